@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { canonicalAddress, countedAddress, overlaps, parseRange, requireAddress } from './address.ts';
+
+const canonical: readonly (readonly [string, string | null])[] = [
+  ['203.0.113.7', '203.0.113.7'],
+  ['203.0.113.7/32', '203.0.113.7'],
+  ['203.0.113.7/24', '203.0.113.0/24'],
+  ['0.0.0.0/0', '0.0.0.0/0'],
+  ['2001:DB8:0:0:0::1', '2001:db8::1'],
+  ['2001:db8::1/64', '2001:db8::/64'],
+  ['2001:db8::1/128', '2001:db8::1'],
+  ['::ffff:203.0.113.7', '203.0.113.7'],
+  ['::ffff:cb00:7107', '203.0.113.7'],
+  ['::ffff:203.0.113.7/120', '203.0.113.0/24'],
+  ['::/0', '::/0'],
+  ['', null],
+  ['203.0.113', null],
+  ['203.0.113.256', null],
+  ['0313.0.113.7', null],
+  ['0xcb.0.113.7', null],
+  ['3405803783', null],
+  ['203.0.113.7/33', null],
+  ['203.0.113.7/-1', null],
+  ['203.0.113.7/', null],
+  ['203.0.113.7/2 4', null],
+  ['203.0.113.7 ', null],
+  ['fe80::1%eth0', null],
+  ['2001:db8::1::2', null],
+  ['2001:db8::/129', null],
+  ['::ffff:203.0.113.7/90', null],
+  ['example.com', null],
+  ['203.0.113.7\n', null],
+  ['1'.repeat(100), null],
+];
+
+for (const [text, expected] of canonical) {
+  test(`"${text.slice(0, 40).trim()}" is ${expected ?? 'no address'}`, () => {
+    assert.equal(canonicalAddress(text), expected);
+  });
+}
+
+test('IPv6 is counted by the /64, IPv4 and wider ranges as they are', () => {
+  assert.equal(countedAddress('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
+  assert.equal(countedAddress('2001:db8::/32'), '2001:db8::/32');
+  assert.equal(countedAddress('203.0.113.7'), '203.0.113.7');
+});
+
+test('ranges overlap when one holds the other, within a family', () => {
+  const overlap = (a: string, b: string): boolean => {
+    const [left, right] = [parseRange(a), parseRange(b)];
+    assert(left !== null && right !== null);
+    return overlaps(left, right);
+  };
+  assert.equal(overlap('10.0.0.0/8', '10.1.2.3'), true);
+  assert.equal(overlap('10.1.2.3', '10.0.0.0/8'), true);
+  assert.equal(overlap('10.0.0.0/25', '10.0.0.128/25'), false);
+  assert.equal(overlap('0.0.0.0/0', '2001:db8::1'), false);
+  assert.equal(overlap('::/0', '2001:db8::1'), true);
+});
+
+test('what a person mistyped is named', () => {
+  assert.throws(() => requireAddress('203.0.113', 'BAILIFF_IGNOREIP'), {
+    code: 'address-invalid',
+    where: 'BAILIFF_IGNOREIP',
+  });
+});

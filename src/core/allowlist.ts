@@ -1,0 +1,70 @@
+import { overlaps, parseRange, type Range } from './address.ts';
+import type { Address } from './types.ts';
+
+/** Ranges that are never banned, with the reason a person is told. */
+export interface AllowEntry {
+  readonly range: Address;
+  readonly reason: string;
+}
+
+export interface Protection {
+  readonly section: string;
+  readonly reason: string;
+}
+
+/** What no host may ban whatever it is told (RFC 1122, RFC 4291). */
+const always: readonly AllowEntry[] = [
+  { range: '127.0.0.0/8', reason: 'loopback' },
+  { range: '::1', reason: 'loopback' },
+  { range: '0.0.0.0/8', reason: 'this network' },
+  { range: '::', reason: 'the unspecified address' },
+  { range: '169.254.0.0/16', reason: 'link-local' },
+  { range: 'fe80::/10', reason: 'link-local' },
+  { range: '224.0.0.0/4', reason: 'multicast' },
+  { range: 'ff00::/8', reason: 'multicast' },
+  { range: '255.255.255.255', reason: 'broadcast' },
+];
+
+/**
+ * The one allow check. Every path to a ban asks it at the ledger, and the enforcer asks again before
+ * anything reaches the kernel. Its entries are replaced by section (interfaces, gateways, Docker's
+ * networks, ignoreip) as each of them changes.
+ */
+export class Allowlist {
+  readonly #sections = new Map<string, readonly { range: Range; reason: string }[]>();
+
+  constructor() {
+    this.replace('always', always);
+  }
+
+  /** Replaces the entries of one section. A range that cannot be read is ignored: sources validate first. */
+  replace(section: string, entries: readonly AllowEntry[]): void {
+    const parsed = entries.flatMap(({ range, reason }) => {
+      const read = parseRange(range);
+      return read === null ? [] : [{ range: read, reason }];
+    });
+    this.#sections.set(section, parsed);
+  }
+
+  /**
+   * Why the address (or any part of the range) must not be banned, or null where it may be. What
+   * cannot be read as an address must not be banned either. `extra` are a jail's own ignoreip.
+   */
+  reason(address: Address, extra: readonly AllowEntry[] = []): string | null {
+    return this.protection(address, extra)?.reason ?? null;
+  }
+
+  /** As `reason`, with the section that says so (`ignoreip` for `extra`). */
+  protection(address: Address, extra: readonly AllowEntry[] = []): Protection | null {
+    const range = parseRange(address);
+    if (range === null) return { section: 'always', reason: 'not an address' };
+    for (const [section, entries] of this.#sections) {
+      for (const entry of entries) if (overlaps(entry.range, range)) return { section, reason: entry.reason };
+    }
+    for (const entry of extra) {
+      const own = parseRange(entry.range);
+      if (own !== null && overlaps(own, range)) return { section: 'ignoreip', reason: entry.reason };
+    }
+    return null;
+  }
+}

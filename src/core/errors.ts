@@ -1,0 +1,67 @@
+/**
+ * Every error that a person may see. A code is listed once, never reused, and documented in
+ * docs/errors.md, which is generated from this table.
+ */
+export const errorCodes = {
+  'config-unreadable': 'A configuration file could not be read.',
+  'config-syntax': 'A configuration file is not valid YAML.',
+  'config-invalid': 'A configuration value is not what its key takes.',
+  'config-unknown-key': 'A configuration key does not exist.',
+  'config-unknown-jail': 'A jail was asked for whose filter does not exist.',
+  'config-no-source': 'A jail has nothing to read.',
+  'address-invalid': 'Text that should be an IP address or a range is not one.',
+  'address-protected':
+    'The address must never be banned: it is your own, a gateway, a container network or on an ignore list.',
+  'duration-invalid': 'Text that should be a duration is not one.',
+  'filter-not-found': 'No filter has this name.',
+  'filter-invalid': 'A filter file is not a valid filter.',
+  'filter-sample': 'A filter does not yield what its own sample says.',
+  'jail-not-found': 'No jail has this name.',
+  'ledger-unusable': 'The database of bans could not be opened or written.',
+  'enforcement-failed': 'The packet filter refused a change.',
+  'enforcement-unavailable': 'This machine or this user cannot change the packet filter.',
+  'docker-unreachable': 'The Docker API did not answer.',
+  'daemon-unreachable': 'The daemon did not answer on its control socket.',
+  'daemon-running': 'Another daemon holds the control socket.',
+  'request-invalid': 'The daemon was asked for something it does not know.',
+  usage: 'The command line is not valid.',
+  internal: 'Bailiff itself is at fault.',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorDetails {
+  /** Where it happened: file:line:column, a jail, a container, a command. */
+  readonly where?: string;
+  /** What the reader can do about it. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error class: a stable code, what happened, where, and what to do about it. */
+export class BailiffError extends Error {
+  readonly code: ErrorCode;
+  readonly where: string | undefined;
+  readonly remedy: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'BailiffError';
+    this.code = code;
+    this.where = details.where;
+    this.remedy = details.remedy;
+  }
+
+  /** One line (or two) for a person: where, what, and the remedy. */
+  describe(): string {
+    const where = this.where === undefined ? '' : `${this.where}: `;
+    const remedy = this.remedy === undefined ? '' : `\n  ${this.remedy}`;
+    return `${where}${this.message} [${this.code}]${remedy}`;
+  }
+}
+
+/** The message of anything thrown, for a log line or an error's text. */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof BailiffError) return thrown.describe();
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

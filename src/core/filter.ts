@@ -1,0 +1,76 @@
+import type { MatchKindName } from './types.ts';
+
+/**
+ * A filter as it crosses a thread: plain data, nothing compiled. config/ reads it from YAML, scan/
+ * compiles it. Both kinds compile to the same `Filter` (scan/filters/filter.ts).
+ */
+export type FilterDefinition = RegexFilterDefinition | JsonFilterDefinition;
+
+interface Common {
+  readonly name: string;
+  readonly description: string;
+  readonly samples: readonly Sample[];
+}
+
+export interface RegexFilterDefinition extends Common {
+  readonly kind: 'regex';
+  readonly ignoreCase: boolean;
+  /**
+   * Must match first, or null. Its group `content` becomes the text that the expressions see; its
+   * other groups are defaults for theirs.
+   */
+  readonly prefix: string | null;
+  /** The first one that matches decides. */
+  readonly expressions: readonly Expression[];
+  /** A text that matches one of these is never a match. */
+  readonly ignore: readonly string[];
+}
+
+/**
+ * A regular expression for a line without its date. `<HOST>` stands for an address of either family
+ * and captures it as `host`; the groups `user` and `session` have a meaning, others are evidence.
+ */
+export interface Expression {
+  readonly kind: MatchKindName;
+  readonly pattern: string;
+}
+
+export interface JsonFilterDefinition extends Common {
+  readonly kind: 'json';
+  /** The first one whose tests all hold decides. */
+  readonly rules: readonly JsonRule[];
+}
+
+/** Field paths are names joined by dots; a key that itself holds the dots is found too. */
+export interface JsonRule {
+  readonly kind: MatchKindName;
+  readonly where: readonly FieldTest[];
+  readonly host: string | null;
+  readonly user: string | null;
+  readonly session: string | null;
+  /** A field with the time: RFC 3339, or epoch seconds, milli-, micro- or nanoseconds. */
+  readonly time: string | null;
+}
+
+export type Scalar = string | number | boolean | null;
+
+/** Holds where the field is one of `values`, or a string that `pattern` matches. */
+export type FieldTest =
+  | { readonly path: string; readonly values: readonly Scalar[] }
+  | { readonly path: string; readonly pattern: string };
+
+/** What judging one line by itself must give. */
+export type SampleResult = MatchKindName | 'ignored' | 'miss';
+
+export interface Sample {
+  readonly line: string;
+  readonly yields: SampleResult;
+  readonly host?: string | undefined;
+  readonly user?: string | undefined;
+  readonly session?: string | undefined;
+  /** RFC 3339. */
+  readonly time?: string | undefined;
+}
+
+/** Where expressions may write an address. */
+export const hostTag = '<HOST>';

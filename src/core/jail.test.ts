@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Jail } from './jail.ts';
+import { Windows } from './window.ts';
+
+function jail(): Jail {
+  const limits = { name: 'sshd', maxretry: 3, findtime: 600, bantime: 600, ignoreip: [], maxTracked: 100 };
+  return new Jail(limits, new Windows(limits));
+}
+
+test('the attempt that reaches maxretry within findtime is the verdict', () => {
+  const sshd = jail();
+  const verdicts = [1_000, 1_100, 1_200].map((time) => sshd.judge('203.0.113.7', time, 1, 1_200).verdict);
+  assert.deepEqual(verdicts, ['counted', 'counted', 'ban']);
+});
+
+test('a line older than findtime never counts, so a replayed log bans nobody', () => {
+  const sshd = jail();
+  const verdicts = [1, 2, 3, 4].map((time) => sshd.judge('203.0.113.7', time, 1, 10_000).verdict);
+  assert.deepEqual(verdicts, ['stale', 'stale', 'stale', 'stale']);
+  assert.equal(sshd.windows.size, 0);
+});
+
+test('a date far ahead of the clock counts as now', () => {
+  const sshd = jail();
+  const ahead = sshd.judge('203.0.113.7', 99_999, 1, 1_000);
+  assert.deepEqual(ahead, { verdict: 'counted', count: 1, time: 1_000 });
+  assert.equal(sshd.judge('203.0.113.7', 1_001, 2, 1_001).verdict, 'ban');
+});

@@ -1,0 +1,97 @@
+import type { Match } from './types.ts';
+
+/** Open sessions kept per scope, and for how long after their last line (seconds of log time); fail2ban's figures. */
+const capacity = 100;
+const lifetime = 300;
+
+/** What the lines of one session have said so far. */
+interface Session {
+  host: string;
+  user: string;
+  /** Attempts that still wait for a line that names the address. */
+  pending: number;
+  time: number;
+}
+
+/** An attempt as the jails count it: the match with what its session knew. */
+export interface Attempt {
+  readonly host: string;
+  readonly user: string;
+  readonly time: number;
+  /** Matches merged into this one. */
+  readonly attempts: number;
+}
+
+/** The stored form: scope, key and the session's fields. */
+export type PackedSessions = readonly (readonly [scope: string, key: string, session: Session])[];
+
+/**
+ * Merges the lines of one connection (a process id, a request id), where a service spreads them: one
+ * line names the address, another the failure. A scope is one source and one filter.
+ */
+export class Sessions {
+  readonly #scopes = new Map<string, Map<string, Session>>();
+  #changed = false;
+
+  /** What the match amounts to: an attempt to count, or null where it only changed its session. */
+  merge(scope: string, match: Match): Attempt | null {
+    if (match.session === '') return match.kind === 'hit' ? attempt(match, match.host, match.user, 1) : null;
+    const sessions = this.#scope(scope);
+    const known = sessions.get(match.session);
+    if (match.kind === 'forget' || match.kind === 'gained') {
+      if (sessions.delete(match.session)) this.#changed = true;
+      return null;
+    }
+    const session: Session = {
+      host: match.host || (known?.host ?? ''),
+      user: match.user || (known?.user ?? ''),
+      pending: (known?.pending ?? 0) + (match.kind === 'hit' ? 1 : 0),
+      time: match.time,
+    };
+    const due = session.host === '' ? 0 : session.pending;
+    if (due > 0) session.pending = 0;
+    this.#keep(sessions, match.session, session);
+    return due > 0 ? attempt(match, session.host, session.user, due) : null;
+  }
+
+  /** Whether anything changed since the last call: the checkpoint writes sessions only then. */
+  takeChanged(): boolean {
+    const changed = this.#changed;
+    this.#changed = false;
+    return changed;
+  }
+
+  pack(): PackedSessions {
+    return [...this.#scopes].flatMap(([scope, sessions]) =>
+      [...sessions].map(([key, session]) => [scope, key, session] as const),
+    );
+  }
+
+  unpack(packed: PackedSessions): void {
+    for (const [scope, key, session] of packed) this.#scope(scope).set(key, { ...session });
+  }
+
+  #scope(scope: string): Map<string, Session> {
+    const known = this.#scopes.get(scope);
+    if (known !== undefined) return known;
+    const made = new Map<string, Session>();
+    this.#scopes.set(scope, made);
+    return made;
+  }
+
+  /** Newest last; the oldest go when there are too many or their time is over. */
+  #keep(sessions: Map<string, Session>, key: string, session: Session): void {
+    this.#changed = true;
+    sessions.delete(key);
+    sessions.set(key, session);
+    for (const [oldest, { time }] of sessions) {
+      if (sessions.size <= capacity && time >= session.time - lifetime) break;
+      if (oldest === key) break;
+      sessions.delete(oldest);
+    }
+  }
+}
+
+function attempt(match: Match, host: string, user: string, attempts: number): Attempt | null {
+  return host === '' ? null : { host, user, time: match.time, attempts };
+}

@@ -1,0 +1,131 @@
+/**
+ * The values that cross a stage. Data flows one way:
+ *
+ *     source --lines--> filter --matches--> session --hits--> jail --verdicts--> ledger --bans--> enforcer
+ *
+ * Times are seconds since the epoch (they may have a fraction) unless a name ends in `Ms`.
+ */
+
+/** A canonical address or range: `203.0.113.7`, `198.51.100.0/24`, `2001:db8:1:2::/64`. See core/address.ts. */
+export type Address = string;
+
+/** What a matching line means. The numbers are the wire format of a batch's `kind` column. */
+export const MatchKind = {
+  /** An attempt that counts. */
+  hit: 0,
+  /** Contributes its fields to its session, without counting. */
+  nofail: 1,
+  /** The session succeeded: what is pending in it is dropped. */
+  gained: 2,
+  /** The session ended: it is forgotten. */
+  forget: 3,
+} as const;
+export type MatchKindName = keyof typeof MatchKind;
+
+/** Where the scanner takes the bytes of one source from. */
+export type Input =
+  | {
+      readonly kind: 'file';
+      /** A path without wildcards. A missing file is waited for. */
+      readonly path: string;
+    }
+  | {
+      readonly kind: 'stream';
+      /**
+       * How lines lie in the bytes that main writes: Docker's log API with `timestamps=1`,
+       * multiplexed in 8-byte frame headers or raw (TTY containers); or plain lines.
+       */
+      readonly framing: 'docker-multiplexed' | 'docker-raw' | 'lines';
+    };
+
+/** One source as the scanner is told of it. */
+export interface ScanRequest {
+  /** Unique and stable over restarts, as in `status`: `file:/var/log/auth.log`, `docker:web`. */
+  readonly id: string;
+  readonly input: Input;
+  /** Names of the filters to judge each line with; a batch's `filter` column is an index into this. */
+  readonly filters: readonly string[];
+  /** Where to go on: the cursor of an earlier batch of this source, or null to begin. */
+  readonly cursor: string | null;
+  /** Zone of dates that name none: an IANA name, or undefined for the machine's own. */
+  readonly timeZone?: string;
+}
+
+/**
+ * What the scanner says of one chunk of one source: columns, never an object per match.
+ * Posted for every chunk, matches or not, since the cursor moves.
+ */
+export interface MatchBatch {
+  readonly source: string;
+  /** The request's generation: batches of a request that was closed or replaced are dropped. */
+  readonly generation: number;
+  /** The position behind the last line judged. Opaque; only the scanner reads it. */
+  readonly cursor: string;
+  /** Lines and bytes judged since the last batch. */
+  readonly lines: number;
+  readonly bytes: number;
+  /** Lines cut at the line cap since the last batch. */
+  readonly oversize: number;
+  /** When the chunk was read, in ms since the epoch with a fraction. */
+  readonly readAtMs: number;
+  /** How far behind the input's end the cursor is, in bytes; 0 when unknown or caught up. */
+  readonly lagBytes: number;
+  /** `batchStride` numbers per match; see `readBatch`. */
+  readonly columns: Float64Array;
+  /** The strings of all matches, one after another; their lengths stand in the columns. */
+  readonly text: string;
+}
+
+/** Numbers per match in `columns`: filter, kind, time, then lengths of host, session, user, fields, line. */
+export const batchStride = 8;
+
+/** One match, read out of a batch. */
+export interface Match {
+  /** Index into the request's `filters`. */
+  readonly filter: number;
+  readonly kind: MatchKindName;
+  /** Of the line: its own date, else the transport's, else when it was read. */
+  readonly time: number;
+  /** The address as written in the line, canonical (not yet a /64), or '' where the line names none. */
+  readonly host: string;
+  /** The session's key, or ''. */
+  readonly session: string;
+  readonly user: string;
+  /** Other named groups as a JSON object, or ''. */
+  readonly fields: string;
+  /** The line, capped, for evidence. */
+  readonly line: string;
+}
+
+/** What a source is doing. */
+export type SourceState = 'starting' | 'reading' | 'waiting' | 'failed' | 'ended';
+
+/** One counted attempt: a match of kind hit, after its session was merged. */
+export interface Hit {
+  readonly jail: string;
+  readonly address: Address;
+  readonly time: number;
+  /** How many attempts it counts for (merged matches). */
+  readonly attempts: number;
+}
+
+/** A ban as the ledger holds it and `bailiff banned --json` prints it. */
+export interface Ban {
+  readonly address: Address;
+  readonly jail: string;
+  readonly since: number;
+  /** null: for ever. */
+  readonly until: number | null;
+  readonly hits: number;
+}
+
+/** Why a ban ended. */
+export type UnbanReason = 'expired' | 'manual' | 'protected';
+
+/** Wall-clock time, injected so that no test sleeps. */
+export interface Clock {
+  /** Seconds since the epoch, with a fraction. */
+  now(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now() / 1000 };
