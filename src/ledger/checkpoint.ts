@@ -1,0 +1,120 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { deserialize, serialize } from 'node:v8';
+import type { Address } from '../core/types.ts';
+import { bucketCount, bucketOf, type PackedWindows, type WindowLimits, Windows } from '../core/window.ts';
+
+/** One change to a jail's windows. `attempts` 0: the address was forgotten. */
+export interface WindowChange {
+  readonly jail: string;
+  readonly address: Address;
+  readonly time: number;
+  readonly attempts: number;
+}
+
+/** A segment: the changes since the last checkpoint, as columns. */
+interface PackedSegment {
+  readonly jails: readonly string[];
+  readonly jail: Uint32Array;
+  readonly addresses: readonly Address[];
+  readonly times: Float64Array;
+  readonly attempts: Uint32Array;
+}
+
+/** Windows read back for a jail that is not there yet (a container's label makes it later) are kept this wide. */
+const parkedLimits: WindowLimits = { maxretry: 1_000, findtime: 86_400, maxTracked: 100_000 };
+
+/**
+ * The append-only store of the windows. Each checkpoint appends one segment and rewrites one of the
+ * buckets, in turn; a segment goes when every bucket was rewritten after it. So the cost of a
+ * checkpoint follows what changed, not how many addresses are tracked. `append` runs inside the
+ * ledger's transaction.
+ */
+export class WindowStore {
+  readonly #database: DatabaseSync;
+  readonly #windows = new Map<string, Windows>();
+  #seq = 0;
+
+  constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#restore();
+  }
+
+  /** The windows of a jail: what was stored under its name, in its limits of today. */
+  open(jail: string, limits: WindowLimits): Windows {
+    const windows = new Windows(limits);
+    const parked = this.#windows.get(jail);
+    if (parked !== undefined) {
+      for (let bucket = 0; bucket < bucketCount; bucket++) windows.unpack(parked.pack(bucket, 0));
+    }
+    this.#windows.set(jail, windows);
+    return windows;
+  }
+
+  append(changes: readonly WindowChange[], now: number): void {
+    this.#seq++;
+    if (changes.length > 0) {
+      this.#database
+        .prepare('INSERT INTO segments (seq, packed) VALUES (?, ?)')
+        .run(this.#seq, serialize(pack(changes)));
+    }
+    this.#rewrite(this.#seq % bucketCount, now);
+    this.#database
+      .prepare(
+        'DELETE FROM segments WHERE seq <= (SELECT min(seq) FROM buckets) AND (SELECT count(*) FROM buckets) = ?',
+      )
+      .run(bucketCount);
+  }
+
+  #rewrite(bucket: number, now: number): void {
+    const packed = [...this.#windows]
+      .map(([jail, windows]) => [jail, windows.pack(bucket, now)] as const)
+      .filter(([, windows]) => windows.addresses.length > 0);
+    this.#database
+      .prepare('INSERT OR REPLACE INTO buckets (bucket, seq, packed) VALUES (?, ?, ?)')
+      .run(bucket, this.#seq, serialize(packed));
+  }
+
+  /** Each bucket as stored, then the segments after it. */
+  #restore(): void {
+    const includes = new Float64Array(bucketCount);
+    for (const row of this.#database.prepare('SELECT bucket, seq, packed FROM buckets').all()) {
+      includes[Number(row['bucket'])] = Number(row['seq']);
+      this.#seq = Math.max(this.#seq, Number(row['seq']));
+      const stored = deserialize(row['packed'] as Uint8Array) as readonly (readonly [
+        string,
+        PackedWindows,
+      ])[];
+      for (const [jail, packed] of stored) this.#parked(jail).unpack(packed);
+    }
+    for (const row of this.#database.prepare('SELECT seq, packed FROM segments ORDER BY seq').all()) {
+      this.#seq = Math.max(this.#seq, Number(row['seq']));
+      this.#replay(deserialize(row['packed'] as Uint8Array) as PackedSegment, Number(row['seq']), includes);
+    }
+  }
+
+  #replay(segment: PackedSegment, seq: number, includes: Float64Array): void {
+    for (const [index, address] of segment.addresses.entries()) {
+      if (seq <= (includes[bucketOf(address)] ?? 0)) continue;
+      const windows = this.#parked(segment.jails[segment.jail[index] ?? 0] ?? '');
+      const attempts = segment.attempts[index] ?? 0;
+      if (attempts === 0) windows.forget(address);
+      else windows.add(address, segment.times[index] ?? 0, attempts);
+    }
+  }
+
+  #parked(jail: string): Windows {
+    return this.#windows.get(jail) ?? this.open(jail, parkedLimits);
+  }
+}
+
+function pack(changes: readonly WindowChange[]): PackedSegment {
+  const jails = [...new Set(changes.map((change) => change.jail))];
+  const indexOf = new Map(jails.map((jail, index) => [jail, index]));
+  return {
+    jails,
+    jail: Uint32Array.from(changes, (change) => indexOf.get(change.jail) ?? 0),
+    addresses: changes.map((change) => change.address),
+    times: Float64Array.from(changes, (change) => change.time),
+    attempts: Uint32Array.from(changes, (change) => change.attempts),
+  };
+}

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, test } from 'node:test';
+import { Allowlist } from '../core/allowlist.ts';
+import { Sessions } from '../core/session.ts';
+import type { Clock } from '../core/types.ts';
+import { bucketCount, bucketOf, type Windows } from '../core/window.ts';
+import { Ledger } from './ledger.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bailiff-ledger-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const limits = { maxretry: 5, findtime: 600, maxTracked: 10_000 };
+
+interface Time extends Clock {
+  seconds: number;
+}
+
+function clockAt(seconds: number): Time {
+  return { seconds, now: () => time.seconds };
+}
+let time: Time = clockAt(0);
+
+function open(name: string, at = 10_000): Ledger {
+  time = clockAt(at);
+  return new Ledger({
+    path: join(folder, name),
+    clock: time,
+    allowlist: new Allowlist(),
+    sessions: new Sessions(),
+  });
+}
+
+/** As a SIGKILL leaves it: what was not committed is gone. */
+const killed = (ledger: Ledger): void => ledger.close();
+
+const ban = { address: '203.0.113.7', jail: 'sshd', bantime: 600, hits: 5 };
+
+function timesOf(windows: Windows): Record<string, number[]> {
+  const all: Record<string, number[]> = {};
+  for (let bucket = 0; bucket < bucketCount; bucket++) {
+    const { addresses, counts, times } = windows.pack(bucket, 0);
+    let from = 0;
+    for (const [index, address] of addresses.entries()) {
+      all[address] = [...times.subarray(from, from + (counts[index] ?? 0))];
+      from += counts[index] ?? 0;
+    }
+  }
+  return all;
+}
+
+test('a committed ban survives, an uncommitted one does not', () => {
+  const ledger = open('bans.db');
+  assert.equal(ledger.ban(ban).outcome, 'banned');
+  ledger.commit();
+  ledger.ban({ ...ban, address: '203.0.113.8' });
+  killed(ledger);
+  const again = open('bans.db', 10_100);
+  assert.deepEqual(
+    [...again.active.all()],
+    [{ address: '203.0.113.7', jail: 'sshd', since: 10_000, until: 10_600, hits: 5 }],
+  );
+  assert.deepEqual([...again.active.merged], [['203.0.113.7', 10_600]]);
+  again.close();
+});
+
+test('the allow check stands before every ban', () => {
+  const ledger = open('allow.db');
+  assert.deepEqual(ledger.ban({ ...ban, address: '127.0.0.1' }), {
+    outcome: 'protected',
+    reason: 'loopback',
+  });
+  const allow = [{ range: '203.0.113.0/24', reason: 'ignoreip of jail sshd' }];
+  assert.equal(ledger.ban({ ...ban, allow }).outcome, 'protected');
+  assert.equal(ledger.active.size, 0);
+  assert.equal(ledger.dirty, false);
+  ledger.close();
+});
+
+test('a running ban is prolonged, never shortened', () => {
+  const ledger = open('prolong.db');
+  ledger.ban(ban);
+  assert.equal(ledger.ban({ ...ban, bantime: 60 }).outcome, 'already');
+  assert.equal(ledger.ban({ ...ban, bantime: null }).outcome, 'prolonged');
+  assert.equal(ledger.ban({ ...ban, bantime: 9_999 }).outcome, 'already');
+  ledger.commit();
+  killed(ledger);
+  const again = open('prolong.db');
+  assert.equal(again.active.get('sshd', '203.0.113.7')?.until, null);
+  again.close();
+});
+
+test('the kernel sees the longest ban of an address over all jails', () => {
+  const ledger = open('merged.db');
+  ledger.ban(ban);
+  ledger.ban({ ...ban, jail: 'web', bantime: 60 });
+  assert.equal(ledger.active.merged.get('203.0.113.7'), 10_600);
+  assert.equal(ledger.active.nextExpiry(), 10_060);
+  const [first] = ledger.active.expired(10_060);
+  assert.equal(first?.jail, 'web');
+  if (first !== undefined) ledger.unban(first, 'expired');
+  assert.equal(ledger.active.merged.get('203.0.113.7'), 10_600);
+  assert.equal(ledger.active.nextExpiry(), 10_600);
+  assert.deepEqual(ledger.active.expired(10_599), []);
+  for (const over of ledger.active.expired(10_600)) ledger.unban(over, 'expired');
+  assert.equal(ledger.active.merged.size, 0);
+  assert.equal(ledger.active.nextExpiry(), null);
+  ledger.commit();
+  killed(ledger);
+  const again = open('merged.db');
+  assert.equal(again.active.size, 0);
+  again.close();
+});
+
+test('cursor and counts move together', () => {
+  const ledger = open('cursor.db');
+  const windows = ledger.openWindows('sshd', limits);
+  windows.add('203.0.113.7', 10_000, 2);
+  ledger.counted({ jail: 'sshd', address: '203.0.113.7', time: 10_000, attempts: 2 });
+  ledger.moveCursor('file:/log', 'at 100');
+  ledger.commit();
+  windows.add('203.0.113.7', 10_001, 1);
+  ledger.counted({ jail: 'sshd', address: '203.0.113.7', time: 10_001, attempts: 1 });
+  ledger.moveCursor('file:/log', 'at 200');
+  killed(ledger);
+  const again = open('cursor.db');
+  assert.equal(again.cursor('file:/log'), 'at 100');
+  assert.deepEqual(timesOf(again.openWindows('sshd', limits)), { '203.0.113.7': [10_000, 10_000] });
+  again.close();
+});
+
+test('windows come back exactly after any number of checkpoints, bans and restarts', () => {
+  let ledger = open('windows.db');
+  let windows = ledger.openWindows('sshd', limits);
+  let seed = 7;
+  const random = (below: number): number => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  for (let step = 0; step < 1_500; step++) {
+    const address = `198.51.${random(4)}.${random(256)}`;
+    if (random(20) === 0) ledger.ban({ ...ban, address });
+    else {
+      windows.add(address, 10_000 + step, 1);
+      ledger.counted({ jail: 'sshd', address, time: 10_000 + step, attempts: 1 });
+    }
+    if (random(3) === 0) ledger.commit();
+    if (step % 311 === 310) {
+      ledger.commit();
+      const before = timesOf(windows);
+      killed(ledger);
+      ledger = open('windows.db');
+      windows = ledger.openWindows('sshd', limits);
+      assert.deepEqual(timesOf(windows), before, `after step ${step}`);
+    }
+  }
+  ledger.commit();
+  killed(ledger);
+  const database = new DatabaseSync(join(folder, 'windows.db'));
+  const segments = Number(database.prepare('SELECT count(*) AS n FROM segments').get()?.['n']);
+  database.close();
+  assert.ok(segments > 0 && segments <= bucketCount, `${segments} segments are kept`);
+});
+
+test('windows of a jail that a label brings later are kept for it', () => {
+  const ledger = open('late.db');
+  const windows = ledger.openWindows('web', limits);
+  windows.add('203.0.113.7', 10_000, 3);
+  ledger.counted({ jail: 'web', address: '203.0.113.7', time: 10_000, attempts: 3 });
+  ledger.commit();
+  killed(ledger);
+  const again = open('late.db');
+  for (let step = 0; step < 2 * bucketCount; step++) {
+    again.moveCursor('other', String(step));
+    again.commit();
+  }
+  killed(again);
+  const third = open('late.db');
+  assert.deepEqual(timesOf(third.openWindows('web', limits)), { '203.0.113.7': [10_000, 10_000, 10_000] });
+  assert.ok(bucketOf('203.0.113.7') >= 0);
+  third.close();
+});
+
+test('sessions come back', () => {
+  const line = {
+    filter: 0,
+    kind: 'nofail',
+    time: 10_000,
+    host: '203.0.113.7',
+    session: '7',
+    user: '',
+    fields: '',
+    line: '',
+  } as const;
+  const sessions = new Sessions();
+  const ledger = new Ledger({
+    path: join(folder, 'sessions.db'),
+    clock: clockAt(10_000),
+    allowlist: new Allowlist(),
+    sessions,
+  });
+  sessions.merge('s', line);
+  ledger.moveCursor('s', 'x');
+  ledger.commit();
+  killed(ledger);
+  const copy = new Sessions();
+  const again = new Ledger({
+    path: join(folder, 'sessions.db'),
+    clock: clockAt(10_000),
+    allowlist: new Allowlist(),
+    sessions: copy,
+  });
+  assert.equal(copy.merge('s', { ...line, kind: 'hit', host: '' })?.host, '203.0.113.7');
+  again.close();
+});
+
+test('a second daemon on the same database is refused, in words', () => {
+  const ledger = open('locked.db');
+  assert.throws(() => open('locked.db'), {
+    code: 'ledger-unusable',
+    message: 'another Bailiff uses the database',
+  });
+  ledger.close();
+});
+
+test('a database of a newer Bailiff is refused, not damaged', () => {
+  open('newer.db').close();
+  const database = new DatabaseSync(join(folder, 'newer.db'));
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+  assert.throws(() => open('newer.db'), /schema version 99/);
+});
+
+test('a failed commit loses nothing: the next one stores it', () => {
+  const ledger = open('full.db');
+  const windows = ledger.openWindows('sshd', limits);
+  ledger.ban(ban);
+  windows.add('203.0.113.9', 10_000, 1);
+  ledger.counted({ jail: 'sshd', address: '203.0.113.9', time: 10_000, attempts: 1 });
+  const now = time.now;
+  // A duplicate write stands in for a full disk: SQLite refuses in the middle of the transaction.
+  Object.defineProperty(time, 'now', { value: () => Symbol('not a number') as unknown as number });
+  assert.throws(() => ledger.commit());
+  Object.defineProperty(time, 'now', { value: now });
+  assert.equal(ledger.dirty, true);
+  ledger.commit();
+  killed(ledger);
+  const again = open('full.db');
+  assert.equal(again.active.size, 1);
+  assert.deepEqual(timesOf(again.openWindows('sshd', limits)), { '203.0.113.9': [10_000] });
+  again.close();
+});

@@ -1,0 +1,193 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { deserialize, serialize } from 'node:v8';
+import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
+import type { PackedSessions, Sessions } from '../core/session.ts';
+import type { Address, Ban, Clock, UnbanReason } from '../core/types.ts';
+import type { WindowLimits, Windows } from '../core/window.ts';
+import { ActiveBans } from './bans.ts';
+import { type WindowChange, WindowStore } from './checkpoint.ts';
+import { openDatabase } from './database.ts';
+
+/** Ended bans are kept this long (seconds), as fail2ban's dbpurgeage. */
+const keepEnded = 86_400;
+
+export interface LedgerOptions {
+  /** The database's path, or `:memory:`. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly allowlist: Allowlist;
+  readonly sessions: Sessions;
+}
+
+export interface BanRequest {
+  readonly address: Address;
+  readonly jail: string;
+  /** Seconds; null: for ever. */
+  readonly bantime: number | null;
+  readonly hits: number;
+  readonly allow?: readonly AllowEntry[];
+}
+
+export type BanOutcome =
+  | { readonly outcome: 'banned' | 'prolonged' | 'already'; readonly ban: Ban }
+  | { readonly outcome: 'protected'; readonly reason: string };
+
+/**
+ * The truth about who is banned, what was counted and how far each source was judged. Changes are
+ * collected in memory and stored by `commit`, all of them in one transaction: a cursor only moves
+ * together with the effect of the lines before it. The kernel is told, and a caller answered, after
+ * the commit.
+ */
+export class Ledger {
+  readonly active = new ActiveBans();
+  readonly #options: LedgerOptions;
+  readonly #database: DatabaseSync;
+  readonly #windows: WindowStore;
+  readonly #cursors = new Map<string, string>();
+  readonly #movedCursors = new Set<string>();
+  readonly #statements: Record<'ban' | 'prolong' | 'end' | 'cursor' | 'session' | 'purge', StatementSync>;
+  readonly #jailWindows = new Map<string, Windows>();
+  #sessionsMoved = false;
+  #changes: WindowChange[] = [];
+  #writes: (() => void)[] = [];
+
+  /** @throws BailiffError ledger-unusable */
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+    const database = openDatabase(options.path);
+    this.#database = database;
+    this.#windows = new WindowStore(database);
+    this.#statements = {
+      ban: database.prepare('INSERT INTO bans (jail, address, since, until, hits) VALUES (?, ?, ?, ?, ?)'),
+      prolong: database.prepare(
+        'UPDATE bans SET until = ?, hits = ? WHERE jail = ? AND address = ? AND ended IS NULL',
+      ),
+      end: database.prepare(
+        'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
+      ),
+      cursor: database.prepare('INSERT OR REPLACE INTO cursors (source, cursor) VALUES (?, ?)'),
+      session: database.prepare('INSERT OR REPLACE INTO sessions (id, packed) VALUES (0, ?)'),
+      purge: database.prepare('DELETE FROM bans WHERE ended < ?'),
+    };
+    this.#restore();
+  }
+
+  /** Whether anything waits for a commit. */
+  get dirty(): boolean {
+    return this.#changes.length > 0 || this.#writes.length > 0 || this.#movedCursors.size > 0;
+  }
+
+  cursor(source: string): string | null {
+    return this.#cursors.get(source) ?? null;
+  }
+
+  moveCursor(source: string, cursor: string): void {
+    this.#cursors.set(source, cursor);
+    this.#movedCursors.add(source);
+  }
+
+  /** The windows of a jail, with what was counted before a restart. */
+  openWindows(jail: string, limits: WindowLimits): Windows {
+    const windows = this.#windows.open(jail, limits);
+    this.#jailWindows.set(jail, windows);
+    return windows;
+  }
+
+  /** Notes what a jail counted, so that a restart counts on from there. */
+  counted(change: WindowChange): void {
+    this.#changes.push(change);
+  }
+
+  /**
+   * Bans an address, from any path: a jail, the command, a label. Every one passes the allow check
+   * here. A running ban of the same jail is only ever prolonged.
+   */
+  ban(request: BanRequest): BanOutcome {
+    const { address, jail, bantime, hits } = request;
+    const reason = this.#options.allowlist.reason(address, request.allow);
+    if (reason !== null) return { outcome: 'protected', reason };
+    this.#forget(jail, address);
+    const now = this.#options.clock.now();
+    const until = bantime === null ? null : now + bantime;
+    const running = this.active.get(jail, address);
+    if (running === undefined) {
+      const ban: Ban = { address, jail, since: now, until, hits };
+      this.active.set(ban);
+      this.#writes.push(() => this.#statements.ban.run(jail, address, now, until, hits));
+      return { outcome: 'banned', ban };
+    }
+    if (running.until === null || (until !== null && until <= running.until)) {
+      return { outcome: 'already', ban: running };
+    }
+    const ban: Ban = { ...running, until, hits: running.hits + hits };
+    this.active.set(ban);
+    this.#writes.push(() => this.#statements.prolong.run(until, ban.hits, jail, address));
+    return { outcome: 'prolonged', ban };
+  }
+
+  /** Ends a ban. Its jail starts counting from nothing. */
+  unban(ban: Ban, reason: UnbanReason): void {
+    const now = this.#options.clock.now();
+    this.active.delete(ban);
+    this.#forget(ban.jail, ban.address);
+    this.#writes.push(() => this.#statements.end.run(now, reason, ban.jail, ban.address));
+  }
+
+  /**
+   * Stores everything since the last commit, in one transaction.
+   * @throws what SQLite throws (a full disk); the changes then wait for the next commit
+   */
+  commit(): void {
+    if (!this.dirty) return;
+    const now = this.#options.clock.now();
+    this.#sessionsMoved ||= this.#options.sessions.takeChanged();
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      for (const write of this.#writes) write();
+      this.#windows.append(this.#changes, now);
+      if (this.#sessionsMoved) {
+        this.#statements.session.run(serialize(this.#options.sessions.pack()));
+      }
+      for (const source of this.#movedCursors)
+        this.#statements.cursor.run(source, this.#cursors.get(source) ?? '');
+      this.#statements.purge.run(now - keepEnded);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+    this.#changes = [];
+    this.#writes = [];
+    this.#movedCursors.clear();
+    this.#sessionsMoved = false;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #forget(jail: string, address: Address): void {
+    this.#jailWindows.get(jail)?.forget(address);
+    this.#changes.push({ jail, address, time: 0, attempts: 0 });
+  }
+
+  #restore(): void {
+    const database = this.#database;
+    for (const row of database.prepare('SELECT * FROM bans WHERE ended IS NULL').all()) {
+      const until = row['until'];
+      this.active.set({
+        address: String(row['address']),
+        jail: String(row['jail']),
+        since: Number(row['since']),
+        until: until === null || until === undefined ? null : Number(until),
+        hits: Number(row['hits']),
+      });
+    }
+    for (const row of database.prepare('SELECT source, cursor FROM cursors').all()) {
+      this.#cursors.set(String(row['source']), String(row['cursor']));
+    }
+    const stored = database.prepare('SELECT packed FROM sessions').get();
+    if (stored !== undefined)
+      this.#options.sessions.unpack(deserialize(stored['packed'] as Uint8Array) as PackedSessions);
+  }
+}
