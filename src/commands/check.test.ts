@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { check } from './check.ts';
+
+const file = fileURLToPath(new URL('../config/testdata/empty.yaml', import.meta.url));
+
+async function run(environment: NodeJS.ProcessEnv, json = false) {
+  const printed: string[] = [];
+  const knownFilters = ['sshd', 'nginx-http-auth'];
+  const code = await check({ file, environment, knownFilters, json, print: (text) => printed.push(text) });
+  return { code, printed };
+}
+
+test('a valid configuration is printed jail by jail', async () => {
+  const { code, printed } = await run({
+    BAILIFF_JAILS: 'sshd,nginx-http-auth',
+    BAILIFF_JAIL_SSHD_BANTIME: '-1',
+    BAILIFF_JAIL_SSHD_IGNOREIP: '192.0.2.1',
+    BAILIFF_JAIL_NGINX_HTTP_AUTH_CONTAINER: 'web',
+  });
+  assert.equal(code, 0);
+  assert.match(
+    printed[0] ?? '',
+    /^The configuration is valid: 2 of 2 jails on; read from .*empty\.yaml, BAILIFF_JAILS/,
+  );
+  assert.deepEqual(printed.slice(1), [
+    'enforce auto; listen 127.0.0.1:9798',
+    'sshd: filter sshd; reads /var/log/auth.log, /var/log/secure; 5 in 10m, ban for ever; ignores 192.0.2.1',
+    'nginx-http-auth: filter nginx-http-auth; reads container web; 5 in 10m, ban for 10m',
+  ]);
+});
+
+test('a jail that is off is said to be off', async () => {
+  const { printed } = await run({ BAILIFF_JAIL_SSHD_ENABLED: 'no' });
+  assert.equal(printed.at(-1), 'sshd: off');
+});
+
+test('every error is printed, and the command fails', async () => {
+  const { code, printed } = await run({ BAILIFF_BANTIME: 'x', BAILIFF_JAILS: 'nosuch' });
+  assert.equal(code, 1);
+  assert.deepEqual(
+    printed.map((text) => /\[(.+)\]/.exec(text)?.[1]),
+    ['config-invalid', 'config-unknown-jail'],
+  );
+});
+
+test('--json prints one value, in both cases', async () => {
+  const good = await run({}, true);
+  const value = JSON.parse(good.printed.join('\n'));
+  assert.equal(value.ok, true);
+  assert.equal(value.jails[0].name, 'sshd');
+  const bad = await run({ BAILIFF_BANTIM: '1h' }, true);
+  assert.equal(bad.code, 1);
+  assert.deepEqual(JSON.parse(bad.printed.join('\n')), {
+    ok: false,
+    errors: [
+      {
+        code: 'config-unknown-key',
+        where: 'BAILIFF_BANTIM',
+        message: 'no option has this variable',
+        remedy: 'Did you mean BAILIFF_BANTIME?',
+      },
+    ],
+  });
+});

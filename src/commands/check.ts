@@ -1,0 +1,54 @@
+import { ConfigurationErrors } from '../config/errors.ts';
+import { type LoadOptions, loadConfiguration } from '../config/load.ts';
+import type { Configuration, JailConfiguration } from '../config/schema.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { BailiffError } from '../core/errors.ts';
+
+export interface CheckOptions extends LoadOptions {
+  readonly json?: boolean;
+  /** Takes one line, or one JSON value, without its line end. */
+  readonly print: (text: string) => void;
+}
+
+/** `bailiff check`: prints what the configuration comes to, or everything that is wrong with it. Returns the exit code. */
+export async function check({ json = false, print, ...options }: CheckOptions): Promise<0 | 1> {
+  try {
+    const configuration = await loadConfiguration(options);
+    if (json) print(JSON.stringify({ ok: true, ...publicForm(configuration), errors: [] }));
+    else for (const line of describeConfiguration(configuration)) print(line);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigurationErrors)) throw error;
+    if (json) print(JSON.stringify({ ok: false, errors: error.errors.map(jsonError) }));
+    else for (const each of error.errors) print(each.describe());
+    return 1;
+  }
+}
+
+function publicForm({ environmentJails: _, ...configuration }: Configuration) {
+  return configuration;
+}
+
+function jsonError({ code, where, message, remedy }: BailiffError) {
+  return { code, where: where ?? null, message, remedy: remedy ?? null };
+}
+
+function describeConfiguration(configuration: Configuration): string[] {
+  const { jails, origin, enforce, listen } = configuration;
+  const read = origin.length === 0 ? 'built-in defaults only' : origin.join(', ');
+  const on = jails.filter((jail) => jail.enabled).length;
+  return [
+    `The configuration is valid: ${on} of ${jails.length} jails on; read from ${read}.`,
+    `enforce ${enforce}; listen ${listen === null ? 'off' : `${listen.host}:${listen.port}`}`,
+    ...jails.map(describeJail),
+  ];
+}
+
+function describeJail(jail: JailConfiguration): string {
+  if (!jail.enabled) return `${jail.name}: off`;
+  const sources = [...jail.logpath, ...jail.container.map((selector) => `container ${selector}`)];
+  const ban = jail.bantime === null ? 'ban for ever' : `ban for ${formatDuration(jail.bantime)}`;
+  const limits = `${jail.maxretry} in ${formatDuration(jail.findtime)}, ${ban}`;
+  const ignored = jail.ignoreip.length === 0 ? '' : `; ignores ${jail.ignoreip.join(', ')}`;
+  return `${jail.name}: filter ${jail.filter}; reads ${sources.join(', ')}; ${limits}${ignored}`;
+}

@@ -1,0 +1,122 @@
+import { BailiffError } from '../core/errors.ts';
+import type { EnvironmentLayer } from './environment.ts';
+import type { Layer } from './layer.ts';
+import { jailsVariable, jailVariable } from './option-names.ts';
+import type { JailConfiguration, JailOptions, Limits } from './schema.ts';
+import { quote } from './show.ts';
+import { nearest } from './suggest.ts';
+import { usualLogPaths } from './usual-log-paths.ts';
+
+/** The jail of a configuration that names none: every host has an SSH door. */
+export const builtInJail = 'sshd';
+
+/** What the jails are decided from. */
+export interface JailLayers {
+  readonly file: Layer;
+  readonly environment: EnvironmentLayer;
+  readonly defaults: Limits;
+  readonly filters: readonly string[];
+}
+
+/** Decides every jail; what cannot work is reported, each jail for itself. */
+export function decideJails(layers: JailLayers): { jails: JailConfiguration[]; errors: BailiffError[] } {
+  const errors: BailiffError[] = [];
+  const jails = jailNames(layers).map((name) => {
+    const jail = decideJail(name, layers);
+    const broken = layers.file.broken.has(name) || layers.environment.layer.broken.has(name);
+    if (jail.enabled && !broken) errors.push(...problems(jail, layers));
+    return jail;
+  });
+  return { jails, errors };
+}
+
+/**
+ * The file's jails and those of BAILIFF_JAILS, or where there are neither the built-in one; and each
+ * to which the environment gives a filter or a source. No layer takes a jail of another away: a
+ * variable set for one service must not end the protection of the next.
+ */
+function jailNames({ file, environment }: JailLayers): string[] {
+  const named = [...file.jails.keys(), ...(environment.named ?? [])];
+  const explicit = file.values.jails !== undefined || environment.named !== null;
+  const made = [...environment.layer.jails].flatMap(([name, { filter, logpath, container }]) =>
+    filter === undefined && logpath === undefined && container === undefined ? [] : [name],
+  );
+  return [...new Set([...(explicit ? named : [builtInJail]), ...made])];
+}
+
+function decideJail(name: string, layers: JailLayers): JailConfiguration {
+  const fromFile = layers.file.jails.get(name) ?? {};
+  const fromEnvironment = layers.environment.layer.jails.get(name) ?? {};
+  const asked = layers.environment.named?.includes(name) === true;
+  const options = {
+    ...setOptions(fromFile),
+    ...(asked ? { enabled: true } : {}),
+    ...setOptions(fromEnvironment),
+  };
+  return jailOf(name, options, layers.defaults);
+}
+
+/** A jail of its options, with everything that is not set taken from the defaults and its filter. */
+export function jailOf(name: string, options: JailOptions, defaults: Limits): JailConfiguration {
+  const filter = options.filter ?? name;
+  const sourceless = options.logpath === undefined && options.container === undefined;
+  return {
+    name,
+    enabled: options.enabled ?? true,
+    filter,
+    logpath: options.logpath ?? (sourceless ? usualLogPaths(filter) : []),
+    container: options.container ?? [],
+    maxretry: options.maxretry ?? defaults.maxretry,
+    findtime: options.findtime ?? defaults.findtime,
+    bantime: options.bantime === undefined ? defaults.bantime : options.bantime,
+    // A jail's own list only adds: who is ignored everywhere is never locked out by one jail.
+    ignoreip: [...new Set([...defaults.ignoreip, ...(options.ignoreip ?? [])])],
+  };
+}
+
+/** Without the keys that are there and undefined, which would hide an earlier layer's value. */
+export function setOptions(options: JailOptions): JailOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
+  if (!layers.filters.includes(jail.filter)) {
+    return [unknownFilter(jail.name, jail.filter, layers.filters, whereOf(jail.name, 'filter', layers))];
+  }
+  if (jail.logpath.length + jail.container.length > 0) return [];
+  return [
+    new BailiffError('config-no-source', `jail ${quote(jail.name)} has nothing to read`, {
+      where: whereOf(jail.name, null, layers),
+      remedy: `Set logpath or container (${jailVariable(jail.name, 'logpath')} or ${jailVariable(jail.name, 'container')}).`,
+    }),
+  ];
+}
+
+/** The error of a jail whose filter does not exist. */
+export function unknownFilter(
+  jail: string,
+  filter: string,
+  filters: readonly string[],
+  where: string,
+): BailiffError {
+  const near = nearest(filter, filters);
+  return new BailiffError(
+    'config-unknown-jail',
+    `jail ${quote(jail)}: no filter is called ${quote(filter)}`,
+    {
+      where,
+      remedy: near === null ? `Filters: ${filters.join(', ') || 'none'}.` : `Did you mean "${near}"?`,
+    },
+  );
+}
+
+/** Where a jail, or one option of it, was written: the last layer that did. */
+function whereOf(name: string, option: 'filter' | null, { file, environment }: JailLayers): string {
+  const inEnvironment = environment.layer.jails.get(name);
+  if (option !== null && inEnvironment?.[option] !== undefined) return jailVariable(name, option);
+  const inFile = file.jails.get(name);
+  if (option !== null && inFile?.[option] !== undefined) return file.where(['jails', name, option]);
+  if (environment.named?.includes(name) === true) return jailsVariable;
+  if (inFile !== undefined) return file.where(['jails', name], 'key');
+  return environment.layer.where(['jails', name]);
+}

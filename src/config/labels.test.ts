@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { jailsFromLabels, selects } from './labels.ts';
+import { loadConfiguration } from './load.ts';
+import type { Configuration } from './schema.ts';
+
+const knownFilters = ['sshd', 'nginx-http-auth', 'other'];
+
+/** Without --config the machine's own file would be read: this one is always there and empty. */
+const file = new URL('./testdata/empty.yaml', import.meta.url).pathname;
+
+function configuration(environment: NodeJS.ProcessEnv = {}): Promise<Configuration> {
+  return loadConfiguration({ file, environment, knownFilters });
+}
+
+async function read(labels: Record<string, string>, environment: NodeJS.ProcessEnv = {}) {
+  const { jails, errors } = jailsFromLabels(labels, 'web', await configuration(environment));
+  return { jails, errors: errors.map((error) => error.describe().split('\n', 1)[0]) };
+}
+
+test("a label brings a jail that reads the container's own log", async () => {
+  const { jails, errors } = await read(
+    { 'bailiff.jails': 'nginx-http-auth, other', 'bailiff.jail.other.maxretry': '3', maintainer: 'x' },
+    { BAILIFF_IGNOREIP: '192.0.2.0/24', BAILIFF_BANTIME: '1h' },
+  );
+  assert.deepEqual(errors, []);
+  const shared = { enabled: true, logpath: [], container: ['web'], findtime: 600, bantime: 3_600 };
+  assert.deepEqual(jails, [
+    {
+      ...shared,
+      name: 'nginx-http-auth',
+      filter: 'nginx-http-auth',
+      maxretry: 5,
+      ignoreip: ['192.0.2.0/24'],
+    },
+    { ...shared, name: 'other', filter: 'other', maxretry: 3, ignoreip: ['192.0.2.0/24'] },
+  ]);
+});
+
+test('a filter makes a jail of its own name', async () => {
+  const { jails } = await read({
+    'bailiff.jail.shop.v2.filter': 'nginx-http-auth',
+    'bailiff.jail.shop.v2.bantime': '-1',
+  });
+  assert.deepEqual(
+    jails.map(({ name, filter, bantime }) => [name, filter, bantime]),
+    [['shop.v2', 'nginx-http-auth', null]],
+  );
+});
+
+test('the environment beats labels', async () => {
+  const labels = { 'bailiff.jails': 'other', 'bailiff.jail.other.maxretry': '9' };
+  const { jails } = await read(labels, { BAILIFF_JAIL_OTHER_MAXRETRY: '2' });
+  assert.equal(jails[0]?.maxretry, 2);
+});
+
+test('a label takes the limits and the ignore list of the configured jail of its name', async () => {
+  const { jails } = await read(
+    { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.findtime': '1m' },
+    { BAILIFF_JAIL_SSHD_MAXRETRY: '2', BAILIFF_JAIL_SSHD_IGNOREIP: '192.0.2.7' },
+  );
+  assert.equal(jails[0]?.maxretry, 2);
+  assert.equal(jails[0]?.findtime, 60);
+  assert.deepEqual(jails[0]?.ignoreip, ['192.0.2.7']);
+  assert.deepEqual(jails[0]?.logpath, [], "a label's jail reads no file");
+});
+
+test('a container that a configured jail reads already is not read twice', async () => {
+  const environment = { BAILIFF_JAIL_OTHER_CONTAINER: 'label:app=shop' };
+  const labels = { 'bailiff.jails': 'other', app: 'shop' };
+  assert.deepEqual(await read(labels, environment), { jails: [], errors: [] });
+});
+
+test('labels cannot loosen, read elsewhere or bring back', async () => {
+  const { jails, errors } = await read(
+    {
+      'bailiff.jails': 'other,sshd',
+      'bailiff.jail.other.ignoreip': '0.0.0.0/0',
+      'bailiff.jail.other.logpath': '/etc/shadow',
+      'bailiff.jail.other.container': 'db',
+      'bailiff.jail.other.enabled': 'false',
+    },
+    { BAILIFF_JAIL_SSHD_ENABLED: 'false' },
+  );
+  assert.deepEqual(
+    jails.map(({ name, ignoreip, container }) => [name, ignoreip, container]),
+    [['other', [], ['web']]],
+  );
+  const place = 'container "web", label';
+  assert.deepEqual(errors, [
+    `${place} "bailiff.jail.other.ignoreip": ignoreip cannot be set by a label [config-invalid]`,
+    `${place} "bailiff.jail.other.logpath": logpath cannot be set by a label [config-invalid]`,
+    `${place} "bailiff.jail.other.container": container cannot be set by a label [config-invalid]`,
+    `${place} "bailiff.jail.other.enabled": enabled cannot be set by a label [config-invalid]`,
+    `${place} "bailiff.jails": jail "sshd" is switched off in the configuration [config-invalid]`,
+  ]);
+});
+
+test('what is wrong is told, the rest stands', async () => {
+  const { jails, errors } = await read({
+    'bailiff.jails': 'other,nosuch,a/b',
+    'bailiff.jail.other.maxretry': '-1',
+    'bailiff.jail.other.bantim': '1h',
+    'bailiff.jail.sshd.maxretry': '3',
+    'bailiff.enable': 'true',
+  });
+  assert.deepEqual(
+    jails.map(({ name, maxretry }) => [name, maxretry]),
+    [['other', 5]],
+  );
+  assert.deepEqual(
+    errors.map((error) => error?.replace('container "web", label ', '')),
+    [
+      '"bailiff.jails": "a/b" cannot name a jail [config-invalid]',
+      '"bailiff.jail.other.bantim": no such option [config-unknown-key]',
+      '"bailiff.enable": no such label [config-unknown-key]',
+      '"bailiff.jail.sshd.maxretry": bailiff.jails does not name this jail [config-invalid]',
+      '"bailiff.jail.other.maxretry": jails.other.maxretry: expected a whole number from 1 to 10000; found "-1" [config-invalid]',
+      '"bailiff.jails": jail "nosuch": no filter is called "nosuch" [config-unknown-jail]',
+    ],
+  );
+});
+
+test('hostile labels are capped and cannot write to the log as they like', async () => {
+  const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`bailiff.x${index}`, 'y']));
+  const flood = await read(many);
+  assert.equal(flood.errors.length, 20);
+  assert.deepEqual(
+    (await read({ ...many, 'bailiff.jails': 'other' })).jails,
+    [],
+    'beyond the limit nothing is read',
+  );
+  const names = Array.from({ length: 400 }, (_, index) => `j${index}`).join(',');
+  assert.equal((await read({ 'bailiff.jails': names })).jails.length, 0);
+  const hostile = await read({
+    'bailiff.jails': 'x'.repeat(1_000_000),
+    'bailiff.\u001b[2J\n\u202e': '1',
+    'bailiff.jail.__proto__.filter': 'other',
+    'bailiff.jail.constructor.filter': 'other',
+  });
+  assert.deepEqual(
+    hostile.jails.map(({ name }) => name),
+    ['constructor'],
+  );
+  assert.doesNotMatch(hostile.errors.join(''), /[\p{C}]/u);
+  assert.equal(hostile.errors.length, 3);
+});
+
+test('selectors mean a name, a label, or a label with its value', () => {
+  const labels = { app: 'shop', empty: '' };
+  assert.ok(selects('web', 'web', labels));
+  assert.ok(!selects('we', 'web', labels));
+  assert.ok(selects('label:app', 'web', labels));
+  assert.ok(selects('label:app=shop', 'web', labels));
+  assert.ok(!selects('label:app=sho', 'web', labels));
+  assert.ok(selects('label:empty=', 'web', labels));
+  assert.ok(!selects('label:toString', 'web', labels));
+});

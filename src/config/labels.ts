@@ -1,0 +1,176 @@
+import { BailiffError } from '../core/errors.ts';
+import { jailOf, setOptions, unknownFilter } from './jails.ts';
+import { readLayer } from './layer.ts';
+import {
+  type Configuration,
+  type JailConfiguration,
+  type JailOptions,
+  jailName,
+  jailShape,
+  optionEntries,
+} from './schema.ts';
+import { quote } from './show.ts';
+import { nearest } from './suggest.ts';
+
+/** Whoever may start a container writes its labels: each limit is far above any honest use. */
+const mostLabels = 64;
+const longestLabel = 1_024;
+const mostJails = 16;
+const mostErrors = 20;
+
+const labelPrefix = 'bailiff.';
+const jailsLabel = 'bailiff.jails';
+const jailLabelPrefix = 'bailiff.jail.';
+
+const shownOptions = Object.entries(jailShape);
+/** The options that a label may set. */
+export const labelOptions: readonly string[] = shownOptions.flatMap(([name, { def }]) =>
+  optionEntries.get(def.innerType)?.label === true ? [name] : [],
+);
+
+export interface LabelJails {
+  /** Each reads this container only. The name may be that of a configured jail, or of another container's. */
+  readonly jails: JailConfiguration[];
+  readonly errors: BailiffError[];
+}
+
+/**
+ * The jails that a container's labels ask for. A label can add a jail for its own container and set
+ * limits of it; it cannot read anything else, ignore anybody, or bring back a jail that the
+ * configuration switched off. What is refused is reported, the rest stands. Never throws.
+ */
+export function jailsFromLabels(
+  labels: Readonly<Record<string, string>>,
+  container: string,
+  configuration: Configuration,
+): LabelJails {
+  const request = new LabelRequest(container);
+  request.read(labels);
+  const { jails, where } = request;
+  const { layer, errors } = readLayer({ jails: Object.fromEntries(jails) }, where);
+  const decided = [...layer.jails].flatMap(([name, options]) => {
+    const jail = decide(name, options, container, labels, configuration, where(['jails', name]));
+    if (!(jail instanceof BailiffError)) return jail === null ? [] : [jail];
+    errors.push(jail);
+    return [];
+  });
+  return { jails: decided, errors: [...request.errors, ...errors].slice(0, mostErrors) };
+}
+
+/** null where a configured jail reads the container already. */
+function decide(
+  name: string,
+  fromLabels: JailOptions,
+  container: string,
+  labels: Readonly<Record<string, string>>,
+  configuration: Configuration,
+  where: string,
+): JailConfiguration | BailiffError | null {
+  const configured = configuration.jails.find((jail) => jail.name === name);
+  const fromEnvironment = setOptions(configuration.environmentJails.get(name) ?? {});
+  if (configured?.enabled === false || fromEnvironment.enabled === false) {
+    return new BailiffError('config-invalid', `jail ${quote(name)} is switched off in the configuration`, {
+      where,
+    });
+  }
+  if (configured?.container.some((selector) => selects(selector, container, labels)) === true) return null;
+  const options = { ...configured, ...setOptions(fromLabels), ...fromEnvironment };
+  const jail = jailOf(name, { ...options, logpath: [], container: [container] }, configuration.defaults);
+  if (configuration.filters.includes(jail.filter)) return jail;
+  return unknownFilter(name, jail.filter, configuration.filters, where);
+}
+
+/** Whether a `container` selector of a jail means the container of this name and these labels. */
+export function selects(
+  selector: string,
+  container: string,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  if (!selector.startsWith('label:')) return selector === container;
+  const [, key = '', value] = /^label:([^=]*)(?:=(.*))?$/s.exec(selector) ?? [];
+  return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
+}
+
+/** Sorts labels into raw jail options, and remembers which label said what. */
+class LabelRequest {
+  readonly jails = new Map<string, Record<string, string>>();
+  readonly errors: BailiffError[] = [];
+  readonly #container: string;
+
+  constructor(container: string) {
+    this.#container = container;
+  }
+
+  readonly where = (path: readonly PropertyKey[]): string => {
+    const [, jail, option] = path;
+    return this.#place(
+      option === undefined ? jailsLabel : `${jailLabelPrefix}${String(jail)}.${String(option)}`,
+    );
+  };
+
+  read(labels: Readonly<Record<string, string>>): void {
+    const own = Object.entries(labels).filter(([key]) => key.startsWith(labelPrefix));
+    if (own.length > mostLabels)
+      this.#refuse(labelPrefix, `more than ${mostLabels} labels; the rest is not read`);
+    const options: [string, string, string][] = [];
+    for (const [key, value] of own.slice(0, mostLabels)) {
+      if (key.length > longestLabel || value.length > longestLabel) {
+        this.#refuse(key, `is longer than ${longestLabel} characters`);
+      } else if (key === jailsLabel) this.#readNames(value);
+      else {
+        const option = this.#readOption(key);
+        if (option !== null) options.push([...option, value]);
+      }
+    }
+    for (const [jail, option, value] of options) this.#set(jail, option, value, options);
+  }
+
+  #readNames(value: string): void {
+    const names = [...new Set(value.split(/[\s,]+/).filter(Boolean))];
+    if (names.length > mostJails)
+      this.#refuse(jailsLabel, `names more than ${mostJails} jails; the rest is not read`);
+    for (const name of names.slice(0, mostJails)) {
+      if (jailName.test(name)) this.jails.set(name, {});
+      else this.#refuse(jailsLabel, `${quote(name)} cannot name a jail`);
+    }
+  }
+
+  #readOption(key: string): [string, string] | null {
+    const rest = key.startsWith(jailLabelPrefix) ? key.slice(jailLabelPrefix.length) : '';
+    const dot = rest.lastIndexOf('.');
+    const [jail, option] = [rest.slice(0, Math.max(0, dot)), rest.slice(dot + 1)];
+    if (!jailName.test(jail))
+      this.#refuse(key, 'no such label', `Known: ${jailsLabel}, ${jailLabelPrefix}NAME.OPTION.`);
+    else if (Object.hasOwn(jailShape, option) && !labelOptions.includes(option)) {
+      this.#refuse(key, `${option} cannot be set by a label`, 'Set it in the configuration of the host.');
+    } else if (labelOptions.includes(option)) return [jail, option];
+    else {
+      const near = nearest(option, labelOptions);
+      this.#refuse(
+        key,
+        'no such option',
+        near === null ? `Known: ${labelOptions.join(', ')}.` : `Did you mean "${near}"?`,
+      );
+    }
+    return null;
+  }
+
+  /** A jail exists when it is named, or has a filter of its own; as in the environment. */
+  #set(jail: string, option: string, value: string, all: readonly (readonly string[])[]): void {
+    const made = all.some(([name, other]) => name === jail && other === 'filter');
+    if (made && !this.jails.has(jail) && this.jails.size < mostJails) this.jails.set(jail, {});
+    const options = this.jails.get(jail);
+    if (options !== undefined) options[option] = value;
+    else this.#refuse(`${jailLabelPrefix}${jail}.${option}`, `${jailsLabel} does not name this jail`);
+  }
+
+  #refuse(label: string, message: string, remedy?: string): void {
+    const code = message.startsWith('no such') ? 'config-unknown-key' : 'config-invalid';
+    const details = { where: this.#place(label), ...(remedy === undefined ? {} : { remedy }) };
+    this.errors.push(new BailiffError(code, message, details));
+  }
+
+  #place(label: string): string {
+    return `container ${quote(this.#container)}, label ${quote(label)}`;
+  }
+}

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { execa } from 'execa';
+import { ConfigurationErrors } from './errors.ts';
+import { loadConfiguration } from './load.ts';
+
+const knownFilters = ['sshd', 'nginx-http-auth', 'custom'];
+let directory = '';
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bailiff-config-'));
+});
+after(() => rm(directory, { recursive: true, force: true }));
+
+async function load(yaml: string | Uint8Array, environment: NodeJS.ProcessEnv = {}) {
+  const file = join(directory, 'bailiff.yaml');
+  await writeFile(file, yaml);
+  return loadConfiguration({ file, environment, knownFilters });
+}
+
+/** The codes of everything that is wrong. */
+async function refusal(loading: Promise<unknown>): Promise<string[]> {
+  const error = await loading.then(
+    () => assert.fail('it was accepted'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof ConfigurationErrors);
+  return error.errors.map(({ code, where }) => `${code} ${where?.replace(directory, '')}`);
+}
+
+test('an empty file leaves the built-in defaults', async () => {
+  const { jails, defaults, listen, origin, ...rest } = await load('');
+  assert.deepEqual(defaults, { maxretry: 5, findtime: 600, bantime: 600, ignoreip: [] });
+  const { ignoreip, maxretry, findtime, bantime } = defaults;
+  assert.deepEqual(jails, [
+    {
+      name: 'sshd',
+      enabled: true,
+      filter: 'sshd',
+      logpath: ['/var/log/auth.log', '/var/log/secure'],
+      container: [],
+      maxretry,
+      findtime,
+      bantime,
+      ignoreip,
+    },
+  ]);
+  assert.deepEqual(listen, { host: '127.0.0.1', port: 9798 });
+  assert.deepEqual(origin, [join(directory, 'bailiff.yaml')]);
+  assert.equal(rest.stateDir, '/var/lib/bailiff');
+  assert.equal(rest.socket, '/run/bailiff/bailiff.sock');
+  assert.equal(rest.dockerSocket, '/var/run/docker.sock');
+  assert.equal(rest.enforce, 'auto');
+  assert.equal('timeZone' in rest, false);
+});
+
+test('the environment wins over the file, and a jail over the defaults', async () => {
+  const { jails, defaults } = await load(
+    'defaults: {maxretry: 4, bantime: 1h}\njails: {sshd: {maxretry: 3}, nginx-http-auth: {findtime: 60}}',
+    { BAILIFF_MAXRETRY: '9', BAILIFF_JAIL_NGINX_HTTP_AUTH_BANTIME: '-1', BAILIFF_JAIL_SSHD_FINDTIME: '1d' },
+  );
+  assert.equal(defaults.maxretry, 9);
+  assert.equal(defaults.bantime, 3_600);
+  const limits = jails.map(({ name, maxretry, findtime, bantime }) => [name, maxretry, findtime, bantime]);
+  assert.deepEqual(limits, [
+    ['sshd', 3, 86_400, 3_600],
+    ['nginx-http-auth', 9, 60, null],
+  ]);
+});
+
+test("a jail's ignoreip adds to that of the defaults", async () => {
+  const { jails } = await load(
+    'defaults: {ignoreip: 10.0.0.0/8}\njails: {sshd: {ignoreip: [192.0.2.9/24, 10.0.0.0/8]}}',
+  );
+  assert.deepEqual(jails[0]?.ignoreip, ['10.0.0.0/8', '192.0.2.0/24']);
+});
+
+test('BAILIFF_JAILS adds to the jails of the file, and switches on what it names', async () => {
+  const file = 'jails: {sshd: {enabled: false}, nginx-http-auth: }';
+  const on = async (environment: NodeJS.ProcessEnv) =>
+    (await load(file, environment)).jails.filter(({ enabled }) => enabled).map(({ name }) => name);
+  assert.deepEqual(await on({}), ['nginx-http-auth']);
+  assert.deepEqual(await on({ BAILIFF_JAILS: '' }), ['nginx-http-auth']);
+  assert.deepEqual(await on({ BAILIFF_JAILS: 'sshd' }), ['sshd', 'nginx-http-auth']);
+  assert.deepEqual(await on({ BAILIFF_JAILS: 'sshd', BAILIFF_JAIL_SSHD_ENABLED: 'false' }), [
+    'nginx-http-auth',
+  ]);
+});
+
+test('which jails there are without a word about them in the file', async () => {
+  const names = async (environment: NodeJS.ProcessEnv, file = '') =>
+    (await load(file, environment)).jails.map(({ name }) => name);
+  assert.deepEqual(await names({ BAILIFF_JAILS: 'nginx-http-auth' }), ['nginx-http-auth']);
+  assert.deepEqual(await names({ BAILIFF_JAIL_SSHD_MAXRETRY: '3' }), ['sshd']);
+  assert.deepEqual(await names({ BAILIFF_JAIL_CUSTOM_MAXRETRY: '3' }), ['sshd']);
+  assert.deepEqual(await names({ BAILIFF_JAIL_CUSTOM_LOGPATH: '/var/log/c.log' }), ['sshd', 'custom']);
+  const web = { BAILIFF_JAIL_MY_WEB_FILTER: 'nginx-http-auth', BAILIFF_JAIL_MY_WEB_CONTAINER: 'web' };
+  assert.deepEqual(await names(web), ['sshd', 'my-web']);
+  assert.deepEqual(await names({}, 'jails: {}'), []);
+});
+
+test('a source of its own takes the place of the usual path', async () => {
+  const { jails } = await load('jails: {nginx-http-auth: {container: web}, web: {filter: nginx-http-auth}}');
+  assert.deepEqual(jails[0]?.logpath, []);
+  assert.deepEqual(jails[1]?.logpath, ['/var/log/nginx/error.log']);
+});
+
+test('filters of the filter directory are known, wherever it was named', async () => {
+  const filters = join(directory, 'filters');
+  await mkdir(filters, { recursive: true });
+  await writeFile(join(filters, 'shop.yaml'), '');
+  const fromFile = await load(`filter-directory: ${filters}\njails: {shop: {container: shop}}`);
+  assert.equal(fromFile.jails[0]?.filter, 'shop');
+  const environment = { BAILIFF_FILTER_DIRECTORY: filters, BAILIFF_JAIL_SHOP_CONTAINER: 'shop' };
+  assert.equal((await load('', environment)).jails[1]?.filter, 'shop');
+  assert.deepEqual(await refusal(load('jails: {shop: {container: shop}}')), [
+    'config-unknown-jail /bailiff.yaml:1:9',
+  ]);
+});
+
+test("Docker's socket", async () => {
+  const socket = async (environment: NodeJS.ProcessEnv, file = '') =>
+    (await load(file, environment)).dockerSocket;
+  assert.equal(
+    await socket({ DOCKER_HOST: 'unix:///run/user/1000/docker.sock' }),
+    '/run/user/1000/docker.sock',
+  );
+  assert.equal(await socket({ DOCKER_HOST: 'ssh://elsewhere' }), '/var/run/docker.sock');
+  assert.equal(await socket({ DOCKER_HOST: 'unix:///a' }, 'docker-socket: /b'), '/b');
+  assert.equal(await socket({ BAILIFF_DOCKER_SOCKET: '/c' }, 'docker-socket: /b'), '/c');
+});
+
+test('the listener moves and closes', async () => {
+  const listen = async (file: string, environment: NodeJS.ProcessEnv = {}) =>
+    (await load(file, environment)).listen;
+  assert.equal(await listen('listen: "off"'), null);
+  assert.equal(await listen('', { BAILIFF_LISTEN: '' }), null);
+  assert.deepEqual(await listen('listen: 8080'), { host: '127.0.0.1', port: 8080 });
+  assert.deepEqual(await listen('', { BAILIFF_LISTEN: '[::1]:0' }), { host: '::1', port: 0 });
+});
+
+test('a file that was named must exist, and the message says who named it', async () => {
+  const missing = join(directory, 'missing.yaml');
+  const named = loadConfiguration({ environment: { BAILIFF_CONFIG: missing }, knownFilters });
+  await assert.rejects(
+    named,
+    /missing\.yaml: no such file \[config-unreadable\]\n {2}It was named by BAILIFF_CONFIG/,
+  );
+  const option = loadConfiguration({
+    file: missing,
+    environment: { BAILIFF_CONFIG: '/other' },
+    knownFilters,
+  });
+  await assert.rejects(option, /It was named by --config/);
+});
+
+test('what is no text file is refused, not read', async () => {
+  const found = ['config-unreadable /bailiff.yaml'];
+  assert.deepEqual(await refusal(load(new Uint8Array([0x61, 0x3a, 0x20, 0x00, 0x0a]))), found);
+  assert.deepEqual(await refusal(load(new Uint8Array([0x61, 0x3a, 0x20, 0xff, 0x0a]))), found);
+  assert.deepEqual(await refusal(load(new Uint8Array(10 * 1024 * 1024).fill(0x20))), found);
+  const device = loadConfiguration({ file: '/dev/zero', environment: {}, knownFilters });
+  assert.deepEqual(await refusal(device), ['config-unreadable /dev/zero']);
+  const folder = loadConfiguration({ file: directory, environment: {}, knownFilters });
+  assert.deepEqual(await refusal(folder), ['config-unreadable ']);
+});
+
+test('a named pipe does not hold the start', async () => {
+  const file = join(directory, 'pipe');
+  await execa('mkfifo', [file]);
+  // A reader that waits is let go by a writer, so that a failure ends and does not hang.
+  let held = false;
+  const release = setTimeout(async () => {
+    held = true;
+    await (await open(file, 'r+')).close();
+  }, 5_000);
+  const loading = loadConfiguration({ file, environment: {}, knownFilters });
+  const errors = await refusal(loading.finally(() => clearTimeout(release)));
+  assert.deepEqual({ errors, held }, { errors: ['config-unreadable /pipe'], held: false });
+});
+
+test('nesting without end is an error, not a crash', async () => {
+  const [opening, closing] = ['['.repeat(20_000), ']'.repeat(20_000)];
+  for (const text of [`jails: ${opening}${closing}`, `jails: ${opening}`]) {
+    const errors = await refusal(load(text));
+    assert.equal(errors.length, 1);
+    assert.match(errors[0] ?? '', /^config-(?:syntax|invalid) \/bailiff\.yaml/);
+  }
+});
+
+test('errors of file and environment are told together', async () => {
+  const codes = await refusal(
+    load('jails: {sshd: {maxretry: none}, custom: }', { BAILIFF_BANTIME: 'x', BAILIFF_NO: '1' }),
+  );
+  assert.deepEqual(codes, [
+    'config-invalid /bailiff.yaml:1:26',
+    'config-unknown-key BAILIFF_NO',
+    'config-invalid BAILIFF_BANTIME',
+    'config-no-source /bailiff.yaml:1:33',
+  ]);
+});
+
+test('with a broken file, names that it may hold are no errors', async () => {
+  const codes = await refusal(
+    load('jails: [', { BAILIFF_JAIL_SHOP_MAXRETRY: '3', BAILIFF_BANTIME: 'x', BAILIFF_JAILS: 'custom' }),
+  );
+  assert.deepEqual(codes, ['config-syntax /bailiff.yaml:1:9', 'config-invalid BAILIFF_BANTIME']);
+});
+
+test('any value in any place is accepted or refused in our own words', async () => {
+  const values = [
+    '',
+    '~',
+    '-1',
+    '5',
+    '.nan',
+    '"x"',
+    '[]',
+    '[1, ~, {}]',
+    '{}',
+    '{a: b}',
+    'true',
+    '2001-01-01',
+    '!!binary aGk=',
+  ];
+  const keys = ['listen', 'enforce', 'time-zone', 'defaults', 'jails', 'constructor', 'hasOwnProperty'];
+  const paths = [
+    ...keys.map((key) => `${key}: `),
+    'defaults: {ignoreip: ',
+    'jails: {constructor: ',
+    'jails: {sshd: {logpath: ',
+  ];
+  for (const value of values) {
+    for (const start of paths) {
+      const text = start + value + '}'.repeat(start.split('{').length - 1);
+      await load(text).catch((error: unknown) => assert.ok(error instanceof ConfigurationErrors, text));
+    }
+  }
+});

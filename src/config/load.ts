@@ -1,0 +1,90 @@
+import { readdir } from 'node:fs/promises';
+import { type EnvironmentLayer, readEnvironment } from './environment.ts';
+import { ConfigurationErrors } from './errors.ts';
+import { readFileLayer } from './file-layer.ts';
+import { builtInJail, decideJails } from './jails.ts';
+import type { Layer } from './layer.ts';
+import { builtInLayer, picker } from './picker.ts';
+import type { Configuration, LayerValues } from './schema.ts';
+
+export interface LoadOptions {
+  /** What --config named. */
+  readonly file?: string;
+  readonly environment: NodeJS.ProcessEnv;
+  /** The shipped filters' names. Those in the filter directory are found here. */
+  readonly knownFilters: readonly string[];
+}
+
+/**
+ * The configuration of built-in defaults, file and environment, the later winning.
+ * @throws ConfigurationErrors with every error there is
+ */
+export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
+  const file = await readFileLayer(options.file, options.environment);
+  const errors = [...file.errors];
+  const builtIn = builtInLayer();
+  const [filters, environment] = await readFiltersAndEnvironment(options, builtIn, file.layer);
+  // What a broken file would have named cannot be told from a slip of the pen.
+  errors.push(...environment.errors.filter(({ code }) => file.readable || code !== 'config-unknown-jail'));
+  const pick = picker([environment.layer.values, file.layer.values, builtIn]);
+  const defaults = {
+    maxretry: pick.fallback('maxretry'),
+    findtime: pick.fallback('findtime'),
+    bantime: pick.fallback('bantime'),
+    ignoreip: pick.fallback('ignoreip'),
+  };
+  const decided = decideJails({ file: file.layer, environment, defaults, filters });
+  if (file.readable) errors.push(...decided.errors);
+  if (errors.length > 0) throw new ConfigurationErrors(errors);
+  const zone = pick.anywhere('time-zone');
+  const engine = dockerSocket(pick.anywhere('docker-socket'), options.environment['DOCKER_HOST']);
+  return {
+    jails: decided.jails,
+    defaults,
+    enforce: pick.option('enforce'),
+    listen: pick.option('listen'),
+    stateDir: pick.option('state-dir'),
+    socket: pick.option('socket'),
+    docker: pick.option('docker'),
+    dockerSocket: engine.path,
+    filterDirectory: pick.option('filter-directory'),
+    filters,
+    maxTracked: pick.option('max-tracked'),
+    logLevel: pick.option('log-level'),
+    logFormat: pick.option('log-format'),
+    ...(zone === undefined ? {} : { timeZone: zone }),
+    environmentJails: environment.layer.jails,
+    origin: [...file.origin, ...environment.variables, ...engine.origin],
+  };
+}
+
+/** The filter directory may itself come from a variable, and variables name filters: twice, then. */
+async function readFiltersAndEnvironment(
+  { environment, knownFilters }: LoadOptions,
+  builtIn: LayerValues,
+  file: Layer,
+): Promise<[string[], EnvironmentLayer]> {
+  const jails = [...file.jails.keys(), builtInJail];
+  const first = readEnvironment(environment, jails, knownFilters);
+  const directory = picker([first.layer.values, file.values, builtIn]).option('filter-directory');
+  const filters = [...new Set([...knownFilters, ...(await filterNames(directory))])].sort();
+  return [filters, readEnvironment(environment, jails, filters)];
+}
+
+/** Names only: whether a filter is valid is told where filters are read. */
+async function filterNames(directory: string): Promise<string[]> {
+  const entries = await readdir(directory).catch(() => []);
+  return entries.filter((entry) => entry.endsWith('.yaml')).map((entry) => entry.slice(0, -'.yaml'.length));
+}
+
+/**
+ * DOCKER_HOST as Docker's own tools read it, as far as it names a socket. An engine on another
+ * machine is none of this host's, so other forms say nothing here.
+ */
+function dockerSocket(set: string | undefined, host: string | undefined): { path: string; origin: string[] } {
+  if (set !== undefined) return { path: set, origin: [] };
+  const path = /^unix:\/\/(\/.+)$/.exec(host ?? '')?.[1];
+  return path === undefined
+    ? { path: '/var/run/docker.sock', origin: [] }
+    : { path, origin: ['DOCKER_HOST'] };
+}

@@ -1,0 +1,34 @@
+import { defaultsShape, globalShape, jailShape } from './schema.ts';
+
+/** Options keep one name everywhere; the environment writes it in capitals: `state-dir`, `STATE_DIR`. */
+export function variableText(name: string): string {
+  return name.toUpperCase().replace(/[^A-Z0-9]/g, '_');
+}
+
+export const variablePrefix = 'BAILIFF_';
+export const jailVariablePrefix = 'BAILIFF_JAIL_';
+export const jailsVariable = 'BAILIFF_JAILS';
+export const fileVariable = 'BAILIFF_CONFIG';
+
+/** Read by the scripts around Bailiff, and no options of it. */
+export const scriptVariables: ReadonlyMap<string, string> = new Map([
+  [
+    'BAILIFF_NODE_CACHE',
+    'Directory for the copy of Node that `bin/bailiff` brings where the machine has none that is new enough.',
+  ],
+  ['BAILIFF_TALLY', 'Set by `npm test` for its reporter.'],
+]);
+
+/** The path of the option that each variable sets, jails' own aside. */
+export const variablePaths: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ...Object.keys(globalShape).map((key) => [variablePrefix + variableText(key), [key]] as const),
+  ...Object.keys(defaultsShape).map(
+    (key) => [variablePrefix + variableText(key), ['defaults', key]] as const,
+  ),
+]);
+
+export const jailOptionNames: readonly string[] = Object.keys(jailShape);
+
+export function jailVariable(jail: string, option: string): string {
+  return `${jailVariablePrefix}${variableText(jail)}_${variableText(option)}`;
+}

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import { canonicalAddress } from '../core/address.ts';
+import { parseBanTime, parseDuration } from '../core/duration.ts';
+
+/**
+ * The kinds of value that options take. Each reads the native YAML value and the same thing written
+ * as text (the environment and labels know nothing else), and its issue's message is what was
+ * expected; errors.ts adds where it stood and what was found.
+ */
+export type Reader<T> = z.ZodType<T>;
+
+/** Reports one refused value; `index` where it is an element of a list. */
+type Refuse = (refused: { found: unknown; expected?: string; index?: number }) => void;
+
+export function duration(): Reader<number> {
+  return reader('a duration from 1s to 100y, such as 600, 10m or 1h 30m', (value) =>
+    seconds(value, parseDuration),
+  );
+}
+
+/** null: for ever. */
+export function banTime(): Reader<number | null> {
+  return reader('a duration from 1s to 100y, such as 10m or 1d, or -1 for ever', (value) =>
+    seconds(value, parseBanTime),
+  );
+}
+
+/** Beyond a century a duration is a slip of the pen, and its end no date that every tool can write. */
+const longestDuration = 100 * 365.25 * 86_400;
+
+function seconds<T extends number | null>(value: unknown, parse: (text: string) => T): T | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  try {
+    const parsed = parse(String(value));
+    return parsed === null || (parsed >= 1 && parsed <= longestDuration) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function wholeNumber(least: number, most: number): Reader<number> {
+  return reader(`a whole number from ${least} to ${most}`, (value) => {
+    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isInteger(number)) return undefined;
+    return number >= least && number <= most ? number : undefined;
+  });
+}
+
+const truths: Readonly<Record<string, boolean>> = {
+  true: true,
+  yes: true,
+  on: true,
+  '1': true,
+  false: false,
+  no: false,
+  off: false,
+  '0': false,
+};
+
+export function truth(): Reader<boolean> {
+  return reader('true or false', (value) => {
+    const text = String(value).toLowerCase();
+    return Object.hasOwn(truths, text) ? truths[text] : undefined;
+  });
+}
+
+export function oneOf<const Name extends string>(names: readonly Name[]): Reader<Name> {
+  return reader(`one of ${names.join(', ')}`, (value) => names.find((name) => name === value));
+}
+
+export function text(expected: string, pattern: RegExp): Reader<string> {
+  return reader(expected, (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined));
+}
+
+/** An absolute path, without wildcards. `longest` in bytes. */
+export function path(longest = 4_095): Reader<string> {
+  return reader(absolutePath, (value, refuse) => {
+    if (typeof value !== 'string' || !isPath(value)) return undefined;
+    if (Buffer.byteLength(value) <= longest) return value;
+    refuse({ found: value, expected: `${absolutePath} of at most ${longest} bytes` });
+    return undefined;
+  });
+}
+
+const absolutePath = 'an absolute path';
+
+function isPath(value: string): boolean {
+  return value.startsWith('/') && !value.includes('\0');
+}
+
+export function paths(): Reader<readonly string[]> {
+  return list('a list of log files', 'an absolute path without wildcards', 1, (element) =>
+    isPath(element) && !/[*?]/.test(element) ? element : undefined,
+  );
+}
+
+/** Docker's container names, or `label:KEY` and `label:KEY=VALUE`. */
+export function containers(): Reader<readonly string[]> {
+  return list('a list of containers', "a container's name, label:KEY or label:KEY=VALUE", 1, (element) =>
+    /^(?:[a-z0-9][\w.-]{0,254}|label:[^\s=]{1,255}(?:=.{0,1024})?)$/iu.test(element) ? element : undefined,
+  );
+}
+
+/** Canonical addresses and ranges, each once. */
+export function addresses(): Reader<readonly string[]> {
+  return list('a list of addresses', 'an address or a range such as 192.0.2.0/24', 0, (element, refuse) => {
+    const address = canonicalAddress(element);
+    if (address !== null) return address;
+    if (!/[a-z]/i.test(element) || /[:/]/.test(element)) return undefined;
+    refuse('an address or a range (host names are not read yet)');
+    return undefined;
+  });
+}
+
+/** Where to listen; null: nowhere. A bare port is one of this machine only. */
+export function listener(): Reader<{ readonly host: string; readonly port: number } | null> {
+  return reader('ADDRESS:PORT such as 127.0.0.1:9798, a port, or off', (value) => {
+    if (value === '' || value === 'off' || value === false) return null;
+    const match = /^(?:(localhost|[\d.]+|\[[\da-f:.]+\]):)?(\d{1,5})$/i.exec(String(value));
+    if (match === null || Number(match[2]) > 65_535) return undefined;
+    const host = (match[1] ?? '127.0.0.1').replace(/[[\]]/g, '');
+    if (host !== 'localhost' && canonicalAddress(host) === null) return undefined;
+    return { host, port: Number(match[2]) };
+  });
+}
+
+/** A list, or text with its elements set apart by spaces or commas. */
+function list(
+  expectedList: string,
+  expected: string,
+  least: number,
+  read: (element: string, refuse: (expected: string) => void) => string | undefined,
+): Reader<readonly string[]> {
+  return reader(expectedList, (value, refuse) => {
+    const elements: unknown = typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value;
+    if (!Array.isArray(elements) || elements.length < least) return undefined;
+    return [...new Set(elements.flatMap((element: unknown, index) => readElement(element, index, refuse)))];
+  });
+
+  function readElement(element: unknown, index: number, refuse: Refuse): string[] {
+    let because = expected;
+    const result =
+      typeof element === 'string'
+        ? read(element.trim(), (reason) => {
+            because = reason;
+          })
+        : undefined;
+    if (result !== undefined) return [result];
+    refuse({ found: element, expected: because, index });
+    return [];
+  }
+}
+
+function reader<T>(expected: string, read: (value: unknown, refuse: Refuse) => T | undefined): Reader<T> {
+  return z.unknown().transform((value, context): T => {
+    let refused = false;
+    const result = read(typeof value === 'string' ? value.trim() : value, (refusal) => {
+      refused = true;
+      report(refusal);
+    });
+    if (result === undefined && !refused) report({ found: value });
+    return result === undefined ? z.NEVER : result;
+
+    function report(refusal: { found: unknown; expected?: string; index?: number }): void {
+      context.issues.push({
+        code: 'custom',
+        message: refusal.expected ?? expected,
+        path: refusal.index === undefined ? [] : [refusal.index],
+        input: value,
+        params: { found: refusal.found },
+      });
+    }
+  });
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { jailOptionNames, variablePaths, variableText } from './option-names.ts';
+import { builtInLayer } from './picker.ts';
+import { defaultsShape, globalShape, jailShape, optionEntries } from './schema.ts';
+
+const shapes = { globalShape, defaultsShape, jailShape };
+
+test('every option says what it is and what it is without being set', () => {
+  for (const [shape, options] of Object.entries(shapes)) {
+    for (const [name, { def }] of Object.entries(options)) {
+      const entry = optionEntries.get(def.innerType);
+      assert.match(entry?.description ?? '', /\.$/, `${shape} ${name}`);
+      assert.ok((entry?.default === undefined) !== (entry?.otherwise === undefined), `${shape} ${name}`);
+    }
+  }
+});
+
+test('every default is a value that its option takes', () => {
+  const { defaults, ...values } = builtInLayer();
+  assert.deepEqual(Object.keys(defaults ?? {}).sort(), Object.keys(defaultsShape).sort());
+  const without = Object.keys(globalShape).filter((name) => !Object.hasOwn(values, name));
+  assert.deepEqual(without, ['docker-socket', 'time-zone']);
+});
+
+test('options keep one name everywhere, and each variable means one option', () => {
+  for (const name of Object.values(shapes).flatMap((shape) => Object.keys(shape))) {
+    assert.match(name, /^[a-z]+(?:-[a-z]+)*$/);
+  }
+  const count = Object.keys(globalShape).length + Object.keys(defaultsShape).length;
+  assert.equal(variablePaths.size, count);
+  assert.ok([...variablePaths.keys()].every((variable) => !variable.startsWith('BAILIFF_JAIL')));
+});
+
+test('no jail option ends like another, so that BAILIFF_JAIL_<NAME>_<OPTION> reads one way', () => {
+  const texts = jailOptionNames.map(variableText);
+  for (const text of texts) {
+    assert.deepEqual(
+      texts.filter((other) => `_${other}`.endsWith(`_${text}`)),
+      [text],
+    );
+  }
+});

@@ -1,0 +1,222 @@
+import { z } from 'zod';
+import {
+  addresses,
+  banTime,
+  containers,
+  duration,
+  listener,
+  oneOf,
+  path,
+  paths,
+  type Reader,
+  text,
+  truth,
+  wholeNumber,
+} from './readers.ts';
+
+/** A jail with everything decided. Times in seconds; a `bantime` of null is for ever. */
+export interface JailConfiguration {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly filter: string;
+  readonly logpath: readonly string[];
+  /** Container names, or `label:KEY` and `label:KEY=VALUE`. */
+  readonly container: readonly string[];
+  readonly maxretry: number;
+  readonly findtime: number;
+  readonly bantime: number | null;
+  /** Canonical; the defaults' and the jail's own. */
+  readonly ignoreip: readonly string[];
+}
+
+export type Limits = Pick<JailConfiguration, 'maxretry' | 'findtime' | 'bantime' | 'ignoreip'>;
+
+/** The whole configuration, checked: what the daemon is built from. */
+export interface Configuration {
+  /** Each name once; disabled jails too. */
+  readonly jails: readonly JailConfiguration[];
+  readonly defaults: Limits;
+  readonly enforce: 'auto' | 'iptables' | 'nftables' | 'hosts-deny' | 'dry-run';
+  /** null: no HTTP listener. */
+  readonly listen: { readonly host: string; readonly port: number } | null;
+  readonly stateDir: string;
+  readonly socket: string;
+  readonly docker: boolean;
+  readonly dockerSocket: string;
+  readonly filterDirectory: string;
+  /** The names a jail's filter may have: the shipped ones and those in `filterDirectory`. */
+  readonly filters: readonly string[];
+  /** Addresses that one jail counts at a time. */
+  readonly maxTracked: number;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  readonly logFormat: 'auto' | 'json' | 'pretty';
+  /** Zone of dates that name none. Absent: the machine's own. */
+  readonly timeZone?: string;
+  /** What the environment says of single jails. It wins over container labels. */
+  readonly environmentJails: ReadonlyMap<string, JailOptions>;
+  /** Which files and variables were read, for the log. */
+  readonly origin: readonly string[];
+}
+
+/** What the reference says of one option. The default is text, read like any other value. */
+export interface OptionEntry {
+  readonly description: string;
+  readonly default?: string;
+  /** Said in place of a default, where it depends on something else. */
+  readonly otherwise?: string;
+  /** A container label may set it. */
+  readonly label?: true;
+}
+
+export const optionEntries = z.registry<OptionEntry>();
+
+function option<T>(kind: Reader<T>, entry: OptionEntry): z.ZodOptional<Reader<T>> {
+  kind.register(optionEntries, entry);
+  return kind.optional();
+}
+
+/** Every name is one path segment, one label segment and one metric label. */
+export const jailName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+export const defaultsShape = {
+  bantime: option(banTime(), {
+    description: 'How long an attacker stays out. `-1` is for ever.',
+    default: '10m',
+  }),
+  findtime: option(duration(), {
+    description: 'How far back attempts count.',
+    default: '10m',
+  }),
+  maxretry: option(wholeNumber(1, 10_000), {
+    description: 'How many attempts within `findtime` lead to a ban.',
+    default: '5',
+  }),
+  ignoreip: option(addresses(), {
+    description:
+      'Addresses and ranges that no jail bans. Loopback, own addresses, gateways and container networks never are, whatever stands here.',
+    default: '',
+  }),
+};
+
+export const jailShape = {
+  enabled: option(truth(), {
+    description:
+      '`false` switches the jail off; labels cannot bring it back. A jail named in `BAILIFF_JAILS` is on unless its own variable says otherwise.',
+    default: 'true',
+  }),
+  filter: option(text("a filter's name", jailName), {
+    description: 'The filter that judges the lines.',
+    otherwise: "the jail's name",
+    label: true,
+  }),
+  logpath: option(paths(), {
+    description: 'Log files to read. A missing one is waited for.',
+    otherwise: "the filter's usual path, where neither `logpath` nor `container` is set",
+  }),
+  container: option(containers(), {
+    description: 'Containers whose logs to read, each by name, by `label:KEY` or by `label:KEY=VALUE`.',
+    otherwise: 'none',
+  }),
+  bantime: option(banTime(), {
+    description: 'As in `defaults`, for this jail.',
+    otherwise: '`defaults.bantime`',
+    label: true,
+  }),
+  findtime: option(duration(), {
+    description: 'As in `defaults`, for this jail.',
+    otherwise: '`defaults.findtime`',
+    label: true,
+  }),
+  maxretry: option(wholeNumber(1, 10_000), {
+    description: 'As in `defaults`, for this jail.',
+    otherwise: '`defaults.maxretry`',
+    label: true,
+  }),
+  ignoreip: option(addresses(), {
+    description: 'Addresses and ranges that this jail does not ban, beside those of `defaults`.',
+    otherwise: 'none',
+  }),
+};
+
+export const globalShape = {
+  enforce: option(oneOf(['auto', 'iptables', 'nftables', 'hosts-deny', 'dry-run']), {
+    description:
+      'How bans are enforced. `auto` takes what works on this machine; `dry-run` bans nobody and says so.',
+    default: 'auto',
+  }),
+  listen: option(listener(), {
+    description:
+      'Where `/metrics`, `/healthz` and `/readyz` answer. A port alone listens on 127.0.0.1. `off` (or, in the environment, empty) closes it.',
+    default: '127.0.0.1:9798',
+  }),
+  'state-dir': option(path(), {
+    description: 'Directory of the database of bans and positions.',
+    default: '/var/lib/bailiff',
+  }),
+  // sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
+  socket: option(path(107), {
+    description: 'Control socket, through which the commands speak with the daemon.',
+    default: '/run/bailiff/bailiff.sock',
+  }),
+  docker: option(truth(), {
+    description: 'Whether to use the Docker engine at all.',
+    default: 'true',
+  }),
+  'docker-socket': option(path(107), {
+    description: "The Docker engine's socket.",
+    otherwise: "`DOCKER_HOST`'s path where that begins with `unix://`, else `/var/run/docker.sock`",
+  }),
+  'filter-directory': option(path(), {
+    description: 'Directory of your own filters, one `NAME.yaml` each. It may be absent.',
+    default: '/etc/bailiff/filters',
+  }),
+  'max-tracked': option(wholeNumber(1_000, 10_000_000), {
+    description: 'How many addresses one jail counts at a time; beyond that the stalest are forgotten.',
+    default: '100000',
+  }),
+  'log-level': option(oneOf(['trace', 'debug', 'info', 'warn', 'error']), {
+    description: "The least severe lines of Bailiff's own log that are written.",
+    default: 'info',
+  }),
+  'log-format': option(oneOf(['auto', 'json', 'pretty']), {
+    description: '`auto` is `pretty` on a terminal and `json` elsewhere.',
+    default: 'auto',
+  }),
+  'time-zone': option(timeZone(), {
+    description: 'Zone of dates in logs that name none, such as `Europe/Berlin`.',
+    otherwise: "the machine's own",
+  }),
+};
+
+function timeZone(): Reader<string> {
+  return text("a time zone's name such as Europe/Berlin or UTC", /^[A-Za-z][\w+/-]{0,63}$/).refine(
+    isTimeZone,
+    "a time zone's name such as Europe/Berlin or UTC",
+  );
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** A key with nothing behind it (`sshd:`) is an empty map, as people write it. */
+function map<T extends z.ZodType>(content: T) {
+  return z.preprocess((value) => value ?? {}, content);
+}
+
+export const jailOptions = z.strictObject(jailShape);
+export type JailOptions = z.output<typeof jailOptions>;
+
+/** One layer (the built-in defaults, the file, the environment): every option may be absent. */
+export const layerSchema = map(
+  z.strictObject({
+    defaults: map(z.strictObject(defaultsShape)).optional(),
+    jails: map(z.record(z.string().regex(jailName), map(jailOptions))).optional(),
+    ...globalShape,
+  }),
+);
+export type LayerValues = z.output<typeof layerSchema>;
