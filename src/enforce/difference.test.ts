@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changeFor, difference } from './difference.ts';
+import { longestTimeout } from './element.ts';
+
+const now = 1_000_000;
+const address = '203.0.113.7';
+
+function one(until: number | null, remaining: number | null) {
+  return difference(new Map([[address, until]]), [{ address, remaining }], now);
+}
+
+test('what lacks is added, what is too much is deleted, what is right is left alone', () => {
+  const desired = new Map<string, number | null>([
+    ['203.0.113.1', now + 60],
+    ['203.0.113.2', now + 60.5],
+    ['203.0.113.3', null],
+  ]);
+  const actual = [
+    { address: '203.0.113.1', remaining: 60 },
+    { address: '203.0.113.9', remaining: 60 },
+    { address: '203.0.113.8', remaining: null },
+  ];
+  assert.deepEqual(difference(desired, actual, now), [
+    { kind: 'delete', address: '203.0.113.9' },
+    { kind: 'delete', address: '203.0.113.8' },
+    { kind: 'add', address: '203.0.113.2', remaining: 61 },
+    { kind: 'add', address: '203.0.113.3', remaining: null },
+  ]);
+});
+
+test('a timeout that is off by more than two seconds is written anew, either way', () => {
+  for (const remaining of [58, 59, 60, 61, 62]) assert.deepEqual(one(now + 60, remaining), []);
+  for (const remaining of [1, 57, 63, 5_000, null, 0]) {
+    assert.deepEqual(one(now + 60, remaining), [{ kind: 'add', address, remaining: 60 }], String(remaining));
+  }
+});
+
+test('a ban longer than the kernel holds is refreshed only when half of that is over', () => {
+  const long = now + 10 * longestTimeout;
+  assert.deepEqual(one(null, longestTimeout), []);
+  assert.deepEqual(one(null, longestTimeout - 86_400), []);
+  assert.deepEqual(one(null, null), []);
+  assert.deepEqual(one(null, 1_000_000), [{ kind: 'add', address, remaining: null }]);
+  assert.deepEqual(one(long, longestTimeout - 5), []);
+  assert.deepEqual(one(long, 1_000_000), [{ kind: 'add', address, remaining: 10 * longestTimeout }]);
+  assert.equal(one(long, null).length, 1, 'permanent is too long for a ban that ends');
+});
+
+test('an element in its last two seconds ends by itself, one that is not ours does not', () => {
+  assert.deepEqual(difference(new Map(), [{ address, remaining: 2 }], now), []);
+  assert.deepEqual(one(now, 1), []);
+  assert.deepEqual(difference(new Map(), [{ address, remaining: 3 }], now), [{ kind: 'delete', address }]);
+  assert.deepEqual(difference(new Map(), [{ address, remaining: 0 }], now), [{ kind: 'delete', address }]);
+});
+
+test('a ban that is over is not added', () => {
+  assert.deepEqual(difference(new Map([[address, now]]), [], now), []);
+  assert.deepEqual(changeFor(address, now - 1, now), { kind: 'delete', address });
+  assert.deepEqual(changeFor(address, undefined, now), { kind: 'delete', address });
+  assert.deepEqual(changeFor(address, now + 0.01, now), { kind: 'add', address, remaining: 1 });
+});
+
+test('applying the difference leaves none', () => {
+  const desired = new Map<string, number | null>();
+  for (let index = 0; index < 500; index += 1) desired.set(`10.0.${index >> 8}.${index & 255}`, now + index);
+  const actual = new Map([...desired.keys()].slice(100, 300).map((each) => [each, 7 as number | null]));
+  for (let index = 0; index < 50; index += 1) actual.set(`10.9.0.${index}`, 100);
+  const elements = () => [...actual].map(([each, remaining]) => ({ address: each, remaining }));
+  for (const change of difference(desired, elements(), now)) {
+    if (change.kind === 'add') actual.set(change.address, change.remaining);
+    else actual.delete(change.address);
+  }
+  assert.deepEqual(difference(desired, elements(), now), []);
+  assert.equal(actual.size, 499);
+});

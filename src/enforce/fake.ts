@@ -1,0 +1,93 @@
+import { canonicalAddress } from '../core/address.ts';
+import { BailiffError } from '../core/errors.ts';
+import type { Address, Clock } from '../core/types.ts';
+import type { Backend, Change, Element, Hook, Probe } from './backend.ts';
+import { MemorySet } from './memory-set.ts';
+
+/**
+ * A packet filter for tests: it keeps elements and lets them end as the kernel does, asks for canonical
+ * addresses as a real one does, and fails, stalls or loses what it holds when a test says so.
+ */
+export class FakeBackend implements Backend {
+  readonly name = 'fake';
+  readonly strength = 'full';
+  /** Each batch that was acknowledged, in order. */
+  readonly batches: (readonly Change[])[] = [];
+  installed = false;
+  closed = false;
+  /** What `install` answers; a test may report a broken hook. */
+  hooks: readonly Hook[] = [{ name: 'INPUT', family: 4, ok: true }];
+  /** How often `install`, `list` and `apply` fail from now on. */
+  readonly failures = { install: 0, list: 0, apply: 0 };
+  readonly #set: MemorySet;
+  #gate: Promise<void> = Promise.resolve();
+
+  constructor(clock: Clock) {
+    this.#set = new MemorySet(clock);
+  }
+
+  /** Whether a packet from this address is dropped. */
+  drops(address: Address): boolean {
+    return this.#set.elements().some((element) => element.address === address);
+  }
+
+  /** Loses everything, as after somebody's flush. */
+  flush(): void {
+    this.#set.clear();
+  }
+
+  /** Puts an element in behind Bailiff's back. */
+  plant(address: Address, remaining: number): void {
+    this.#set.change({ kind: 'add', address, remaining });
+  }
+
+  /** Holds every answer back until the returned function is called. */
+  stall(): () => void {
+    let release: () => void = () => undefined;
+    this.#gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    return release;
+  }
+
+  async probe(): Promise<Probe> {
+    return { usable: true, detail: 'a fake' };
+  }
+
+  async install(): Promise<readonly Hook[]> {
+    await this.#answer('install');
+    this.installed = true;
+    return this.hooks;
+  }
+
+  async list(): Promise<readonly Element[]> {
+    const elements = this.#set.elements();
+    await this.#answer('list');
+    return elements;
+  }
+
+  async apply(changes: readonly Change[]): Promise<void> {
+    for (const { address } of changes) {
+      if (canonicalAddress(address) !== address) throw new BailiffError('address-invalid', address);
+    }
+    await this.#answer('apply');
+    this.batches.push(changes);
+    for (const change of changes) this.#set.change(change);
+  }
+
+  async uninstall(): Promise<void> {
+    this.installed = false;
+    this.#set.clear();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+
+  async #answer(verb: keyof FakeBackend['failures']): Promise<void> {
+    await this.#gate;
+    if (this.failures[verb] === 0) return;
+    this.failures[verb] -= 1;
+    throw new BailiffError('enforcement-failed', `the fake was told to fail to ${verb}`);
+  }
+}

@@ -1,0 +1,17 @@
+import type { Clock } from '../core/types.ts';
+import type { Backend } from './backend.ts';
+import { DryRunBackend } from './dry-run.ts';
+import { IptablesBackend } from './iptables.ts';
+
+/** What a backend may be made of. */
+export interface BackendContext {
+  readonly clock: Clock;
+}
+
+export type BackendFactory = (context: BackendContext) => Backend;
+
+/** Every backend, by the name that BAILIFF_ENFORCE gives it. The fake is for tests and stands in no registry. */
+export const backends: Readonly<Record<string, BackendFactory>> = {
+  iptables: () => new IptablesBackend(),
+  'dry-run': ({ clock }) => new DryRunBackend(clock),
+};

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import type { Family } from '../core/address.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
+import { runCommand } from './command.ts';
+import { holdsDocker, holdsOurs, parseRules, type Rules } from './rules.ts';
+import { families } from './sets.ts';
+
+/** iptables has two kernels behind it, whose rules both apply and which do not see each other. */
+export type Variant = 'nft' | 'legacy';
+
+/** The rules of one family in one variant: what stood there when it was last read, or why it cannot be. */
+export class Tables {
+  readonly variant: Variant;
+  readonly family: Family;
+  rules: Rules = new Map();
+  /** Why the rules cannot be read, or null. */
+  problem: string | null = null;
+
+  constructor(variant: Variant, family: Family) {
+    this.variant = variant;
+    this.family = family;
+  }
+
+  async read(): Promise<void> {
+    const saved = await runCommand(this.#program('save'), []);
+    this.problem = saved.ok ? null : saved.missing ? `${this.#program('save')} is missing` : saved.complaint;
+    this.rules = saved.ok ? parseRules(saved.output) : new Map();
+  }
+
+  /** Writes one transaction, under the lock that iptables shares with Docker. @throws BailiffError enforcement-failed */
+  async write(transaction: string): Promise<void> {
+    const program = this.#program('restore');
+    const restored = await runCommand(program, ['--noflush', '-w', '5'], { input: transaction });
+    if (restored.ok) return;
+    throw new BailiffError('enforcement-failed', restored.complaint, { where: program });
+  }
+
+  #program(verb: 'save' | 'restore'): string {
+    return `${this.family === 4 ? 'iptables' : 'ip6tables'}-${this.variant}-${verb}`;
+  }
+}
+
+/** Both families of one variant. */
+export interface Stack {
+  readonly variant: Variant;
+  readonly tables: readonly Tables[];
+}
+
+/** Where the kernel says which legacy tables are loaded. */
+const legacyNames = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
+
+/** Finds out which variants to use. Where both hold Docker's chains both are: every hook is traversed. */
+export class Variants {
+  #preferred: Variant | null = null;
+
+  /** The variants to install into, their rules read: Docker's, else where we stand already, else what `iptables` means here. */
+  async chosen(): Promise<readonly Stack[]> {
+    const present = await this.present();
+    const docker = present.filter(({ tables }) => tables.some(({ rules }) => holdsDocker(rules)));
+    if (docker.length > 0) return docker;
+    const ours = present.filter(({ tables }) => tables.some(({ rules }) => holdsOurs(rules)));
+    if (ours.length > 0) return ours;
+    this.#preferred ??= await defaultVariant();
+    const preferred = present.find(({ variant }) => variant === this.#preferred);
+    return [preferred ?? (await readStack(this.#preferred))];
+  }
+
+  /** The variants that may hold rules, read. Looking at legacy where no table is loaded would load them. */
+  async present(): Promise<readonly Stack[]> {
+    const nft = await readStack('nft');
+    return (await legacyIsLoaded()) ? [nft, await readStack('legacy')] : [nft];
+  }
+}
+
+async function readStack(variant: Variant): Promise<Stack> {
+  const tables = families.map((family) => new Tables(variant, family));
+  await Promise.all(tables.map((each) => each.read()));
+  return { variant, tables };
+}
+
+async function legacyIsLoaded(): Promise<boolean> {
+  const names = await Promise.all(legacyNames.map((path) => readFile(path, 'utf8').catch(() => '')));
+  return names.some((text) => text.trim() !== '');
+}
+
+/** The variant behind the name `iptables`. @throws BailiffError enforcement-failed */
+export async function defaultVariant(): Promise<Variant> {
+  const version = await runCommand('iptables', ['-V']);
+  if (version.ok) return version.output.includes('nf_tables') ? 'nft' : 'legacy';
+  throw new BailiffError('enforcement-failed', `iptables cannot be used: ${version.complaint}`);
+}
+
+/** Writes what `plan` asks for, table by table, and reads back; a few times, since others write too. */
+export async function settle(
+  tables: Tables,
+  plan: (rules: Rules) => readonly (string | null)[],
+): Promise<{ readonly written: boolean; readonly problem: string | null }> {
+  let written = false;
+  let problem = tables.problem;
+  for (let attempt = 1; attempt <= 3 && tables.problem === null; attempt += 1) {
+    const wanted = plan(tables.rules).filter((text) => text !== null);
+    if (wanted.length === 0) return { written, problem: null };
+    for (const text of wanted) {
+      try {
+        await tables.write(text);
+        written = true;
+      } catch (error) {
+        problem = messageOf(error);
+      }
+    }
+    await tables.read();
+  }
+  const open = plan(tables.rules).some((text) => text !== null);
+  return { written, problem: tables.problem ?? (open ? (problem ?? 'others keep changing it') : null) };
+}

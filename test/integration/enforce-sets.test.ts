@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { Element, Hook } from '../../src/enforce/backend.ts';
+import { Remote } from './enforce-remote.ts';
+import { Namespace } from './namespace.ts';
+
+describe('the kernel sets', () => {
+  let host: Namespace;
+  let bailiff: Remote;
+
+  beforeEach(async () => {
+    host = await Namespace.create();
+    bailiff = new Remote(host);
+  });
+
+  afterEach(async () => {
+    await bailiff.end();
+    await host.remove();
+  });
+
+  async function entries(set: string): Promise<number> {
+    const header = await host.must('ipset', 'list', set, '-t');
+    return Number(/^Number of entries: (\d+)$/m.exec(header)?.[1]);
+  }
+
+  test('a ban stands in the set with its remaining time', async () => {
+    await bailiff.call('start');
+    await bailiff.call('ban', ['203.0.113.7', '2001:db8:1:2::/64'], 600);
+    assert.match(await host.must('ipset', 'list', 'bailiff4'), /^203\.0\.113\.7 timeout (600|59\d)$/m);
+    assert.match(await host.must('ipset', 'list', 'bailiff6'), /^2001:db8:1:2::\/64 timeout (600|59\d)$/m);
+    assert.equal((await bailiff.call<{ state: string }>('status')).state, 'enforcing');
+  });
+
+  test('what stands in the sets when Bailiff starts stays, is refreshed, or goes', async () => {
+    await bailiff.call('install');
+    const now = ['203.0.113.1', '203.0.113.2'].map((address) => ({ kind: 'add', address, remaining: 60 }));
+    await bailiff.call('apply', now);
+    await bailiff.call('install');
+    assert.equal(await entries('bailiff4'), 2);
+    await bailiff.call('ban', ['203.0.113.1'], null).catch(() => undefined);
+    await bailiff.call('start');
+    const elements = await bailiff.call<Element[]>('list');
+    assert.deepEqual(
+      elements.map(({ address }) => address),
+      ['203.0.113.1'],
+    );
+    assert.ok(Number(elements[0]?.remaining) > 2_000_000);
+  });
+
+  for (const [kind, ...options] of [
+    ['of another type', 'hash:ip', 'timeout', '0'],
+    ['of the other family', 'hash:net', 'family', 'inet6', 'timeout', '0'],
+    ['without timeouts', 'hash:net'],
+    ['that is too small', 'hash:net', 'timeout', '0', 'maxelem', '100'],
+  ] as const) {
+    test(`a set with our name ${kind} is replaced, under rules that use it`, async () => {
+      await host.must('ipset', 'create', 'bailiff4', ...options);
+      await host.must('iptables', '-N', 'BAILIFF');
+      await host.run(
+        'iptables',
+        '-A',
+        'BAILIFF',
+        '-m',
+        'set',
+        '--match-set',
+        'bailiff4',
+        'src',
+        '-j',
+        'DROP',
+      );
+      await bailiff.call('start');
+      await bailiff.call('ban', ['203.0.113.7'], 600);
+      assert.match(
+        await host.must('ipset', 'list', 'bailiff4'),
+        /^Type: hash:net\n.*\nHeader: family inet .*maxelem 1048576.*timeout 0/m,
+      );
+      const hooks = await bailiff.call<Hook[]>('install');
+      assert.ok(hooks.every(({ ok }) => ok));
+    });
+  }
+
+  test('a set that is too small is replaced with its elements, so nobody gets in meanwhile', async () => {
+    await host.must('ipset', 'create', 'bailiff4', 'hash:net', 'timeout', '0', 'maxelem', '100');
+    await host.must('ipset', 'add', 'bailiff4', '203.0.113.7', 'timeout', '600');
+    await bailiff.call('install');
+    assert.match(await host.must('ipset', 'save', 'bailiff4'), /maxelem 1048576/);
+    assert.deepEqual(
+      (await bailiff.call<Element[]>('list')).map(({ address }) => address),
+      ['203.0.113.7'],
+    );
+    assert.equal((await host.must('ipset', 'list', '-n')).trim(), 'bailiff4\nbailiff6');
+  });
+
+  test('elements that are not ours go, also such as we would never write', async () => {
+    await bailiff.call('start');
+    await bailiff.call('ban', ['203.0.113.7', '198.51.100.0/24'], 600);
+    for (const foreign of [
+      ['192.0.2.1'],
+      ['192.0.2.64/26', 'nomatch'],
+      ['192.0.2.2', 'timeout', '5000'],
+      ['198.51.100.9', 'nomatch'],
+    ]) {
+      await host.must('ipset', 'add', 'bailiff4', ...foreign);
+    }
+    await host.must('ipset', 'del', 'bailiff4', '198.51.100.0/24');
+    await host.must('ipset', 'add', 'bailiff4', '198.51.100.0/24', 'nomatch');
+    await bailiff.call('reconcile');
+    const saved = await host.must('ipset', 'save', 'bailiff4');
+    const lines = saved.split('\n').filter((line) => line.startsWith('add'));
+    assert.deepEqual(lines.map((line) => line.replace(/\d+$/, 'N')).sort(), [
+      'add bailiff4 198.51.100.0/24 timeout N',
+      'add bailiff4 203.0.113.7 timeout N',
+    ]);
+    await bailiff.call('events');
+    await bailiff.call('reconcile');
+    assert.deepEqual(await bailiff.call('events'), [], 'a second look finds nothing to do');
+  });
+
+  test('20,000 bans at once', async (context) => {
+    await bailiff.call('start');
+    const addresses = Array.from({ length: 20_000 }, (_, index) => `10.9.${index >> 8}.${index & 255}`);
+    const started = performance.now();
+    await bailiff.call('ban', addresses, 600);
+    const took = performance.now() - started;
+    context.diagnostic(`20,000 bans acknowledged in ${took.toFixed(0)} ms`);
+    assert.equal(await entries('bailiff4'), 20_000);
+    await bailiff.call('unban', addresses);
+    assert.equal(await entries('bailiff4'), 0);
+  });
+
+  test('one ban after another: how long the kernel takes', async (context) => {
+    await bailiff.call('start');
+    const took: number[] = [];
+    for (let index = 0; index < 200; index += 1) {
+      const started = performance.now();
+      await bailiff.call('ban', [`10.8.0.${index}`], 600);
+      took.push(performance.now() - started);
+    }
+    took.sort((a, b) => a - b);
+    context.diagnostic(
+      `median ${took[100]?.toFixed(2)} ms, p99 ${took[198]?.toFixed(2)} ms (with the test's pipe)`,
+    );
+    assert.equal(await entries('bailiff4'), 200);
+  });
+
+  test('a killed child is replaced, and no ban is lost', async () => {
+    await bailiff.call('start');
+    const first = await bailiff.call<number>('childPid');
+    process.kill(first, 'SIGKILL');
+    await bailiff.call('ban', ['203.0.113.7'], 600);
+    const addresses = Array.from({ length: 20_000 }, (_, index) => `10.9.${index >> 8}.${index & 255}`);
+    const second = await bailiff.call<number>('childPid');
+    assert.notEqual(second, first);
+    const banned = bailiff.call('ban', addresses, 600);
+    // In the middle of the batch, wherever that is by now.
+    process.kill(second, 'SIGKILL');
+    await banned;
+    assert.equal(await entries('bailiff4'), 20_001);
+    assert.equal((await bailiff.call<{ state: string }>('status')).state, 'enforcing');
+  });
+
+  test('only addresses reach ipset', async () => {
+    await bailiff.call('install');
+    for (const address of [
+      'localhost',
+      '203.0.113.9\nflush bailiff4',
+      '203.0.113.0-203.0.113.9',
+      '0.0.0.0/0',
+      '',
+    ]) {
+      const changes = [
+        { kind: 'add', address, remaining: 600 },
+        { kind: 'add', address: '203.0.113.7', remaining: 600 },
+      ];
+      await assert.rejects(bailiff.call('apply', changes), /address-invalid/);
+    }
+    const elements = await bailiff.call<Element[]>('list');
+    assert.deepEqual(
+      elements.map(({ address }) => address),
+      ['203.0.113.7'],
+    );
+  });
+
+  test('without Docker the chains are ours, and all of it goes again', async () => {
+    const rules = async () =>
+      (await host.must('iptables-nft-save')).split('\n').filter((line) => /^(-|:\S+ - )/.test(line));
+    assert.deepEqual(await rules(), []);
+    await bailiff.call('start');
+    assert.ok((await rules()).includes('-A FORWARD -j DOCKER-USER'));
+    await bailiff.call('ban', ['203.0.113.7'], 600);
+    await bailiff.call('teardown');
+    assert.deepEqual(await rules(), []);
+    assert.equal((await host.must('ipset', 'list', '-n')).trim(), '');
+  });
+
+  test('where both variants hold chains of Docker, both get the rules', async () => {
+    for (const variant of ['nft', 'legacy']) await host.must(`iptables-${variant}`, '-w', '-N', 'DOCKER');
+    const hooks = await bailiff.call<Hook[]>('install');
+    assert.equal(hooks.length, 6);
+    assert.ok(hooks.every(({ ok }) => ok));
+    for (const variant of ['nft', 'legacy']) {
+      for (const iptables of ['iptables', 'ip6tables']) {
+        const rules = await host.must(`${iptables}-${variant}-save`);
+        assert.ok(rules.includes('-A PREROUTING -j BAILIFF') && rules.includes('-A INPUT -j BAILIFF'));
+      }
+    }
+    await bailiff.call('uninstall');
+    for (const variant of ['nft', 'legacy']) {
+      assert.ok(!(await host.must(`iptables-${variant}-save`)).includes('BAILIFF'));
+    }
+  });
+});
