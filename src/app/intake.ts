@@ -1,0 +1,142 @@
+import type { JailConfiguration } from '../config/schema.ts';
+import type { SourceStatus } from '../control/protocol.ts';
+import type { Protection } from '../core/allowlist.ts';
+import type { Address, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
+
+import type { OpenSource, SourceDescription } from '../sources/source.ts';
+import type { JailEntry } from './jails.ts';
+import { maskedSource } from './masked.ts';
+
+/** The scanner as the intake drives it. */
+export interface ScannerControl {
+  open(request: ScanRequest): number;
+  write(id: string, generation: number, bytes: Uint8Array): Promise<void>;
+  end(id: string, generation: number): Promise<void>;
+  close(id: string): void;
+  acknowledge(batch: MatchBatch): void;
+}
+
+/** A source as the pipeline sees it. */
+export class ScannedSource {
+  readonly id: string;
+  readonly cursorKey: string;
+  /** Names, in the order of the scan request: a batch's `filter` column points here. */
+  readonly filters: readonly string[];
+  readonly #jails: readonly (readonly JailEntry[])[];
+  readonly generation: number;
+  readonly lost = new AbortController();
+  state: SourceState = 'starting';
+  detail = '';
+  lag = 0;
+  lines = 0;
+  warning: string | null = null;
+
+  constructor(
+    description: SourceDescription,
+    filters: readonly string[],
+    jails: readonly JailEntry[],
+    generation: number,
+  ) {
+    this.id = description.id;
+    this.cursorKey = description.cursorKey ?? description.id;
+    this.filters = filters;
+    this.#jails = filters.map((filter) => jails.filter((jail) => jail.configuration.filter === filter));
+    this.generation = generation;
+  }
+
+  jailsOf(filter: number): readonly JailEntry[] {
+    return this.#jails[filter] ?? [];
+  }
+
+  /** A protected address in a container's log may be Docker's gateway in place of the client. */
+  protectedHit(address: Address, protection: Protection): void {
+    this.warning = maskedSource(this.id, address, protection) ?? this.warning;
+  }
+
+  status(): SourceStatus {
+    const { id, state, detail, lag, lines, warning } = this;
+    const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
+    return { id, state, detail, lag, lines, jails, warning };
+  }
+}
+
+export interface IntakeParts {
+  readonly scanner: ScannerControl;
+  readonly jail: (configuration: JailConfiguration) => JailEntry;
+  readonly cursor: (key: string) => string | null;
+  readonly judge: (batch: MatchBatch, source: ScannedSource) => void;
+  readonly counted: (batch: MatchBatch) => void;
+  readonly timeZone: string | undefined;
+}
+
+/** The open sources: hands their bytes to the scanner and its batches to the pipeline. */
+export class Intake {
+  readonly #parts: IntakeParts;
+  readonly #sources = new Map<string, ScannedSource>();
+  /** States of kinds, and of what could not be opened. */
+  readonly #reports = new Map<string, SourceStatus>();
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  open(description: SourceDescription): OpenSource {
+    const { scanner, jail, cursor, timeZone } = this.#parts;
+    const { id, input } = description;
+    const jails = description.jails.map(jail);
+    const filters = [...new Set(jails.map((entry) => entry.configuration.filter))];
+    const stored = cursor(description.cursorKey ?? id);
+    const zone = timeZone === undefined ? {} : { timeZone };
+    const generation = scanner.open({ id, input, filters, cursor: stored, ...zone });
+    const source = new ScannedSource(description, filters, jails, generation);
+    source.lines = this.#sources.get(id)?.lines ?? 0;
+    source.warning = this.#sources.get(id)?.warning ?? null;
+    this.#sources.set(id, source);
+    this.#reports.delete(id);
+    return {
+      cursor: stored,
+      lost: source.lost.signal,
+      write: (bytes) => scanner.write(id, generation, bytes),
+      end: () => scanner.end(id, generation),
+      close: () => {
+        if (this.#sources.get(id) !== source) return;
+        scanner.close(id);
+        this.#sources.delete(id);
+      },
+      report: (state, detail) => Object.assign(source, { state, detail }),
+    };
+  }
+
+  report(id: string, state: SourceState, detail: string): void {
+    const source = this.#sources.get(id);
+    if (source !== undefined) Object.assign(source, { state, detail });
+    else this.#reports.set(id, { id, state, detail, lag: 0, lines: 0, jails: [], warning: null });
+  }
+
+  withdraw(id: string): void {
+    this.#reports.delete(id);
+  }
+
+  batch(batch: MatchBatch): void {
+    const source = this.#sources.get(batch.source);
+    if (source !== undefined && source.generation === batch.generation) {
+      source.lines += batch.lines;
+      source.lag = batch.lagBytes;
+      this.#parts.counted(batch);
+      this.#parts.judge(batch, source);
+    }
+    this.#parts.scanner.acknowledge(batch);
+  }
+
+  state(id: string, state: SourceState, detail: string): void {
+    this.report(id, state, detail);
+  }
+
+  streamLost(id: string): void {
+    this.#sources.get(id)?.lost.abort();
+  }
+
+  status(): SourceStatus[] {
+    return [...[...this.#sources.values()].map((source) => source.status()), ...this.#reports.values()];
+  }
+}

@@ -1,0 +1,57 @@
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { formatDuration } from '../core/duration.ts';
+
+export type Log = Logger;
+
+export interface LogOptions {
+  readonly level: string;
+  /** `auto`: readable on a terminal, JSON elsewhere. */
+  readonly format: 'auto' | 'json' | 'pretty';
+}
+
+/** The daemon's log: static messages, the data beside them. Goes to standard output. */
+export async function openLog(options: LogOptions): Promise<Log> {
+  const readable = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY);
+  const stream = readable ? await readableStream() : destination({ fd: 1, sync: false });
+  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+}
+
+/** One line per event, for eyes. pino-pretty is loaded only for a terminal. */
+async function readableStream(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    colorize: process.stdout.isTTY,
+    translateTime: 'SYS:HH:MM:ss',
+    hideObject: true,
+    messageFormat: (record) => sentence(record),
+    destination: 1,
+    sync: true,
+  });
+}
+
+type LogRecord = Readonly<Record<string, unknown>>;
+
+/** The message with the data a person wants to see in it. */
+export function sentence(record: LogRecord): string {
+  const text = String(record['msg'] ?? '');
+  const { jail, address, count, hits } = record;
+  if (text === 'hit') {
+    const within = formatDuration(Number(record['findtime']));
+    return printable(`${jail}: ${address} hit ${count} of ${record['maxretry']} within ${within}`);
+  }
+  if (text === 'ban') return printable(`${jail}: ${address} BANNED for ${record['duration']}, ${hits} hits`);
+  if (text === 'unban') return printable(`${jail}: ${address} let in again (${record['reason']})`);
+  const rest = Object.entries(record).filter(([key]) => !['level', 'time', 'msg'].includes(key));
+  return printable([text, ...rest.map(([key, value]) => `${key}=${plain(value)}`)].join('  '));
+}
+
+function plain(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  const message = (value as LogRecord)['message'];
+  return typeof message === 'string' ? message : JSON.stringify(value);
+}
+
+/** Details can hold text from logs and labels: nothing of it may move a terminal's cursor. */
+function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n]/gu, '?');
+}

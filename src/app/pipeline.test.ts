@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { Allowlist } from '../core/allowlist.ts';
+import { BatchPacker } from '../core/batch.ts';
+import { Sessions } from '../core/session.ts';
+import type { Clock, Match, MatchBatch } from '../core/types.ts';
+import { Enforcer } from '../enforce/enforcer.ts';
+import { FakeBackend } from '../enforce/fake.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { Metrics } from '../metrics/metrics.ts';
+import { Desk } from './desk.ts';
+import { Intake } from './intake.ts';
+import { Jails } from './jails.ts';
+import { Pipeline } from './pipeline.ts';
+
+const jail = {
+  name: 'sshd',
+  enabled: true,
+  filter: 'sshd',
+  logpath: ['/log'],
+  container: [],
+  maxretry: 3,
+  findtime: 600,
+  bantime: 600,
+  ignoreip: ['192.0.2.0/24'],
+};
+
+/** The daemon's middle, with a fake scanner before it and a fake kernel behind it. */
+async function assemble() {
+  const clock: Clock & { seconds: number } = { seconds: 10_000, now: () => clock.seconds };
+  const allowlist = new Allowlist();
+  const sessions = new Sessions();
+  const backend = new FakeBackend(clock);
+  const ledger = new Ledger({ path: ':memory:', clock, allowlist, sessions });
+  const jails = new Jails({ jails: [jail], maxTracked: 1_000 }, ledger);
+  const metrics = new Metrics({ version: '0', activeBans: () => [], tracked: () => [], enforcing: () => 1 });
+  const enforcer = new Enforcer({
+    backend,
+    clock,
+    desired: () => ledger.active.merged,
+    protectedReason: (address) => allowlist.reason(address),
+    events: { applied: () => {}, failed: () => {}, repaired: () => {}, refused: () => {} },
+    schedule: () => () => {},
+  });
+  await enforcer.start();
+  const lines: Record<string, unknown>[] = [];
+  const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const pipeline = new Pipeline({
+    clock,
+    sessions,
+    allowlist,
+    ledger,
+    enforcer,
+    metrics,
+    log,
+    banned: () => {},
+  });
+  const acknowledged: MatchBatch[] = [];
+  const intake = new Intake({
+    scanner: {
+      open: () => 1,
+      write: async () => {},
+      end: async () => {},
+      close: () => {},
+      acknowledge: (batch) => acknowledged.push(batch),
+    },
+    jail: (configuration) => jails.add(configuration),
+    cursor: (key) => ledger.cursor(key),
+    judge: (batch, source) => pipeline.judge(batch, source),
+    counted: () => {},
+    timeZone: undefined,
+  });
+  const desk = new Desk({
+    ledger,
+    jails,
+    enforcer,
+    metrics,
+    log,
+    defaultBantime: 60,
+    commit: () => pipeline.commit(),
+    status: () => {
+      throw new Error('not asked here');
+    },
+  });
+  const send = async (source: string, hosts: readonly string[], time = clock.seconds, generation = 1) => {
+    const packer = new BatchPacker();
+    for (const host of hosts) packer.add(hit(host, time));
+    intake.batch({
+      source,
+      generation,
+      cursor: `after ${hosts.length}`,
+      lines: hosts.length,
+      bytes: 0,
+      oversize: 0,
+      readAtMs: 0,
+      lagBytes: 0,
+      ...packer.take(),
+    });
+    await enforcer.reconcile();
+  };
+  return { allowlist, backend, ledger, jails, intake, desk, lines, send, acknowledged, clock };
+}
+
+function hit(host: string, time: number): Match {
+  return { filter: 0, kind: 'hit', time, host, session: '', user: '', fields: '', line: '' };
+}
+
+const file = { id: 'file:/log', input: { kind: 'file', path: '/log' }, jails: [jail] } as const;
+
+test('the attempt that reaches maxretry is banned in ledger and kernel, and said in one line each', async () => {
+  const { intake, send, backend, ledger, lines, jails } = await assemble();
+  intake.open(file);
+  await send(file.id, ['203.0.113.7', '203.0.113.7', '203.0.113.8']);
+  assert.equal(backend.drops('203.0.113.7'), false);
+  await send(file.id, ['203.0.113.7', '203.0.113.7', '203.0.113.7']);
+  assert.equal(backend.drops('203.0.113.7'), true);
+  assert.equal(backend.drops('203.0.113.8'), false);
+  assert.deepEqual(
+    [...ledger.active.all()],
+    [{ address: '203.0.113.7', jail: 'sshd', since: 10_000, until: 10_600, hits: 3 }],
+  );
+  assert.equal(ledger.cursor(file.id), 'after 3');
+  const bans = lines.filter(({ msg }) => msg === 'ban');
+  assert.equal(bans.length, 1, 'one burst is one ban');
+  assert.deepEqual(
+    [bans[0]?.['jail'], bans[0]?.['address'], bans[0]?.['hits'], bans[0]?.['duration']],
+    ['sshd', '203.0.113.7', 3, '10m'],
+  );
+  const hits = lines.filter(({ msg }) => msg === 'hit');
+  assert.deepEqual(
+    hits.map(({ address, count }) => `${address} ${count}`),
+    ['203.0.113.7 1', '203.0.113.7 2', '203.0.113.8 1', '203.0.113.7 3'],
+  );
+  assert.deepEqual([jails.get('sshd')?.hits, jails.get('sshd')?.bans], [6, 1]);
+});
+
+test('protected addresses are never banned, from the global list or the jail’s own', async () => {
+  const { intake, send, ledger, allowlist } = await assemble();
+  allowlist.replace('interfaces', [{ range: '198.51.100.4', reason: 'an own address (eth0)' }]);
+  intake.open(file);
+  for (const address of ['127.0.0.1', '198.51.100.4', '192.0.2.9', '::1', 'fe80::1']) {
+    await send(file.id, Array(10).fill(address));
+  }
+  assert.equal(ledger.active.size, 0);
+  assert.equal(intake.status()[0]?.warning, null, 'a file names nobody’s gateway');
+});
+
+test('IPv6 is banned by the /64, unless that is the owner’s as well', async () => {
+  const { intake, send, ledger, allowlist } = await assemble();
+  allowlist.replace('interfaces', [{ range: '2001:db8:1::1', reason: 'an own address (eth0)' }]);
+  intake.open(file);
+  await send(file.id, ['2001:db8:2::1', '2001:db8:2::2', '2001:db8:2::3']);
+  await send(file.id, Array(3).fill('2001:db8:1::bad'));
+  assert.deepEqual([...ledger.active.merged.keys()], ['2001:db8:2::/64', '2001:db8:1::bad']);
+});
+
+test('Docker’s gateway in a container’s log is reported as a masked source', async () => {
+  const { intake, send, ledger, allowlist } = await assemble();
+  allowlist.replace('docker', [{ range: '172.17.0.1', reason: 'the gateway of Docker network bridge' }]);
+  const web = { id: 'docker:web', input: { kind: 'stream', framing: 'docker-raw' }, jails: [jail] } as const;
+  intake.open(web);
+  await send(web.id, Array(9).fill('172.17.0.1'));
+  assert.equal(ledger.active.size, 0);
+  assert.match(
+    intake.status()[0]?.warning ?? '',
+    /source masked: the log names 172\.17\.0\.1, the gateway of Docker network bridge/,
+  );
+});
+
+test('batches of a request that was replaced are acknowledged and not judged', async () => {
+  const { intake, send, jails, acknowledged } = await assemble();
+  intake.open(file);
+  await send(file.id, ['203.0.113.7'], 10_000, 0);
+  await send('file:/unknown', ['203.0.113.7']);
+  assert.equal(jails.get('sshd')?.hits, 0);
+  assert.equal(acknowledged.length, 2);
+});
+
+test('by hand: banned exactly as named, let in again also by an address of the /64', async () => {
+  const { desk, backend, intake, send } = await assemble();
+  const { ban, outcome, enforced } = await desk.ban({ address: '198.51.100.0/24' });
+  assert.deepEqual([outcome, enforced, ban.jail, ban.until], ['banned', true, 'manual', 10_060]);
+  assert.equal(backend.drops('198.51.100.0/24'), true);
+  assert.equal((await desk.ban({ address: '203.0.113.9', jail: 'sshd' })).ban.until, 10_600);
+  assert.equal((await desk.ban({ address: '203.0.113.10', for: '-1' })).ban.until, null);
+  assert.equal((await desk.ban({ address: '203.0.113.10', for: '1h' })).outcome, 'already');
+  intake.open(file);
+  await send(file.id, Array(3).fill('2001:db8:2::1'));
+  assert.deepEqual(
+    (await desk.unban({ address: '2001:db8:2::99' })).unbanned.map(({ address }) => address),
+    ['2001:db8:2::/64'],
+  );
+  assert.equal(backend.drops('2001:db8:2::/64'), false);
+  assert.equal((await desk.unban({ address: '203.0.113.99' })).unbanned.length, 0);
+  assert.equal((await desk.unban({ all: true })).unbanned.length, 3);
+  assert.equal(desk.bans().length, 0);
+});
+
+test('by hand: what is protected, no address, or in no jail is refused with the reason', async () => {
+  const { desk } = await assemble();
+  await assert.rejects(desk.ban({ address: '127.0.0.0/8' }), {
+    code: 'address-protected',
+    message: /loopback/,
+  });
+  await assert.rejects(desk.ban({ address: '192.0.2.1', jail: 'sshd' }), { code: 'address-protected' });
+  await assert.rejects(desk.ban({ address: 'example.com' }), { code: 'address-invalid' });
+  await assert.rejects(desk.ban({ address: '203.0.113.1', jail: 'nope' }), { code: 'jail-not-found' });
+  await assert.rejects(desk.ban({ address: '203.0.113.1', for: 'soon' }), { code: 'duration-invalid' });
+  await assert.rejects(desk.unban({ address: '203.0.113.1', jail: 'nope' }), { code: 'jail-not-found' });
+});
+
+test('a ban whose time is over leaves the kernel, and counting starts from nothing', async () => {
+  const { desk, backend, intake, send, ledger, clock } = await assemble();
+  intake.open(file);
+  await send(file.id, Array(3).fill('203.0.113.7'));
+  clock.seconds += 600;
+  await desk.end(ledger.active.expired(clock.seconds), 'expired');
+  assert.equal(backend.drops('203.0.113.7'), false);
+  await send(file.id, Array(2).fill('203.0.113.7'));
+  assert.equal(backend.drops('203.0.113.7'), false);
+  await send(file.id, ['203.0.113.7']);
+  assert.equal(backend.drops('203.0.113.7'), true);
+});

@@ -1,0 +1,122 @@
+import { countedAddress } from '../core/address.ts';
+import type { Allowlist } from '../core/allowlist.ts';
+import { readBatch } from '../core/batch.ts';
+import { formatDuration } from '../core/duration.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Attempt, Sessions } from '../core/session.ts';
+import type { Address, Clock, MatchBatch } from '../core/types.ts';
+import type { Enforcer } from '../enforce/enforcer.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ScannedSource } from './intake.ts';
+import type { JailEntry } from './jails.ts';
+import type { Log } from './log.ts';
+
+export interface PipelineParts {
+  readonly clock: Clock;
+  readonly sessions: Sessions;
+  readonly allowlist: Allowlist;
+  readonly ledger: Ledger;
+  readonly enforcer: Enforcer;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Called when bans were added. */
+  readonly banned: () => void;
+}
+
+/** From matches to bans: the one way a log line reaches the ledger and the kernel. */
+export class Pipeline {
+  readonly #parts: PipelineParts;
+  #ledgerProblem: string | null = null;
+
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the ledger cannot be written, or null. Protection goes on without it, but a restart would forget. */
+  get ledgerProblem(): string | null {
+    return this.#ledgerProblem;
+  }
+
+  /** Judges one batch. The ban is stored before the kernel is told; both before the next batch. */
+  judge(batch: MatchBatch, source: ScannedSource): void {
+    const { ledger, sessions } = this.#parts;
+    const decided: Address[] = [];
+    for (const match of readBatch(batch)) {
+      const attempt = sessions.merge(`${source.cursorKey}\n${source.filters[match.filter]}`, match);
+      if (attempt === null) continue;
+      for (const jail of source.jailsOf(match.filter)) {
+        const banned = this.#judgeAttempt(jail, attempt, source);
+        if (banned !== null) decided.push(banned);
+      }
+    }
+    ledger.moveCursor(source.cursorKey, batch.cursor);
+    if (decided.length > 0) {
+      this.commit();
+      this.#enforce(decided, batch.readAtMs);
+      this.#parts.banned();
+    }
+  }
+
+  /** Stores what waits: at once for a verdict, else by a timer. */
+  commit(): void {
+    try {
+      this.#parts.ledger.commit();
+      this.#ledgerProblem = null;
+    } catch (error) {
+      if (this.#ledgerProblem === null)
+        this.#parts.log.error({ error: messageOf(error) }, 'ledger cannot be written');
+      this.#ledgerProblem = messageOf(error);
+    }
+  }
+
+  /** Counts one attempt in one jail. Returns the address if that banned it. */
+  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource): Address | null {
+    const { allowlist, clock, ledger, metrics, log } = this.#parts;
+    const { jail } = entry;
+    const { name, maxretry, findtime, bantime } = jail.limits;
+    const protection = allowlist.protection(attempt.host, jail.allow);
+    if (protection !== null) {
+      metrics.protectedHits.inc({ jail: name });
+      source.protectedHit(attempt.host, protection);
+      return null;
+    }
+    // The /64 of an attacker is banned whole, unless it is also the owner's.
+    const wide = countedAddress(attempt.host);
+    const address = allowlist.reason(wide, jail.allow) === null ? wide : attempt.host;
+    if (ledger.active.get(name, address) !== undefined) {
+      // Read before the ban took hold: one burst is one ban.
+      entry.hits += attempt.attempts;
+      metrics.hits.inc({ jail: name }, attempt.attempts);
+      log.info({ jail: name, address }, 'hit while banned');
+      return null;
+    }
+    const judgement = jail.judge(address, attempt.time, attempt.attempts, clock.now());
+    if (judgement.verdict === 'stale') return null;
+    const { count, time, verdict } = judgement;
+    entry.hits += attempt.attempts;
+    metrics.hits.inc({ jail: name }, attempt.attempts);
+    ledger.counted({ jail: name, address, time, attempts: attempt.attempts });
+    log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
+    if (verdict !== 'ban') return null;
+    const outcome = ledger.ban({ address, jail: name, bantime, hits: count, allow: jail.allow });
+    if (outcome.outcome !== 'banned' && outcome.outcome !== 'prolonged') return null;
+    entry.bans++;
+    metrics.bans.inc({ jail: name });
+    log.warn({ jail: name, address, hits: count, duration: formatDuration(bantime) }, 'ban');
+    return address;
+  }
+
+  #enforce(addresses: readonly Address[], readAtMs: number): void {
+    for (const address of addresses) {
+      this.#parts.enforcer.changed(address).then(
+        () => {
+          const nowMs = performance.timeOrigin + performance.now();
+          this.#parts.metrics.readToKernel.observe(Math.max(0, nowMs - readAtMs) / 1000);
+        },
+        // The enforcer has said what failed, and repairs it by itself.
+        () => undefined,
+      );
+    }
+  }
+}

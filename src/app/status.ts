@@ -1,0 +1,79 @@
+import type { Configuration } from '../config/schema.ts';
+import type { Status } from '../control/protocol.ts';
+import type { Choice } from '../enforce/choose.ts';
+import type { Enforcer } from '../enforce/enforcer.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Intake } from './intake.ts';
+import type { Jails } from './jails.ts';
+
+export interface StatusParts {
+  readonly configuration: Configuration;
+  readonly version: string;
+  readonly started: number;
+  readonly enforcer: Enforcer;
+  /** A dry run that was asked for is no problem. */
+  readonly choice: Pick<Choice, 'dryRun' | 'detail'>;
+  readonly intake: Intake;
+  readonly jails: Jails;
+  readonly ledger: Ledger;
+  readonly ledgerProblem: () => string | null;
+  /** Why the listener is not open, or null. */
+  readonly listenerProblem: () => string | null;
+  readonly begun: () => boolean;
+}
+
+/** Everything one look should explain. */
+export function status(parts: StatusParts): Status {
+  const { configuration, enforcer, intake, jails, ledger } = parts;
+  const { backend, state, detail, hooks, elements } = enforcer.status();
+  const { choice } = parts;
+  const active = countBy(ledger.active.all(), (ban) => ban.jail);
+  const problems = problemsOf(parts);
+  return {
+    version: parts.version,
+    started: parts.started,
+    ready: problems.length === 0,
+    problems,
+    enforcement: { backend, state, detail: detail || choice.detail, hooks, elements },
+    jails: [...jails.all()].map(({ configuration: { name, filter }, jail, hits, bans }) => {
+      const { maxretry, findtime, bantime } = jail.limits;
+      const tracked = jail.windows.size;
+      return {
+        name,
+        filter,
+        maxretry,
+        findtime,
+        bantime,
+        hits,
+        bans,
+        active: active.get(name) ?? 0,
+        tracked,
+      };
+    }),
+    sources: intake.status(),
+    metrics: configuration.listen === null ? null : metricsUrl(configuration.listen),
+  };
+}
+
+export function metricsUrl({ host, port }: { host: string; port: number }): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`;
+}
+
+/** How many there are of each key. */
+export function countBy<T>(items: Iterable<T>, key: (item: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
+  return counts;
+}
+
+function problemsOf(parts: StatusParts): string[] {
+  const { state, detail } = parts.enforcer.status();
+  const problems: (string | null)[] = [
+    parts.begun() ? null : 'still starting',
+    state === 'degraded' ? `bans are not enforced: ${detail}` : null,
+    parts.choice.dryRun === 'fallback' ? `DRY RUN, nobody is shut out: ${parts.choice.detail}` : null,
+    parts.ledgerProblem() === null ? null : `bans cannot be stored: ${parts.ledgerProblem()}`,
+    parts.listenerProblem(),
+  ];
+  return problems.filter((problem) => problem !== null);
+}

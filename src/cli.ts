@@ -1,0 +1,143 @@
+import { enableCompileCache } from 'node:module';
+import { Command, CommanderError } from 'commander';
+import { exitCode, printError, printLine } from './commands/output.ts';
+import { version } from './version.ts';
+
+enableCompileCache();
+
+/**
+ * The `bailiff` command. Exit codes: 0 done, 1 failed, 2 wrong usage. What a command needs is loaded
+ * when it is called, so that the small ones start fast.
+ */
+const program = new Command('bailiff')
+  .description('Protects a Docker host: reads logs, bans attackers in the kernel.')
+  .version(version())
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(`bailiff: ${text.replace(/^error: /, '')}`) });
+
+const json = ['--json', 'print JSON'] as const;
+
+program
+  .command('run')
+  .description('run the daemon in the foreground')
+  .option('--config <file>', 'the configuration (default: BAILIFF_CONFIG, else /etc/bailiff/bailiff.yaml)')
+  .option('--json', 'log as JSON')
+  .action(async (options: { config?: string; json?: true }) => {
+    const { main } = await import('./main.ts');
+    await main(options.config, { ...process.env, ...(options.json && { BAILIFF_LOG_FORMAT: 'json' }) });
+  });
+
+program
+  .command('status [jail]')
+  .description('what is watched, how it is enforced, what each jail did')
+  .option(...json)
+  .action(async (jail: string | undefined, options: { json?: true }) => {
+    await (await import('./commands/status.ts')).statusCommand({ ...options, ...(jail && { jail }) });
+  });
+
+program
+  .command('banned')
+  .description('who is banned, by which jail, until when')
+  .option(...json)
+  .action(async (options: { json?: true }) => {
+    await (await import('./commands/banned.ts')).bannedCommand(options);
+  });
+
+program
+  .command('ban <address>')
+  .description('ban an address or a range by hand')
+  .option('--jail <name>', 'in the name of this jail, with its ban time')
+  .option('--for <duration>', 'how long: 1h, 2d, -1 for ever')
+  .option(...json)
+  .action(async (address: string, options: { jail?: string; for?: string; json?: true }) => {
+    await (await import('./commands/ban.ts')).banCommand({ address, ...options });
+  });
+
+program
+  .command('unban [address]')
+  .description('let an address in again')
+  .option('--jail <name>', 'end only the ban of this jail')
+  .option('--all', 'let everybody in')
+  .option(...json)
+  .action(async (address: string | undefined, options: { jail?: string; all?: true; json?: true }) => {
+    await (await import('./commands/unban.ts')).unbanCommand({ ...options, ...(address && { address }) });
+  });
+
+program
+  .command('check')
+  .description('check configuration and filters, and print what they come to')
+  .option('--config <file>', 'the configuration (default: BAILIFF_CONFIG, else /etc/bailiff/bailiff.yaml)')
+  .option(...json)
+  .action(async (options: { config?: string; json?: true }) => {
+    const { check } = await import('./commands/check.ts');
+    const { findFilters, shippedFilters } = await import('./config/filters.ts');
+    process.exitCode = await check({
+      knownFilters: [...(await findFilters([shippedFilters])).keys()],
+      ...(options.config && { file: options.config }),
+      environment: process.env,
+      json: options.json === true,
+      print: printLine,
+    });
+  });
+
+const filter = program.command('filter').description('the filters: list, show, test');
+
+filter
+  .command('list')
+  .description('the filters there are')
+  .option(...json)
+  .action(async (options: { json?: true }) => {
+    const { listFilters } = await import('./commands/filter.ts');
+    await listFilters(await filterOptions(options));
+  });
+
+filter
+  .command('show <name>')
+  .description('what a filter looks for')
+  .option(...json)
+  .action(async (name: string, options: { json?: true }) => {
+    const { showFilter } = await import('./commands/filter.ts');
+    await showFilter({ name, ...(await filterOptions(options)) });
+  });
+
+filter
+  .command('test <name> <file>')
+  .description('judge a log, or standard input (-), with a filter')
+  .option(
+    '--set <key=value>',
+    'set a parameter of the filter',
+    (value: string, all: string[]) => [...all, value],
+    [],
+  )
+  .option('--journal', 'lines come without a time, as from the journal')
+  .option('--now <time>', 'ISO 8601: what to take for the present')
+  .option('--tz <zone>', 'zone of dates that name none')
+  .option(...json)
+  .action(async (name: string, file: string, options: FilterTestFlags) => {
+    const { testFilter } = await import('./commands/filter.ts');
+    const { tz, json: _, ...rest } = options;
+    await testFilter({ name, file, timeZone: tz, ...rest, ...(await filterOptions(options)) });
+  });
+
+interface FilterTestFlags {
+  readonly set: readonly string[];
+  readonly journal?: true;
+  readonly now?: string;
+  readonly tz?: string;
+  readonly json?: true;
+}
+
+async function filterOptions(options: { json?: true }) {
+  const { filterFolders } = await import('./commands/filter-folders.ts');
+  return { folders: filterFolders(process.env), json: options.json === true, print: printLine };
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else {
+    printError(error, process.argv.includes('--json'));
+    process.exitCode = exitCode(error);
+  }
+}

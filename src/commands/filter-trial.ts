@@ -1,0 +1,131 @@
+import type { FilterDefinition } from '../core/filter.ts';
+import { Sessions } from '../core/session.ts';
+import type { Match } from '../core/types.ts';
+import { compileFilter } from '../scan/filters/compile.ts';
+import type { Judgement } from '../scan/filters/filter.ts';
+import { LineCarry } from '../scan/line-carry.ts';
+import { type Found, type Reading, Scan } from '../scan/scan.ts';
+
+export type TrialResult = 'hit' | 'nofail' | 'ignored' | 'miss';
+
+/** What one line gave, as `bailiff filter test --json` prints it. `time` in seconds. */
+export interface TrialLine {
+  readonly line: number;
+  readonly result: TrialResult;
+  readonly host: string | null;
+  readonly time: number | null;
+  readonly attempts: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface TrialOptions {
+  readonly timeZone: string | undefined;
+  /** Lines come without a time: all of them have the present one. */
+  readonly journal: boolean;
+  /** What is taken for the present, in seconds; null: the clock's. */
+  readonly now: number | null;
+  /** The time of lines without a date, in seconds; null: the present. */
+  readonly undated: number | null;
+}
+
+/** Judges a log with one filter as the daemon would: the same scan, and sessions kept over its lines. */
+export class FilterTrial {
+  readonly #scan: Scan;
+  readonly #options: TrialOptions;
+  readonly #sessions = new Sessions();
+  readonly #carry = new LineCarry();
+  readonly #addresses = new Set<string>();
+  readonly #counts = { hit: 0, nofail: 0, ignored: 0 };
+  readonly #startedAt = performance.now();
+  #lines = 0;
+  #bytes = 0;
+
+  constructor(definition: FilterDefinition, options: TrialOptions) {
+    this.#scan = new Scan([compileFilter(definition)], { timeZone: options.timeZone });
+    this.#options = options;
+  }
+
+  /** Judges a chunk as a whole, for the counts. */
+  chunk(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    const block = this.#carry.push(chunk);
+    if (block !== null) this.#block(block);
+  }
+
+  /** Judges line by line, for what each of them gave. */
+  eachLine(chunk: Buffer, take: (line: TrialLine) => void): void {
+    const block = this.#carry.push(chunk);
+    if (block !== null) this.#eachOf(block, take);
+  }
+
+  /** Judges a last line without a newline. */
+  finish(take: ((line: TrialLine) => void) | null): void {
+    const rest = this.#carry.flush();
+    if (rest === null) return;
+    if (take === null) this.#block(rest);
+    else this.#eachOf(rest, take);
+  }
+
+  summary() {
+    const seconds = (performance.now() - this.#startedAt) / 1_000;
+    return {
+      ...this.#counts,
+      lines: this.#lines,
+      bytes: this.#bytes,
+      addresses: this.#addresses.size,
+      seconds,
+    };
+  }
+
+  #eachOf(block: Buffer, take: (line: TrialLine) => void): void {
+    for (let start = 0; start < block.length; ) {
+      const newline = block.indexOf(0x0a, start);
+      const end = newline < 0 ? block.length : newline + 1;
+      take({ line: this.#lines + 1, ...this.#block(block.subarray(start, end)) });
+      start = end;
+    }
+  }
+
+  /** Returns what the last match in the block gave. */
+  #block(block: Buffer): Omit<TrialLine, 'line'> {
+    let last: Omit<TrialLine, 'line'> = { result: 'miss', host: null, time: null, attempts: 0, fields: {} };
+    const found: Found = (_filter, judgement, time, line) => {
+      last = this.#judged(judgement, time, line);
+      if (last.result !== 'miss') this.#counts[last.result]++;
+      if (last.result === 'hit' && last.host !== null) this.#addresses.add(last.host);
+    };
+    this.#scan.block(block, this.#reading(), found);
+    this.#lines += this.#scan.takeCounts().lines;
+    return last;
+  }
+
+  #reading(): Reading {
+    const now = this.#options.now ?? Date.now() / 1_000;
+    if (this.#options.journal) return { now, transport: now, undated: now };
+    return { now, transport: null, undated: Math.min(now, this.#options.undated ?? now) };
+  }
+
+  #judged(judgement: Judgement, time: number, line: string): Omit<TrialLine, 'line'> {
+    const { kind, host, session, user } = judgement;
+    if (kind === 'ignored')
+      return { result: 'ignored', host: host || null, time, attempts: 0, fields: fieldsOf(judgement) };
+    const match: Match = { filter: 0, kind, time, host, session, user, fields: judgement.fields, line };
+    const attempt = this.#sessions.merge('trial', match);
+    if (attempt === null)
+      return { result: 'nofail', host: host || null, time, attempts: 0, fields: fieldsOf(judgement) };
+    const fields = fieldsOf({ ...judgement, user: attempt.user });
+    return { result: 'hit', host: attempt.host, time: attempt.time, attempts: attempt.attempts, fields };
+  }
+}
+
+function fieldsOf({
+  user,
+  session,
+  fields,
+}: Pick<Judgement, 'user' | 'session' | 'fields'>): Record<string, unknown> {
+  return {
+    ...(user === '' ? {} : { user }),
+    ...(session === '' ? {} : { session }),
+    ...(fields === '' ? {} : (JSON.parse(fields) as Record<string, unknown>)),
+  };
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { shippedFilters } from '../config/filters.ts';
+import { type FilterTestOptions, listFilters, showFilter, testFilter } from './filter.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-filter-'));
+after(() => rmSync(folder, { recursive: true }));
+const folders = [shippedFilters];
+
+/** What a command prints. */
+async function printed(run: (print: (line: string) => void) => Promise<void>): Promise<string[]> {
+  const lines: string[] = [];
+  await run((line) => lines.push(line));
+  return lines;
+}
+
+async function tried(
+  text: string,
+  options: Partial<FilterTestOptions> = {},
+): Promise<Record<string, unknown>[]> {
+  const input = (async function* () {
+    // In pieces that end in the middle of lines.
+    for (let at = 0; at < text.length; at += 50) yield Buffer.from(text.slice(at, at + 50));
+  })();
+  const lines = await printed((print) =>
+    testFilter({ folders, json: true, print, name: 'sshd', file: '-', input, timeZone: 'UTC', ...options }),
+  );
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+const log = [
+  'Nov 22 16:02:01 host sshd[7]: User root not allowed because account is locked',
+  'Nov 22 16:02:02 host sshd[7]: Failed password for root from 203.0.113.7 port 22 ssh2',
+  'Nov 22 16:02:03 host sshd[7]: Connection closed by authenticating user root 203.0.113.7 port 22 [preauth]',
+  'Nov 22 16:02:04 host cron[8]: nothing',
+  'Nov 22 16:02:05 host sshd[9]: Accepted password for root from 203.0.113.7 port 22 ssh2',
+].join('\n');
+
+test('one object per line, sessions merged as the daemon does, the last line without a newline too', async () => {
+  const time = Date.parse('2026-11-22T16:02:00Z') / 1_000;
+  const options = { now: '2026-11-22T17:00:00Z' };
+  const fields = { user: 'root', session: '7' };
+  assert.deepEqual(await tried(log, options), [
+    { line: 1, result: 'nofail', host: null, time: time + 1, attempts: 0, fields },
+    {
+      line: 2,
+      result: 'hit',
+      host: '203.0.113.7',
+      time: time + 2,
+      attempts: 2,
+      fields: { ...fields, method: 'password' },
+    },
+    { line: 3, result: 'nofail', host: '203.0.113.7', time: time + 3, attempts: 0, fields: { session: '7' } },
+    { line: 4, result: 'miss', host: null, time: null, attempts: 0, fields: {} },
+    {
+      line: 5,
+      result: 'nofail',
+      host: '203.0.113.7',
+      time: time + 5,
+      attempts: 0,
+      fields: { user: 'root', session: '9', method: 'password' },
+    },
+  ]);
+});
+
+test('--journal takes the present for every line, --tz the zone of dates, --now the year', async () => {
+  const line = 'Nov 22 16:02:01 host sshd[7]: Failed password for root from 203.0.113.7 port 22 ssh2';
+  const seconds = async (options: Partial<FilterTestOptions>): Promise<unknown> =>
+    (await tried(line, options))[0]?.['time'];
+  const now = '2024-11-22T17:00:00Z';
+  assert.equal(await seconds({ now }), Date.parse('2024-11-22T16:02:01Z') / 1_000);
+  assert.equal(await seconds({ now, timeZone: 'Europe/Berlin' }), Date.parse('2024-11-22T15:02:01Z') / 1_000);
+  assert.equal(await seconds({ now, journal: true }), Date.parse(now) / 1_000);
+});
+
+test('a line without a date in an old file is as old as the file', async () => {
+  const file = path.join(folder, 'container.log');
+  writeFileSync(file, 'Failed password for root from 203.0.113.7 port 22 ssh2\n');
+  utimesSync(file, 1_700_000_000, 1_700_000_000);
+  const [line] = await tried('', { file });
+  assert.equal(line?.['time'], 1_700_000_000);
+});
+
+test('the summary counts the same as the lines do', async () => {
+  const file = path.join(folder, 'auth.log');
+  writeFileSync(file, log);
+  const lines = await printed((print) => testFilter({ folders, json: false, print, name: 'sshd', file }));
+  assert.deepEqual(
+    lines.slice(0, 5).map((line) => line.replace(/\s+/g, ' ').trim()),
+    [
+      '5 lines, 408 bytes'.replace('408', String(log.length)),
+      'hit 1 (1 addresses)',
+      'nofail 3',
+      'ignored 0',
+      'miss 1',
+    ],
+  );
+  assert.match(lines[5] ?? '', /^\d+ lines\/s, [\d.]+ MB\/s$/);
+});
+
+test('wrong usage is told', async () => {
+  for (const options of [
+    { now: 'yesterday' },
+    { timeZone: 'Mars/Olympus' },
+    { set: ['mode=ddos'] },
+    { file: path.join(folder, 'missing') },
+  ]) {
+    await assert.rejects(tried('', options), { code: 'usage' });
+  }
+  await assert.rejects(tried('', { name: 'nothing' }), { code: 'filter-not-found' });
+});
+
+test('list and show', async () => {
+  const list = await printed((print) => listFilters({ folders, json: true, print }));
+  assert.ok((JSON.parse(list.join('')) as { name: string }[]).some(({ name }) => name === 'sshd'));
+  const text = await printed((print) => listFilters({ folders, json: false, print }));
+  assert.ok(text.some((line) => /^sshd +OpenSSH server$/.test(line)));
+  const shown = await printed((print) => showFilter({ folders, json: true, print, name: 'sshd' }));
+  assert.equal((JSON.parse(shown.join('')) as { name: string }).name, 'sshd');
+  const described = await printed((print) => showFilter({ folders, json: false, print, name: 'sshd' }));
+  assert.match(described.at(-1) ?? '', /^\d+ samples, all as they say$/);
+});

@@ -1,0 +1,159 @@
+import { createReadStream, statSync } from 'node:fs';
+import { loadFilters, loadNamedFilter } from '../config/filters.ts';
+import { BailiffError } from '../core/errors.ts';
+import type { FilterDefinition } from '../core/filter.ts';
+import { compileFilter } from '../scan/filters/compile.ts';
+import { checkSamples } from '../scan/samples.ts';
+import { FilterTrial, type TrialLine } from './filter-trial.ts';
+
+/** Where a command writes: one line at a time, without its newline. */
+export type Print = (line: string) => void;
+
+interface Common {
+  /** Folders of filter files; one in a later folder replaces its namesake. */
+  readonly folders: readonly string[];
+  readonly json: boolean;
+  readonly print: Print;
+}
+
+/** `bailiff filter list` */
+export async function listFilters({ folders, json, print }: Common): Promise<void> {
+  const filters = await loadFilters(folders);
+  if (json) {
+    print(JSON.stringify(filters.map(({ name, description, kind }) => ({ name, description, kind }))));
+    return;
+  }
+  const width = Math.max(0, ...filters.map(({ name }) => name.length));
+  for (const { name, description } of filters) print(`${name.padEnd(width)}  ${description}`);
+}
+
+/** `bailiff filter show NAME` */
+export async function showFilter(options: Common & { readonly name: string }): Promise<void> {
+  const filter = await loadNamedFilter(options.name, options.folders);
+  if (options.json) {
+    options.print(JSON.stringify(filter));
+    return;
+  }
+  for (const line of describe(filter)) options.print(line);
+}
+
+export interface FilterTestOptions extends Common {
+  /** A filter's name, or the path of a filter file. */
+  readonly name: string;
+  /** A log file, or `-` for standard input. */
+  readonly file: string;
+  /** `key=value`, the filter's parameters. */
+  readonly set?: readonly string[];
+  /** Lines come without a time, as from the journal. */
+  readonly journal?: boolean;
+  /** ISO 8601: what is taken for the present. */
+  readonly now?: string | undefined;
+  /** Zone of dates that name none. */
+  readonly timeZone?: string | undefined;
+  readonly input?: AsyncIterable<Buffer>;
+}
+
+/** `bailiff filter test NAME FILE|-`. @throws BailiffError usage, filter-not-found, filter-invalid */
+export async function testFilter(options: FilterTestOptions): Promise<void> {
+  const definition = await loadNamedFilter(options.name, options.folders);
+  refuseParameters(definition, options.set ?? []);
+  const now = options.now === undefined ? null : readNow(options.now);
+  checkZone(options.timeZone);
+  const trial = new FilterTrial(definition, {
+    timeZone: options.timeZone,
+    journal: options.journal === true,
+    now,
+    undated: options.file === '-' ? null : changedAt(options.file),
+  });
+  if (options.json) await printLines(trial, options);
+  else await printSummary(trial, options);
+}
+
+async function printLines(trial: FilterTrial, options: FilterTestOptions): Promise<void> {
+  const print = (line: TrialLine): void => options.print(JSON.stringify(line));
+  for await (const chunk of chunksOf(options)) trial.eachLine(chunk, print);
+  trial.finish(print);
+}
+
+async function printSummary(trial: FilterTrial, options: FilterTestOptions): Promise<void> {
+  for await (const chunk of chunksOf(options)) trial.chunk(chunk);
+  trial.finish(null);
+  const { lines, bytes, hit, nofail, ignored, seconds, addresses } = trial.summary();
+  const { print } = options;
+  print(`${lines} lines, ${bytes} bytes`);
+  print(`  hit      ${hit}${hit === 0 ? '' : ` (${addresses} addresses)`}`);
+  print(`  nofail   ${nofail}`);
+  print(`  ignored  ${ignored}`);
+  print(`  miss     ${lines - hit - nofail - ignored}`);
+  print(
+    `${Math.round(lines / Math.max(seconds, 1e-6))} lines/s, ${(bytes / 1e6 / Math.max(seconds, 1e-6)).toFixed(1)} MB/s`,
+  );
+}
+
+async function* chunksOf({ file, input }: FilterTestOptions): AsyncGenerator<Buffer> {
+  const source =
+    file === '-' ? (input ?? process.stdin) : createReadStream(file, { highWaterMark: 1024 * 1024 });
+  try {
+    for await (const chunk of source) yield chunk as Buffer;
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+/** The log's own time of change, in seconds: no line in it is younger. @throws BailiffError usage */
+function changedAt(file: string): number {
+  try {
+    return statSync(file).mtimeMs / 1_000;
+  } catch (cause) {
+    throw unreadable(file, cause);
+  }
+}
+
+function unreadable(file: string, cause: unknown): BailiffError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  return new BailiffError('usage', `the log cannot be read (${code})`, { where: file, cause });
+}
+
+function refuseParameters(definition: FilterDefinition, set: readonly string[]): void {
+  const [first] = set;
+  if (first === undefined) return;
+  throw new BailiffError(
+    'usage',
+    `the filter ${definition.name} has no parameter "${first.split('=', 1)[0]}"`,
+  );
+}
+
+function readNow(text: string): number {
+  const ms = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms / 1_000;
+  throw new BailiffError('usage', `"${text.slice(0, 40)}" is not a time`, {
+    remedy: 'Write ISO 8601, such as 2026-11-22T16:02:01Z.',
+  });
+}
+
+function checkZone(timeZone: string | undefined): void {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone });
+  } catch (cause) {
+    throw new BailiffError('usage', `"${String(timeZone).slice(0, 40)}" is not a time zone`, {
+      remedy: 'Write an IANA name, such as Europe/Berlin.',
+      cause,
+    });
+  }
+}
+
+function* describe(filter: FilterDefinition): Generator<string> {
+  yield `${filter.name}: ${filter.description}`;
+  const { literals } = compileFilter(filter);
+  yield `searched for: ${literals === null ? 'nothing, every line is judged' : literals.map((text) => JSON.stringify(text)).join(' ')}`;
+  if (filter.kind === 'regex') {
+    if (filter.prefix !== null) yield `prefix  ${filter.prefix}`;
+    for (const { kind, pattern } of filter.expressions) yield `${kind.padEnd(7)} ${pattern}`;
+    for (const pattern of filter.ignore) yield `ignore  ${pattern}`;
+  } else {
+    for (const { kind, where } of filter.rules) yield `${kind.padEnd(7)} ${JSON.stringify(where)}`;
+  }
+  const wrong = checkSamples(filter);
+  yield `${filter.samples.length} samples${wrong.length === 0 ? ', all as they say' : ''}`;
+  for (const error of wrong) yield error.describe();
+}

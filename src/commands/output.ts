@@ -1,0 +1,47 @@
+import { ConfigurationErrors } from '../config/errors.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
+
+/** 2 for wrong usage, 1 for everything else that went wrong. */
+export function exitCode(error: unknown): 1 | 2 {
+  return error instanceof BailiffError && error.code === 'usage' ? 2 : 1;
+}
+
+/** One JSON value on standard output. */
+export function printJson(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+export function printLine(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** An error for a person on standard error; with --json also as one JSON value on standard output. */
+export function printError(error: unknown, json: boolean): void {
+  const errors = error instanceof ConfigurationErrors ? error.errors : [error];
+  if (json) printJson({ errors: errors.map(asJson) });
+  for (const one of errors) process.stderr.write(`bailiff: ${messageOf(one)}\n`);
+  if (!(errors[0] instanceof BailiffError) && process.env['BAILIFF_LOG_LEVEL'] === 'debug') {
+    process.stderr.write(`${error instanceof Error ? error.stack : ''}\n`);
+  }
+}
+
+function asJson(error: unknown): unknown {
+  if (!(error instanceof BailiffError)) return { code: 'internal', message: messageOf(error) };
+  const { code, message, where, remedy } = error;
+  return { code, message, where, remedy };
+}
+
+/** Rows under a heading, in columns wide enough for them. */
+export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = heading.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  for (const row of [heading, ...rows]) {
+    printLine(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+  }
+}

@@ -1,0 +1,74 @@
+import type { Status } from '../control/protocol.ts';
+import { formatDuration } from '../core/duration.ts';
+import { BailiffError } from '../core/errors.ts';
+import { printBans } from './banned.ts';
+import { daemon } from './daemon.ts';
+import { printJson, printLine, printTable } from './output.ts';
+
+/** `status`, or `status JAIL`: that jail alone, and whom it bans. Exit code 0 also where not ready: it says so. */
+export async function statusCommand(options: { jail?: string; json?: true }): Promise<void> {
+  const client = daemon();
+  const status = await client.status();
+  const { jail } = options;
+  if (jail === undefined) return options.json ? printJson(status) : printStatus(status);
+  const found = status.jails.find(({ name }) => name === jail);
+  if (found === undefined) {
+    const names = status.jails.map(({ name }) => name).join(', ');
+    throw new BailiffError('jail-not-found', `there is no jail "${jail}"`, {
+      remedy: `The jails are: ${names}.`,
+    });
+  }
+  const banned = (await client.bans()).filter((ban) => ban.jail === jail);
+  if (options.json) return printJson({ ...found, banned });
+  printJails([found]);
+  printLine();
+  if (banned.length === 0) printLine('Nobody is banned by it.');
+  else printBans(banned);
+}
+
+function printStatus(status: Status): void {
+  const { enforcement, problems } = status;
+  const up = formatDuration(Date.now() / 1000 - status.started);
+  printLine(`Bailiff ${status.version}, up ${up}: ${status.ready ? 'ready' : 'NOT READY'}`);
+  for (const problem of problems) printLine(`  ! ${problem}`);
+  printLine();
+  printLine(
+    `Enforcement: ${enforcement.state} by ${enforcement.backend}, ${enforcement.elements} banned (${enforcement.detail})`,
+  );
+  for (const hook of enforcement.hooks) {
+    const state = hook.ok ? 'read back' : `MISSING ${hook.problem ?? ''}`;
+    printLine(`  IPv${hook.family}  ${hook.name.padEnd(22)} ${state}`.trimEnd());
+  }
+  printLine();
+  printJails(status.jails);
+  printLine();
+  printTable(
+    ['SOURCE', 'STATE', 'LINES', 'LAG', 'JAILS', 'DETAIL'],
+    status.sources.map(({ id, state, lines, lag, jails, detail }) => [
+      id,
+      state,
+      String(lines),
+      `${lag} B`,
+      jails.join(','),
+      detail,
+    ]),
+  );
+  for (const { id, warning } of status.sources) if (warning !== null) printLine(`  ! ${id}: ${warning}`);
+  printLine();
+  printLine(status.metrics === null ? 'Metrics: off' : `Metrics: ${status.metrics}`);
+}
+
+function printJails(jails: Status['jails']): void {
+  printTable(
+    ['JAIL', 'FILTER', 'LIMIT', 'BANTIME', 'HITS', 'BANS', 'ACTIVE'],
+    jails.map(({ name, filter, maxretry, findtime, bantime, hits, bans, active }) => [
+      name,
+      filter,
+      `${maxretry} in ${formatDuration(findtime)}`,
+      formatDuration(bantime),
+      String(hits),
+      String(bans),
+      String(active),
+    ]),
+  );
+}

@@ -1,0 +1,24 @@
+import { BailiffError } from '../core/errors.ts';
+import { daemon } from './daemon.ts';
+import { printJson, printLine } from './output.ts';
+
+export interface UnbanOptions {
+  readonly address?: string;
+  readonly jail?: string;
+  readonly all?: true;
+  readonly json?: true;
+}
+
+/** Letting in who is not shut out is no error: what was asked for holds. */
+export async function unbanCommand(options: UnbanOptions): Promise<void> {
+  const { address, jail, all, json } = options;
+  if ((address === undefined) === (all === undefined)) {
+    throw new BailiffError('usage', 'name one address, or --all');
+  }
+  if (all && jail !== undefined) throw new BailiffError('usage', '--all takes no --jail');
+  const command = address === undefined ? ({ all: true } as const) : { address, ...(jail && { jail }) };
+  const answer = await daemon().unban(command);
+  if (json) return printJson(answer);
+  for (const ban of answer.unbanned) printLine(`${ban.address} is let in again (jail ${ban.jail}).`);
+  if (answer.unbanned.length === 0) printLine(all ? 'Nobody was banned.' : `${address} was not banned.`);
+}

@@ -1,0 +1,74 @@
+import { request } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
+import { BailiffError, type ErrorCode, errorCodes } from '../core/errors.ts';
+import type { Ban } from '../core/types.ts';
+import type { BanAnswer, BanCommand, ErrorAnswer, Status, UnbanAnswer, UnbanCommand } from './protocol.ts';
+
+/** A daemon that does not answer in this time (ms) is taken as dead. */
+const patienceMs = 30_000;
+
+/** The daemon, as the commands see it. Every method throws the daemon's own BailiffError, or daemon-unreachable. */
+export class ControlClient {
+  readonly #socketPath: string;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  status(): Promise<Status> {
+    return this.#ask('GET', '/status') as Promise<Status>;
+  }
+
+  bans(): Promise<readonly Ban[]> {
+    return this.#ask('GET', '/bans') as Promise<readonly Ban[]>;
+  }
+
+  ban(command: BanCommand): Promise<BanAnswer> {
+    return this.#ask('POST', '/bans', command) as Promise<BanAnswer>;
+  }
+
+  unban(command: UnbanCommand): Promise<UnbanAnswer> {
+    return this.#ask('DELETE', '/bans', command) as Promise<UnbanAnswer>;
+  }
+
+  #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const text = body === undefined ? '' : JSON.stringify(body);
+      // Node sends no length of its own with DELETE, and the body would be taken for a next request.
+      const headers = { 'content-length': Buffer.byteLength(text) };
+      const options = { socketPath: this.#socketPath, method, path, headers, timeout: patienceMs };
+      const asked = request(options, (response) => {
+        textOf(response).then(
+          (received) => answerOf(response.statusCode === 200, received).then(resolve, reject),
+          (error) => reject(this.#unreachable(error)),
+        );
+      });
+      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${patienceMs / 1000} s`)));
+      asked.on('error', (error) => reject(this.#unreachable(error)));
+      asked.end(text);
+    });
+  }
+
+  #unreachable(cause: unknown): BailiffError {
+    const message = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    return new BailiffError('daemon-unreachable', `the daemon does not answer (${message})`, {
+      where: this.#socketPath,
+      remedy: 'Is it running? Start it with `bailiff run`, or name its socket in BAILIFF_SOCKET.',
+      cause,
+    });
+  }
+}
+
+async function answerOf(done: boolean, text: string): Promise<unknown> {
+  const answer: unknown = JSON.parse(text);
+  if (done) return answer;
+  throw told(answer as ErrorAnswer);
+}
+
+function told({ error }: ErrorAnswer): BailiffError {
+  const code: ErrorCode = error.code in errorCodes ? (error.code as ErrorCode) : 'internal';
+  return new BailiffError(code, error.message, {
+    ...(error.where === undefined ? {} : { where: error.where }),
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+  });
+}

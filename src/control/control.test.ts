@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { BailiffError } from '../core/errors.ts';
+import { ControlClient } from './client.ts';
+import { serveListener } from './listener.ts';
+import type { Control, Status } from './protocol.ts';
+import { serveControl } from './server.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bailiff-control-'));
+after(() => rmSync(folder, { recursive: true }));
+
+function closing(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
+const ban = { address: '203.0.113.7', jail: 'manual', since: 1, until: null, hits: 0 };
+const status = (ready: boolean): Status => ({
+  version: '1',
+  started: 0,
+  ready,
+  problems: ready ? [] : ['bans are not enforced: no ipset'],
+  enforcement: {
+    backend: 'fake',
+    state: ready ? 'enforcing' : 'degraded',
+    detail: '',
+    hooks: [],
+    elements: 0,
+  },
+  jails: [],
+  sources: [],
+  metrics: null,
+});
+
+function control(): Control {
+  return {
+    status: () => status(true),
+    bans: () => [ban],
+    ban: async ({ address }) => {
+      if (address === '127.0.0.1')
+        throw new BailiffError('address-protected', 'loopback', { remedy: 'Do not.' });
+      if (address === 'bug') throw new TypeError('a bug');
+      return { outcome: 'banned', ban: { ...ban, address }, enforced: true };
+    },
+    unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [] }),
+  };
+}
+
+test('the commands reach the daemon over a socket of mode 0600, answers and errors alike', async (t) => {
+  const path = join(folder, 'deep', 'bailiff.sock');
+  const server = await serveControl(path, control());
+  t.after(() => closing(server));
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const client = new ControlClient(path);
+  assert.equal((await client.status()).ready, true);
+  assert.deepEqual(await client.bans(), [ban]);
+  assert.equal((await client.ban({ address: '203.0.113.8' })).ban.address, '203.0.113.8');
+  assert.deepEqual((await client.unban({ all: true })).unbanned, [ban]);
+  await assert.rejects(client.ban({ address: '127.0.0.1' }), {
+    code: 'address-protected',
+    message: 'loopback',
+    remedy: 'Do not.',
+  });
+  await assert.rejects(client.ban({ address: 'bug' }), { code: 'internal', message: 'a bug' });
+  await assert.rejects(client.ban({ address: '1', evil: true } as { address: string }), {
+    code: 'request-invalid',
+  });
+  await assert.rejects(client.ban({ address: 'x'.repeat(10_000) }), BailiffError);
+  await assert.rejects(serveControl(path, control()), { code: 'daemon-running' });
+});
+
+test('a socket that a dead daemon left is taken over; without a daemon the client says so', async (t) => {
+  const path = join(folder, 'stale.sock');
+  writeFileSync(path, '');
+  await assert.rejects(new ControlClient(path).status(), { code: 'daemon-unreachable', where: path });
+  const server = await serveControl(path, control());
+  t.after(() => closing(server));
+  assert.equal((await new ControlClient(path).status()).ready, true);
+});
+
+test('the listener answers metrics, and 503 with the reason while not ready', async (t) => {
+  let ready = true;
+  const server = await serveListener(
+    { host: '127.0.0.1', port: 0 },
+    { status: () => status(ready), metrics: async () => 'bailiff_x 1\n', metricsType: 'text/plain' },
+  );
+  t.after(() => closing(server));
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const get = (path: string) =>
+    new Promise<[number | undefined, string]>((resolve, reject) => {
+      request({ host: '127.0.0.1', port: address.port, path }, (response) => {
+        let text = '';
+        response.on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve([response.statusCode, text]));
+      })
+        .on('error', reject)
+        .end();
+    });
+  assert.deepEqual(await get('/metrics'), [200, 'bailiff_x 1\n']);
+  assert.equal((await get('/readyz'))[0], 200);
+  assert.equal((await get('/secret'))[0], 404);
+  ready = false;
+  const [code, text] = await get('/healthz');
+  assert.equal(code, 503);
+  assert.deepEqual(JSON.parse(text).problems, ['bans are not enforced: no ipset']);
+});

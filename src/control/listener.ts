@@ -1,0 +1,43 @@
+import { createServer, type Server } from 'node:http';
+import type { Status } from './protocol.ts';
+
+export interface ListenerParts {
+  readonly status: () => Status;
+  readonly metrics: () => Promise<string>;
+  readonly metricsType: string;
+}
+
+/**
+ * Serves /metrics, /healthz and /readyz. Both answer 503 while something that should hold does not,
+ * and say what; a dry run that the owner asked for is healthy, and says that nothing is enforced.
+ * @throws the system's error (EADDRINUSE, EACCES)
+ */
+export async function serveListener(
+  address: { readonly host: string; readonly port: number },
+  parts: ListenerParts,
+): Promise<Server> {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '').split('?')[0];
+    if (path === '/metrics') {
+      parts.metrics().then(
+        (text) => response.setHeader('content-type', parts.metricsType).end(text),
+        () => response.writeHead(500).end(),
+      );
+      return;
+    }
+    if (path !== '/healthz' && path !== '/readyz') {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('/metrics /healthz /readyz\n');
+      return;
+    }
+    const { ready, problems, enforcement } = parts.status();
+    response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(
+      `${JSON.stringify({ ready, enforcement: enforcement.state, backend: enforcement.backend, problems })}\n`,
+    );
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address.port, address.host, resolve);
+  });
+  return server;
+}

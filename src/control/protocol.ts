@@ -1,0 +1,96 @@
+import type { Ban, SourceState } from '../core/types.ts';
+
+/** What `bailiff status --json` prints. Times are seconds since the epoch. */
+export interface Status {
+  readonly version: string;
+  readonly started: number;
+  /** Whether everything that should hold holds. */
+  readonly ready: boolean;
+  /** Why not, in words; empty where ready. */
+  readonly problems: readonly string[];
+  readonly enforcement: {
+    readonly backend: string;
+    readonly state: 'enforcing' | 'dry-run' | 'degraded';
+    readonly detail: string;
+    readonly hooks: readonly {
+      readonly name: string;
+      readonly family: 4 | 6;
+      readonly ok: boolean;
+      readonly problem?: string;
+    }[];
+    /** Addresses and ranges in the kernel's sets. */
+    readonly elements: number;
+  };
+  readonly jails: readonly JailStatus[];
+  readonly sources: readonly SourceStatus[];
+  /** Where metrics are, or null. */
+  readonly metrics: string | null;
+}
+
+export interface JailStatus {
+  readonly name: string;
+  readonly filter: string;
+  readonly maxretry: number;
+  /** Seconds. */
+  readonly findtime: number;
+  /** Seconds; null: for ever. */
+  readonly bantime: number | null;
+  /** Since the daemon started. */
+  readonly hits: number;
+  readonly bans: number;
+  /** Bans that stand now. */
+  readonly active: number;
+  /** Addresses being counted. */
+  readonly tracked: number;
+}
+
+export interface SourceStatus {
+  readonly id: string;
+  readonly state: SourceState;
+  readonly detail: string;
+  /** Bytes not judged yet. */
+  readonly lag: number;
+  readonly lines: number;
+  readonly jails: readonly string[];
+  /** Something the owner should know, such as a masked source. */
+  readonly warning: string | null;
+}
+
+export interface BanCommand {
+  readonly address: string;
+  /** Default `manual`. */
+  readonly jail?: string;
+  /** A duration as text; default: the jail's, or the default, ban time. */
+  readonly for?: string;
+}
+
+export interface BanAnswer {
+  readonly outcome: 'banned' | 'prolonged' | 'already';
+  readonly ban: Ban;
+  /** Whether the kernel has it: false in a dry run. */
+  readonly enforced: boolean;
+}
+
+export type UnbanCommand = { readonly address: string; readonly jail?: string } | { readonly all: true };
+
+export interface UnbanAnswer {
+  readonly unbanned: readonly Ban[];
+}
+
+/** What the daemon does for the commands. All may throw BailiffError, which the caller is told. */
+export interface Control {
+  status(): Status;
+  bans(): readonly Ban[];
+  ban(command: BanCommand): Promise<BanAnswer>;
+  unban(command: UnbanCommand): Promise<UnbanAnswer>;
+}
+
+/** An error on the wire. */
+export interface ErrorAnswer {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly where?: string | undefined;
+    readonly remedy?: string | undefined;
+  };
+}

@@ -1,0 +1,111 @@
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { BailiffError, messageOf } from '../core/errors.ts';
+import type { BanCommand, Control, ErrorAnswer, UnbanCommand } from './protocol.ts';
+
+/** Longest request body: an address, a jail's name and a duration. */
+const longestBody = 4_096;
+
+const banCommand = z.strictObject({
+  address: z.string(),
+  jail: z.string().optional(),
+  for: z.string().optional(),
+});
+const unbanCommand = z.union([
+  z.strictObject({ all: z.literal(true) }),
+  z.strictObject({ address: z.string(), jail: z.string().optional() }),
+]);
+
+/**
+ * Serves the commands on a unix socket of mode 0600: who may open it is root already.
+ * @throws BailiffError daemon-running where another daemon answers there
+ */
+export async function serveControl(socketPath: string, control: Control): Promise<Server> {
+  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
+  if (await answers(socketPath)) {
+    throw new BailiffError('daemon-running', 'another daemon answers on the control socket', {
+      where: socketPath,
+      remedy: 'Stop it, or give this one a BAILIFF_SOCKET and a BAILIFF_STATE_DIR of its own.',
+    });
+  }
+  rmSync(socketPath, { force: true });
+  const server = createServer((request, response) => {
+    handle(control, request).then(
+      (answer) => response.setHeader('content-type', 'application/json').end(JSON.stringify(answer)),
+      (error: unknown) => {
+        response.statusCode = error instanceof BailiffError ? 400 : 500;
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(errorAnswer(error)));
+      },
+    );
+  });
+  await listening(server, socketPath);
+  return server;
+}
+
+async function handle(control: Control, request: IncomingMessage): Promise<unknown> {
+  switch (`${request.method} ${request.url}`) {
+    case 'GET /status':
+      return control.status();
+    case 'GET /bans':
+      return control.bans();
+    case 'POST /bans':
+      return control.ban(checked(banCommand, await body(request)) as BanCommand);
+    case 'DELETE /bans':
+      return control.unban(checked(unbanCommand, await body(request)) as UnbanCommand);
+    default:
+      throw new BailiffError('request-invalid', `unknown request ${request.method} ${request.url}`);
+  }
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new BailiffError('request-invalid', result.error.issues.map((issue) => issue.message).join('; '));
+}
+
+async function body(request: IncomingMessage): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request) {
+    text += String(chunk);
+    if (text.length > longestBody) throw new BailiffError('request-invalid', 'the request is too long');
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new BailiffError('request-invalid', 'the request is not JSON', { cause: error });
+  }
+}
+
+function errorAnswer(error: unknown): ErrorAnswer {
+  if (!(error instanceof BailiffError)) return { error: { code: 'internal', message: messageOf(error) } };
+  const { code, message, where, remedy } = error;
+  return { error: { code, message, where, remedy } };
+}
+
+/** The socket is made with mode 0600 from its first moment: the mask holds while it is bound. */
+async function listening(server: Server, socketPath: string): Promise<void> {
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(socketPath, resolve);
+    });
+  } finally {
+    process.umask(mask);
+  }
+  chmodSync(socketPath, 0o600);
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(socketPath);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,20 @@
+import { runDaemon } from './app/daemon.ts';
+import { findFilters, loadFilters, shippedFilters } from './config/filters.ts';
+import { loadConfiguration } from './config/load.ts';
+
+/**
+ * The daemon in the foreground: until SIGINT or SIGTERM, which end it in order, the rules staying.
+ * @throws ConfigurationErrors with everything that is wrong in the configuration; BailiffError where it cannot start
+ */
+export async function main(file: string | undefined, environment: NodeJS.ProcessEnv): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const knownFilters = [...(await findFilters([shippedFilters])).keys()];
+  const configuration = await loadConfiguration({
+    ...(file === undefined ? {} : { file }),
+    environment,
+    knownFilters,
+  });
+  const filters = await loadFilters([shippedFilters, configuration.filterDirectory]);
+  await runDaemon(configuration, filters, stop.signal);
+}

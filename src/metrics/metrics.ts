@@ -1,0 +1,107 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Seconds: from a tenth of a millisecond to ten seconds. */
+const latencyBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 10];
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Asked when metrics are read. */
+  readonly activeBans: () => Iterable<readonly [jail: string, count: number]>;
+  readonly tracked: () => Iterable<readonly [jail: string, count: number]>;
+  /** 1 enforcing, 0 not. */
+  readonly enforcing: () => number;
+}
+
+/** Everything Bailiff counts, in Prometheus' form. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly lines: Counter<'source'>;
+  readonly bytes: Counter<'source'>;
+  readonly oversizeLines: Counter<'source'>;
+  readonly hits: Counter<'jail'>;
+  readonly protectedHits: Counter<'jail'>;
+  readonly bans: Counter<'jail'>;
+  readonly unbans: Counter<'jail' | 'reason'>;
+  readonly actionLatency: Histogram<'backend'>;
+  readonly readToKernel: Histogram;
+  readonly actionFailures: Counter<'backend'>;
+  readonly repairs: Counter;
+  readonly scannerRestarts: Counter;
+
+  constructor(options: MetricsOptions) {
+    const registers = [this.registry];
+    const counter = <Label extends string>(
+      name: string,
+      help: string,
+      ...labelNames: Label[]
+    ): Counter<Label> => new Counter({ name: `bailiff_${name}`, help, labelNames, registers });
+    collectDefaultMetrics({ register: this.registry });
+    this.lines = counter('lines_total', 'Log lines judged.', 'source');
+    this.bytes = counter('bytes_total', 'Log bytes judged.', 'source');
+    this.oversizeLines = counter(
+      'oversize_lines_total',
+      'Lines longer than the line cap; their rest was skipped.',
+      'source',
+    );
+    this.hits = counter('hits_total', 'Attempts that jails counted.', 'jail');
+    this.protectedHits = counter(
+      'protected_hits_total',
+      'Attempts by addresses that are never banned.',
+      'jail',
+    );
+    this.bans = counter('bans_total', 'Bans, by hand included.', 'jail');
+    this.unbans = counter('unbans_total', 'Bans that ended, by reason.', 'jail', 'reason');
+    this.actionFailures = counter(
+      'action_failures_total',
+      'Changes that the packet filter refused.',
+      'backend',
+    );
+    this.repairs = counter('repairs_total', 'Repairs of rules or sets that somebody else had changed.');
+    this.scannerRestarts = counter('scanner_restarts_total', 'Restarts of the scanning thread.');
+    this.actionLatency = new Histogram({
+      name: 'bailiff_action_latency_seconds',
+      help: 'From a decision to the packet filter having it.',
+      labelNames: ['backend'],
+      buckets: latencyBuckets,
+      registers,
+    });
+    this.readToKernel = new Histogram({
+      name: 'bailiff_read_to_kernel_seconds',
+      help: 'From reading the line that brought the ban to the packet filter having it.',
+      buckets: latencyBuckets,
+      registers,
+    });
+    registerGauges(options, registers);
+  }
+}
+
+function registerGauges(options: MetricsOptions, registers: Registry[]): void {
+  const perJail = (name: string, help: string, values: () => Iterable<readonly [string, number]>): void => {
+    new Gauge({
+      name: `bailiff_${name}`,
+      help,
+      labelNames: ['jail'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [jail, count] of values()) this.set({ jail }, count);
+      },
+    });
+  };
+  perJail('active_bans', 'Bans that stand now.', options.activeBans);
+  perJail('tracked_addresses', 'Addresses that a jail counts.', options.tracked);
+  new Gauge({
+    name: 'bailiff_enforcing',
+    help: '1: bans are dropped by the kernel. 0: they are not (dry run, or degraded).',
+    registers,
+    collect() {
+      this.set(options.enforcing());
+    },
+  });
+  new Gauge({
+    name: 'bailiff_build_info',
+    help: 'Always 1; the version stands in the labels.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version: options.version, node: process.versions.node }, 1);
+}

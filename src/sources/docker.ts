@@ -1,0 +1,174 @@
+import { statSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { selects } from '../config/labels.ts';
+import type { JailConfiguration } from '../config/schema.ts';
+import { sinceOf } from '../core/docker-cursor.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
+import { type Container, connectDocker, type DockerClient } from '../docker/client.ts';
+import type { SourceHost, SourceKind } from './source.ts';
+
+/** The logs of containers, through the Docker API. */
+export function dockerSource(socketPath: string, connect = connectSocket): SourceKind {
+  return {
+    name: 'docker',
+    async follow(jails, host, signal) {
+      const client = await connect(socketPath);
+      await new Follower(client, jails, host, signal).run();
+    },
+  };
+}
+
+/** Without the check, the client's answer would be a bare ENOENT deep in a stack. */
+async function connectSocket(path: string): Promise<DockerClient> {
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket()) return connectDocker(path);
+  throw new BailiffError('docker-unreachable', 'there is no Docker socket', {
+    where: path,
+    remedy: 'To read container logs, mount /var/run/docker.sock, or set BAILIFF_DOCKER_SOCKET.',
+  });
+}
+
+/** Before a log that ended is asked for again, in ms. */
+const retryMs = 1_000;
+
+/** After these events a container may have to be read, or read anew. */
+const attachEvents = new Set(['start', 'rename', 'unpause']);
+
+/** Follows all containers of one engine, from connecting until the connection ends. */
+class Follower {
+  readonly #client: DockerClient;
+  readonly #jails: readonly JailConfiguration[];
+  readonly #host: SourceHost;
+  readonly #signal: AbortSignal;
+  /** By container id: ends the reading of its log. */
+  readonly #reading = new Map<string, AbortController>();
+  readonly #readers = new Set<Promise<void>>();
+
+  constructor(
+    client: DockerClient,
+    jails: readonly JailConfiguration[],
+    host: SourceHost,
+    signal: AbortSignal,
+  ) {
+    this.#client = client;
+    this.#jails = jails;
+    this.#host = host;
+    this.#signal = signal;
+  }
+
+  /** Events first, then the list: a container that starts in between is seen by one of them. */
+  async run(): Promise<void> {
+    const connection = new AbortController();
+    const signal = AbortSignal.any([this.#signal, connection.signal]);
+    try {
+      const since = Math.floor(this.#host.now());
+      this.#host.protectNetworks(await this.#client.networks());
+      const containers = await this.#client.containers();
+      for (const container of containers) this.#attach(container);
+      this.#host.report('docker', 'reading', `${containers.length} containers, ${this.#reading.size} read`);
+      for await (const event of this.#client.events(since, signal)) await this.#react(event);
+      if (!this.#signal.aborted) throw new BailiffError('docker-unreachable', 'the event stream ended');
+    } finally {
+      connection.abort();
+      for (const reading of this.#reading.values()) reading.abort();
+      await Promise.all(this.#readers);
+    }
+  }
+
+  async #react(event: { type: string; action: string; id: string }): Promise<void> {
+    if (event.type === 'network') this.#host.protectNetworks(await this.#client.networks());
+    if (event.type !== 'container') return;
+    if (event.action === 'destroy' || event.action === 'rename') this.#reading.get(event.id)?.abort();
+    if (!attachEvents.has(event.action)) return;
+    try {
+      this.#attach(await this.#client.inspect(event.id));
+    } catch (error) {
+      // It is gone again already; if Docker itself is, the event stream says so.
+      this.#host.report(`docker:${event.id.slice(0, 12)}`, 'failed', messageOf(error));
+    }
+  }
+
+  #attach(container: Container): void {
+    const jails = this.#jailsOf(container);
+    if (jails.length === 0) return;
+    const previous = this.#reading.get(container.id);
+    if (previous !== undefined && !previous.signal.aborted) return;
+    const reading = new AbortController();
+    this.#reading.set(container.id, reading);
+    const reader = this.#read(container, jails, AbortSignal.any([this.#signal, reading.signal])).finally(
+      () => {
+        if (this.#reading.get(container.id) === reading) this.#reading.delete(container.id);
+        this.#readers.delete(reader);
+      },
+    );
+    this.#readers.add(reader);
+  }
+
+  #jailsOf(container: Container): readonly JailConfiguration[] {
+    const named = this.#jails.filter((jail) =>
+      jail.container.some((wanted) => selects(wanted, container.name, container.labels)),
+    );
+    const labelled = this.#host.jailsFromLabels(container.labels, container.name);
+    return [...named, ...labelled.filter((jail) => !named.some((known) => known.name === jail.name))];
+  }
+
+  /** Reads one container's log for as long as it runs. Never rejects. */
+  async #read(container: Container, jails: readonly JailConfiguration[], signal: AbortSignal): Promise<void> {
+    const id = `docker:${container.name}`;
+    for (let running = true; running && !signal.aborted; ) {
+      try {
+        await this.#readOnce(id, container.id, jails, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#host.report(id, 'failed', unreadable(error));
+        if (isUnreadable(error)) return;
+      }
+      // The log ended while the container goes on (Docker's own rotation, a lost scanner): read on.
+      await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
+      running = await this.#client.inspect(container.id).then(
+        (now) => now.running,
+        () => false,
+      );
+    }
+  }
+
+  /** From the cursor until the log ends, the signal aborts or the scanner loses the stream. */
+  async #readOnce(
+    id: string,
+    containerId: string,
+    jails: readonly JailConfiguration[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { tty } = await this.#client.inspect(containerId);
+    const source = this.#host.open({
+      id,
+      cursorKey: `docker:${containerId}`,
+      input: { kind: 'stream', framing: tty ? 'docker-raw' : 'docker-multiplexed' },
+      jails,
+    });
+    const reading = AbortSignal.any([signal, source.lost]);
+    try {
+      const since = sinceOf(source.cursor) ?? oldestOf(jails, this.#host.now()).toFixed(9);
+      const stream = await this.#client.logs(containerId, since, reading);
+      source.report('reading', `container ${containerId.slice(0, 12)}`);
+      for await (const chunk of stream) await source.write(chunk as Uint8Array);
+      await source.end();
+      source.report('ended', 'the container stopped');
+    } catch (error) {
+      if (!reading.aborted) throw error;
+    } finally {
+      if (signal.aborted) source.close();
+    }
+  }
+}
+
+/** What no jail would still count is not worth reading. Seconds since the epoch. */
+function oldestOf(jails: readonly JailConfiguration[], now: number): number {
+  return Math.max(0, now - Math.max(...jails.map((jail) => jail.findtime)));
+}
+
+const isUnreadable = (error: unknown): boolean => messageOf(error).includes('does not support reading');
+
+function unreadable(error: unknown): string {
+  if (!isUnreadable(error)) return messageOf(error);
+  return 'its logging driver cannot be read; use json-file, local or journald, or let Docker keep a local cache (dual logging, Docker 20.10)';
+}

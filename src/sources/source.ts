@@ -1,0 +1,55 @@
+import type { JailConfiguration } from '../config/schema.ts';
+import type { Input, SourceState } from '../core/types.ts';
+import type { NetworkRange } from '../docker/client.ts';
+
+/** One log as a source kind wants it read. */
+export interface SourceDescription {
+  /** Unique and stable over restarts: `file:/var/log/auth.log`, `docker:web`. */
+  readonly id: string;
+  /** What the cursor is kept under, where the id may come to mean another log (a container's name). */
+  readonly cursorKey?: string;
+  readonly input: Input;
+  /** The jails that judge its lines. */
+  readonly jails: readonly JailConfiguration[];
+}
+
+/** A log being read. Belongs to the source kind that opened it, which closes it. */
+export interface OpenSource {
+  /** Where to go on, as of now; null: from the beginning. */
+  readonly cursor: string | null;
+  /** Aborts when the scanner lost the stream (its thread died): open again from the cursor. */
+  readonly lost: AbortSignal;
+  /** Hands over bytes of a stream; they are transferred and no longer usable here. Resolves when there is room for more. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** The stream ended: what is unfinished is judged as it is. */
+  end(): Promise<void>;
+  /** Forgets the source: it leaves `status`. Its cursor stays in the ledger. */
+  close(): void;
+  report(state: SourceState, detail: string): void;
+}
+
+/** What a source kind may ask of the daemon. */
+export interface SourceHost {
+  open(description: SourceDescription): OpenSource;
+  /** The state of the kind itself, or of something it cannot open, in `status`. */
+  report(id: string, state: SourceState, detail: string): void;
+  /** Takes a state back out of `status`. */
+  withdraw(id: string): void;
+  /** Jails that a container's labels ask for, checked; what is wrong with them is said once. */
+  jailsFromLabels(labels: Readonly<Record<string, string>>, container: string): readonly JailConfiguration[];
+  /** Docker's networks, whenever they may have changed: their ranges are never banned. */
+  protectNetworks(networks: readonly NetworkRange[]): void;
+  now(): number;
+}
+
+/**
+ * A kind of source. Each is one file and one line in sources/registry.ts.
+ *
+ * `follow` reads everything the jails ask of this kind until the signal aborts, then returns. It
+ * does not retry: it rejects when it cannot go on, and the supervisor starts it again with back-off.
+ * It never closes what it did not open.
+ */
+export interface SourceKind {
+  readonly name: string;
+  follow(jails: readonly JailConfiguration[], host: SourceHost, signal: AbortSignal): Promise<void>;
+}
