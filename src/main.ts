@@ -8,7 +8,7 @@ import { loadConfiguration } from './config/load.ts';
  */
 export async function main(file: string | undefined, environment: NodeJS.ProcessEnv): Promise<void> {
   const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  endOnSignals(stop);
   const knownFilters = [...(await findFilters([shippedFilters])).keys()];
   const configuration = await loadConfiguration({
     ...(file === undefined ? {} : { file }),
@@ -17,4 +17,17 @@ export async function main(file: string | undefined, environment: NodeJS.Process
   });
   const filters = await loadFilters([shippedFilters, configuration.filterDirectory]);
   await runDaemon(configuration, filters, stop.signal);
+}
+
+/**
+ * The first signal ends in order, a second one at once. The handlers stay: without one of our own, the
+ * clean-up of long-lived children would end the process before us.
+ */
+function endOnSignals(stop: AbortController): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(1);
+      stop.abort();
+    });
+  }
 }

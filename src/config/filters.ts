@@ -110,7 +110,8 @@ function deepest(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
   const flat = issues.flatMap((issue): z.core.$ZodIssue[] => {
     if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [issue];
     const inner = deepest(issue.errors.flat());
-    return inner.path.length === 0 ? [issue] : [{ ...inner, path: [...issue.path, ...inner.path] }];
+    const says = inner.path.length > 0 || inner.code === 'unrecognized_keys';
+    return says ? [{ ...inner, path: [...issue.path, ...inner.path] }] : [issue];
   });
   // A key that does not exist explains the one that is missing beside it.
   const depth = (issue: z.core.$ZodIssue): number =>

@@ -84,7 +84,7 @@ export interface Match {
   /** Index into the request's `filters`. */
   readonly filter: number;
   readonly kind: MatchKindName;
-  /** Of the line: its own date, else the transport's, else when it was read. */
+  /** Of the line: the transport's where there is one, else its own date, else a fresh one before it, else when it was read. */
   readonly time: number;
   /** The address as written in the line, canonical (not yet a /64), or '' where the line names none. */
   readonly host: string;

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sinceOf } from '../core/docker-cursor.ts';
+import { DockerFrames } from './docker-frames.ts';
+import { lineCap } from './scan.ts';
+
+function frame(stream: number, payload: string | Buffer): Buffer {
+  const body = Buffer.from(payload as string);
+  const header = Buffer.alloc(8);
+  header[0] = stream;
+  header.writeUInt32BE(body.length, 4);
+  return Buffer.concat([header, body]);
+}
+
+const at = (nanoseconds: number): string => `2026-11-22T16:02:01.${String(nanoseconds).padStart(9, '0')}Z`;
+
+/** What a decoder says of bytes that come in pieces of this length, and its cursor afterwards. */
+function read(
+  bytes: Buffer,
+  cursor: string | null = null,
+  pieces = bytes.length,
+  framing: 'docker-multiplexed' | 'docker-raw' = 'docker-multiplexed',
+) {
+  const frames = new DockerFrames(framing, cursor);
+  const lines: string[] = [];
+  const times: (number | null)[] = [];
+  for (let start = 0; start < bytes.length; start += pieces) {
+    const piece = Buffer.from(bytes.subarray(start, start + pieces));
+    frames.push(piece, (line, time) => {
+      lines.push(line.toString());
+      times.push(time);
+    });
+    piece.fill(0x58);
+  }
+  return { frames, lines, times, cursor: frames.cursor };
+}
+
+const mixed = Buffer.concat([
+  frame(1, `${at(1)} out one\n`),
+  frame(2, `${at(2)} part a `),
+  frame(1, `${at(3)} out two\n`),
+  frame(3, 'the engine says something'),
+  frame(2, `${at(2)} part b\n`),
+  frame(1, `${at(3)} \n`),
+]);
+
+test('lines of both streams, with their times, parts joined by stream, in pieces of any length', () => {
+  for (const pieces of [1, 2, 7, 8, 9, 31, mixed.length]) {
+    const { lines, times } = read(mixed, null, pieces);
+    assert.deepEqual(lines, ['out one\n', 'out two\n', 'part a part b\n', '\n'], `pieces of ${pieces}`);
+    const second = Date.parse('2026-11-22T16:02:01Z') / 1_000;
+    assert.deepEqual(
+      times,
+      [1e-9, 3e-9, 2e-9, 3e-9].map((fraction) => second + fraction),
+    );
+  }
+});
+
+test('from the cursor of any moment on, the rest comes exactly once', () => {
+  const frames = [
+    frame(1, `${at(1)} a\n`),
+    frame(1, `${at(1)} b\n`),
+    frame(2, `${at(1)} c, `),
+    frame(1, `${at(1)} d\n`),
+    frame(2, `${at(1)} still c\n`),
+    frame(1, `${at(20)} e\n`),
+    frame(1, `${at(20)} f\n`),
+    frame(1, `${at(100)} g\n`),
+  ];
+  const whole = Buffer.concat(frames);
+  const all = read(whole).lines;
+  for (let stop = 0; stop <= frames.length; stop++) {
+    const first = read(Buffer.concat(frames.slice(0, stop)), null);
+    // `since` is inclusive, so the engine sends what has the cursor's time once more; here even all of it.
+    const second = read(whole, first.cursor);
+    assert.deepEqual([...first.lines, ...second.lines], all, `stopped after ${stop}`);
+  }
+});
+
+test('the cursor gives the engine its `since`', () => {
+  const [first = Buffer.alloc(0)] = [frame(1, `${at(5)} x`)];
+  const { cursor } = read(first);
+  assert.equal(sinceOf(cursor), `${Date.parse('2026-11-22T16:02:01Z') / 1_000}.000000005`);
+});
+
+test('a cursor that cannot be read begins again', () => {
+  for (const cursor of [
+    '',
+    '{',
+    '{}',
+    'null',
+    '{"timestamp":"x","ordinal":1}',
+    '{"timestamp":1,"parts":7}',
+  ]) {
+    assert.equal(read(mixed, cursor).lines.length, 4, cursor);
+  }
+});
+
+test('a TTY has no headers; the timestamps inside a long line are taken out', () => {
+  const long = 'x'.repeat(16 * 1024);
+  const bytes = Buffer.from(
+    `${at(1)} one\r\n${at(2)} ${long}${at(2)} ${long}${at(2)} end\r\n${at(3)} two\r\n`,
+  );
+  for (const pieces of [11, 4_096, bytes.length]) {
+    const { lines } = read(bytes, null, pieces, 'docker-raw');
+    assert.deepEqual(lines, ['one\r\n', `${long}${long}end\r\n`, 'two\r\n'], `pieces of ${pieces}`);
+  }
+});
+
+test('lengths and types that Docker never sends are refused, before any memory is taken', () => {
+  for (const header of ['04000000 00000001', '01000001 00000001', '01000000 ffffffff', '48545450 2f312e31']) {
+    const bytes = Buffer.concat([frame(1, `${at(1)} a\n`), Buffer.from(header.replace(' ', ''), 'hex')]);
+    const lines: string[] = [];
+    assert.throws(() =>
+      new DockerFrames('docker-multiplexed', null).push(bytes, (line) => lines.push(line.toString())),
+    );
+    assert.deepEqual(lines, ['a\n'], 'what came before is judged');
+  }
+});
+
+test('long frames and lines without an end are cut beyond the line cap, and stay one line each', () => {
+  const huge = 'x'.repeat(3 * 1024 * 1024);
+  const parts = Array.from({ length: 40 }, () => frame(2, `${at(2)} ${'y'.repeat(16_384)}`));
+  const { lines } = read(
+    Buffer.concat([
+      frame(1, `${at(1)} ${huge}\n`),
+      ...parts,
+      frame(2, `${at(2)} end\n`),
+      frame(1, `${at(3)} last\n`),
+    ]),
+    null,
+    10_000,
+  );
+  assert.equal(lines.length, 3);
+  assert.equal(lines[2], 'last\n');
+  for (const line of lines.slice(0, 2))
+    assert.ok(line.length > lineCap && line.length < lineCap + 200 && line.endsWith('\n'));
+});
+
+test('a message without a timestamp is judged, without a time', () => {
+  const { lines, times } = read(
+    Buffer.concat([frame(1, 'no time\n'), frame(1, '2026-99-99T00:00:00Z odd\n')]),
+  );
+  assert.deepEqual(lines, ['no time\n', '2026-99-99T00:00:00Z odd\n']);
+  assert.deepEqual(times, [null, null]);
+});
+
+test('what a container did not finish is judged at its end', () => {
+  const { frames } = read(frame(1, `${at(1)} last words`));
+  const said: string[] = [];
+  frames.flush((line) => said.push(line.toString()));
+  assert.deepEqual(said, ['last words\n']);
+  assert.equal(frames.cursor.includes('last words'), false);
+});

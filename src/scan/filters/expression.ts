@@ -1,0 +1,43 @@
+import { hostTag } from '../../core/filter.ts';
+import { parsePattern } from '../pattern.ts';
+
+const ipv4 = String.raw`\d{1,3}(?:\.\d{1,3}){3}`;
+const ipv6 = String.raw`(?:[\da-fA-F]{0,4}:){2,7}(?:${ipv4}|[\da-fA-F]{0,4})`;
+
+/**
+ * What `<HOST>` stands for: an address of either family, bare or in brackets. The look-arounds keep a
+ * greedy neighbour from cutting off its first digits, and host names such as 192.0.2.1.example from being
+ * taken for one. It only finds the place: the text is checked with `canonicalAddress` afterwards.
+ */
+const hostExpression = String.raw`\[?(?<host>(?<![\w.])${ipv4}|(?<![\w:.])${ipv6})(?!\.?\w)\]?`;
+
+/** An address alone, perhaps with a port, as JSON fields hold it. */
+export const hostField = new RegExp(String.raw`^${hostExpression}(?::\d{1,5})?$`);
+
+/** A compiled expression, with the numbers of its groups: `match.groups` would cost an object per match. */
+export interface CompiledExpression {
+  readonly regexp: RegExp;
+  /** The expanded source, which the literals are derived from. */
+  readonly source: string;
+  readonly groups: ReadonlyMap<string, readonly number[]>;
+}
+
+/** @throws SyntaxError */
+export function compileExpression(pattern: string, ignoreCase = false): CompiledExpression {
+  const source = pattern.replaceAll(hostTag, hostExpression);
+  // With u, JavaScript refuses escapes that mean nothing. Together with i it would also fold the long s
+  // and the Kelvin sign into s and k.
+  const strict = new RegExp(source, 'u');
+  const regexp = ignoreCase ? new RegExp(source, 'i') : strict;
+  return { regexp, source, groups: parsePattern(source).groups };
+}
+
+/** The text of a named group, or '' where it took no part. */
+export function groupText(match: RegExpExecArray, numbers: readonly number[] | undefined): string {
+  if (numbers === undefined) return '';
+  for (const number of numbers) {
+    const text = match[number];
+    if (text !== undefined) return text;
+  }
+  return '';
+}

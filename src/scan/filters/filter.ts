@@ -1,0 +1,23 @@
+import type { MatchKindName } from '../../core/types.ts';
+import type { Literals } from '../literals.ts';
+
+/** What a filter says of one line that it matched. `host` is canonical, or '' where none is named. */
+export interface Judgement {
+  readonly kind: MatchKindName | 'ignored';
+  readonly host: string;
+  readonly session: string;
+  readonly user: string;
+  /** Other named groups as a JSON object, or ''. */
+  readonly fields: string;
+  /** The time as the line itself gives it in a field, for the date reader; or null. */
+  readonly time: string | number | null;
+}
+
+/** A compiled filter. Both kinds, regular expressions and JSON, are used through this. */
+export interface Filter {
+  readonly name: string;
+  /** A line without any of these can be left unread; null: every line must be judged. */
+  readonly literals: Literals;
+  /** Judges the text of one line, its date cut out. Null: a miss. Keeps nothing of the text. */
+  judge(text: string): Judgement | null;
+}

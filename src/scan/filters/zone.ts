@@ -1,0 +1,67 @@
+/** Offsets change on quarters of an hour, everywhere. */
+const quarterMs = 900_000;
+const halfDayMs = 43_200_000;
+const largestCache = 4_096;
+
+/** Turns wall-clock times of one time zone into epoch times. */
+export class Zone {
+  readonly #format: Intl.DateTimeFormat | null;
+  readonly #offsets = new Map<number, number>();
+
+  /** An IANA name, or undefined for the machine's own zone. @throws RangeError for an unknown name */
+  constructor(name: string = Intl.DateTimeFormat().resolvedOptions().timeZone) {
+    this.#format = /^(?:Etc\/)?UTC$/.test(name)
+      ? null
+      : new Intl.DateTimeFormat('en-US', {
+          timeZone: name,
+          hourCycle: 'h23',
+          year: 'numeric',
+          month: 'numeric',
+          day: 'numeric',
+          hour: 'numeric',
+          minute: 'numeric',
+          second: 'numeric',
+        });
+  }
+
+  /**
+   * The epoch time of a wall-clock time, both in ms, the latter written as if it were UTC. In the hour
+   * that a clock shows twice it is the later one that is not after `nowMs`; a time that the clock
+   * skipped is read with the offset before the change.
+   */
+  toEpoch(wallMs: number, nowMs: number): number {
+    if (this.#format === null) return wallMs;
+    const before = this.#offset(wallMs - halfDayMs);
+    const after = this.#offset(wallMs + halfDayMs);
+    const early = wallMs - before;
+    const late = wallMs - after;
+    if (before === after) return early;
+    const earlyIsReal = this.#offset(early) === before;
+    const lateIsReal = this.#offset(late) === after;
+    if (earlyIsReal && lateIsReal) return late <= nowMs + 1_000 ? late : early;
+    return lateIsReal ? late : early;
+  }
+
+  /** The wall clock's year at an epoch time in ms. */
+  yearAt(epochMs: number): number {
+    return new Date(epochMs + this.#offset(epochMs)).getUTCFullYear();
+  }
+
+  #offset(epochMs: number): number {
+    if (this.#format === null) return 0;
+    const quarter = Math.floor(epochMs / quarterMs);
+    const known = this.#offsets.get(quarter);
+    if (known !== undefined) return known;
+    if (this.#offsets.size >= largestCache) this.#offsets.clear();
+    const offset = wallClock(this.#format, quarter * quarterMs) - quarter * quarterMs;
+    this.#offsets.set(quarter, offset);
+    return offset;
+  }
+}
+
+function wallClock(format: Intl.DateTimeFormat, epochMs: number): number {
+  const parts: Record<string, number> = {};
+  for (const { type, value } of format.formatToParts(epochMs)) parts[type] = Number(value);
+  const part = (name: string): number => parts[name] ?? 0;
+  return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+}

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { literalsOf, unionOf } from './literals.ts';
+
+const cases: readonly (readonly [source: string, literals: readonly string[] | null])[] = [
+  ['^Failed password for .* from', ['Failed password for ']],
+  ['user (?:alice|bob) x', ['user alice x', 'user bob x']],
+  ['(?:foo|bar.*baz)', ['foo', 'bar']],
+  ['(?:foo|.*)', null],
+  ['(?:foo)?', null],
+  ['(?:foo)*bar', ['bar']],
+  ['(?:foo)+b', ['foo']],
+  ['(?:foo){2,}', ['foo']],
+  ['(?:foo){0,2}x?', null],
+  ['fo{2}bar', ['bar']],
+  ['[Ff]ailed x', ['Failed x', 'failed x']],
+  ['[a-z]ailed', ['ailed']],
+  ['[^F]ailed', ['ailed']],
+  ['a\\.b\\[c\\]', ['a.b[c]']],
+  ['\\d+foo\\s', ['foo']],
+  ['(?=.*secret)plain', ['plain']],
+  ['(?!secret)plain', ['plain']],
+  ['(?<=secret)plain', ['plain']],
+  ['(?<!secret)plain', ['plain']],
+  ['(?i:secret)plain', ['plain']],
+  ['(?<name>word)\\k<name>', ['word']],
+  ['\\x41bcd', ['bcd']],
+  ['\\u0041bcd', ['bcd']],
+  ['\\u{41}bcd', ['bcd']],
+  ['\\cAbcd', ['bcd']],
+  ['\\p{Lu}bcd', ['bcd']],
+  ['\\bword\\b', ['word']],
+  ['größe', ['größe']],
+  ['a\ufffdb', null],
+  ['\\d+', null],
+  ['', null],
+];
+
+for (const [source, expected] of cases) {
+  test(`literals of ${source === '' ? 'nothing' : source}`, () => {
+    new RegExp(source, 'u');
+    assert.deepEqual(literalsOf(source), expected);
+  });
+}
+
+test('a union has what any of them needs, without what another one covers', () => {
+  assert.deepEqual(unionOf([['Failed '], ['Failed password', 'Invalid']]), ['Failed ', 'Invalid']);
+  assert.equal(unionOf([['Failed '], null]), null);
+});

@@ -1,0 +1,116 @@
+import { type PatternNode, parsePattern } from './pattern.ts';
+
+/**
+ * A set of texts at least one of which stands in every text that matches, or null where none is known:
+ * then every line is a candidate. Wrong in one direction only: too few literals would lose matches, so
+ * whatever is unsure gives null.
+ */
+export type Literals = readonly string[] | null;
+
+/** More alternatives than this are not worth searching for. */
+const largestSet = 16;
+
+/** Shorter texts stand in too many lines. */
+const shortest = 3;
+
+/** The literals of a regular expression that is matched with regard to case. */
+export function literalsOf(source: string): Literals {
+  return usable(needs(parsePattern(source).root).required);
+}
+
+/** The literals of several expressions any one of which makes a match. */
+export function unionOf(sets: readonly Literals[]): Literals {
+  const all = new Set<string>();
+  for (const set of sets) {
+    if (set === null) return null;
+    for (const literal of set) all.add(literal);
+  }
+  // A text that holds another one of the set is found with it.
+  return [...all].filter(
+    (literal) => ![...all].some((other) => other !== literal && literal.includes(other)),
+  );
+}
+
+/** The better of two sets that are both needed. */
+export function betterOf(a: Literals, b: Literals): Literals {
+  return score(a) >= score(b) ? a : b;
+}
+
+interface Needs {
+  /** Every text that the node can match, where there are few. */
+  readonly exact: readonly string[] | null;
+  readonly required: Literals;
+}
+
+function needs(node: PatternNode): Needs {
+  switch (node.kind) {
+    case 'text':
+      return { exact: [node.text], required: [node.text] };
+    case 'choice':
+      return { exact: node.texts, required: node.texts };
+    case 'empty':
+      return { exact: [''], required: null };
+    case 'unknown':
+      return { exact: null, required: null };
+    case 'repeated':
+      return repeatedNeeds(node.item, node.minimum);
+    case 'alternatives':
+      return alternativeNeeds(node.branches.map(needs));
+    case 'sequence':
+      return sequenceNeeds(node.items.map(needs));
+  }
+}
+
+function repeatedNeeds(item: PatternNode, minimum: number): Needs {
+  return { exact: null, required: minimum === 0 ? null : needs(item).required };
+}
+
+function alternativeNeeds(branches: readonly Needs[]): Needs {
+  const exact = branches.every((branch) => branch.exact !== null)
+    ? branches.flatMap((branch) => branch.exact ?? [])
+    : null;
+  const required = branches.every((branch) => branch.required !== null)
+    ? branches.flatMap((branch) => branch.required ?? [])
+    : null;
+  return { exact: limited(exact), required: limited(required) };
+}
+
+/** Joins neighbours whose texts are known; where the row breaks, what was joined is one thing needed. */
+function sequenceNeeds(items: readonly Needs[]): Needs {
+  let joined: readonly string[] = [''];
+  let best: Literals = null;
+  let whole = true;
+  for (const item of items) {
+    const longer = item.exact === null ? null : limited(product(joined, item.exact));
+    if (longer !== null) {
+      joined = longer;
+      continue;
+    }
+    whole = false;
+    best = betterOf(betterOf(best, usable(joined)), usable(item.required));
+    joined = item.exact ?? [''];
+  }
+  best = betterOf(best, usable(joined));
+  return { exact: whole ? joined : null, required: best };
+}
+
+function product(left: readonly string[], right: readonly string[]): string[] {
+  return left.flatMap((start) => right.map((end) => start + end));
+}
+
+function limited(texts: readonly string[] | null): readonly string[] | null {
+  return texts !== null && texts.length <= largestSet ? texts : null;
+}
+
+/** U+FFFD stands for bytes that are not UTF-8 and cannot be searched for. */
+function usable(texts: Literals): Literals {
+  if (texts === null || texts.length === 0) return null;
+  return texts.every((text) => text.length > 0 && !text.includes('\ufffd')) ? texts : null;
+}
+
+/** Long and few is good; a set is as good as its shortest text. */
+function score(texts: Literals): number {
+  if (texts === null) return 0;
+  const length = Math.min(...texts.map((text) => text.length));
+  return Math.min(length, 12) / (length < shortest ? 10 : 1) / Math.sqrt(texts.length);
+}

@@ -1,0 +1,52 @@
+import { BatchPacker } from '../core/batch.ts';
+import type { MatchBatch, SourceState } from '../core/types.ts';
+import type { Found, Scan } from './scan.ts';
+
+/** Where a source's batches and states go; in the worker: worker-loop.ts. */
+export interface Output {
+  /** Whether `mostUnacknowledged` batches are under way: nothing may be posted. */
+  readonly full: boolean;
+  /** Resolves when a batch was acknowledged; ask `full` again then. */
+  room(): Promise<void>;
+  post(batch: MatchBatch): void;
+  state(state: SourceState, detail: string): void;
+}
+
+/** Collects what one source's chunk yields and makes it a batch. */
+export class BatchMaker {
+  readonly #packer = new BatchPacker();
+  readonly #source: string;
+  readonly #generation: number;
+  readonly #scan: Scan;
+
+  constructor(source: string, generation: number, scan: Scan) {
+    this.#source = source;
+    this.#generation = generation;
+    this.#scan = scan;
+  }
+
+  readonly found: Found = (filter, judgement, time, line) => {
+    // An ignored line is to the daemon as one that does not match.
+    if (judgement.kind === 'ignored') return;
+    const { kind, host, session, user, fields } = judgement;
+    this.#packer.add({ filter, kind, time, host, session, user, fields, line });
+  };
+
+  take(cursor: string, bytes: number, readAtMs: number, lagBytes: number): MatchBatch {
+    return {
+      source: this.#source,
+      generation: this.#generation,
+      cursor,
+      ...this.#scan.takeCounts(),
+      bytes,
+      readAtMs,
+      lagBytes,
+      ...this.#packer.take(),
+    };
+  }
+}
+
+/** Milliseconds since the epoch, with a fraction. */
+export function nowMs(): number {
+  return performance.timeOrigin + performance.now();
+}

@@ -1,0 +1,182 @@
+/**
+ * Reads the source of a JavaScript regular expression as far as the scanner needs it: for the groups'
+ * names and for the literals that every match contains (literals.ts). Whatever it does not know for
+ * sure it calls `unknown`, which is always right and only costs speed. The expression was compiled
+ * before, so its syntax is known to be valid.
+ */
+export type PatternNode =
+  | { readonly kind: 'text'; readonly text: string }
+  /** One character out of a few. */
+  | { readonly kind: 'choice'; readonly texts: readonly string[] }
+  /** Matches nothing by itself: an anchor or a look-around. */
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'sequence'; readonly items: readonly PatternNode[] }
+  | { readonly kind: 'alternatives'; readonly branches: readonly PatternNode[] }
+  | { readonly kind: 'repeated'; readonly item: PatternNode; readonly minimum: number };
+
+export interface Pattern {
+  readonly root: PatternNode;
+  /** Name to the numbers of its capturing groups (a name may stand in several alternatives). */
+  readonly groups: ReadonlyMap<string, readonly number[]>;
+}
+
+export function parsePattern(source: string): Pattern {
+  return new Parser(source).parse();
+}
+
+const empty: PatternNode = { kind: 'empty' };
+const unknown: PatternNode = { kind: 'unknown' };
+
+/** A class with more members than this is not worth listing. */
+const largestChoice = 4;
+
+class Parser {
+  readonly #source: string;
+  readonly #groups = new Map<string, number[]>();
+  #at = 0;
+  #captures = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  parse(): Pattern {
+    const root = this.#alternatives();
+    return { root, groups: this.#groups };
+  }
+
+  #alternatives(): PatternNode {
+    const branches = [this.#sequence()];
+    while (this.#take('|')) branches.push(this.#sequence());
+    return branches.length === 1 && branches[0] !== undefined
+      ? branches[0]
+      : { kind: 'alternatives', branches };
+  }
+
+  #sequence(): PatternNode {
+    const items: PatternNode[] = [];
+    while (this.#at < this.#source.length && !this.#ahead('|') && !this.#ahead(')')) {
+      items.push(this.#quantified(this.#atom()));
+    }
+    return { kind: 'sequence', items };
+  }
+
+  #atom(): PatternNode {
+    const character = this.#next();
+    switch (character) {
+      case '^':
+      case '$':
+        return empty;
+      case '.':
+        return unknown;
+      case '(':
+        return this.#group();
+      case '[':
+        return this.#class();
+      case '\\':
+        return this.#escape();
+      default:
+        return { kind: 'text', text: character };
+    }
+  }
+
+  #group(): PatternNode {
+    let looksAround = false;
+    let known = true;
+    if (this.#take('?')) {
+      if (this.#take(':')) {
+        // Groups only.
+      } else if (this.#take('=') || this.#take('!') || this.#take('<=') || this.#take('<!')) {
+        looksAround = true;
+      } else if (this.#take('<')) {
+        this.#name(this.#until('>'));
+      } else {
+        // Modifiers such as (?i:…) change what the text inside means.
+        this.#until(':');
+        known = false;
+      }
+    } else {
+      this.#captures++;
+    }
+    const inner = this.#alternatives();
+    this.#take(')');
+    if (looksAround) return empty;
+    return known ? inner : unknown;
+  }
+
+  #name(name: string): void {
+    this.#captures++;
+    const numbers = this.#groups.get(name);
+    if (numbers === undefined) this.#groups.set(name, [this.#captures]);
+    else numbers.push(this.#captures);
+  }
+
+  #class(): PatternNode {
+    const members: string[] = [];
+    let known = !this.#take('^');
+    while (!this.#ahead(']') && this.#at < this.#source.length) {
+      const character = this.#next();
+      if (character === '\\') {
+        const escaped = this.#escape();
+        if (escaped.kind === 'text') members.push(escaped.text);
+        else known = false;
+      } else {
+        // A hyphen may make a range.
+        if (character === '-') known = false;
+        members.push(character);
+      }
+    }
+    this.#take(']');
+    if (!known || members.length === 0 || members.length > largestChoice) return unknown;
+    return { kind: 'choice', texts: members };
+  }
+
+  #escape(): PatternNode {
+    const character = this.#next();
+    if (/[\^$\\.*+?()[\]{}|/-]/.test(character)) return { kind: 'text', text: character };
+    if (character === 't') return { kind: 'text', text: '\t' };
+    if (character === 'b' || character === 'B') return empty;
+    // The rest of longer escapes must not be taken for text.
+    if (character === 'x') this.#at += 2;
+    else if (character === 'c') this.#at += 1;
+    else if (character === 'k') this.#until('>');
+    else if (character === 'u' && !this.#ahead('{')) this.#at += 4;
+    else if ((character === 'u' || character === 'p' || character === 'P') && this.#ahead('{'))
+      this.#until('}');
+    else if (/\d/.test(character)) while (/\d/.test(this.#source[this.#at] ?? '')) this.#at++;
+    return unknown;
+  }
+
+  #quantified(item: PatternNode): PatternNode {
+    const rest = this.#source.slice(this.#at, this.#at + 24);
+    const quantifier = /^(?:([*+?])|\{(\d+)(,\d*)?\})\??/.exec(rest);
+    if (quantifier === null) return item;
+    this.#at += quantifier[0].length;
+    const minimum = quantifier[1] === undefined ? Number(quantifier[2]) : quantifier[1] === '+' ? 1 : 0;
+    return { kind: 'repeated', item, minimum };
+  }
+
+  #next(): string {
+    const character = String.fromCodePoint(this.#source.codePointAt(this.#at) ?? 0);
+    this.#at += character.length;
+    return character;
+  }
+
+  #ahead(text: string): boolean {
+    return this.#source.startsWith(text, this.#at);
+  }
+
+  #take(text: string): boolean {
+    if (!this.#ahead(text)) return false;
+    this.#at += text.length;
+    return true;
+  }
+
+  #until(end: string): string {
+    const start = this.#at;
+    const found = this.#source.indexOf(end, start);
+    this.#at = found < 0 ? this.#source.length : found + end.length;
+    return this.#source.slice(start, found < 0 ? this.#source.length : found);
+  }
+}

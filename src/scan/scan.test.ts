@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FilterDefinition } from '../core/filter.ts';
+import { compileFilter } from './filters/compile.ts';
+import { LineCarry } from './line-carry.ts';
+import { lineCap, type Reading, Scan } from './scan.ts';
+
+const now = Date.parse('2026-11-22T16:30:00Z') / 1_000;
+const reading: Reading = { now, transport: null, undated: now };
+
+function filter(name: string, patterns: readonly string[]): FilterDefinition {
+  const expressions = patterns.map((pattern) => ({ kind: 'hit' as const, pattern }));
+  return {
+    kind: 'regex',
+    name,
+    description: name,
+    ignoreCase: false,
+    prefix: null,
+    expressions,
+    ignore: [],
+    samples: [],
+  };
+}
+
+const definitions = [
+  filter('login', ['Failed for (?<user>.*) from <HOST>$', '(?:Größe|größe) <HOST>', 'denied[: ]+<HOST>']),
+  filter('other', ['^ ?\\[\\] refused <HOST>$', '(?<!not )banned <HOST>', 'a.c <HOST>|x+y <HOST>']),
+];
+
+/** Everything that a scan says of a text, in chunks as long as `chunkLength` gives. */
+function judged(text: Buffer, prefilter: boolean, chunkLength: () => number): unknown[] {
+  const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC', prefilter });
+  const carry = new LineCarry();
+  const said: unknown[] = [];
+  const take = (block: Buffer | null): void => {
+    if (block === null) return;
+    scan.block(block, reading, (index, { host, user }, time, line) => {
+      // Copied, as the packer does: a slice of the chunk would change with it.
+      said.push(structuredClone([index, host, user, time, line]));
+    });
+  };
+  for (let at = 0; at < text.length; ) {
+    const length = chunkLength();
+    // One buffer for all chunks, as in the tail: what is kept must have been copied.
+    const chunk = Buffer.from(text.subarray(at, at + length));
+    take(carry.push(chunk));
+    chunk.fill(0x58);
+    at += length;
+  }
+  take(carry.flush());
+  said.push(scan.takeCounts());
+  return said;
+}
+
+/** Numbers that look random and are the same in every run (Park and Miller). */
+function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+}
+
+const words = [
+  'Failed for ',
+  'root',
+  ' from ',
+  '203.0.113.7',
+  '2001:db8::7',
+  '203.0.113.999',
+  '\n',
+  '\n',
+  '\r\n',
+  '\n\n',
+  ' ',
+  'größe ',
+  'Größe ',
+  'denied: ',
+  'denied',
+  'Nov 22 16:02:01',
+  'Nov 22 16:29:59 ',
+  'refused ',
+  ' [22/Nov/2026:16:02:02 +0000] ',
+  '2026-11-22T16:29:30Z',
+  ' [] ',
+  'not banned ',
+  'banned ',
+  'abc ',
+  'xxy ',
+  'a\u{1f600}c ',
+  '\0',
+  'Faile',
+  'd for ',
+  'banned 203.0.113.7\n',
+  'Failed for root from 203.0.113.8\n',
+  'denied 2001:db8::7',
+].map((word) => Buffer.from(word));
+words.push(Buffer.from([0xff]), Buffer.from([0xc3]), Buffer.from([0xf0, 0x9f]));
+
+test('with the prefilter and in any chunks a scan says what judging every line at once says', () => {
+  let matches = 0;
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = randomNumbers(seed);
+    const text = Buffer.concat(
+      Array.from({ length: 120 }, () => words[random(words.length)] ?? Buffer.alloc(0)),
+    );
+    const expected = judged(text, false, () => text.length + 1);
+    matches += expected.length - 1;
+    assert.deepEqual(
+      judged(text, true, () => text.length + 1),
+      expected,
+      `seed ${seed}, one chunk`,
+    );
+    assert.deepEqual(
+      judged(text, true, () => 1 + random(40)),
+      expected,
+      `seed ${seed}, small chunks`,
+    );
+    assert.deepEqual(
+      judged(text, false, () => 1 + random(40)),
+      expected,
+      `seed ${seed}, small chunks, every line`,
+    );
+  }
+  assert.ok(matches > 500, `the test must find something: ${matches}`);
+});
+
+function lines(...texts: (string | Buffer)[]): Buffer {
+  return Buffer.concat(texts.flatMap((text) => [Buffer.from(text as string), Buffer.from('\n')]));
+}
+
+function hosts(text: Buffer): string[] {
+  const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+  const found: string[] = [];
+  scan.block(text, reading, (_index, { host }) => found.push(host));
+  return found;
+}
+
+test('NUL bytes, invalid UTF-8 and carriage returns do no harm', () => {
+  const hostile = Buffer.from([0x46, 0, 0xff, 0xfe, 0xc0, 0x80, 0xed, 0xa0, 0x80]);
+  assert.deepEqual(
+    hosts(
+      lines(
+        hostile,
+        Buffer.concat([hostile, Buffer.from('Failed for \0 from 203.0.113.7')]),
+        'Failed for a from 203.0.113.8\r',
+      ),
+    ),
+    ['203.0.113.7', '203.0.113.8'],
+  );
+});
+
+test('of an oversize line the first 64 KiB are judged, the rest is skipped, the next line is whole', () => {
+  const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+  const found: string[] = [];
+  const text = lines(
+    `banned 203.0.113.7 ${'z'.repeat(lineCap)}`,
+    `${'z'.repeat(lineCap)} banned 203.0.113.8`,
+    'banned 203.0.113.9',
+  );
+  scan.block(text, reading, (_index, { host }, _time, line) => {
+    assert.ok(line.length <= lineCap);
+    found.push(host);
+  });
+  assert.deepEqual(found, ['203.0.113.7', '203.0.113.9']);
+  assert.deepEqual(scan.takeCounts(), { lines: 3, oversize: 2 });
+});
+
+test('a line that never ends takes no memory, and is one line of 64 KiB in the end', () => {
+  const carry = new LineCarry();
+  const chunk = Buffer.alloc(1024 * 1024, 'x');
+  assert.equal(carry.push(Buffer.from('banned 203.0.113.7 ')), null);
+  for (let count = 0; count < 256; count++) assert.equal(carry.push(chunk), null);
+  assert.equal(carry.length, 19 + 256 * 1024 * 1024);
+  const block = carry.push(Buffer.from('y\nbanned 203.0.113.8\nrest'));
+  assert.ok(block !== null && block.length < lineCap + 100);
+  assert.deepEqual(hosts(block), ['203.0.113.7', '203.0.113.8']);
+  assert.equal(carry.length, 4);
+});
+
+test('a line without a date takes the last one while it is fresh, else the time of the reading', () => {
+  const times = (text: Buffer, given: Reading): number[] => {
+    const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+    const found: number[] = [];
+    // Two blocks: the last date is kept from one to the next, also that of a line that is no candidate.
+    scan.block(lines('Nov 22 16:29:40 nothing of interest', 'nor this'), given, () =>
+      assert.fail('no candidate'),
+    );
+    scan.block(text, given, (_index, _judgement, time) => found.push(time));
+    return found;
+  };
+  const fresh = now - 20;
+  assert.deepEqual(times(lines('banned 203.0.113.7', 'Nov 22 16:29:50 x', 'banned 203.0.113.7'), reading), [
+    fresh,
+    now - 10,
+  ]);
+  const later: Reading = { now: now + 3_600, transport: null, undated: now + 1_800 };
+  assert.deepEqual(times(lines('banned 203.0.113.7'), later), [now + 1_800]);
+  const transport: Reading = { now, transport: 5, undated: now };
+  assert.deepEqual(times(lines('Nov 22 16:29:50 banned 203.0.113.7'), transport), [5]);
+});

@@ -1,0 +1,148 @@
+import { isAscii } from 'node:buffer';
+import { DateReader } from './filters/dates.ts';
+import type { Filter, Judgement } from './filters/filter.ts';
+import { unionOf } from './literals.ts';
+import { Search } from './search.ts';
+
+/** Bytes of a line that are judged; the rest of a longer one is skipped. */
+export const lineCap = 64 * 1_024;
+
+/** A line without a date takes the last date of its source while that is not older than this, in seconds. */
+const freshSeconds = 60;
+
+/** What is told of a judged line. `line` may be a slice of the chunk: copy what outlives the call. */
+export type Found = (filter: number, judgement: Judgement, time: number, line: string) => void;
+
+export interface ScanOptions {
+  /** Zone of dates that name none; the machine's own by default. @see DateReader */
+  readonly timeZone?: string | undefined;
+  /** False: judges every line, for comparison. */
+  readonly prefilter?: boolean;
+}
+
+/** When a block of lines was read, all in seconds. */
+export interface Reading {
+  readonly now: number;
+  /** The transport's own time of these lines, which is better than any date in them; or null. */
+  readonly transport: number | null;
+  /** The time of a line that has no date and follows none: not earlier than it was written. */
+  readonly undated: number;
+}
+
+/**
+ * Judges blocks of whole lines. One search over the bytes finds the lines that any filter could
+ * match; only these are decoded. The only state between blocks is the source's last date.
+ */
+export class Scan {
+  readonly #filters: readonly Filter[];
+  readonly #search: Search | null;
+  readonly #dates: DateReader;
+  #lastDate: number | null = null;
+  #lines = 0;
+  #oversize = 0;
+
+  constructor(filters: readonly Filter[], options: ScanOptions = {}) {
+    this.#filters = filters;
+    const literals = unionOf(filters.map((filter) => filter.literals));
+    this.#search = options.prefilter === false ? null : Search.for(literals);
+    this.#dates = new DateReader(options.timeZone);
+  }
+
+  /** Lines, and lines longer than the cap, since the last call. */
+  takeCounts(): { lines: number; oversize: number } {
+    const counts = { lines: this.#lines, oversize: this.#oversize };
+    this.#lines = 0;
+    this.#oversize = 0;
+    return counts;
+  }
+
+  /** For lines that were cut before they came here. */
+  countOversize(): void {
+    this.#oversize++;
+  }
+
+  /**
+   * The scan loop. `block` is whole lines; only the last one may lack its newline. A line longer than
+   * the cap is judged by its first 64 KiB.
+   */
+  block(block: Buffer, reading: Reading, found: Found): void {
+    // One character a byte: places in the text are places in the block, whatever the encoding.
+    const text = block.toString('latin1');
+    const ascii = isAscii(block);
+    const search = this.#search;
+    search?.begin(text);
+    this.#count(text);
+    let datedTo = 0;
+    for (let start = 0; start < text.length; ) {
+      if (search !== null) {
+        const hit = search.next(start);
+        if (hit < 0) break;
+        start = hit === 0 ? 0 : text.lastIndexOf('\n', hit - 1) + 1;
+      }
+      const newline = text.indexOf('\n', start);
+      const next = newline < 0 ? text.length : newline + 1;
+      let end = newline < 0 ? text.length : newline;
+      if (end > start && text.charCodeAt(end - 1) === 13) end--;
+      if (end - start > lineCap) end = start + lineCap;
+      if (end > start) {
+        const line = ascii ? text.slice(start, end) : block.toString('utf8', start, end);
+        datedTo = this.#line(line, text, start, datedTo, reading, found);
+      }
+      start = next;
+    }
+    search?.end();
+    if (reading.transport === null) this.#findLastDate(text, text.length, datedTo, reading.now);
+  }
+
+  #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
+    const date = this.#dates.find(line, reading.now);
+    const rest = date === null ? line : line.slice(0, date.start) + line.slice(date.end);
+    if (date !== null) this.#lastDate = date.time;
+    let known = date !== null;
+    for (let index = 0; index < this.#filters.length; index++) {
+      const judgement = this.#filters[index]?.judge(rest) ?? null;
+      if (judgement === null) continue;
+      // Looked for only where it matters: the lines between were not read.
+      if (!known && reading.transport === null) this.#findLastDate(text, start, datedTo, reading.now);
+      known = true;
+      found(index, judgement, this.#timeOf(judgement, date?.time ?? null, reading), line);
+    }
+    return known ? start : datedTo;
+  }
+
+  #timeOf(judgement: Judgement, date: number | null, reading: Reading): number {
+    if (reading.transport !== null) return reading.transport;
+    const field = judgement.time === null ? null : this.#dates.readField(judgement.time, reading.now);
+    if (field !== null) return field;
+    if (date !== null) return date;
+    const last = this.#lastDate;
+    return last !== null && Math.abs(reading.now - last) < freshSeconds ? last : reading.undated;
+  }
+
+  /** Takes the last date of the lines before `to` that were not looked at yet. */
+  #findLastDate(text: string, to: number, from: number, now: number): void {
+    let end = to;
+    while (end > from) {
+      const start = end < 2 ? 0 : text.lastIndexOf('\n', end - 2) + 1;
+      const date = this.#dates.find(text.slice(start, Math.min(end, start + 320)), now);
+      if (date !== null) {
+        this.#lastDate = date.time;
+        return;
+      }
+      end = start;
+    }
+  }
+
+  #count(text: string): void {
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      this.#lines++;
+      if (end - start > lineCap) this.#oversize++;
+      start = end + 1;
+    }
+    if (start < text.length) {
+      this.#lines++;
+      if (text.length - start > lineCap) this.#oversize++;
+    }
+  }
+}

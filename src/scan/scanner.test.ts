@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
+import { readBatch } from '../core/batch.ts';
+import type { FilterDefinition } from '../core/filter.ts';
+import type { MatchBatch, ScanRequest } from '../core/types.ts';
+import { Scanner } from './scanner.ts';
+
+const filter: FilterDefinition = {
+  kind: 'regex',
+  name: 'bad',
+  description: 'bad',
+  ignoreCase: false,
+  prefix: null,
+  expressions: [{ kind: 'hit', pattern: '^bad (?<user>\\S+) <HOST>$' }],
+  ignore: [],
+  samples: [],
+};
+
+/** A scanner whose reports can be waited for; batches are acknowledged as they come unless `hold` is set. */
+class Observed {
+  readonly users: string[] = [];
+  readonly states: string[] = [];
+  readonly lost: string[] = [];
+  readonly held: MatchBatch[] = [];
+  readonly restarts: string[] = [];
+  readonly scanner: Scanner;
+  hold = false;
+  cursor: string | null = null;
+  oversize = 0;
+  #check: (() => void) | null = null;
+
+  constructor() {
+    this.scanner = new Scanner([filter], {
+      batch: (batch) => {
+        for (const match of readBatch(batch)) this.users.push(match.user);
+        this.cursor = batch.cursor;
+        this.oversize += batch.oversize;
+        if (this.hold) this.held.push(batch);
+        else this.scanner.acknowledge(batch);
+        this.#check?.();
+      },
+      state: (id, state) => {
+        this.states.push(`${id} ${state}`);
+        this.#check?.();
+      },
+      restarted: (reason) => {
+        this.restarts.push(reason);
+        this.#check?.();
+      },
+      streamLost: (id) => {
+        this.lost.push(id);
+        this.#check?.();
+      },
+    });
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    if (condition()) return;
+    await new Promise<void>((resolve) => {
+      this.#check = () => {
+        if (condition()) resolve();
+      };
+    });
+  }
+
+  async saw(...users: string[]): Promise<void> {
+    await this.until(() => this.users.length >= users.length);
+    assert.deepEqual(this.users, users);
+  }
+}
+
+let folder = '';
+let log = '';
+const running: Observed[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'bailiff-scanner-'));
+  log = path.join(folder, 'service.log');
+});
+
+afterEach(async () => {
+  for (const observed of running.splice(0)) await observed.scanner.stop();
+  rmSync(folder, { recursive: true });
+});
+
+function observe(): Observed {
+  const observed = new Observed();
+  running.push(observed);
+  return observed;
+}
+
+function request(cursor: string | null = null): ScanRequest {
+  return { id: 'file:log', input: { kind: 'file', path: log }, filters: ['bad'], cursor };
+}
+
+function append(...users: string[]): void {
+  appendFileSync(log, users.map((user) => `bad ${user} 203.0.113.7\n`).join(''));
+}
+
+test('a file is read from its beginning and followed; a line counts when it is whole', async () => {
+  append('a', 'b');
+  const observed = observe();
+  observed.scanner.open(request());
+  await observed.saw('a', 'b');
+  appendFileSync(log, 'bad c 203.0.');
+  append('never');
+  appendFileSync(log, 'fine\nbad d ');
+  appendFileSync(log, '203.0.113.7\n');
+  await observed.saw('a', 'b', 'd');
+});
+
+test('a missing file is waited for', async () => {
+  const observed = observe();
+  observed.scanner.open(request());
+  await observed.until(() => observed.states.includes('file:log waiting'));
+  append('a');
+  await observed.saw('a');
+  assert.deepEqual(observed.states, ['file:log waiting', 'file:log reading']);
+});
+
+test('a renamed file is read to its end, also its unfinished line, then the new one', async () => {
+  append('a');
+  const observed = observe();
+  observed.scanner.open(request());
+  await observed.saw('a');
+  renameSync(log, `${log}.1`);
+  appendFileSync(`${log}.1`, 'bad b 203.0.113.7\nbad c 203.0.113.7');
+  await observed.until(() => observed.users.length === 2);
+  append('d');
+  await observed.saw('a', 'b', 'c', 'd');
+});
+
+test('a truncated file is read from its beginning, also when it is as long as before', async () => {
+  append('a', 'b');
+  const observed = observe();
+  observed.scanner.open(request());
+  await observed.saw('a', 'b');
+  truncateSync(log);
+  append('c');
+  await observed.saw('a', 'b', 'c');
+  writeFileSync(log, 'bad d 203.0.113.7\nbad e 203.0.113.7\n');
+  await observed.saw('a', 'b', 'c', 'd', 'e');
+});
+
+test('from a cursor on nothing is lost or doubled: same file, renamed, truncated, replaced', async () => {
+  append('a', 'b');
+  const first = observe();
+  first.scanner.open(request());
+  await first.saw('a', 'b');
+  await first.scanner.stop();
+  append('c');
+
+  const same = observe();
+  same.scanner.open(request(first.cursor));
+  await same.saw('c');
+  await same.scanner.stop();
+
+  append('d');
+  renameSync(log, `${log}.1`);
+  append('e');
+  const renamed = observe();
+  renamed.scanner.open(request(same.cursor));
+  await renamed.saw('d', 'e');
+  await renamed.scanner.stop();
+
+  writeFileSync(log, 'bad f 203.0.113.7\nbad g 203.0.113.7\n');
+  const truncated = observe();
+  truncated.scanner.open(request(renamed.cursor));
+  await truncated.saw('f', 'g');
+  await truncated.scanner.stop();
+
+  rmSync(log);
+  append('h');
+  const replaced = observe();
+  replaced.scanner.open(request(truncated.cursor));
+  await replaced.saw('h');
+});
+
+test('a line of 3 MB is one line of 64 KiB', async () => {
+  writeFileSync(log, `bad ${'x'.repeat(3 * 1024 * 1024)} 203.0.113.7\nbad a 203.0.113.7\n`);
+  const observed = observe();
+  observed.scanner.open(request());
+  await observed.saw('a');
+  assert.equal(observed.oversize, 1);
+});
+
+test('what is no file fails and is no end', async () => {
+  const observed = observe();
+  observed.scanner.open({ ...request(), input: { kind: 'file', path: folder } });
+  await observed.until(() => observed.states.includes('file:log failed'));
+  append('a');
+  observed.scanner.open({ ...request(), id: 'file:other' });
+  await observed.saw('a');
+});
+
+test('at most four batches are under way', async () => {
+  const observed = observe();
+  observed.hold = true;
+  // Twelve chunks of a megabyte.
+  writeFileSync(log, 'bad a 203.0.113.7\n'.padEnd(1024 * 1024, 'y\n').repeat(12));
+  const generation = observed.scanner.open(request());
+  await observed.until(() => observed.held.length === 4);
+  // The worker answers a stream's end only after everything it posted before.
+  observed.scanner.open({ ...request(), id: 'mark', input: { kind: 'stream', framing: 'lines' } });
+  await observed.until(() => observed.states.includes('mark reading'));
+  assert.equal(observed.held.length, 4);
+  observed.hold = false;
+  for (const batch of observed.held) observed.scanner.acknowledge(batch);
+  await observed.until(() => observed.users.length === 12);
+  assert.equal(
+    observed.held.every((batch) => batch.generation === generation),
+    true,
+  );
+});
+
+test('streams: bytes of an older generation are dropped, the end judges the unfinished line', async () => {
+  const observed = observe();
+  const stream: ScanRequest = {
+    id: 's',
+    input: { kind: 'stream', framing: 'lines' },
+    filters: ['bad'],
+    cursor: null,
+  };
+  const old = observed.scanner.open(stream);
+  const current = observed.scanner.open(stream);
+  await observed.scanner.write('s', old, Buffer.from('bad old 203.0.113.7\n'));
+  const bytes = Buffer.from('bad a 203.0.113.7\nbad b 203.0.113.7');
+  await observed.scanner.write('s', current, bytes);
+  assert.equal(bytes.length, 35, 'a part of a shared buffer stays usable');
+  await observed.scanner.end('s', current);
+  await observed.saw('a', 'b');
+  await observed.until(() => observed.states.includes('s ended'));
+});
+
+test('a writer waits while the worker has more than it can take, and goes on afterwards', async () => {
+  const observed = observe();
+  observed.hold = true;
+  const stream: ScanRequest = {
+    id: 's',
+    input: { kind: 'stream', framing: 'lines' },
+    filters: ['bad'],
+    cursor: null,
+  };
+  const generation = observed.scanner.open(stream);
+  let written = 0;
+  const writing = (async () => {
+    for (let count = 0; count < 16; count++) {
+      await observed.scanner.write('s', generation, new Uint8Array(1024 * 1024).fill(0x0a));
+      written++;
+    }
+  })();
+  await observed.until(() => observed.held.length === 4);
+  assert.ok(written <= 9, `${written} MB were taken without an answer`);
+  observed.hold = false;
+  for (const batch of observed.held) observed.scanner.acknowledge(batch);
+  await writing;
+  assert.equal(written, 16);
+});
+
+test('a stream that makes no sense is lost, and what came before counts', async () => {
+  const observed = observe();
+  const generation = observed.scanner.open({
+    id: 'docker:x',
+    input: { kind: 'stream', framing: 'docker-multiplexed' },
+    filters: ['bad'],
+    cursor: null,
+  });
+  const line = Buffer.from('2026-11-22T16:02:01.000000001Z bad a 203.0.113.7\n');
+  const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, line.length]);
+  await observed.scanner.write(
+    'docker:x',
+    generation,
+    Buffer.concat([header, line, Buffer.from('nonsense')]),
+  );
+  await observed.until(() => observed.lost.length === 1);
+  assert.deepEqual(observed.users, ['a']);
+});
+
+test('when the worker dies, files go on from their last cursor and streams are given back', async () => {
+  const workers: Worker[] = [];
+  const remember = (worker: Worker): void => {
+    workers.push(worker);
+  };
+  process.on('worker', remember);
+  const observed = observe();
+  append('a');
+  observed.scanner.open(request());
+  const generation = observed.scanner.open({
+    id: 's',
+    input: { kind: 'stream', framing: 'lines' },
+    filters: ['bad'],
+    cursor: null,
+  });
+  await observed.saw('a');
+  const [worker] = workers;
+  assert.ok(worker !== undefined);
+  append('b', 'c');
+  await worker.terminate();
+  await observed.until(() => observed.restarts.length === 1);
+  assert.deepEqual(observed.lost, ['s']);
+  await observed.scanner.write('s', generation, Buffer.from('bad dropped 203.0.113.7\n'));
+  append('d');
+  await observed.saw('a', 'b', 'c', 'd');
+  assert.equal(workers.length, 2);
+  process.off('worker', remember);
+});

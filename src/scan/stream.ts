@@ -1,0 +1,80 @@
+import { messageOf } from '../core/errors.ts';
+import type { Input } from '../core/types.ts';
+import { DockerFrames } from './docker-frames.ts';
+import { LineCarry } from './line-carry.ts';
+import { type BatchMaker, nowMs, type Output } from './output.ts';
+import type { Scan } from './scan.ts';
+
+type Framing = Extract<Input, { kind: 'stream' }>['framing'];
+
+/** What reads one framing: calls `judge` with blocks of whole lines and the transport's time of each. */
+interface Decoder {
+  readonly cursor: string;
+  push(chunk: Buffer, judge: (block: Buffer, time: number | null) => void): void;
+  flush(judge: (block: Buffer, time: number | null) => void): void;
+}
+
+/** One stream that the main thread opened and whose bytes it sends. */
+export class Stream {
+  readonly #decoder: Decoder;
+  readonly #scan: Scan;
+  readonly #batches: BatchMaker;
+  readonly #output: Output;
+  #closed = false;
+
+  constructor(framing: Framing, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
+    this.#decoder = framing === 'lines' ? new PlainLines() : new DockerFrames(framing, cursor);
+    this.#scan = scan;
+    this.#batches = batches;
+    this.#output = output;
+    output.state('reading', '');
+  }
+
+  /** Judges what came, or with null the end. False: the bytes make no sense, nothing more is read. */
+  async take(bytes: Uint8Array | null): Promise<boolean> {
+    while (this.#output.full && !this.#closed) await this.#output.room();
+    if (this.#closed) return true;
+    const readAtMs = nowMs();
+    const now = readAtMs / 1_000;
+    const judge = (block: Buffer, time: number | null): void =>
+      this.#scan.block(block, { now, transport: time, undated: now }, this.#batches.found);
+    let problem: string | null = null;
+    try {
+      if (bytes === null) this.#decoder.flush(judge);
+      else this.#decoder.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), judge);
+    } catch (thrown) {
+      problem = messageOf(thrown);
+    }
+    // What came before the senseless bytes counts.
+    this.#output.post(this.#batches.take(this.#decoder.cursor, bytes?.length ?? 0, readAtMs, 0));
+    if (problem !== null) this.#output.state('failed', problem);
+    else if (bytes === null) this.#output.state('ended', '');
+    if (problem !== null || bytes === null) this.#closed = true;
+    return problem === null;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+}
+
+/** Lines without any transport of their own; such a stream cannot be taken up again. */
+class PlainLines implements Decoder {
+  readonly #carry = new LineCarry();
+  #received = 0;
+
+  get cursor(): string {
+    return JSON.stringify({ received: this.#received });
+  }
+
+  push(chunk: Buffer, judge: (block: Buffer, time: number | null) => void): void {
+    this.#received += chunk.length;
+    const block = this.#carry.push(chunk);
+    if (block !== null) judge(block, null);
+  }
+
+  flush(judge: (block: Buffer, time: number | null) => void): void {
+    const rest = this.#carry.flush();
+    if (rest !== null) judge(rest, null);
+  }
+}
