@@ -30,9 +30,13 @@ program
 program
   .command('status [jail]')
   .description('what is watched, how it is enforced, what each jail did')
+  .option('--check', 'exit with 1 where something that should hold does not')
   .option(...json)
-  .action(async (jail: string | undefined, options: { json?: true }) => {
-    await (await import('./commands/status.ts')).statusCommand({ ...options, ...(jail && { jail }) });
+  .action(async (jail: string | undefined, options: { check?: true; json?: true }) => {
+    process.exitCode = await (await import('./commands/status.ts')).statusCommand({
+      ...options,
+      ...(jail && { jail }),
+    });
   });
 
 program

@@ -52,7 +52,9 @@ export async function runDaemon(
   const choice = await chooseBackend(configuration.enforce, { clock, signal });
   const path = join(configuration.stateDir, 'bailiff.db');
   const ledger = new Ledger({ path, clock, allowlist, sessions });
-  const jails = new Jails(configuration, ledger);
+  const jails = new Jails(configuration, ledger, (jail) =>
+    log.warn({ jail }, 'a label asks for other limits than its jail has: the jail’s stand'),
+  );
 
   const metrics = new Metrics({
     version: version(),

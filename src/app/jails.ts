@@ -15,8 +15,15 @@ export class Jails {
   readonly #entries = new Map<string, JailEntry>();
   readonly #ledger: Ledger;
   readonly #maxTracked: number;
+  readonly #differs: (name: string) => void;
 
-  constructor(configuration: Pick<Configuration, 'jails' | 'maxTracked'>, ledger: Ledger) {
+  /** `differs` is called for a label whose jail exists with other limits: those stand. */
+  constructor(
+    configuration: Pick<Configuration, 'jails' | 'maxTracked'>,
+    ledger: Ledger,
+    differs: (name: string) => void,
+  ) {
+    this.#differs = differs;
     this.#ledger = ledger;
     this.#maxTracked = configuration.maxTracked;
     for (const jail of configuration.jails) if (jail.enabled) this.add(jail);
@@ -25,7 +32,10 @@ export class Jails {
   /** The jail of this name, made from the configuration where it is not there yet. */
   add(configuration: JailConfiguration): JailEntry {
     const known = this.#entries.get(configuration.name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      if (!sameRule(known.configuration, configuration)) this.#differs(configuration.name);
+      return known;
+    }
     const limits = { ...configuration, maxTracked: this.#maxTracked };
     const jail = new Jail(limits, this.#ledger.openWindows(configuration.name, limits));
     const entry: JailEntry = { configuration, jail, hits: 0, bans: 0 };
@@ -40,4 +50,15 @@ export class Jails {
   all(): IterableIterator<JailEntry> {
     return this.#entries.values();
   }
+}
+
+const rule = ({ filter, maxretry, findtime, bantime }: JailConfiguration) => [
+  filter,
+  maxretry,
+  findtime,
+  bantime,
+];
+
+function sameRule(a: JailConfiguration, b: JailConfiguration): boolean {
+  return rule(a).every((value, index) => value === rule(b)[index]);
 }

@@ -33,7 +33,7 @@ async function assemble() {
   const sessions = new Sessions();
   const backend = new FakeBackend(clock);
   const ledger = new Ledger({ path: ':memory:', clock, allowlist, sessions });
-  const jails = new Jails({ jails: [jail], maxTracked: 1_000 }, ledger);
+  const jails = new Jails({ jails: [jail], maxTracked: 1_000 }, ledger, () => {});
   const metrics = new Metrics({ version: '0', activeBans: () => [], tracked: () => [], enforcing: () => 1 });
   const enforcer = new Enforcer({
     backend,

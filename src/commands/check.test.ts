@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { check } from './check.ts';
@@ -63,4 +66,27 @@ test('--json prints one value, in both cases', async () => {
       },
     ],
   });
+});
+
+test('a filter that does not do what its samples say fails the check', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bailiff-check-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const lines = [
+    'name: own',
+    'description: x',
+    'kind: regex',
+    'expressions:',
+    "  - hit: 'refused <HOST>$'",
+    'samples:',
+    "  - line: '2026-11-22T16:00:00Z refused 203.0.113.7'",
+    '    yields: hit',
+    '    host: 203.0.113.8',
+  ];
+  writeFileSync(join(folder, 'own.yaml'), lines.join('\n'));
+  const { code, printed } = await run({ BAILIFF_FILTER_DIRECTORY: folder });
+  assert.equal(code, 1);
+  assert.match(
+    printed[0] ?? '',
+    /^filter own, sample 1: host should be "203\.0\.113\.8" and is "203\.0\.113\.7" \[filter-sample\]/,
+  );
 });

@@ -1,8 +1,10 @@
 import { ConfigurationErrors } from '../config/errors.ts';
+import { loadFilters, shippedFilters } from '../config/filters.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { formatDuration } from '../core/duration.ts';
-import type { BailiffError } from '../core/errors.ts';
+import { BailiffError } from '../core/errors.ts';
+import { checkSamples } from '../scan/samples.ts';
 
 export interface CheckOptions extends LoadOptions {
   readonly json?: boolean;
@@ -10,17 +12,21 @@ export interface CheckOptions extends LoadOptions {
   readonly print: (text: string) => void;
 }
 
-/** `bailiff check`: prints what the configuration comes to, or everything that is wrong with it. Returns the exit code. */
+/** `bailiff check`: prints what the configuration comes to, or everything that is wrong with it or with a filter. Returns the exit code. */
 export async function check({ json = false, print, ...options }: CheckOptions): Promise<0 | 1> {
   try {
     const configuration = await loadConfiguration(options);
+    const filters = await loadFilters([shippedFilters, configuration.filterDirectory]);
+    const wrong = filters.flatMap(checkSamples);
+    if (wrong.length > 0) throw new ConfigurationErrors(wrong);
     if (json) print(JSON.stringify({ ok: true, ...publicForm(configuration), errors: [] }));
     else for (const line of describeConfiguration(configuration)) print(line);
     return 0;
   } catch (error) {
-    if (!(error instanceof ConfigurationErrors)) throw error;
-    if (json) print(JSON.stringify({ ok: false, errors: error.errors.map(jsonError) }));
-    else for (const each of error.errors) print(each.describe());
+    const errors = error instanceof ConfigurationErrors ? error.errors : [error];
+    if (!errors.every((each) => each instanceof BailiffError)) throw error;
+    if (json) print(JSON.stringify({ ok: false, errors: errors.map(jsonError) }));
+    else for (const each of errors) print(each.describe());
     return 1;
   }
 }

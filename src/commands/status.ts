@@ -1,3 +1,4 @@
+import type { ControlClient } from '../control/client.ts';
 import type { Status } from '../control/protocol.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
@@ -5,12 +6,23 @@ import { printBans } from './banned.ts';
 import { daemon } from './daemon.ts';
 import { printJson, printLine, printTable } from './output.ts';
 
-/** `status`, or `status JAIL`: that jail alone, and whom it bans. Exit code 0 also where not ready: it says so. */
-export async function statusCommand(options: { jail?: string; json?: true }): Promise<void> {
+export interface StatusOptions {
+  readonly jail?: string;
+  readonly check?: true;
+  readonly json?: true;
+}
+
+/** `status`, or `status JAIL`: that jail alone, and whom it bans. Returns the exit code. */
+export async function statusCommand(options: StatusOptions): Promise<0 | 1> {
   const client = daemon();
   const status = await client.status();
-  const { jail } = options;
-  if (jail === undefined) return options.json ? printJson(status) : printStatus(status);
+  if (options.jail !== undefined) await showJail(client, status, options.jail, options.json === true);
+  else if (options.json) printJson(status);
+  else printStatus(status);
+  return options.check && !status.ready ? 1 : 0;
+}
+
+async function showJail(client: ControlClient, status: Status, jail: string, json: boolean): Promise<void> {
   const found = status.jails.find(({ name }) => name === jail);
   if (found === undefined) {
     const names = status.jails.map(({ name }) => name).join(', ');
@@ -19,7 +31,7 @@ export async function statusCommand(options: { jail?: string; json?: true }): Pr
     });
   }
   const banned = (await client.bans()).filter((ban) => ban.jail === jail);
-  if (options.json) return printJson({ ...found, banned });
+  if (json) return printJson({ ...found, banned });
   printJails([found]);
   printLine();
   if (banned.length === 0) printLine('Nobody is banned by it.');

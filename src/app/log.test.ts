@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sentence } from './log.ts';
+
+test('a hit and a ban are one readable line each', () => {
+  const hit = { msg: 'hit', jail: 'sshd', address: '203.0.113.7', count: 2, maxretry: 5, findtime: 600 };
+  assert.equal(sentence(hit), 'sshd: 203.0.113.7 hit 2 of 5 within 10m');
+  const ban = { msg: 'ban', jail: 'sshd', address: '203.0.113.7', hits: 5, duration: '10m' };
+  assert.equal(sentence(ban), 'sshd: 203.0.113.7 BANNED for 10m, 5 hits');
+  assert.equal(
+    sentence({ msg: 'unban', jail: 'sshd', address: '203.0.113.7', reason: 'expired' }),
+    'sshd: 203.0.113.7 let in again (expired)',
+  );
+});
+
+test('text from logs and labels cannot move the cursor of a terminal', () => {
+  assert.equal(sentence({ msg: 'source waits', error: 'x\u001b[2Jy\r' }), 'source waits  error=x?[2Jy?');
+});

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { Expiry } from './expiry.ts';
+import { supervise } from './supervise.ts';
+
+test('a task that ends is not run again; its signal ends the waiting', async () => {
+  const errors: unknown[] = [];
+  let runs = 0;
+  await supervise(
+    async () => void runs++,
+    new AbortController().signal,
+    (error) => errors.push(error),
+  );
+  assert.deepEqual([runs, errors], [1, []]);
+  const stop = new AbortController();
+  await supervise(
+    async () => {
+      throw new Error('down');
+    },
+    stop.signal,
+    (error, retryMs) => {
+      errors.push(String(error), retryMs);
+      stop.abort();
+    },
+  );
+  assert.deepEqual(errors, ['Error: down', 1_000]);
+});
+
+test('one timer waits for the next ban to end, however far that is', () => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 });
+  try {
+    const clock = { now: () => Date.now() / 1_000 };
+    let ends: number | null = 40 * 86_400;
+    let due = 0;
+    const expiry = new Expiry(
+      clock,
+      () => ends,
+      () => {
+        due++;
+        ends = null;
+      },
+    );
+    expiry.arm();
+    for (let hour = 1; hour < 40 * 24; hour++) mock.timers.tick(3_600_000);
+    mock.timers.tick(3_599_999);
+    assert.equal(due, 0);
+    mock.timers.tick(1);
+    assert.equal(due, 1);
+    mock.timers.tick(86_400_000);
+    assert.equal(due, 1);
+  } finally {
+    mock.timers.reset();
+  }
+});

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import type { JailConfiguration } from '../config/schema.ts';
+import type { ContainerDetails, DockerClient, DockerEvent } from '../docker/client.ts';
+import { dockerSource } from './docker.ts';
+import type { OpenSource, SourceDescription, SourceHost } from './source.ts';
+
+const jail: JailConfiguration = {
+  name: 'web',
+  enabled: true,
+  filter: 'nginx-http-auth',
+  logpath: [],
+  container: ['web', 'label:role=proxy'],
+  maxretry: 5,
+  findtime: 600,
+  bantime: 600,
+  ignoreip: [],
+};
+
+const container = (id: string, name: string, labels = {}): ContainerDetails => ({
+  id,
+  name,
+  labels,
+  running: true,
+  tty: false,
+  logDriver: 'json-file',
+});
+
+/** An engine in memory: containers, their logs, and events that a test sends. */
+class FakeEngine implements DockerClient {
+  readonly list = new Map<string, ContainerDetails>();
+  readonly asked: { id: string; since: string }[] = [];
+  readonly streams = new Map<string, PassThrough>();
+  refuse: Error | null = null;
+  readonly #events: DockerEvent[] = [];
+  #wake: () => void = () => {};
+  #over = false;
+
+  containers = async () => [...this.list.values()];
+  networks = async () => [{ network: 'bridge', subnet: '172.17.0.0/16', gateway: '172.17.0.1', ipv6: false }];
+
+  async inspect(id: string): Promise<ContainerDetails> {
+    const found = this.list.get(id);
+    if (found === undefined) throw new Error('no such container');
+    return found;
+  }
+
+  async *events(_since: number, signal: AbortSignal): AsyncGenerator<DockerEvent> {
+    signal.addEventListener('abort', () => this.#wake());
+    while (!signal.aborted && !this.#over) {
+      const next = this.#events.shift();
+      if (next !== undefined) yield next;
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+    }
+  }
+
+  async logs(id: string, since: string, signal: AbortSignal): Promise<PassThrough> {
+    if (this.refuse !== null) throw this.refuse;
+    this.asked.push({ id, since });
+    const stream = new PassThrough();
+    signal.addEventListener('abort', () => stream.destroy());
+    this.streams.set(id, stream);
+    return stream;
+  }
+
+  send(action: string, id: string): void {
+    this.#events.push({ type: 'container', action, id });
+    this.#wake();
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#wake();
+  }
+}
+
+/** What the source asks of the daemon, recorded. `until` resolves when the condition holds. */
+class FakeHost implements SourceHost {
+  readonly opened: SourceDescription[] = [];
+  readonly written: string[] = [];
+  readonly reports = new Map<string, string>();
+  networks = 0;
+  cursor: string | null = null;
+  #waiting: (() => void)[] = [];
+
+  open(description: SourceDescription): OpenSource {
+    this.opened.push(description);
+    this.#changed();
+    return {
+      cursor: this.cursor,
+      lost: new AbortController().signal,
+      write: async (bytes) => {
+        this.written.push(`${description.id} ${Buffer.from(bytes)}`);
+        this.#changed();
+      },
+      end: async () => {},
+      close: () => this.report(description.id, 'ended'),
+      report: (state) => this.report(description.id, state),
+    };
+  }
+
+  report(id: string, state: string): void {
+    this.reports.set(id, state);
+    this.#changed();
+  }
+
+  withdraw = () => {};
+  jailsFromLabels = (labels: Readonly<Record<string, string>>) =>
+    labels['bailiff.jails'] ? [{ ...jail, name: 'asked' }] : [];
+  protectNetworks = () => {
+    this.networks++;
+  };
+  now = () => 10_000;
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #changed(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+function start(...containers: ContainerDetails[]) {
+  const engine = new FakeEngine();
+  for (const one of containers) engine.list.set(one.id, one);
+  const host = new FakeHost();
+  const stop = new AbortController();
+  const source = dockerSource('/nowhere.sock', async () => engine);
+  const following = source.follow([jail], host, stop.signal);
+  return { engine, host, stop, following };
+}
+
+test('containers are chosen by name, by label, and by what their labels ask for', async () => {
+  const { host, stop, following, engine } = start(
+    container('1', 'web'),
+    container('2', 'proxy-1', { role: 'proxy' }),
+    container('3', 'other', { role: 'database' }),
+    container('4', 'asking', { 'bailiff.jails': 'web' }),
+  );
+  await host.until(
+    () =>
+      engine.streams.size === 3 &&
+      [...host.reports.values()].filter((state) => state === 'reading').length === 4,
+  );
+  assert.deepEqual(
+    host.opened.map(({ id, cursorKey, jails }) => [id, cursorKey, jails.map(({ name }) => name).join()]),
+    [
+      ['docker:web', 'docker:1', 'web'],
+      ['docker:proxy-1', 'docker:2', 'web'],
+      ['docker:asking', 'docker:4', 'asked'],
+    ],
+  );
+  assert.deepEqual(
+    engine.asked[0],
+    { id: '1', since: '9400.000000000' },
+    'what no jail would count is not read',
+  );
+  assert.equal(host.networks, 1);
+  engine.streams.get('1')?.write('frame');
+  await host.until(() => host.written.length > 0);
+  assert.deepEqual(host.written, ['docker:web frame']);
+  stop.abort();
+  await following;
+});
+
+test('a container that starts later is read, from its cursor where there is one', async () => {
+  const { engine, host, stop, following } = start();
+  await host.until(() => host.reports.get('docker') === 'reading');
+  host.cursor = JSON.stringify({ timestamp: '2026-11-22T16:02:01.5Z', ordinal: 2 });
+  engine.list.set('1', container('1', 'web'));
+  engine.send('start', '1');
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  assert.deepEqual(engine.asked, [{ id: '1', since: '1795363321.500000000' }]);
+  stop.abort();
+  await following;
+});
+
+test('a logging driver that cannot be read is reported with the remedy, and not asked again', async () => {
+  const { engine, host, stop, following } = start();
+  engine.refuse = new Error('configured logging driver does not support reading');
+  await host.until(() => host.reports.get('docker') === 'reading');
+  engine.list.set('1', container('1', 'web'));
+  engine.send('start', '1');
+  await host.until(() => host.reports.get('docker:web') === 'failed');
+  assert.equal(host.opened.length, 1);
+  stop.abort();
+  await following;
+});
+
+test('when Docker ends the event stream, following fails, so that the supervisor connects again', async () => {
+  const { engine, host, following } = start(container('1', 'web'));
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  engine.end();
+  await assert.rejects(following, { code: 'docker-unreachable' });
+});
+
+test('without a socket the error says what to mount', async () => {
+  const follow = dockerSource('/nowhere/docker.sock').follow(
+    [jail],
+    new FakeHost(),
+    new AbortController().signal,
+  );
+  await assert.rejects(follow, { code: 'docker-unreachable', where: '/nowhere/docker.sock' });
+});
