@@ -1,12 +1,10 @@
 import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { jailsFromLabels } from '../config/labels.ts';
 import type { Configuration } from '../config/schema.ts';
 import { serveListener } from '../control/listener.ts';
 import { serveControl } from '../control/server.ts';
 import { Allowlist } from '../core/allowlist.ts';
-import { formatDuration } from '../core/duration.ts';
-import { type BailiffError, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { Sessions } from '../core/session.ts';
 import { systemClock } from '../core/types.ts';
@@ -17,6 +15,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { Scanner } from '../scan/scanner.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import { version } from '../version.ts';
+import { announce } from './announce.ts';
 import { Desk } from './desk.ts';
 import { Expiry } from './expiry.ts';
 import { Intake } from './intake.ts';
@@ -24,7 +23,8 @@ import { Jails } from './jails.ts';
 import { type Log, openLog } from './log.ts';
 import { Pipeline } from './pipeline.ts';
 import { Protection } from './protection.ts';
-import { countBy, metricsUrl, status } from './status.ts';
+import { sourceHost } from './source-host.ts';
+import { countBy, status } from './status.ts';
 import { supervise } from './supervise.ts';
 
 /** How often what waits without a verdict (cursors, counts) is stored, in ms. */
@@ -138,13 +138,6 @@ export async function runDaemon(
     const now = [...ledger.active.all()].filter((ban) => allowlist.reason(ban.address) !== null);
     if (now.length > 0) void desk.end(now, 'protected').catch(() => undefined);
   };
-  const complaints = new Set<string>();
-  const complainOnce = (error: BailiffError): void => {
-    if (complaints.has(error.describe())) return;
-    complaints.add(error.describe());
-    log.warn({ error: error.describe() }, 'a label is not heeded');
-  };
-
   let begun = false;
   let listenerProblem: string | null = null;
   const parts = {
@@ -183,19 +176,13 @@ export async function runDaemon(
     expiry.arm();
     timers.push(setInterval(() => pipeline.commit(), checkpointMs));
     timers.push(setInterval(() => heedProtection(protection.refresh()), protectionMs));
-    const host = {
-      open: intake.open.bind(intake),
-      report: intake.report.bind(intake),
-      withdraw: intake.withdraw.bind(intake),
-      jailsFromLabels: (labels: Readonly<Record<string, string>>, container: string) => {
-        const { jails: asked, errors } = jailsFromLabels(labels, container, configuration);
-        for (const error of errors) complainOnce(error);
-        return asked;
-      },
-      protectNetworks: (networks: Parameters<Protection['networks']>[0]) =>
-        heedProtection(protection.networks(networks)),
-      now: () => clock.now(),
-    };
+    const host = sourceHost({
+      configuration,
+      intake,
+      clock,
+      log,
+      protectNetworks: (networks) => heedProtection(protection.networks(networks)),
+    });
     const enabled = configuration.jails.filter((jail) => jail.enabled);
     const following = sourceKinds(configuration).map((kind) =>
       supervise(
@@ -234,27 +221,4 @@ function sourceFailed(kind: string, intake: Intake, log: Log): (error: unknown) 
 function closeNow(server: Server): void {
   server.close();
   server.closeAllConnections();
-}
-
-/** What a person wants to know first: what is watched, how it is enforced, where the metrics are. */
-function announce(log: Log, configuration: Configuration, now: ReturnType<typeof status>): void {
-  for (const jail of configuration.jails.filter(({ enabled }) => enabled)) {
-    const { name, filter, maxretry } = jail;
-    const watches = [...jail.logpath, ...jail.container.map((container) => `container ${container}`)].join(
-      ', ',
-    );
-    const rule = `${maxretry} hits within ${formatDuration(jail.findtime)} ban for ${formatDuration(jail.bantime)}`;
-    log.info({ jail: name, filter, watches, rule }, 'jail');
-  }
-  if (configuration.docker) {
-    log.info(
-      { label: 'bailiff.jails', socket: configuration.dockerSocket },
-      'watching containers that a label names',
-    );
-  }
-  const { backend, state, detail } = now.enforcement;
-  if (state === 'enforcing') log.info({ backend, detail, bans: now.enforcement.elements }, 'enforcing');
-  else log.error({ backend, state, detail }, 'NOT ENFORCING: nobody is shut out');
-  if (configuration.listen !== null) log.info({ url: metricsUrl(configuration.listen) }, 'metrics');
-  log.info({ version: now.version, ready: now.ready, problems: now.problems }, 'running');
 }

@@ -1,0 +1,28 @@
+import type { Configuration } from '../config/schema.ts';
+import type { Status } from '../control/protocol.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { Log } from './log.ts';
+
+/** Says what a person wants to know first: what is watched, how it is enforced, where the metrics are. */
+export function announce(log: Log, configuration: Configuration, status: Status): void {
+  for (const jail of configuration.jails.filter(({ enabled }) => enabled)) {
+    const { name, filter, maxretry } = jail;
+    const watches = [...jail.logpath, ...jail.container.map((container) => `container ${container}`)].join(
+      ', ',
+    );
+    const rule = `${maxretry} hits within ${formatDuration(jail.findtime)} ban for ${formatDuration(jail.bantime)}`;
+    log.info({ jail: name, filter, watches, rule }, 'jail');
+  }
+  if (configuration.docker) {
+    log.info(
+      { label: 'bailiff.jails', socket: configuration.dockerSocket },
+      'watching containers that a label names',
+    );
+  }
+  const { backend, state, detail } = status.enforcement;
+  if (state === 'enforcing') log.info({ backend, detail, bans: status.enforcement.elements }, 'enforcing');
+  else log.error({ backend, state, detail }, 'NOT ENFORCING: nobody is shut out');
+  if (status.metrics !== null) log.info({ url: status.metrics }, 'metrics');
+  if (status.ready) log.info({ version: status.version }, 'ready');
+  else log.error({ version: status.version, problems: status.problems }, 'NOT READY');
+}
