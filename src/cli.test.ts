@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+
+const cli = fileURLToPath(new URL('./cli.ts', import.meta.url));
+
+function bailiff(args: readonly string[], input = '') {
+  const env = {
+    BAILIFF_SOCKET: '/nonexistent/bailiff.sock',
+    BAILIFF_FILTER_DIRECTORY: '/nonexistent/filters',
+  };
+  return execa(process.execPath, [cli, ...args], { env, input, reject: false });
+}
+
+/** 0 done, 1 failed, 2 wrong usage: what scripts rely on. */
+const codes: readonly (readonly [number, readonly string[]])[] = [
+  [0, ['--version']],
+  [0, ['--help']],
+  [0, ['filter', 'list']],
+  [0, ['filter', 'show', 'sshd']],
+  [1, ['filter', 'show', 'nosuch']],
+  [1, ['status']],
+  [1, ['banned', '--json']],
+  [1, ['run', '--config', '/nonexistent/bailiff.yaml']],
+  [1, ['check', '--config', '/nonexistent/bailiff.yaml']],
+  [2, []],
+  [2, ['nosuch']],
+  [2, ['status', '--nosuch']],
+  [2, ['ban']],
+  [2, ['unban']],
+  [2, ['unban', '203.0.113.7', '--all']],
+  [2, ['filter']],
+  [2, ['filter', 'test', 'sshd']],
+  [2, ['filter', 'test', 'sshd', '/nonexistent/log']],
+];
+for (const [code, args] of codes) {
+  test(`bailiff ${args.join(' ')} exits with ${code}`, async () => {
+    const { exitCode, stderr } = await bailiff(args);
+    assert.equal(exitCode, code, stderr);
+  });
+}
+
+test('with --json an error is one JSON value, and its words stand on standard error', async () => {
+  const { stdout, stderr } = await bailiff(['status', '--json']);
+  assert.equal(JSON.parse(stdout).errors[0].code, 'daemon-unreachable');
+  assert.match(stderr, /^bailiff: \/nonexistent\/bailiff\.sock: the daemon does not answer/);
+});
+
+test('filter test prints one object per line', async () => {
+  const lines = [
+    'Nov 22 16:02:01 host sshd[100]: Failed password for root from 203.0.113.7 port 4242 ssh2',
+    'nothing of note',
+  ];
+  const args = [
+    'filter',
+    'test',
+    'sshd',
+    '-',
+    '--json',
+    '--now',
+    '2026-11-22T18:00:00Z',
+    '--tz',
+    'Europe/Berlin',
+  ];
+  const { stdout, exitCode } = await bailiff(args, lines.join('\n'));
+  assert.equal(exitCode, 0);
+  const [first, second, ...rest] = stdout.split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(rest, []);
+  assert.deepEqual([first.line, first.result, first.host, first.attempts], [1, 'hit', '203.0.113.7', 1]);
+  assert.equal(first.time, Date.parse('2026-11-22T15:02:01Z') / 1_000);
+  assert.deepEqual([second.line, second.result], [2, 'miss']);
+});
