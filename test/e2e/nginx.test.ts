@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type Request, request } from './testbed/attacker.ts';
+import { eventually } from './testbed/command.ts';
+import { ComposedBailiff } from './testbed/composed.ts';
+import { cannotRun } from './testbed/requirements.ts';
+import { hostPort, openTestbed, type Testbed } from './testbed/testbed.ts';
+import { rightPassword, Web, webPort } from './testbed/web.ts';
+
+const maxretry = 5;
+const wrongPassword = 'member:guess';
+
+describe('a published nginx, protected by the image started from compose.yaml', {
+  timeout: 600_000,
+  skip: cannotRun(),
+}, () => {
+  let testbed: Testbed;
+  let web: Web;
+  let bailiff: ComposedBailiff;
+  before(async () => {
+    testbed = await openTestbed();
+    web = await Web.start(testbed);
+    bailiff = new ComposedBailiff(testbed);
+    await bailiff.up({ BAILIFF_BANTIME: '12s' });
+    await untilWatched();
+  });
+  after(() => testbed?.close());
+
+  const ask = (what: Omit<Request, 'port'>, port = webPort) => request(testbed.network, { ...what, port });
+
+  async function untilWatched(): Promise<void> {
+    await eventually('Bailiff reads the container', async () => {
+      const { sources } = await bailiff.status();
+      return sources.some(({ id, state }) => id.startsWith('docker:') && state === 'reading');
+    });
+  }
+
+  /** Wrong passwords until the address no longer gets an answer, and checks that it took `maxretry`. */
+  async function attack(from: number, family: 4 | 6 = 4): Promise<void> {
+    for (let attempt = 1; attempt <= maxretry; attempt++) {
+      assert.equal(await ask({ from, family, user: wrongPassword }), 401, `attempt ${attempt} is answered`);
+    }
+    await eventually('the attacker is banned', async () => {
+      const wanted = testbed.network.attacker(from, family).replace(/::1$/, '::/64');
+      return (await bailiff.banned()).some(({ address }) => address === wanted);
+    });
+  }
+
+  async function assertShutOut(from: number, family: 4 | 6 = 4): Promise<void> {
+    assert.equal(await ask({ from, family, user: rightPassword }), 'timeout', 'published port');
+    assert.equal(await ask({ from, family }, hostPort), 'timeout', "host's own port");
+  }
+
+  async function assertLetIn(from: number, family: 4 | 6 = 4): Promise<void> {
+    assert.equal(await ask({ from, family, user: rightPassword }), 200, 'published port');
+    assert.equal(await ask({ from, family }, hostPort), 200, "host's own port");
+  }
+
+  for (const family of [4, 6] as const) {
+    it(`shuts out over IPv${family}, for the ban time, the address that failed five times and no other`, async () => {
+      await assertLetIn(1, family);
+      await attack(1, family);
+      await assertShutOut(1, family);
+      await assertLetIn(2, family);
+      const free = async () => (await ask({ from: 1, family, user: rightPassword, patience: 1 })) === 200;
+      await eventually('the ban is over', free, 30);
+      await assertLetIn(1, family);
+      await eventually('the ban has left the list', async () => (await bailiff.banned()).length === 0);
+    });
+  }
+
+  it('keeps a ban while the protected container and Bailiff itself restart, and goes on reading both times', async () => {
+    await bailiff.up({ BAILIFF_BANTIME: '1h' });
+    await untilWatched();
+    await attack(10);
+    await web.restart();
+    await assertShutOut(10);
+    await eventually('the new run of the container is read', async () => {
+      await ask({ from: 11, user: wrongPassword, patience: 1 });
+      return (await ask({ from: 11, user: wrongPassword, patience: 1 })) === 'timeout';
+    });
+
+    const before = await bailiff.banned();
+    await bailiff.stop();
+    await assertShutOut(10);
+    await bailiff.start();
+    await assertShutOut(10);
+    assert.deepEqual(await bailiff.banned(), before);
+    await untilWatched();
+    await attack(12);
+  });
+
+  it('never bans an address that an attacker wrote into a user name, a header or a path', async () => {
+    const victim = testbed.network.attacker(50);
+    const claim = `client: ${victim}, server: _, request: "GET / HTTP/1.1", host: "x"`;
+    // A user name ends at its first colon. The error log quotes a referrer as it came.
+    const users = [victim, `x" was not found in "/etc/nginx/htpasswd", client ${victim}, server _`, 'member'];
+    const headers = [`User-Agent: x", ${claim}`, `Referer: x", ${claim}`, `X-Forwarded-For: ${victim}`];
+    const path = `/?",${claim.replaceAll(' ', '')}`;
+    for (const [index, user] of users.entries()) {
+      for (let attempt = 1; attempt <= maxretry + 2; attempt++) {
+        await ask({ from: 20 + index, user: `${user}:guess`, headers, path, patience: 1 });
+      }
+    }
+    // It did reach the lines that are judged.
+    assert.match(await web.log(), new RegExp(`password mismatch, client: .*client: ${victim}, server`));
+    await attack(30);
+    const addresses = (await bailiff.banned()).map(({ address }) => address);
+    assert.ok(!addresses.includes(victim), `${victim} is not banned`);
+    await assertLetIn(50);
+  });
+
+  it('is healthy by its own check', async () => {
+    await eventually('the health check passed', async () => (await bailiff.health()) === 'healthy', 60);
+  });
+});

@@ -1,0 +1,103 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Status } from '../../../src/control/protocol.ts';
+import type { Ban } from '../../../src/core/types.ts';
+import { eventually, run } from './command.ts';
+import { repository } from './images.ts';
+import type { Testbed } from './testbed.ts';
+
+/** Bailiff as users run it: the image, started from this repository's compose.yaml. */
+export class ComposedBailiff {
+  readonly #testbed: Testbed;
+  readonly #override: string;
+  #environment: Record<string, string> = {};
+
+  constructor(testbed: Testbed) {
+    this.#testbed = testbed;
+    const { workplace } = testbed;
+    this.#override = workplace.path('bailiff-override.json');
+    // The testbed's host shares this machine's files. What the host would have of its own is mounted instead:
+    const volumes = [
+      // its logs,
+      `${workplace.makeDirectory('log')}:/var/log:ro`,
+      // its configuration (none),
+      `${workplace.makeDirectory('etc')}:/etc/bailiff:ro`,
+    ];
+    // and its /run, where its engine's socket lies.
+    const run = {
+      driver: 'local',
+      driver_opts: { type: 'none', o: 'bind', device: workplace.makeDirectory('run') },
+    };
+    writeFileSync(this.#override, JSON.stringify({ services: { bailiff: { volumes } }, volumes: { run } }));
+  }
+
+  /** Starts it, or starts it anew where the environment differs; waits until it holds. */
+  async up(environment: Record<string, string>): Promise<void> {
+    this.#environment = environment;
+    await this.#compose('up', '--detach', '--no-build');
+    await this.untilReady();
+  }
+
+  async restart(): Promise<void> {
+    await this.#compose('restart');
+    await this.untilReady();
+  }
+
+  async stop(): Promise<void> {
+    await this.#compose('stop');
+  }
+
+  async start(): Promise<void> {
+    await this.#compose('start');
+    await this.untilReady();
+  }
+
+  async untilReady(): Promise<void> {
+    await eventually(
+      'Bailiff is ready',
+      async () => {
+        const { ready, problems } = await this.status();
+        if (!ready) throw new Error(`${problems.join('; ')}\n${await this.log()}`);
+        return ready;
+      },
+      30,
+    );
+  }
+
+  async status(): Promise<Status> {
+    return (await this.#json('status')) as Status;
+  }
+
+  async banned(): Promise<Ban[]> {
+    return (await this.#json('banned')) as Ban[];
+  }
+
+  async health(): Promise<string> {
+    return await this.#testbed.engine.docker(
+      'inspect',
+      '--format',
+      '{{.State.Health.Status}}',
+      await this.#container(),
+    );
+  }
+
+  async log(): Promise<string> {
+    return await this.#compose('logs', '--no-color', '--tail=40');
+  }
+
+  async #json(...args: string[]): Promise<unknown> {
+    return JSON.parse(
+      await this.#testbed.engine.docker('exec', await this.#container(), 'bailiff', ...args, '--json'),
+    );
+  }
+
+  #container(): Promise<string> {
+    return this.#compose('ps', '--quiet', 'bailiff');
+  }
+
+  #compose(...args: string[]): Promise<string> {
+    const files = ['--file', join(repository, 'compose.yaml'), '--file', this.#override];
+    const env = { ...this.#environment, DOCKER_HOST: `unix://${this.#testbed.engine.socket}` };
+    return run('docker-compose', ['--project-name', 'bailiff', ...files, ...args], { env });
+  }
+}

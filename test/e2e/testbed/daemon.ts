@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import type { Status } from '../../../src/control/protocol.ts';
+import type { Ban } from '../../../src/core/types.ts';
+import { eventually, inside, run } from './command.ts';
+import { repository } from './images.ts';
+import type { Running, Workplace } from './workplace.ts';
+
+const command = join(repository, 'bin/bailiff');
+
+/** Bailiff straight from this checkout, in a namespace, with a state of its own in the workplace. */
+export class Daemon {
+  readonly #workplace: Workplace;
+  readonly #namespace: string;
+  readonly #env: Record<string, string>;
+  #running: Running | undefined;
+
+  constructor(workplace: Workplace, namespace: string, env: Record<string, string>) {
+    this.#workplace = workplace;
+    this.#namespace = namespace;
+    this.#env = {
+      BAILIFF_STATE_DIR: workplace.makeDirectory('state'),
+      BAILIFF_SOCKET: join(workplace.makeDirectory('run'), 'bailiff.sock'),
+      BAILIFF_DOCKER_SOCKET: join(workplace.makeDirectory('run'), 'docker.sock'),
+      BAILIFF_CONFIG: '',
+      ...env,
+    };
+  }
+
+  /** Starts it, and waits until it answers. It keeps what it knew before. */
+  async start(): Promise<void> {
+    const options = { namespace: this.#namespace, env: this.#env };
+    this.#running = this.#workplace.start('bailiff', command, ['run'], options);
+    await eventually('Bailiff answers', () => this.status());
+  }
+
+  /** Ends it: in order with SIGTERM, or at once with SIGKILL. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    await this.#running?.stop(signal);
+  }
+
+  output(): string {
+    return this.#running?.output() ?? '';
+  }
+
+  /** What a command prints with --json. @throws with the daemon's own words where that has ended */
+  async json(...args: string[]): Promise<unknown> {
+    try {
+      return JSON.parse(
+        await run(...inside(this.#namespace, command, [...args, '--json']), { env: this.#env }),
+      );
+    } catch (error) {
+      if (this.#running?.isAlive() !== false) throw error;
+      throw new Error(`Bailiff ended:\n${this.output().slice(-4000)}`, { cause: error });
+    }
+  }
+
+  /** Waits until a source whose name begins so is being read. */
+  async untilReading(prefix: string): Promise<void> {
+    await eventually(`Bailiff reads ${prefix}…`, async () => {
+      const { sources } = await this.status();
+      return sources.some(({ id, state }) => id.startsWith(prefix) && state === 'reading');
+    });
+  }
+
+  async status(): Promise<Status> {
+    return (await this.json('status')) as Status;
+  }
+
+  async banned(): Promise<Ban[]> {
+    return (await this.json('banned')) as Ban[];
+  }
+
+  async bannedAddresses(): Promise<string[]> {
+    return (await this.banned()).map(({ address }) => address).sort();
+  }
+}

@@ -1,0 +1,33 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+const tools = [
+  'curl',
+  'debootstrap',
+  'docker',
+  'docker-compose',
+  'dockerd',
+  'git',
+  'ip',
+  'ip6tables',
+  'ipset',
+];
+tools.push('iptables', 'nsenter', 'rsyslogd', 'ssh', 'ssh-keygen', 'sshd', 'sshpass', 'stdbuf', 'unshare');
+
+/** Why the testbed cannot be had on this machine, as `skip` takes it, or false where it can. */
+export function cannotRun(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root, for network namespaces and a Docker engine of its own';
+  const missing = tools.filter((tool) => !isInstalled(tool));
+  return missing.length > 0 && `needs ${missing.join(', ')} (scripts/test installs them on Debian)`;
+}
+
+function isInstalled(tool: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((directory) => {
+    try {
+      accessSync(join(directory, tool), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

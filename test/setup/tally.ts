@@ -1,0 +1,36 @@
+/**
+ * A node:test reporter that prints nothing: it appends the outcome of every test to the file named
+ * by BAILIFF_TALLY, one JSON object a line, for `closing.ts` to add up over several runs of node.
+ */
+import { appendFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { TestEvent } from 'node:test/reporters';
+
+export interface Outcome {
+  readonly name: string;
+  readonly outcome: 'passed' | 'failed' | 'skipped';
+  readonly file?: string;
+  /** Why a test did not run, where it said so. */
+  readonly reason?: string;
+}
+
+export default async function* tally(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+  const path = process.env['BAILIFF_TALLY'];
+  for await (const event of events) {
+    if (path === undefined) continue;
+    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
+    const { name, file, skip, todo } = event.data;
+    const because = skip ?? todo;
+    const left = because !== undefined && because !== false;
+    // A suite is no test, but one that is skipped stands for the tests in it.
+    if (event.data.details.type === 'suite' && !left) continue;
+    const outcome: Outcome = {
+      name,
+      outcome: left ? 'skipped' : event.type === 'test:pass' ? 'passed' : 'failed',
+      ...(file === undefined ? {} : { file: relative(process.cwd(), file) }),
+      ...(typeof because === 'string' ? { reason: because } : {}),
+    };
+    appendFileSync(path, `${JSON.stringify(outcome)}\n`);
+  }
+  yield '';
+}
