@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { canonicalAddress } from '../core/address.ts';
-import { parseBanTime, parseDuration } from '../core/duration.ts';
+import { parseBanTime, parseSpan } from '../core/duration.ts';
 
 /**
  * The kinds of value that options take. Each reads the native YAML value and the same thing written
@@ -14,7 +14,7 @@ type Refuse = (refused: { found: unknown; expected?: string; index?: number }) =
 
 export function duration(): Reader<number> {
   return reader('a duration from 1s to 100y, such as 600, 10m or 1h 30m', (value) =>
-    seconds(value, parseDuration),
+    seconds(value, parseSpan),
   );
 }
 
@@ -25,14 +25,10 @@ export function banTime(): Reader<number | null> {
   );
 }
 
-/** Beyond a century a duration is a slip of the pen, and its end no date that every tool can write. */
-const longestDuration = 100 * 365.25 * 86_400;
-
 function seconds<T extends number | null>(value: unknown, parse: (text: string) => T): T | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   try {
-    const parsed = parse(String(value));
-    return parsed === null || (parsed >= 1 && parsed <= longestDuration) ? parsed : undefined;
+    return parse(String(value));
   } catch {
     return undefined;
   }

@@ -57,9 +57,21 @@ export function parseDuration(text: string): number {
   return total;
 }
 
-/** A ban time: as `parseDuration`, and null for `-1`, which is for ever. */
+/** Below a second the kernel has no timeout. */
+const shortestSpan = 1;
+/** Beyond a century a duration is a slip of the pen, and its end no date that every tool can write. */
+const longestSpan = 100 * secondsPerYear;
+
+/** As `parseDuration`, from one second to a century. @throws BailiffError duration-invalid */
+export function parseSpan(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds >= shortestSpan && seconds <= longestSpan) return seconds;
+  throw new BailiffError('duration-invalid', `"${text.slice(0, 40)}" is not between 1s and 100y`);
+}
+
+/** A ban time: as `parseSpan`, and null for `-1`, which is for ever. */
 export function parseBanTime(text: string): number | null {
-  return text.trim() === '-1' ? null : parseDuration(text);
+  return text.trim() === '-1' ? null : parseSpan(text);
 }
 
 /** A duration for a person, at most two units: `10m`, `1h 30m`, `2d`, `for ever`. */

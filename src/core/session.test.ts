@@ -48,6 +48,20 @@ test('old sessions and those beyond the hundredth go', () => {
   );
 });
 
+test('an old session lends its address to nobody, though its key comes back', () => {
+  const sessions = new Sessions();
+  sessions.merge('s', match('nofail', '7', '203.0.113.7', 1_000));
+  assert.equal(sessions.merge('s', match('hit', '7', '', 1_300))?.host, '203.0.113.7');
+  assert.equal(sessions.merge('s', match('hit', '7', '', 2_000)), null);
+});
+
+test('scopes are bounded: containers come and go', () => {
+  const sessions = new Sessions();
+  for (let scope = 0; scope < 3_000; scope++)
+    sessions.merge(`s${scope}`, match('nofail', '7', '203.0.113.7'));
+  assert.equal(sessions.pack().length, 1_000);
+});
+
 test('what is packed comes back', () => {
   const sessions = new Sessions();
   sessions.merge('s', match('nofail', '7', '203.0.113.7'));

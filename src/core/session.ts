@@ -1,5 +1,8 @@
 import type { Match } from './types.ts';
 
+/** Scopes kept; the one used least recently goes first. */
+const mostScopes = 1_000;
+
 /** Open sessions kept per scope, and for how long after their last line (seconds of log time); fail2ban's figures. */
 const capacity = 100;
 const lifetime = 300;
@@ -37,7 +40,9 @@ export class Sessions {
   merge(scope: string, match: Match): Attempt | null {
     if (match.session === '') return match.kind === 'hit' ? attempt(match, match.host, match.user, 1) : null;
     const sessions = this.#scope(scope);
-    const known = sessions.get(match.session);
+    const last = sessions.get(match.session);
+    // A process id comes back: an old session must not lend its address to a new one.
+    const known = last !== undefined && match.time - last.time <= lifetime ? last : undefined;
     if (match.kind === 'forget' || match.kind === 'gained') {
       if (sessions.delete(match.session)) this.#changed = true;
       return null;
@@ -72,11 +77,12 @@ export class Sessions {
   }
 
   #scope(scope: string): Map<string, Session> {
-    const known = this.#scopes.get(scope);
-    if (known !== undefined) return known;
-    const made = new Map<string, Session>();
-    this.#scopes.set(scope, made);
-    return made;
+    const sessions = this.#scopes.get(scope) ?? new Map<string, Session>();
+    this.#scopes.delete(scope);
+    this.#scopes.set(scope, sessions);
+    const [stalest] = this.#scopes.keys();
+    if (this.#scopes.size > mostScopes && stalest !== undefined) this.#scopes.delete(stalest);
+    return sessions;
   }
 
   /** Newest last; the oldest go when there are too many or their time is over. */

@@ -43,6 +43,11 @@ export class Windows {
     this.#limits = limits;
   }
 
+  /** Seconds. */
+  get findtime(): number {
+    return this.#limits.findtime;
+  }
+
   /** Addresses held. */
   get size(): number {
     return this.#size;
@@ -71,11 +76,11 @@ export class Windows {
     if (this.#bucket(address).delete(address)) this.#size--;
   }
 
-  /** Drops every address of a bucket whose newest attempt is older than findtime, then packs the rest. */
-  pack(bucketIndex: number, now: number): PackedWindows {
+  /** Drops every address of a bucket whose newest attempt is before `oldest` (seconds), then packs the rest. */
+  pack(bucketIndex: number, oldest: number): PackedWindows {
     const bucket = this.#buckets[bucketIndex] ?? new Map<Address, number[]>();
     for (const [address, times] of bucket) {
-      if ((times.at(-1) ?? 0) < now - this.#limits.findtime) this.forget(address);
+      if ((times.at(-1) ?? 0) < oldest) this.forget(address);
     }
     const all = [...bucket.values()];
     return {

@@ -20,8 +20,17 @@ interface PackedSegment {
   readonly attempts: Uint32Array;
 }
 
-/** Windows read back for a jail that is not there yet (a container's label makes it later) are kept this wide. */
-const parkedLimits: WindowLimits = { maxretry: 1_000, findtime: 86_400, maxTracked: 100_000 };
+/**
+ * Windows read back for a jail that is not there yet are kept whole: its own limits come when it is
+ * opened, by the configuration or by a container's label.
+ */
+const parkedLimits: WindowLimits = {
+  maxretry: Number.POSITIVE_INFINITY,
+  findtime: Number.POSITIVE_INFINITY,
+  maxTracked: Number.POSITIVE_INFINITY,
+};
+/** Windows of a jail that nobody opens are dropped this long (seconds) after their last attempt. */
+const parkedFor = 30 * 86_400;
 
 /**
  * The append-only store of the windows. Each checkpoint appends one segment and rewrites one of the
@@ -44,14 +53,20 @@ export class WindowStore {
     const windows = new Windows(limits);
     const parked = this.#windows.get(jail);
     if (parked !== undefined) {
-      for (let bucket = 0; bucket < bucketCount; bucket++) windows.unpack(parked.pack(bucket, 0));
+      for (let bucket = 0; bucket < bucketCount; bucket++) windows.unpack(parked.pack(bucket, -Infinity));
     }
     this.#windows.set(jail, windows);
     return windows;
   }
 
-  append(changes: readonly WindowChange[], now: number): void {
+  /** `null` in place of changes: they are not known, so every bucket is rewritten. */
+  append(changes: readonly WindowChange[] | null, now: number): void {
     this.#seq++;
+    if (changes === null) {
+      for (let bucket = 0; bucket < bucketCount; bucket++) this.#rewrite(bucket, now);
+      this.#database.prepare('DELETE FROM segments').run();
+      return;
+    }
     if (changes.length > 0) {
       this.#database
         .prepare('INSERT INTO segments (seq, packed) VALUES (?, ?)')
@@ -67,7 +82,7 @@ export class WindowStore {
 
   #rewrite(bucket: number, now: number): void {
     const packed = [...this.#windows]
-      .map(([jail, windows]) => [jail, windows.pack(bucket, now)] as const)
+      .map(([jail, windows]) => [jail, windows.pack(bucket, now - keptFor(windows))] as const)
       .filter(([, windows]) => windows.addresses.length > 0);
     this.#database
       .prepare('INSERT OR REPLACE INTO buckets (bucket, seq, packed) VALUES (?, ?, ?)')
@@ -105,6 +120,11 @@ export class WindowStore {
   #parked(jail: string): Windows {
     return this.#windows.get(jail) ?? this.open(jail, parkedLimits);
   }
+}
+
+/** Seconds: findtime, or the parked time of windows that nobody opened. */
+function keptFor({ findtime }: Windows): number {
+  return Number.isFinite(findtime) ? findtime : parkedFor;
 }
 
 function pack(changes: readonly WindowChange[]): PackedSegment {

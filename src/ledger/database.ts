@@ -17,7 +17,7 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE UNIQUE INDEX bans_active ON bans (jail, address) WHERE ended IS NULL;
   CREATE INDEX bans_ended ON bans (ended) WHERE ended IS NOT NULL;
-  CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL, moved REAL NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE segments (seq INTEGER PRIMARY KEY, packed BLOB NOT NULL) STRICT;
   CREATE TABLE buckets (bucket INTEGER PRIMARY KEY, seq INTEGER NOT NULL, packed BLOB NOT NULL) STRICT;
   CREATE TABLE sessions (id INTEGER PRIMARY KEY CHECK (id = 0), packed BLOB NOT NULL) STRICT;

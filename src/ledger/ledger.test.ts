@@ -253,3 +253,51 @@ test('a failed commit loses nothing: the next one stores it', () => {
   assert.deepEqual(timesOf(again.openWindows('sshd', limits)), { '203.0.113.9': [10_000] });
   again.close();
 });
+
+test('more changes than are kept while nothing can be stored are not lost either', () => {
+  const ledger = open('backlog.db');
+  const windows = ledger.openWindows('sshd', limits);
+  for (let index = 0; index < 200_500; index++) {
+    const address = `198.51.${(index >> 8) & 7}.${index & 255}`;
+    windows.add(address, 10_000, 1);
+    ledger.counted({ jail: 'sshd', address, time: 10_000, attempts: 1 });
+  }
+  const before = timesOf(windows);
+  ledger.commit();
+  windows.add('203.0.113.7', 10_001, 1);
+  ledger.counted({ jail: 'sshd', address: '203.0.113.7', time: 10_001, attempts: 1 });
+  ledger.commit();
+  killed(ledger);
+  const again = open('backlog.db');
+  assert.deepEqual(timesOf(again.openWindows('sshd', limits)), { ...before, '203.0.113.7': [10_001] });
+  again.close();
+});
+
+test('a long findtime and a high maxretry survive a restart', () => {
+  const ledger = open('long.db', 1_000_000);
+  const wide = { maxretry: 5_000, findtime: 60 * 86_400, maxTracked: 10_000 };
+  const windows = ledger.openWindows('slow', wide);
+  windows.add('203.0.113.7', 1_000_000 - 50 * 86_400, 2_000);
+  ledger.counted({ jail: 'slow', address: '203.0.113.7', time: 1_000_000 - 50 * 86_400, attempts: 2_000 });
+  for (let step = 0; step < 2 * bucketCount; step++) {
+    ledger.moveCursor('other', String(step));
+    ledger.commit();
+  }
+  killed(ledger);
+  const again = open('long.db', 1_000_001);
+  assert.equal(again.openWindows('slow', wide).add('203.0.113.7', 1_000_001, 1), 2_001);
+  again.close();
+});
+
+test('cursors of sources that are long gone are forgotten', () => {
+  const ledger = open('gone.db');
+  ledger.moveCursor('docker:1', 'x');
+  ledger.commit();
+  killed(ledger);
+  const soon = open('gone.db', 10_000 + 80 * 86_400);
+  assert.equal(soon.cursor('docker:1'), 'x');
+  killed(soon);
+  const later = open('gone.db', 10_000 + 100 * 86_400);
+  assert.equal(later.cursor('docker:1'), null);
+  later.close();
+});

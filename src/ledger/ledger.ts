@@ -8,8 +8,14 @@ import { ActiveBans } from './bans.ts';
 import { type WindowChange, WindowStore } from './checkpoint.ts';
 import { openDatabase } from './database.ts';
 
+/** Window changes kept for the next commit; beyond that all windows are written, which comes to the same. */
+const mostChanges = 200_000;
+
 /** Ended bans are kept this long (seconds), as fail2ban's dbpurgeage. */
 const keepEnded = 86_400;
+
+/** Cursors of sources that have not moved for this long (seconds) are forgotten: most are of containers long gone. */
+const keepCursors = 90 * 86_400;
 
 export interface LedgerOptions {
   /** The database's path, or `:memory:`. */
@@ -48,7 +54,8 @@ export class Ledger {
   readonly #statements: Record<'ban' | 'prolong' | 'end' | 'cursor' | 'session' | 'purge', StatementSync>;
   readonly #jailWindows = new Map<string, Windows>();
   #sessionsMoved = false;
-  #changes: WindowChange[] = [];
+  /** null: there were too many to keep while nothing could be stored. */
+  #changes: WindowChange[] | null = [];
   #writes: (() => void)[] = [];
 
   /** @throws BailiffError ledger-unusable */
@@ -65,7 +72,7 @@ export class Ledger {
       end: database.prepare(
         'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
       ),
-      cursor: database.prepare('INSERT OR REPLACE INTO cursors (source, cursor) VALUES (?, ?)'),
+      cursor: database.prepare('INSERT OR REPLACE INTO cursors (source, cursor, moved) VALUES (?, ?, ?)'),
       session: database.prepare('INSERT OR REPLACE INTO sessions (id, packed) VALUES (0, ?)'),
       purge: database.prepare('DELETE FROM bans WHERE ended < ?'),
     };
@@ -74,7 +81,7 @@ export class Ledger {
 
   /** Whether anything waits for a commit. */
   get dirty(): boolean {
-    return this.#changes.length > 0 || this.#writes.length > 0 || this.#movedCursors.size > 0;
+    return this.#changes?.length !== 0 || this.#writes.length > 0 || this.#movedCursors.size > 0;
   }
 
   cursor(source: string): string | null {
@@ -95,7 +102,7 @@ export class Ledger {
 
   /** Notes what a jail counted, so that a restart counts on from there. */
   counted(change: WindowChange): void {
-    this.#changes.push(change);
+    if (this.#changes !== null && this.#changes.push(change) > mostChanges) this.#changes = null;
   }
 
   /**
@@ -149,11 +156,12 @@ export class Ledger {
         this.#statements.session.run(serialize(this.#options.sessions.pack()));
       }
       for (const source of this.#movedCursors)
-        this.#statements.cursor.run(source, this.#cursors.get(source) ?? '');
+        this.#statements.cursor.run(source, this.#cursors.get(source) ?? '', now);
       this.#statements.purge.run(now - keepEnded);
       this.#database.exec('COMMIT');
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // A full disk has rolled back by itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
     this.#changes = [];
@@ -168,7 +176,7 @@ export class Ledger {
 
   #forget(jail: string, address: Address): void {
     this.#jailWindows.get(jail)?.forget(address);
-    this.#changes.push({ jail, address, time: 0, attempts: 0 });
+    this.counted({ jail, address, time: 0, attempts: 0 });
   }
 
   #restore(): void {
@@ -183,6 +191,7 @@ export class Ledger {
         hits: Number(row['hits']),
       });
     }
+    database.prepare('DELETE FROM cursors WHERE moved < ?').run(this.#options.clock.now() - keepCursors);
     for (const row of database.prepare('SELECT source, cursor FROM cursors').all()) {
       this.#cursors.set(String(row['source']), String(row['cursor']));
     }
