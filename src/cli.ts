@@ -64,7 +64,10 @@ program
   .option('--all', 'let everybody in')
   .option(...json)
   .action(async (address: string | undefined, options: { jail?: string; all?: true; json?: true }) => {
-    await (await import('./commands/unban.ts')).unbanCommand({ ...options, ...(address && { address }) });
+    process.exitCode = await (await import('./commands/unban.ts')).unbanCommand({
+      ...options,
+      ...(address && { address }),
+    });
   });
 
 program

@@ -23,6 +23,7 @@ export function announce(log: Log, configuration: Configuration, status: Status)
   if (state === 'enforcing') log.info({ backend, detail, bans: status.enforcement.elements }, 'enforcing');
   else log.error({ backend, state, detail }, 'NOT ENFORCING: nobody is shut out');
   if (status.metrics !== null) log.info({ url: status.metrics }, 'metrics');
+  for (const warning of status.warnings) log.warn({ warning }, 'not protected yet');
   if (status.ready) log.info({ version: status.version }, 'ready');
   else log.error({ version: status.version, problems: status.problems }, 'NOT READY');
 }

@@ -52,14 +52,13 @@ export async function runDaemon(
   const choice = await chooseBackend(configuration.enforce, { clock, signal });
   const path = join(configuration.stateDir, 'bailiff.db');
   const ledger = new Ledger({ path, clock, allowlist, sessions });
-  const jails = new Jails(configuration, ledger, (jail) =>
-    log.warn({ jail }, 'a label asks for other limits than its jail has: the jail’s stand'),
-  );
+  const jails = new Jails(configuration, ledger);
 
   const metrics = new Metrics({
     version: version(),
     activeBans: () => countBy(ledger.active.all(), (ban) => ban.jail),
     tracked: () => [...jails.all()].map(({ jail }) => [jail.limits.name, jail.windows.size] as const),
+    evicted: () => [...jails.all()].map(({ jail }) => [jail.limits.name, jail.windows.evicted] as const),
     enforcing: () => (enforcer.status().state === 'enforcing' ? 1 : 0),
   });
   const enforcer = new Enforcer({
@@ -100,9 +99,10 @@ export async function runDaemon(
     log,
     defaultBantime: configuration.defaults.bantime,
     commit: () => {
-      pipeline.commit();
       expiry.arm();
+      return pipeline.commit();
     },
+    allowlist,
     status: () => status(parts),
   });
   const expiry = new Expiry(
@@ -132,12 +132,12 @@ export async function runDaemon(
     timeZone: configuration.timeZone,
   });
 
-  /** Ends the bans that what has become an own address, a gateway or a container network stands under. */
+  /** Interfaces, routes or networks changed: what has become the owner's is let in. */
   const heedProtection = (changed: boolean): void => {
     if (!changed) return;
-    const now = [...ledger.active.all()].filter((ban) => allowlist.reason(ban.address) !== null);
-    if (now.length > 0) void desk.end(now, 'protected').catch(() => undefined);
+    for (const ban of desk.releaseProtected()) void enforcer.changed(ban.address).catch(() => undefined);
   };
+
   let begun = false;
   let listenerProblem: string | null = null;
   const parts = {
@@ -158,6 +158,7 @@ export async function runDaemon(
   const timers: NodeJS.Timeout[] = [];
   try {
     servers.push(await serveControl(configuration.socket, desk));
+    desk.releaseProtected();
     await enforcer.start();
     if (configuration.listen !== null) {
       try {

@@ -6,10 +6,11 @@ import type {
   UnbanAnswer,
   UnbanCommand,
 } from '../control/protocol.ts';
-import { canonicalAddress, countedAddress, requireAddress } from '../core/address.ts';
+import { countedAddress, covers, requireAddress } from '../core/address.ts';
+import type { Allowlist } from '../core/allowlist.ts';
 import { formatDuration, parseBanTime } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
-import type { Address, Ban, UnbanReason } from '../core/types.ts';
+import type { Ban, UnbanReason } from '../core/types.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -27,7 +28,9 @@ export interface DeskParts {
   readonly log: Log;
   /** Seconds; null: for ever. For bans by hand that name no time. */
   readonly defaultBantime: number | null;
-  readonly commit: () => void;
+  /** Stores what the ledger holds, and says whether it could. */
+  readonly commit: () => boolean;
+  readonly allowlist: Allowlist;
   readonly status: () => Status;
 }
 
@@ -54,52 +57,71 @@ export class Desk implements Control {
     const jail = command.jail ?? manualJail;
     const entry = jails.get(jail);
     if (entry === undefined && jail !== manualJail) throw unknownJail(jail, jails);
-    const bantime =
-      command.for === undefined ? (entry?.jail.limits.bantime ?? null) : parseBanTime(command.for);
-    const time = command.for === undefined && entry === undefined ? defaultBantime : bantime;
-    const outcome = ledger.ban({ address, jail, bantime: time, hits: 0, allow: entry?.jail.allow ?? [] });
+    const usual = entry === undefined ? defaultBantime : entry.jail.limits.bantime;
+    const bantime = command.for === undefined ? usual : parseBanTime(command.for);
+    const outcome = ledger.ban({ address, jail, bantime, hits: 0, allow: entry?.jail.allow ?? [] });
     if (outcome.outcome === 'protected') {
       throw new BailiffError('address-protected', `${address} is never banned: ${outcome.reason}`);
     }
-    commit();
+    const stored = commit();
     if (outcome.outcome === 'banned') {
       metrics.bans.inc({ jail });
       if (entry !== undefined) entry.bans++;
-      log.warn({ jail, address, hits: 0, duration: formatDuration(time), by: 'hand' }, 'ban');
+      log.warn({ jail, address, hits: 0, duration: formatDuration(bantime), by: 'hand' }, 'ban');
     }
     await enforcer.changed(address);
-    return { outcome: outcome.outcome, ban: outcome.ban, enforced: enforcer.status().state === 'enforcing' };
+    const enforced = enforcer.status().state === 'enforcing';
+    return { outcome: outcome.outcome, ban: outcome.ban, enforced, stored };
   }
 
-  /** Ends the bans of an address, in one jail or all. An IPv6 address also means the /64 it was banned as. */
+  /**
+   * Ends the bans of an address, in one jail or all. An IPv6 address also means the /64 it was banned
+   * as, and a range every ban inside it. A wider ban around the address stands, and is named.
+   */
   async unban(command: UnbanCommand): Promise<UnbanAnswer> {
     const { ledger, jails } = this.#parts;
-    if ('all' in command) return { unbanned: await this.end([...ledger.active.all()], 'manual') };
+    const active = [...ledger.active.all()];
+    if ('all' in command) return { unbanned: await this.end(active, 'manual'), covering: [] };
     const address = requireAddress(command.address);
     const { jail } = command;
-    if (jail !== undefined && jail !== manualJail && jails.get(jail) === undefined)
+    const ofJail = active.filter((ban) => jail === undefined || ban.jail === jail);
+    if (jail !== undefined && jail !== manualJail && ofJail.length === 0 && jails.get(jail) === undefined) {
       throw unknownJail(jail, jails);
-    const candidates = [...new Set([address, canonicalAddress(countedAddress(address)) ?? address])];
-    const bans = candidates.flatMap((one: Address) => ledger.active.ofAddress(one));
-    return {
-      unbanned: await this.end(
-        bans.filter((ban) => jail === undefined || ban.jail === jail),
-        'manual',
-      ),
-    };
+    }
+    const counted = countedAddress(address);
+    const inside = ofJail.filter((ban) => ban.address === counted || covers(address, ban.address));
+    const covering = ofJail.filter((ban) => !inside.includes(ban) && covers(ban.address, address));
+    return { unbanned: await this.end(inside, 'manual'), covering };
   }
 
   /** Ends bans for a reason: stored first, then out of the kernel. */
   async end(bans: readonly Ban[], reason: UnbanReason): Promise<readonly Ban[]> {
-    const { ledger, enforcer, metrics, log, commit } = this.#parts;
+    this.#conclude(bans, reason);
+    await Promise.all(bans.map((ban) => this.#parts.enforcer.changed(ban.address)));
+    return bans;
+  }
+
+  /**
+   * Ends, in the ledger, the bans of addresses that must not be banned any more: the owner's, a gateway's,
+   * one that was put on an ignore list before a restart. The enforcer's next look takes them out of the kernel.
+   */
+  releaseProtected(): readonly Ban[] {
+    const { ledger, jails, allowlist } = this.#parts;
+    const released = [...ledger.active.all()].filter(
+      (ban) => allowlist.reason(ban.address, jails.get(ban.jail)?.jail.allow) !== null,
+    );
+    this.#conclude(released, 'protected');
+    return released;
+  }
+
+  #conclude(bans: readonly Ban[], reason: UnbanReason): void {
+    const { ledger, metrics, log, commit } = this.#parts;
     for (const ban of bans) {
       ledger.unban(ban, reason);
       metrics.unbans.inc({ jail: ban.jail, reason });
       log.info({ jail: ban.jail, address: ban.address, reason }, 'unban');
     }
-    commit();
-    await Promise.all(bans.map((ban) => enforcer.changed(ban.address)));
-    return bans;
+    if (bans.length > 0) commit();
   }
 }
 

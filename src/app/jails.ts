@@ -1,3 +1,4 @@
+import { sameRule } from '../config/labels.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { Jail } from '../core/jail.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -15,31 +16,38 @@ export class Jails {
   readonly #entries = new Map<string, JailEntry>();
   readonly #ledger: Ledger;
   readonly #maxTracked: number;
-  readonly #differs: (name: string) => void;
+  readonly #configured: ReadonlySet<string>;
 
-  /** `differs` is called for a label whose jail exists with other limits: those stand. */
-  constructor(
-    configuration: Pick<Configuration, 'jails' | 'maxTracked'>,
-    ledger: Ledger,
-    differs: (name: string) => void,
-  ) {
-    this.#differs = differs;
+  constructor(configuration: Pick<Configuration, 'jails' | 'maxTracked'>, ledger: Ledger) {
     this.#ledger = ledger;
     this.#maxTracked = configuration.maxTracked;
+    this.#configured = new Set(configuration.jails.map(({ name }) => name));
     for (const jail of configuration.jails) if (jail.enabled) this.add(jail);
   }
 
-  /** The jail of this name, made from the configuration where it is not there yet. */
+  /**
+   * The jail that judges for this configuration: the one of its name where that judges alike. No label
+   * changes what others share: with limits of its own a container gets a jail of its own,
+   * NAME@CONTAINER. A jail of one container alone is made anew, with its counts, when its labels change.
+   */
   add(configuration: JailConfiguration): JailEntry {
-    const known = this.#entries.get(configuration.name);
-    if (known !== undefined) {
-      if (!sameRule(known.configuration, configuration)) this.#differs(configuration.name);
-      return known;
-    }
+    const { name, container } = configuration;
+    const known = this.#entries.get(name);
+    if (known === undefined) return this.#make(configuration);
+    if (sameRule(known.configuration, configuration)) return known;
+    const own = known.configuration.container.join() === container.join() && !this.#configured.has(name);
+    return own
+      ? this.#make(configuration)
+      : this.add({ ...configuration, name: `${name}@${container.join()}` });
+  }
+
+  #make(configuration: JailConfiguration): JailEntry {
+    const { name } = configuration;
+    const known = this.#entries.get(name);
     const limits = { ...configuration, maxTracked: this.#maxTracked };
-    const jail = new Jail(limits, this.#ledger.openWindows(configuration.name, limits));
-    const entry: JailEntry = { configuration, jail, hits: 0, bans: 0 };
-    this.#entries.set(configuration.name, entry);
+    const jail = new Jail(limits, this.#ledger.openWindows(name, limits));
+    const entry: JailEntry = { configuration, jail, hits: known?.hits ?? 0, bans: known?.bans ?? 0 };
+    this.#entries.set(name, entry);
     return entry;
   }
 
@@ -50,15 +58,4 @@ export class Jails {
   all(): IterableIterator<JailEntry> {
     return this.#entries.values();
   }
-}
-
-const rule = ({ filter, maxretry, findtime, bantime }: JailConfiguration) => [
-  filter,
-  maxretry,
-  findtime,
-  bantime,
-];
-
-function sameRule(a: JailConfiguration, b: JailConfiguration): boolean {
-  return rule(a).every((value, index) => value === rule(b)[index]);
 }

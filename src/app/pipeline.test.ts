@@ -33,8 +33,14 @@ async function assemble() {
   const sessions = new Sessions();
   const backend = new FakeBackend(clock);
   const ledger = new Ledger({ path: ':memory:', clock, allowlist, sessions });
-  const jails = new Jails({ jails: [jail], maxTracked: 1_000 }, ledger, () => {});
-  const metrics = new Metrics({ version: '0', activeBans: () => [], tracked: () => [], enforcing: () => 1 });
+  const jails = new Jails({ jails: [jail], maxTracked: 1_000 }, ledger);
+  const metrics = new Metrics({
+    version: '0',
+    activeBans: () => [],
+    tracked: () => [],
+    evicted: () => [],
+    enforcing: () => 1,
+  });
   const enforcer = new Enforcer({
     backend,
     clock,
@@ -79,6 +85,7 @@ async function assemble() {
     log,
     defaultBantime: 60,
     commit: () => pipeline.commit(),
+    allowlist,
     status: () => {
       throw new Error('not asked here');
     },
@@ -208,6 +215,38 @@ test('by hand: what is protected, no address, or in no jail is refused with the 
   await assert.rejects(desk.ban({ address: '203.0.113.1', jail: 'nope' }), { code: 'jail-not-found' });
   await assert.rejects(desk.ban({ address: '203.0.113.1', for: 'soon' }), { code: 'duration-invalid' });
   await assert.rejects(desk.unban({ address: '203.0.113.1', jail: 'nope' }), { code: 'jail-not-found' });
+});
+
+test('a range is let in with all that is banned inside it; a wider ban stands and is named', async () => {
+  const { desk, backend } = await assemble();
+  await desk.ban({ address: '198.51.100.0/24' });
+  await desk.ban({ address: '198.51.100.7' });
+  const inner = await desk.unban({ address: '198.51.100.7' });
+  assert.deepEqual(
+    inner.unbanned.map(({ address }) => address),
+    ['198.51.100.7'],
+  );
+  assert.deepEqual(
+    inner.covering.map(({ address }) => address),
+    ['198.51.100.0/24'],
+  );
+  await desk.ban({ address: '198.51.100.7' });
+  assert.equal((await desk.unban({ address: '198.51.100.0/24' })).unbanned.length, 2);
+  assert.equal(backend.drops('198.51.100.7'), false);
+});
+
+test('who is put on an ignore list is let in, also by a jail’s own list', async () => {
+  const { desk, backend, allowlist, ledger, intake, send } = await assemble();
+  intake.open(file);
+  await send(file.id, [...Array(3).fill('203.0.113.7'), ...Array(3).fill('203.0.113.8')]);
+  allowlist.replace('ignoreip', [{ range: '203.0.113.7', reason: 'ignoreip' }]);
+  assert.deepEqual(
+    desk.releaseProtected().map(({ address }) => address),
+    ['203.0.113.7'],
+  );
+  await send(file.id, []);
+  assert.deepEqual([backend.drops('203.0.113.7'), backend.drops('203.0.113.8')], [false, true]);
+  assert.deepEqual([...ledger.active.merged.keys()], ['203.0.113.8']);
 });
 
 test('a ban whose time is over leaves the kernel, and counting starts from nothing', async () => {

@@ -58,15 +58,17 @@ export class Pipeline {
     }
   }
 
-  /** Stores what waits: at once for a verdict, else by a timer. */
-  commit(): void {
+  /** Stores what waits: at once for a verdict, else by a timer. Returns whether it could. */
+  commit(): boolean {
     try {
       this.#parts.ledger.commit();
       this.#ledgerProblem = null;
+      return true;
     } catch (error) {
       if (this.#ledgerProblem === null)
         this.#parts.log.error({ error: messageOf(error) }, 'ledger cannot be written');
       this.#ledgerProblem = messageOf(error);
+      return false;
     }
   }
 
@@ -88,11 +90,14 @@ export class Pipeline {
       // Read before the ban took hold: one burst is one ban.
       entry.hits += attempt.attempts;
       metrics.hits.inc({ jail: name }, attempt.attempts);
-      log.info({ jail: name, address }, 'hit while banned');
+      log.debug({ jail: name, address }, 'hit while banned');
       return null;
     }
     const judgement = jail.judge(address, attempt.time, attempt.attempts, clock.now());
-    if (judgement.verdict === 'stale') return null;
+    if (judgement.verdict === 'stale') {
+      metrics.staleHits.inc({ jail: name });
+      return null;
+    }
     const { count, time, verdict } = judgement;
     entry.hits += attempt.attempts;
     metrics.hits.inc({ jail: name }, attempt.attempts);

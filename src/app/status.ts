@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/schema.ts';
-import type { Status } from '../control/protocol.ts';
+import type { SourceStatus, Status } from '../control/protocol.ts';
 import type { Choice } from '../enforce/choose.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -29,11 +29,14 @@ export function status(parts: StatusParts): Status {
   const { choice } = parts;
   const active = countBy(ledger.active.all(), (ban) => ban.jail);
   const problems = problemsOf(parts);
+  const sources = intake.status();
+  const enabled = [...jails.all()].map(({ configuration: { name } }) => name);
   return {
     version: parts.version,
     started: parts.started,
     ready: problems.length === 0,
     problems,
+    warnings: warningsOf(enabled, sources),
     enforcement: { backend, state, detail: detail || choice.detail, hooks, elements },
     jails: [...jails.all()].map(({ configuration: { name, filter }, jail, hits, bans }) => {
       const { maxretry, findtime, bantime } = jail.limits;
@@ -50,7 +53,7 @@ export function status(parts: StatusParts): Status {
         tracked,
       };
     }),
-    sources: intake.status(),
+    sources,
     metrics: configuration.listen === null ? null : metricsUrl(configuration.listen),
   };
 }
@@ -64,6 +67,22 @@ export function countBy<T>(items: Iterable<T>, key: (item: T) => string): Map<st
   const counts = new Map<string, number>();
   for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
   return counts;
+}
+
+/** Who is not protected, or less than the owner may think, though Bailiff itself does all it can. */
+function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]): string[] {
+  const blind = jails.flatMap((jail) => {
+    const own = sources.filter((source) => source.jails.includes(jail));
+    if (own.some(({ state }) => state === 'reading')) return [];
+    const states = own.map(({ id, state, detail }) => `${id} ${[state, detail].filter(Boolean).join(', ')}`);
+    return [`jail ${jail} reads nothing: ${states.join('; ') || 'none of its containers is there'}`];
+  });
+  const failed = sources.filter(({ state, detail }) => state === 'failed' && detail !== '');
+  return [
+    ...blind,
+    ...failed.map(({ id, detail }) => `${id} is not read: ${detail}`),
+    ...sources.flatMap(({ id, warning }) => (warning === null ? [] : [`${id}: ${warning}`])),
+  ];
 }
 
 function problemsOf(parts: StatusParts): string[] {

@@ -12,9 +12,11 @@ export interface BanOptions {
 export async function banCommand({ json, ...command }: BanOptions): Promise<void> {
   const answer = await daemon().ban(command);
   if (json) return printJson(answer);
-  const { ban, outcome, enforced } = answer;
+  const { ban, outcome, enforced, stored } = answer;
   const left = formatDuration(ban.until === null ? null : ban.until - Date.now() / 1000);
   const how = outcome === 'already' ? 'was banned already, and stays so for' : 'is banned for';
   printLine(`${ban.address} ${how} ${left} (jail ${ban.jail}).`);
+  if (!stored)
+    printLine('But it cannot be stored, and a restart would forget it: `bailiff status` says why.');
   if (!enforced) printLine('But nothing is enforced: `bailiff status` says why.');
 }

@@ -42,7 +42,7 @@ function printStatus(status: Status): void {
   const { enforcement, problems } = status;
   const up = formatDuration(Date.now() / 1000 - status.started);
   printLine(`Bailiff ${status.version}, up ${up}: ${status.ready ? 'ready' : 'NOT READY'}`);
-  for (const problem of problems) printLine(`  ! ${problem}`);
+  for (const problem of [...problems, ...status.warnings]) printLine(`  ! ${problem}`);
   printLine();
   printLine(
     `Enforcement: ${enforcement.state} by ${enforcement.backend}, ${enforcement.elements} banned (${enforcement.detail})`,
@@ -65,7 +65,6 @@ function printStatus(status: Status): void {
       detail,
     ]),
   );
-  for (const { id, warning } of status.sources) if (warning !== null) printLine(`  ! ${id}: ${warning}`);
   printLine();
   printLine(status.metrics === null ? 'Metrics: off' : `Metrics: ${status.metrics}`);
 }

@@ -9,8 +9,11 @@ export interface UnbanOptions {
   readonly json?: true;
 }
 
-/** Letting in who is not shut out is no error: what was asked for holds. */
-export async function unbanCommand(options: UnbanOptions): Promise<void> {
+/**
+ * Letting in who is not shut out is no error: what was asked for holds. Where the ban of a wider range
+ * still holds, it does not, and the exit code is 1. Returns the exit code.
+ */
+export async function unbanCommand(options: UnbanOptions): Promise<0 | 1> {
   const { address, jail, all, json } = options;
   if ((address === undefined) === (all === undefined)) {
     throw new BailiffError('usage', 'name one address, or --all');
@@ -18,7 +21,17 @@ export async function unbanCommand(options: UnbanOptions): Promise<void> {
   if (all && jail !== undefined) throw new BailiffError('usage', '--all takes no --jail');
   const command = address === undefined ? ({ all: true } as const) : { address, ...(jail && { jail }) };
   const answer = await daemon().unban(command);
-  if (json) return printJson(answer);
+  const failed = answer.covering.length > 0 ? 1 : 0;
+  if (json) {
+    printJson(answer);
+    return failed;
+  }
   for (const ban of answer.unbanned) printLine(`${ban.address} is let in again (jail ${ban.jail}).`);
-  if (answer.unbanned.length === 0) printLine(all ? 'Nobody was banned.' : `${address} was not banned.`);
+  for (const ban of answer.covering) {
+    printLine(`${address} is still shut out: it lies in ${ban.address}, banned by jail ${ban.jail}.`);
+  }
+  if (answer.unbanned.length === 0 && failed === 0) {
+    printLine(all ? 'Nobody was banned.' : `${address} was not banned.`);
+  }
+  return failed;
 }

@@ -36,7 +36,8 @@ export interface LabelJails {
 
 /**
  * The jails that a container's labels ask for. A label can add a jail for its own container and set
- * limits of it; it cannot read anything else, ignore anybody, or bring back a jail that the
+ * limits of it: a jail whose limits differ from what its name means elsewhere is called NAME@CONTAINER,
+ * and counts for itself, so that no container's labels weaken another's protection. A label cannot read anything else, ignore anybody, or bring back a jail that the
  * configuration switched off. What is refused is reported, the rest stands. Never throws.
  */
 export function jailsFromLabels(
@@ -78,6 +79,13 @@ function decide(
   const jail = jailOf(name, { ...options, logpath: [], container: [container] }, configuration.defaults);
   if (configuration.filters.includes(jail.filter)) return jail;
   return unknownFilter(name, jail.filter, configuration.filters, where);
+}
+
+/** Whether two jails judge alike: same filter, same limits. */
+export function sameRule(a: JailConfiguration, b: JailConfiguration): boolean {
+  const rule = ({ filter, maxretry, findtime, bantime }: JailConfiguration) =>
+    [filter, maxretry, findtime, bantime].join(' ');
+  return rule(a) === rule(b);
 }
 
 /** Whether a `container` selector of a jail means the container of this name and these labels. */

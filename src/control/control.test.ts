@@ -24,6 +24,7 @@ const status = (ready: boolean): Status => ({
   started: 0,
   ready,
   problems: ready ? [] : ['bans are not enforced: no ipset'],
+  warnings: [],
   enforcement: {
     backend: 'fake',
     state: ready ? 'enforcing' : 'degraded',
@@ -44,9 +45,9 @@ function control(): Control {
       if (address === '127.0.0.1')
         throw new BailiffError('address-protected', 'loopback', { remedy: 'Do not.' });
       if (address === 'bug') throw new TypeError('a bug');
-      return { outcome: 'banned', ban: { ...ban, address }, enforced: true };
+      return { outcome: 'banned', ban: { ...ban, address }, enforced: true, stored: true };
     },
-    unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [] }),
+    unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [], covering: [] }),
   };
 }
 

@@ -8,6 +8,8 @@ export interface Status {
   readonly ready: boolean;
   /** Why not, in words; empty where ready. */
   readonly problems: readonly string[];
+  /** What the owner should know though everything that should hold holds. */
+  readonly warnings: readonly string[];
   readonly enforcement: {
     readonly backend: string;
     readonly state: 'enforcing' | 'dry-run' | 'degraded';
@@ -69,12 +71,16 @@ export interface BanAnswer {
   readonly ban: Ban;
   /** Whether the kernel has it: false in a dry run. */
   readonly enforced: boolean;
+  /** Whether it survives a restart: false while the database cannot be written. */
+  readonly stored: boolean;
 }
 
 export type UnbanCommand = { readonly address: string; readonly jail?: string } | { readonly all: true };
 
 export interface UnbanAnswer {
   readonly unbanned: readonly Ban[];
+  /** Bans of wider ranges, which stand and still shut the address out. */
+  readonly covering: readonly Ban[];
 }
 
 /** What the daemon does for the commands. All may throw BailiffError, which the caller is told. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalAddress, countedAddress, overlaps, parseRange, requireAddress } from './address.ts';
+import { canonicalAddress, countedAddress, covers, overlaps, parseRange, requireAddress } from './address.ts';
 
 const canonical: readonly (readonly [string, string | null])[] = [
   ['203.0.113.7', '203.0.113.7'],
@@ -57,6 +57,14 @@ test('ranges overlap when one holds the other, within a family', () => {
   assert.equal(overlap('10.0.0.0/25', '10.0.0.128/25'), false);
   assert.equal(overlap('0.0.0.0/0', '2001:db8::1'), false);
   assert.equal(overlap('::/0', '2001:db8::1'), true);
+});
+
+test('a range covers what lies in it whole', () => {
+  assert.equal(covers('10.0.0.0/8', '10.1.2.3'), true);
+  assert.equal(covers('10.1.2.3', '10.1.2.3'), true);
+  assert.equal(covers('10.1.2.0/24', '10.0.0.0/8'), false);
+  assert.equal(covers('10.1.2.3', '10.1.2.0/24'), false);
+  assert.equal(covers('2001:db8::/32', '2001:db8:1::/64'), true);
 });
 
 test('what a person mistyped is named', () => {

@@ -96,6 +96,14 @@ export function overlaps(a: Range, b: Range): boolean {
   return left.every((byte, index) => byte === right[index]);
 }
 
+/** Whether every address of `inner` lies in `outer`; both canonical. */
+export function covers(outer: Address, inner: Address): boolean {
+  if (outer === inner) return true;
+  if (!outer.includes('/')) return false;
+  const [wide, narrow] = [parseRange(outer), parseRange(inner)];
+  return wide !== null && narrow !== null && wide.bits <= narrow.bits && overlaps(wide, narrow);
+}
+
 /** 4 or 6, of a canonical address. */
 export function familyOf(address: Address): Family {
   return address.includes(':') ? 6 : 4;

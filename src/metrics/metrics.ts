@@ -8,6 +8,7 @@ export interface MetricsOptions {
   /** Asked when metrics are read. */
   readonly activeBans: () => Iterable<readonly [jail: string, count: number]>;
   readonly tracked: () => Iterable<readonly [jail: string, count: number]>;
+  readonly evicted: () => Iterable<readonly [jail: string, count: number]>;
   /** 1 enforcing, 0 not. */
   readonly enforcing: () => number;
 }
@@ -20,6 +21,7 @@ export class Metrics {
   readonly oversizeLines: Counter<'source'>;
   readonly hits: Counter<'jail'>;
   readonly protectedHits: Counter<'jail'>;
+  readonly staleHits: Counter<'jail'>;
   readonly bans: Counter<'jail'>;
   readonly unbans: Counter<'jail' | 'reason'>;
   readonly actionLatency: Histogram<'backend'>;
@@ -47,6 +49,11 @@ export class Metrics {
     this.protectedHits = counter(
       'protected_hits_total',
       'Attempts by addresses that are never banned.',
+      'jail',
+    );
+    this.staleHits = counter(
+      'stale_hits_total',
+      'Attempts older than findtime, which never ban. Many of fresh lines: a clock or a time zone is wrong.',
       'jail',
     );
     this.bans = counter('bans_total', 'Bans, by hand included.', 'jail');
@@ -90,6 +97,7 @@ function registerGauges(options: MetricsOptions, registers: Registry[]): void {
   };
   perJail('active_bans', 'Bans that stand now.', options.activeBans);
   perJail('tracked_addresses', 'Addresses that a jail counts.', options.tracked);
+  perJail('evicted_addresses', 'Addresses that had to be forgotten because of max-tracked.', options.evicted);
   new Gauge({
     name: 'bailiff_enforcing',
     help: '1: bans are dropped by the kernel. 0: they are not (dry run, or degraded).',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { request } from './testbed/attacker.ts';
+import { request, shutOut } from './testbed/attacker.ts';
 import { eventually } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
 import { cannotRun } from './testbed/requirements.ts';
@@ -52,6 +52,6 @@ describe('an engine without IPv6, whose proxy hides IPv6 clients', {
       assert.equal(await request(testbed.network, { from: 2, port: webPort, user: 'member:guess' }), 401);
     }
     await eventually('the attacker is banned', async () => (await bailiff.banned()).length === 1);
-    assert.equal(await request(testbed.network, { from: 2, port: webPort }), 'timeout');
+    assert.equal(await request(testbed.network, { from: 2, port: webPort, patience: shutOut }), 'timeout');
   });
 });

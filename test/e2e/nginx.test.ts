@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Request, request } from './testbed/attacker.ts';
+import { type Request, request, shutOut } from './testbed/attacker.ts';
 import { eventually } from './testbed/command.ts';
 import { ComposedBailiff } from './testbed/composed.ts';
 import { cannotRun } from './testbed/requirements.ts';
@@ -47,8 +47,12 @@ describe('a published nginx, protected by the image started from compose.yaml', 
   }
 
   async function assertShutOut(from: number, family: 4 | 6 = 4): Promise<void> {
-    assert.equal(await ask({ from, family, user: rightPassword }), 'timeout', 'published port');
-    assert.equal(await ask({ from, family }, hostPort), 'timeout', "host's own port");
+    assert.equal(
+      await ask({ from, family, user: rightPassword, patience: shutOut }),
+      'timeout',
+      'published port',
+    );
+    assert.equal(await ask({ from, family, patience: shutOut }, hostPort), 'timeout', "host's own port");
   }
 
   async function assertLetIn(from: number, family: 4 | 6 = 4): Promise<void> {

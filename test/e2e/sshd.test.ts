@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { request, wrongPassword } from './testbed/attacker.ts';
+import { request, shutOut, wrongPassword } from './testbed/attacker.ts';
 import { eventually } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
 import { cannotRun } from './testbed/requirements.ts';
@@ -41,7 +41,7 @@ describe("a real sshd on the Docker host, its log in rsyslog's file", {
     assert.equal(ban.address, network.attacker(1));
     assert.equal(ban.jail, 'sshd');
     for (const port of [sshPort, hostPort, webPort]) {
-      assert.equal(await request(network, { from: 1, port }), 'timeout', `port ${port}`);
+      assert.equal(await request(network, { from: 1, port, patience: shutOut }), 'timeout', `port ${port}`);
     }
     assert.equal(await request(network, { from: 2, port: hostPort }), 200);
     assert.equal(await request(network, { from: 2, port: webPort }), 401);

@@ -12,9 +12,12 @@ export interface Request {
   /** Whole header lines, as they are. */
   readonly headers?: readonly string[];
   readonly path?: string;
-  /** Seconds until it counts as dropped. */
+  /** Seconds until it counts as dropped. Long, for a busy machine; where a drop is expected, `shutOut`. */
   readonly patience?: number;
 }
+
+/** Seconds of patience where no answer is expected: a drop shows as silence, and waiting proves no more. */
+export const shutOut = 2;
 
 /** What came back: the HTTP status, or that nothing did. */
 export type Answer = number | 'timeout' | 'refused';
@@ -23,7 +26,7 @@ const curlExitCodes: Record<number, Answer> = { 7: 'refused', 28: 'timeout' };
 
 /** One HTTP request from the internet to the Docker host, on a new connection. */
 export async function request(network: Network, what: Request): Promise<Answer> {
-  const { from, port, family = 4, user, headers = [], path = '/', patience = 2 } = what;
+  const { from, port, family = 4, user, headers = [], path = '/', patience = 20 } = what;
   const host = family === 4 ? network.hostAddress[4] : `[${network.hostAddress[6]}]`;
   const args = [
     '--silent',
