@@ -41,6 +41,28 @@ for (const [code, args] of codes) {
   });
 }
 
+test('with --json wrong usage is one JSON value as well', async () => {
+  for (const args of [
+    ['ban', '--json'],
+    ['nosuch', '--json'],
+    ['unban', '--json'],
+  ]) {
+    const { stdout, exitCode } = await bailiff(args);
+    assert.equal(exitCode, 2);
+    assert.equal(JSON.parse(stdout).errors[0].code, 'usage', args.join(' '));
+  }
+});
+
+test('a reader that has seen enough is no error', async () => {
+  const child = execa(process.execPath, [cli, 'filter', 'show', 'sshd', '--json'], {
+    reject: false,
+    buffer: false,
+  });
+  child.stdout.destroy();
+  const { exitCode } = await child;
+  assert.equal(exitCode, 0);
+});
+
 test('with --json an error is one JSON value, and its words stand on standard error', async () => {
   const { stdout, stderr } = await bailiff(['status', '--json']);
   assert.equal(JSON.parse(stdout).errors[0].code, 'daemon-unreachable');

@@ -1,9 +1,14 @@
 import { enableCompileCache } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { exitCode, printError, printLine } from './commands/output.ts';
+import { exitCode, printError, printJson, printLine } from './commands/output.ts';
 import { version } from './version.ts';
 
 enableCompileCache();
+// `bailiff status | head` is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 /**
  * The `bailiff` command. Exit codes: 0 done, 1 failed, 2 wrong usage. What a command needs is loaded
@@ -142,8 +147,12 @@ async function filterOptions(options: { json?: true }) {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
-  else {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    if (process.exitCode === 2 && process.argv.includes('--json')) {
+      printJson({ errors: [{ code: 'usage', message: error.message.replace(/^error: /, '') }] });
+    }
+  } else {
     printError(error, process.argv.includes('--json'));
     process.exitCode = exitCode(error);
   }

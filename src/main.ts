@@ -2,6 +2,9 @@ import { runDaemon } from './app/daemon.ts';
 import { findFilters, loadFilters, shippedFilters } from './config/filters.ts';
 import { loadConfiguration } from './config/load.ts';
 
+/** An orderly end takes a fraction of a second; Docker kills after ten. */
+const longestStopMs = 8_000;
+
 /**
  * The daemon in the foreground: until SIGINT or SIGTERM, which end it in order, the rules staying.
  * @throws ConfigurationErrors with everything that is wrong in the configuration; BailiffError where it cannot start
@@ -28,6 +31,8 @@ function endOnSignals(stop: AbortController): void {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(1);
       stop.abort();
+      // What does not end by itself (a log that nobody reads) must not keep the machine from going down.
+      setTimeout(() => process.exit(1), longestStopMs).unref();
     });
   }
 }

@@ -129,6 +129,9 @@ export async function runDaemon(
       metrics.bytes.inc({ source }, bytes);
       if (oversize > 0) metrics.oversizeLines.inc({ source }, oversize);
     },
+    closed: (source) => {
+      for (const counter of [metrics.lines, metrics.bytes, metrics.oversizeLines]) counter.remove({ source });
+    },
     timeZone: configuration.timeZone,
   });
 

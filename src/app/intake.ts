@@ -66,6 +66,8 @@ export interface IntakeParts {
   readonly cursor: (key: string) => string | null;
   readonly judge: (batch: MatchBatch, source: ScannedSource) => void;
   readonly counted: (batch: MatchBatch) => void;
+  /** A source is gone for good. */
+  readonly closed: (id: string) => void;
   readonly timeZone: string | undefined;
 }
 
@@ -102,6 +104,7 @@ export class Intake {
         if (this.#sources.get(id) !== source) return;
         scanner.close(id);
         this.#sources.delete(id);
+        this.#parts.closed(id);
       },
       report: (state, detail) => Object.assign(source, { state, detail }),
     };
@@ -111,10 +114,6 @@ export class Intake {
     const source = this.#sources.get(id);
     if (source !== undefined) Object.assign(source, { state, detail });
     else this.#reports.set(id, { id, state, detail, lag: 0, lines: 0, jails: [], warning: null });
-  }
-
-  withdraw(id: string): void {
-    this.#reports.delete(id);
   }
 
   batch(batch: MatchBatch): void {

@@ -3,6 +3,9 @@ import { formatDuration } from '../core/duration.ts';
 
 export type Log = Logger;
 
+/** Bytes of log that wait for a slow reader; beyond that lines are dropped, so that nobody can fill the memory. */
+const mostWaiting = 8 * 1024 * 1024;
+
 export interface LogOptions {
   readonly level: string;
   /** `auto`: readable on a terminal, JSON elsewhere. */
@@ -12,7 +15,9 @@ export interface LogOptions {
 /** The daemon's log: static messages, the data beside them. Goes to standard output. */
 export async function openLog(options: LogOptions): Promise<Log> {
   const readable = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY);
-  const stream = readable ? await readableStream() : destination({ fd: 1, sync: false });
+  const stream = readable
+    ? await readableStream()
+    : destination({ fd: 1, sync: false, maxLength: mostWaiting });
   return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
 }
 

@@ -75,6 +75,7 @@ async function assemble() {
     cursor: (key) => ledger.cursor(key),
     judge: (batch, source) => pipeline.judge(batch, source),
     counted: () => {},
+    closed: () => {},
     timeZone: undefined,
   });
   const desk = new Desk({

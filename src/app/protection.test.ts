@@ -19,9 +19,9 @@ test('Docker’s networks and gateways are protected, whatever Docker answers', 
   const allowlist = new Allowlist();
   const protection = new Protection(allowlist, []);
   const networks = [
-    { network: 'web', subnet: '172.30.0.0/16', gateway: '172.30.0.1', ipv6: true },
-    { network: 'host', subnet: '', gateway: '', ipv6: false },
-    { network: 'odd', subnet: 'not a subnet', gateway: 'evil', ipv6: false },
+    { network: 'web', subnet: '172.30.0.0/16', gateway: '172.30.0.1' },
+    { network: 'host', subnet: '', gateway: '' },
+    { network: 'odd', subnet: 'not a subnet', gateway: 'evil' },
   ];
   assert.equal(protection.networks(networks), true);
   assert.equal(protection.networks(networks), false);

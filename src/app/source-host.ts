@@ -34,7 +34,6 @@ export function sourceHost({
   return {
     open: (description) => intake.open(description),
     report: (id, state, detail) => intake.report(id, state, detail),
-    withdraw: (id) => intake.withdraw(id),
     jailsFromLabels: (labels, container) => {
       const { jails, errors } = jailsFromLabels(labels, container, configuration);
       for (const error of errors) complainOnce(error.describe());

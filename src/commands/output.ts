@@ -1,9 +1,12 @@
 import { ConfigurationErrors } from '../config/errors.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 
+/** What is wrong with the words of the command line itself. */
+const usageErrors: ReadonlySet<string> = new Set(['usage', 'address-invalid', 'duration-invalid']);
+
 /** 2 for wrong usage, 1 for everything else that went wrong. */
 export function exitCode(error: unknown): 1 | 2 {
-  return error instanceof BailiffError && error.code === 'usage' ? 2 : 1;
+  return error instanceof BailiffError && usageErrors.has(error.code) ? 2 : 1;
 }
 
 /** One JSON value on standard output. */

@@ -36,8 +36,7 @@ export interface LabelJails {
 
 /**
  * The jails that a container's labels ask for. A label can add a jail for its own container and set
- * limits of it: a jail whose limits differ from what its name means elsewhere is called NAME@CONTAINER,
- * and counts for itself, so that no container's labels weaken another's protection. A label cannot read anything else, ignore anybody, or bring back a jail that the
+ * limits of it; it cannot read anything else, ignore anybody, or bring back a jail that the
  * configuration switched off. What is refused is reported, the rest stands. Never throws.
  */
 export function jailsFromLabels(

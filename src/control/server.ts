@@ -24,7 +24,7 @@ const unbanCommand = z.union([
  * @throws BailiffError daemon-running where another daemon answers there
  */
 export async function serveControl(socketPath: string, control: Control): Promise<Server> {
-  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
+  makeDirectory(dirname(socketPath));
   if (await answers(socketPath)) {
     throw new BailiffError('daemon-running', 'another daemon answers on the control socket', {
       where: socketPath,
@@ -43,6 +43,22 @@ export async function serveControl(socketPath: string, control: Control): Promis
   });
   await listening(server, socketPath);
   return server;
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new BailiffError(
+      'control-unusable',
+      `the directory of the control socket cannot be made: ${messageOf(cause)}`,
+      {
+        where: path,
+        remedy: 'Name a socket in BAILIFF_SOCKET whose directory can be written.',
+        cause,
+      },
+    );
+  }
 }
 
 async function handle(control: Control, request: IncomingMessage): Promise<unknown> {
@@ -90,7 +106,10 @@ async function listening(server: Server, socketPath: string): Promise<void> {
   const mask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      server.once('error', (cause) => {
+        const remedy = 'Name a socket in BAILIFF_SOCKET whose directory can be written.';
+        reject(new BailiffError('control-unusable', messageOf(cause), { where: socketPath, remedy, cause }));
+      });
       server.listen(socketPath, resolve);
     });
   } finally {

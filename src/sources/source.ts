@@ -33,8 +33,6 @@ export interface SourceHost {
   open(description: SourceDescription): OpenSource;
   /** The state of the kind itself, or of something it cannot open, in `status`. */
   report(id: string, state: SourceState, detail: string): void;
-  /** Takes a state back out of `status`. */
-  withdraw(id: string): void;
   /** Jails that a container's labels ask for, checked; what is wrong with them is said once. */
   jailsFromLabels(labels: Readonly<Record<string, string>>, container: string): readonly JailConfiguration[];
   /** Docker's networks, whenever they may have changed: their ranges are never banned. */
