@@ -112,7 +112,11 @@ export async function runDaemon(
   );
   const scanner = new Scanner(filters, {
     batch: (batch) => intake.batch(batch),
-    state: (id, state, detail) => intake.state(id, state, detail),
+    state: (id, state, detail) => {
+      intake.state(id, state, detail);
+      if (state === 'waiting' || state === 'failed')
+        log.warn({ source: id, state, error: detail }, 'source waits');
+    },
     streamLost: (id) => intake.streamLost(id),
     restarted: (reason) => {
       metrics.scannerRestarts.inc();

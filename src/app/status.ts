@@ -73,7 +73,7 @@ export function countBy<T>(items: Iterable<T>, key: (item: T) => string): Map<st
 function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]): string[] {
   const blind = jails.flatMap((jail) => {
     const own = sources.filter((source) => source.jails.includes(jail));
-    if (own.some(({ state }) => state === 'reading')) return [];
+    if (own.some(({ state }) => state === 'reading' || state === 'starting')) return [];
     const states = own.map(({ id, state, detail }) => `${id} ${[state, detail].filter(Boolean).join(', ')}`);
     return [`jail ${jail} reads nothing: ${states.join('; ') || 'none of its containers is there'}`];
   });
