@@ -43,12 +43,15 @@ type Json = Readonly<Record<string, unknown>>;
 /** Longest event accepted: Docker's are under a few KiB; labels can make them longer. */
 const longestEvent = 1_048_576;
 
-/** A client of the API on a unix socket. dockerode is loaded here and only when asked for. */
-export async function connectDocker(socketPath: string): Promise<DockerClient> {
+/**
+ * A client of the API on a unix socket, whose every question ends when `stop` aborts. dockerode is loaded
+ * here and only when asked for.
+ */
+export async function connectDocker(socketPath: string, stop: AbortSignal): Promise<DockerClient> {
   const { default: Docker } = await import('dockerode');
   const docker = new Docker({ socketPath });
   const answering = <T>(ask: (abortSignal: AbortSignal) => Promise<T>): Promise<T> =>
-    asking(socketPath, () => ask(AbortSignal.timeout(patienceMs)));
+    asking(socketPath, () => ask(AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])));
   return {
     containers: () =>
       answering(async (abortSignal) =>

@@ -12,15 +12,15 @@ export function dockerSource(socketPath: string, connect = connectSocket): Sourc
   return {
     name: 'docker',
     async follow(jails, host, signal) {
-      const client = await connect(socketPath);
+      const client = await connect(socketPath, signal);
       await new Follower(client, jails, host, signal).run();
     },
   };
 }
 
 /** Without the check, the client's answer would be a bare ENOENT deep in a stack. */
-async function connectSocket(path: string): Promise<DockerClient> {
-  if (statSync(path, { throwIfNoEntry: false })?.isSocket()) return connectDocker(path);
+async function connectSocket(path: string, signal: AbortSignal): Promise<DockerClient> {
+  if (statSync(path, { throwIfNoEntry: false })?.isSocket()) return connectDocker(path, signal);
   throw new BailiffError('docker-unreachable', 'there is no Docker socket', {
     where: path,
     remedy: 'To read container logs, mount /var/run/docker.sock, or set BAILIFF_DOCKER_SOCKET.',
