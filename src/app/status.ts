@@ -16,10 +16,10 @@ export interface StatusParts {
   readonly intake: Intake;
   readonly jails: Jails;
   readonly ledger: Ledger;
-  readonly ledgerProblem: () => string | null;
-  /** Why the listener is not open, or null. */
-  readonly listenerProblem: () => string | null;
-  readonly begun: () => boolean;
+  /** Why the ledger cannot be written, or null. */
+  readonly ledgerProblem: string | null;
+  /** What of the daemon's own is wrong. */
+  readonly problems: ReadonlySet<string>;
 }
 
 /** Everything one look should explain. */
@@ -88,11 +88,10 @@ function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]):
 function problemsOf(parts: StatusParts): string[] {
   const { state, detail } = parts.enforcer.status();
   const problems: (string | null)[] = [
-    parts.begun() ? null : 'still starting',
+    ...parts.problems,
     state === 'degraded' ? `bans are not enforced: ${detail}` : null,
     parts.choice.dryRun === 'fallback' ? `DRY RUN, nobody is shut out: ${parts.choice.detail}` : null,
-    parts.ledgerProblem() === null ? null : `bans cannot be stored: ${parts.ledgerProblem()}`,
-    parts.listenerProblem(),
+    parts.ledgerProblem === null ? null : `bans cannot be stored: ${parts.ledgerProblem}`,
   ];
   return problems.filter((problem) => problem !== null);
 }

@@ -1,9 +1,11 @@
 /**
- * How far a container's log was judged: the timestamp of the last frame as Docker wrote it (a JS
- * number is too coarse for nanoseconds), and its ordinal among frames of the same timestamp.
+ * How far a container's log was judged. Messages do not come in the order of their times, but always in
+ * the same order: see scan/docker-frames.ts.
  */
 export interface DockerCursor {
+  /** The latest timestamp judged, as Docker wrote it: a JS number is too coarse for nanoseconds. */
   readonly timestamp: string;
+  /** Messages judged from the first one of this timestamp on, whatever their own. */
   readonly ordinal: number;
 }
 
@@ -22,10 +24,17 @@ export function parseDockerCursor(text: string | null): DockerCursor | null {
   }
 }
 
-/** The `since` of Docker's log API for a cursor: `seconds.nanoseconds`, inclusive. Null: there is no cursor. */
+/** Two streams of one container are stamped apart: a message may stand behind one that is this much younger, in seconds. */
+const disorder = 2;
+
+/**
+ * The `since` of Docker's log API for a cursor: `seconds.nanoseconds`, inclusive. A little earlier than the
+ * cursor, since engines before 23.0 leave out every message older than `since`, also one that stands behind
+ * the cursor; what was judged is dropped again. Null: there is no cursor.
+ */
 export function sinceOf(text: string | null): string | null {
   const timestamp = parseDockerCursor(text)?.timestamp;
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(timestamp ?? '');
   if (match === null) return null;
-  return `${Date.parse(`${match[1]}Z`) / 1000}.${(match[2] ?? '').padEnd(9, '0')}`;
+  return `${Date.parse(`${match[1]}Z`) / 1000 - disorder}.${(match[2] ?? '').padEnd(9, '0')}`;
 }

@@ -17,17 +17,30 @@ const overlong = Buffer.from('.\n');
 
 /**
  * Reads a container's log as the API sends it with `timestamps=1`: lines of both streams, the parts of long
- * ones joined, without those that the cursor says were judged (`since` gives the last ones once more).
+ * ones joined, without those that the cursor says were judged.
+ *
+ * The engine stamps the two streams in two goroutines, and a clock may be set back, so messages do not come
+ * in the order of their times. What is fixed is the order in the log: a replay repeats it. So the cursor is
+ * the message with the latest time so far (the first one of that time), and how many came from it on. It
+ * never moves back. In a replay everything up to that message and that many from it on were judged; a
+ * message of a later time ends the replay at once, since nothing as late was judged before. After it all
+ * messages are judged, whatever their time.
+ *
+ * `since` with the cursor's time makes the replay begin at that very message (moby from 23.0 on stops
+ * comparing times there; daemon/logger/loggerutils, forwarder.Do). Older engines go on comparing, so that
+ * there an earlier time which was written after the resume point is never sent.
  */
 export class DockerFrames {
   readonly #reader: MessageReader;
   readonly #unfinished = new Map<number, Buffer>();
   #timestamp: string;
   #instant: Instant | null;
-  /** Messages with this timestamp. */
+  /** Messages from the first one of this timestamp on. */
   #ordinal: number;
-  /** Messages of the same timestamp seen again since the stream was opened; null once it is past the cursor. */
-  #repeated: number | null;
+  /** Of the replay: how many of these messages are still to come; 0: it is over, or there is none. */
+  #repeating: number;
+  /** Whether the replay has come to the first of them. */
+  #found = false;
 
   constructor(framing: 'docker-multiplexed' | 'docker-raw', cursor: string | null) {
     this.#reader = framing === 'docker-raw' ? new RawReader() : new FrameReader();
@@ -35,7 +48,7 @@ export class DockerFrames {
     this.#timestamp = stored?.timestamp ?? '';
     this.#instant = instantOf(this.#timestamp);
     this.#ordinal = stored?.ordinal ?? 0;
-    this.#repeated = this.#instant === null ? null : 0;
+    this.#repeating = this.#instant === null ? 0 : this.#ordinal;
     for (const [stream, text] of storedParts(cursor))
       this.#unfinished.set(stream, Buffer.from(text, 'latin1'));
   }
@@ -73,21 +86,25 @@ export class DockerFrames {
   }
 
   #wasJudged(instant: Instant): boolean {
-    if (this.#repeated === null || this.#instant === null) return false;
-    const order = instant.ms - this.#instant.ms || instant.nanoseconds - this.#instant.nanoseconds;
-    if (order < 0) return true;
-    if (order === 0 && this.#repeated < this.#ordinal) {
-      this.#repeated++;
-      return true;
+    if (this.#repeating <= 0 || this.#instant === null) return false;
+    const order = compare(instant, this.#instant);
+    if (order > 0) {
+      this.#repeating = 0;
+      return false;
     }
-    this.#repeated = null;
-    return false;
+    if (order === 0) this.#found = true;
+    if (this.#found) this.#repeating--;
+    return true;
   }
 
   #advance(timestamp: string, instant: Instant): void {
-    this.#ordinal = timestamp === this.#timestamp ? this.#ordinal + 1 : 1;
+    if (this.#instant !== null && compare(instant, this.#instant) <= 0) {
+      this.#ordinal++;
+      return;
+    }
+    this.#ordinal = 1;
     // Cut out of a longer text: copied, or it would keep that alive.
-    if (timestamp !== this.#timestamp) this.#timestamp = Buffer.from(timestamp).toString('latin1');
+    this.#timestamp = Buffer.from(timestamp).toString('latin1');
     this.#instant = instant;
   }
 
@@ -110,6 +127,11 @@ function instantOf(timestamp: string): Instant | null {
   if (match === null) return null;
   const ms = Date.parse(`${match[1]}${match[3]}`);
   return Number.isNaN(ms) ? null : { ms, nanoseconds: Number((match[2] ?? '').padEnd(9, '0')) };
+}
+
+/** Negative: `a` is earlier. */
+function compare(a: Instant, b: Instant): number {
+  return a.ms - b.ms || a.nanoseconds - b.nanoseconds;
 }
 
 function secondsOf({ ms, nanoseconds }: Instant): number {

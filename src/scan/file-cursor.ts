@@ -1,13 +1,21 @@
 import { hash } from 'node:crypto';
 
-/** How far a file was judged. */
-export interface FileCursor {
+/** A place in a file. */
+export interface FilePosition {
   /** `device:inode`. */
   readonly file: string;
   /** Bytes before the first line that was not judged. */
   readonly offset: number;
   /** Of the up to 256 bytes before the offset, in hexadecimal: an inode number may be given to another file. */
   readonly hash: string;
+}
+
+/** How far a log was judged. */
+export interface FileCursor extends FilePosition {
+  /** Bytes that were there when nothing of this file was known yet: their age is not known. 0: they were judged. */
+  readonly old: number;
+  /** The file that had the name before, while writers may still have it open; or null. */
+  readonly late: FilePosition | null;
 }
 
 /** Bytes before the offset that tell one file from another. */
@@ -17,22 +25,41 @@ export function fingerprint(bytes: Uint8Array): string {
   return hash('sha1', bytes, 'hex');
 }
 
-export function formatFileCursor({ file, offset, hash: print }: FileCursor): string {
-  return JSON.stringify({ file, offset, hash: print });
+export function formatFileCursor({ file, offset, hash: print, old, late }: FileCursor): string {
+  return JSON.stringify({
+    file,
+    offset,
+    hash: print,
+    ...(old === 0 ? {} : { old }),
+    ...(late === null ? {} : { late }),
+  });
 }
 
 /** Reads a stored cursor; what cannot be read is null: begin again. */
 export function parseFileCursor(text: string | null): FileCursor | null {
   if (text === null) return null;
   try {
-    const { file, offset, hash: print } = JSON.parse(text) as Partial<FileCursor>;
-    const valid =
-      typeof file === 'string' &&
-      typeof print === 'string' &&
-      Number.isSafeInteger(offset) &&
-      (offset ?? -1) >= 0;
-    return valid ? { file, offset: offset ?? 0, hash: print } : null;
+    const stored = JSON.parse(text) as Record<string, unknown> | null;
+    const position = positionOf(stored);
+    if (stored === null || position === null) return null;
+    return {
+      ...position,
+      old: isOffset(stored['old']) ? stored['old'] : 0,
+      late: positionOf(stored['late']),
+    };
   } catch {
     return null;
   }
+}
+
+function positionOf(stored: unknown): FilePosition | null {
+  if (typeof stored !== 'object' || stored === null) return null;
+  const { file, offset, hash: print } = stored as Record<string, unknown>;
+  return typeof file === 'string' && typeof print === 'string' && isOffset(offset)
+    ? { file, offset, hash: print }
+    : null;
+}
+
+function isOffset(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -178,24 +178,34 @@ test('a line that never ends takes no memory, and is one line of 64 KiB in the e
   assert.equal(carry.length, 4);
 });
 
-test('a line without a date takes the last one while it is fresh, else the time of the reading', () => {
-  const times = (text: Buffer, given: Reading): number[] => {
-    const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
-    const found: number[] = [];
-    // Two blocks: the last date is kept from one to the next, also that of a line that is no candidate.
-    scan.block(lines('Nov 22 16:29:40 nothing of interest', 'nor this'), given, () =>
-      assert.fail('no candidate'),
-    );
-    scan.block(text, given, (_index, _judgement, time) => found.push(time));
-    return found;
-  };
-  const fresh = now - 20;
-  assert.deepEqual(times(lines('banned 203.0.113.7', 'Nov 22 16:29:50 x', 'banned 203.0.113.7'), reading), [
-    fresh,
-    now - 10,
-  ]);
-  const later: Reading = { now: now + 3_600, transport: null, undated: now + 1_800 };
-  assert.deepEqual(times(lines('banned 203.0.113.7'), later), [now + 1_800]);
-  const transport: Reading = { now, transport: 5, undated: now };
-  assert.deepEqual(times(lines('Nov 22 16:29:50 banned 203.0.113.7'), transport), [5]);
+test('the time of a line: the transport, its own date, the last date as the reading allows, else what is given', () => {
+  const dated = now - 10;
+  const table: readonly [before: string, line: string, given: Partial<Reading>, expected: number][] = [
+    // Read as it was written: the last date while it is fresh.
+    ['Nov 22 16:29:50 x', 'banned 203.0.113.7', {}, dated],
+    ['Nov 22 16:29:50 x', 'banned 203.0.113.7', { now: now + 49 }, dated],
+    ['Nov 22 16:29:50 x', 'banned 203.0.113.7', { now: now + 50, undated: now + 50 }, now + 50],
+    ['Nov 22 16:30:40 x', 'banned 203.0.113.7', {}, now + 40],
+    ['nothing', 'banned 203.0.113.7', {}, now],
+    ['nothing', 'Nov 22 16:29:50 banned 203.0.113.7', {}, dated],
+    // A backlog: the last date, however old; the line's own is still better.
+    ['Nov 22 16:29:50 x', 'banned 203.0.113.7', { backlog: true, undated: 0 }, dated],
+    ['Nov 22 16:29:50 x', 'banned 203.0.113.7', { now: now + 90_000, backlog: true, undated: now }, dated],
+    ['Nov 21 16:29:50 x', 'Nov 22 16:29:50 banned 203.0.113.7', { backlog: true, undated: 0 }, dated],
+    ['nothing', 'banned 203.0.113.7', { backlog: true, undated: 0 }, 0],
+    ['nothing', 'banned 203.0.113.7', { backlog: true, undated: now - 100 }, now - 100],
+    // The transport knows best.
+    ['Nov 22 16:29:50 x', 'Nov 22 16:29:50 banned 203.0.113.7', { transport: 5 }, 5],
+    ['Nov 22 16:29:50 x', 'banned 203.0.113.7', { transport: 5, backlog: true }, 5],
+  ];
+  for (const [before, line, given, expected] of table) {
+    // In one block and in two: the last date is kept from one to the next, also that of a line that is no candidate.
+    for (const blocks of [[lines(before, line)], [lines(before), lines(line)]]) {
+      const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+      const found: number[] = [];
+      for (const block of blocks)
+        scan.block(block, { ...reading, ...given }, (_index, _judgement, time) => found.push(time));
+      assert.deepEqual(found, [expected], `${before} / ${line} / ${JSON.stringify(given)}`);
+    }
+  }
 });

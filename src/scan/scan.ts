@@ -7,7 +7,7 @@ import { Search } from './search.ts';
 /** Bytes of a line that are judged; the rest of a longer one is skipped. */
 export const lineCap = 64 * 1_024;
 
-/** A line without a date takes the last date of its source while that is not older than this, in seconds. */
+/** A line that is read as it was written takes the last date while that is not older than this, in seconds. */
 const freshSeconds = 60;
 
 /** What is told of a judged line. `line` may be a slice of the chunk: copy what outlives the call. */
@@ -20,13 +20,20 @@ export interface ScanOptions {
   readonly prefilter?: boolean;
 }
 
-/** When a block of lines was read, all in seconds. */
+/**
+ * When a block of lines was read, all in seconds. A line's time is the transport's, else its own date,
+ * else the last date before it, else `undated`. The last date holds for a backlog however old it is: it
+ * may be far from the truth, but the present would be further. It does not hold for lines that are
+ * read as they are written, unless it is fresh.
+ */
 export interface Reading {
   readonly now: number;
   /** The transport's own time of these lines, which is better than any date in them; or null. */
   readonly transport: number | null;
-  /** The time of a line that has no date and follows none: not earlier than it was written. */
+  /** The time of a line that has no date and follows none. */
   readonly undated: number;
+  /** Whether the lines had been there for an unknown time when they were read. */
+  readonly backlog?: boolean;
 }
 
 /**
@@ -116,7 +123,8 @@ export class Scan {
     if (field !== null) return field;
     if (date !== null) return date;
     const last = this.#lastDate;
-    return last !== null && Math.abs(reading.now - last) < freshSeconds ? last : reading.undated;
+    if (last === null) return reading.undated;
+    return reading.backlog === true || Math.abs(reading.now - last) < freshSeconds ? last : reading.undated;
   }
 
   /** Takes the last date of the lines before `to` that were not looked at yet. */

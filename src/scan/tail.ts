@@ -2,23 +2,22 @@ import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import {
   type FileCursor,
-  fingerprint,
+  type FilePosition,
   fingerprintLength,
   formatFileCursor,
   parseFileCursor,
 } from './file-cursor.ts';
-import { LineCarry } from './line-carry.ts';
-import { chunkSize, findRenamed, identify, OpenFile } from './open-file.ts';
+import { findNext, findRenamed, identify, OpenFile } from './open-file.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';
+import { type Piece, Place } from './place.ts';
 import type { Scan } from './scan.ts';
 import { Wake } from './wake.ts';
 
-/** The buffer that all tails of a worker read into: the bytes that identify the place, then the chunk. */
-const buffer = Buffer.allocUnsafeSlow(fingerprintLength + chunkSize);
-const nothing = Buffer.alloc(0);
+/** For this long, in ms, lines may still come into a file that has lost its name: writers reopen one by one. */
+const lateMs = 10_000;
 
 /**
- * Follows one file by its name, over renames and truncation, from its cursor on. Every whole line is
+ * Follows one log by its name, over renames and truncation, from its cursor on. Every whole line is
  * judged once. Polling is what it relies on; notices of the kernel only make it faster.
  */
 export class Tail {
@@ -27,22 +26,34 @@ export class Tail {
   readonly #batches: BatchMaker;
   readonly #output: Output;
   readonly #wake: Wake;
+  readonly #nowMs: () => number;
   #cursor: FileCursor | null;
-  #file: OpenFile | null = null;
-  /** Bytes read of the open file. */
-  #position = 0;
-  /** The up to 256 bytes before the position: they show whether it is still the same text. */
-  #before: Buffer = nothing;
-  #carry = new LineCarry();
+  #place: Place | null = null;
+  /** The file before, until `#lateUntil` (ms). */
+  #late: Place | null = null;
+  #lateUntil = 0;
+  /** Whether files that were rotated while nobody looked are being read. */
+  #catchingUp = false;
+  /** When it was first seen that there is no file, in seconds. */
+  #missingSince: number | null = null;
   #state = '';
   #closed = false;
 
-  constructor(path: string, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
+  /** `now` gives ms since the epoch. */
+  constructor(
+    path: string,
+    cursor: string | null,
+    scan: Scan,
+    batches: BatchMaker,
+    output: Output,
+    now = nowMs,
+  ) {
     this.#path = path;
     this.#cursor = parseFileCursor(cursor);
     this.#scan = scan;
     this.#batches = batches;
     this.#output = output;
+    this.#nowMs = now;
     this.#wake = new Wake(path);
   }
 
@@ -72,109 +83,127 @@ export class Tail {
 
   /** Reads one chunk, or changes files; false where there is nothing to do until something happens. */
   #step(): boolean {
-    if (this.#file === null && !this.#open()) return false;
-    if (this.#read()) return true;
-    return this.#rotated();
+    if (this.#place === null) return this.#open();
+    if (this.#drain() || this.#read(this.#place) || this.#rotated(this.#place)) return true;
+    this.#catchingUp = false;
+    return false;
   }
 
   #open(): boolean {
     const found = identify(this.#path);
-    if (found === null && this.#cursor === null) {
-      this.#setState('waiting', 'the file does not exist yet');
-      return false;
-    }
-    this.#wake.watchFile();
     const cursor = this.#cursor;
     const renamed =
       cursor !== null && found?.identity !== cursor.file ? findRenamed(this.#path, cursor) : null;
     if (renamed === null && found === null) {
+      this.#missingSince ??= this.#nowMs() / 1_000;
       this.#setState('waiting', 'the file does not exist yet');
       return false;
     }
-    this.#file = renamed ?? new OpenFile(this.#path);
-    this.#begin(cursor !== null && this.#continues(this.#file, cursor) ? cursor.offset : 0);
+    this.#wake.watchFile();
+    this.#place = this.#placeIn(renamed ?? new OpenFile(this.#path), cursor);
+    this.#catchingUp = renamed !== null;
     this.#setState('reading', '');
+    if (cursor?.late != null) this.#openLate(cursor.late);
+    // From now on it is known what came after this moment, also where the file is empty.
+    if (cursor === null) this.#post(0, this.#nowMs());
     return true;
+  }
+
+  #placeIn(file: OpenFile, cursor: FileCursor | null): Place {
+    const { size, born } = file.stat();
+    if (cursor !== null && this.#continues(file, cursor))
+      return new Place(file, cursor.offset, { old: cursor.old, backlog: size });
+    if (cursor !== null) return new Place(file, 0, { old: 0, backlog: size });
+    // File systems round times, some to a second.
+    const madeMeanwhile = this.#missingSince !== null && born > this.#missingSince - 1;
+    return new Place(file, 0, madeMeanwhile ? { old: 0, backlog: 0 } : { old: size, backlog: size });
   }
 
   /**
    * Whether the file goes on behind the cursor. Device numbers change when a machine or a volume is
    * restarted, so the same bytes at the same place count too, where there are enough of them.
    */
-  #continues(file: OpenFile, cursor: FileCursor): boolean {
+  #continues(file: OpenFile, cursor: FilePosition): boolean {
     return (file.identity === cursor.file || cursor.offset >= fingerprintLength) && file.holds(cursor);
   }
 
-  #begin(offset: number): void {
-    const length = Math.min(fingerprintLength, offset);
-    this.#before = Buffer.alloc(length);
-    this.#file?.read(this.#before, offset - length);
-    this.#position = offset;
-    this.#carry.clear();
+  #openLate(position: FilePosition): void {
+    const file = findRenamed(this.#path, position);
+    if (file === null) return;
+    this.#late = new Place(file, position.offset, { old: 0, backlog: file.stat().size });
+    this.#lateUntil = this.#nowMs() + lateMs;
   }
 
-  /** Reads and judges one chunk. The bytes before it are read again, to see that they are the same. */
-  #read(): boolean {
-    const file = this.#file;
-    if (file === null) return false;
-    const known = this.#before.length;
-    const length = file.read(buffer, this.#position - known);
-    if (length < known || buffer.compare(this.#before, 0, known, 0, known) !== 0) {
-      // Truncated, and perhaps written again: what stands there now was not judged.
-      this.#begin(0);
-      return true;
-    }
-    if (length === known) return false;
-    const readAtMs = nowMs();
-    const { size, changed } = file.stat();
-    const chunk = buffer.subarray(known, length);
-    this.#position += chunk.length;
-    const block = this.#carry.push(chunk);
-    if (block !== null) this.#judge(block, readAtMs, changed);
-    const judged = length - this.#carry.length;
-    // The carried line may have begun before this chunk; its cursor stays where it was.
-    if (block !== null) this.#post(file, buffer.subarray(0, judged), block.length, readAtMs, size);
-    this.#before = Buffer.from(buffer.subarray(Math.max(0, length - fingerprintLength), length));
+  /** Reads what still came into the file before; after its time it is closed. */
+  #drain(): boolean {
+    if (this.#late === null) return false;
+    if (this.#read(this.#late)) return true;
+    const readAtMs = this.#nowMs();
+    if (readAtMs < this.#lateUntil) return false;
+    this.#post(this.#endLate(readAtMs), readAtMs);
     return true;
   }
 
-  #judge(block: Buffer, readAtMs: number, changed: number): void {
-    const now = readAtMs / 1_000;
-    this.#scan.block(block, { now, transport: null, undated: Math.min(now, changed) }, this.#batches.found);
+  /** Its last line may lack its newline: it is judged now. Returns its bytes. */
+  #endLate(readAtMs: number): number {
+    const bytes = this.#late === null ? 0 : this.#judge(this.#late.flush(readAtMs / 1_000));
+    this.#late?.close();
+    this.#late = null;
+    return bytes;
   }
 
-  /** `upToCursor` are the bytes just before the cursor. */
-  #post(file: OpenFile, upToCursor: Buffer, bytes: number, readAtMs: number, size: number): void {
-    const offset = this.#position - this.#carry.length;
-    const tail = upToCursor.subarray(Math.max(0, upToCursor.length - fingerprintLength));
-    this.#cursor = { file: file.identity, offset, hash: fingerprint(tail) };
-    const lag = Math.max(0, size - offset);
+  #read(place: Place): boolean {
+    const readAtMs = this.#nowMs();
+    const piece = place.read(readAtMs / 1_000);
+    if (piece === null) return false;
+    if (piece.block !== null) this.#post(this.#judge(piece), readAtMs);
+    return true;
+  }
+
+  /** Returns the bytes judged. */
+  #judge({ block, reading }: Piece): number {
+    if (block === null) return 0;
+    this.#scan.block(block, reading, this.#batches.found);
+    return block.length;
+  }
+
+  #post(bytes: number, readAtMs: number): void {
+    if (this.#place === null) return;
+    const { position, old, lag } = this.#place;
+    this.#cursor = { ...position, old, late: this.#late?.position ?? null };
     this.#output.post(this.#batches.take(formatFileCursor(this.#cursor), bytes, readAtMs, lag));
   }
 
   /**
-   * At the end of the file: whether its name now belongs to another one. The change is made once the
-   * new file has text, since a writer may go on in the renamed one until it reopens its log.
+   * At the end of the file: goes on with the next one, if there is one. The change is made once that has
+   * text, since writers go on in the renamed one until they reopen their log.
    */
-  #rotated(): boolean {
-    const file = this.#file;
-    const current = identify(this.#path);
-    if (file === null || current === null || current.identity === file.identity || current.size === 0)
-      return false;
+  #rotated(place: Place): boolean {
+    // Opened before anything changes: where that fails, all stays as it was.
+    const next = this.#next(place.file);
+    if (next === null) return false;
     // What came between the last read and now.
-    if (this.#read()) return true;
-    // Opened before anything is judged: where that fails, the old file stays as it was.
-    const next = new OpenFile(this.#path);
-    const rest = this.#carry.flush();
-    const readAtMs = nowMs();
-    if (rest !== null) this.#judge(rest, readAtMs, file.stat().changed);
-    file.close();
-    this.#file = next;
-    this.#begin(0);
+    if (this.#read(place)) {
+      next.close();
+      return true;
+    }
+    const backlog = this.#catchingUp ? next.stat().size : 0;
+    const readAtMs = this.#nowMs();
+    const bytes = this.#endLate(readAtMs);
+    this.#late = place;
+    this.#lateUntil = readAtMs + lateMs;
+    this.#place = new Place(next, 0, { old: 0, backlog });
     this.#wake.watchFile();
-    // Says that the old file is done with, so that a restart does not look for its end again.
-    this.#post(this.#file, nothing, rest?.length ?? 0, readAtMs, current.size);
+    this.#post(bytes, readAtMs);
     return true;
+  }
+
+  #next(file: OpenFile): OpenFile | null {
+    const current = identify(this.#path);
+    if (current?.identity === file.identity) return null;
+    const unseen = this.#catchingUp ? findNext(this.#path, file) : null;
+    if (unseen !== null) return unseen;
+    return current === null || current.size === 0 ? null : new OpenFile(this.#path);
   }
 
   #fail(thrown: unknown): void {
@@ -185,9 +214,10 @@ export class Tail {
   }
 
   #leave(): void {
-    this.#file?.close();
-    this.#file = null;
-    this.#carry.clear();
+    this.#place?.close();
+    this.#place = null;
+    this.#late?.close();
+    this.#late = null;
   }
 
   #setState(state: 'reading' | 'waiting' | 'failed', detail: string): void {
