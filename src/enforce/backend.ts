@@ -43,9 +43,11 @@ export interface Backend {
   probe(signal: AbortSignal): Promise<Probe>;
   /** Makes sets, chain and jumps be there and first; repairs in place. Returns the hooks read back. @throws BailiffError enforcement-failed */
   install(): Promise<readonly Hook[]>;
-  /** What stands in the sets now. */
+  /** What stands in the sets now. Holds up no `apply`: a change made meanwhile may be in it or not. */
   list(): Promise<readonly Element[]>;
-  /** Resolves when the kernel has taken all of them. Rejects with what it refused. */
+  /** How many elements stand in the sets, where that costs much less than `list`. May count such as ended seconds ago. */
+  count?(): Promise<number>;
+  /** Resolves when the kernel has taken all of them; in the order of the calls. Rejects with what it refused. */
   apply(changes: readonly Change[]): Promise<void>;
   /** Takes away everything that `install` made. */
   uninstall(): Promise<void>;

@@ -10,24 +10,25 @@ const tolerance = 2;
 
 /**
  * What has to change so that the kernel holds what is desired: the one function behind start-up and
- * repair. `actual` must have been read before `desired`, so that a ban or unban made in between counts.
+ * repair. Yields null for each element that is right, so that whoever goes through a large set can pause;
+ * what is said of an address that changes during such a pause, or since `actual` was read, is void.
  */
-export function difference(desired: Desired, actual: Iterable<Element>, now: number): Change[] {
-  const changes: Change[] = [];
+export function* difference(
+  desired: Desired,
+  actual: Iterable<Element>,
+  now: number,
+): Generator<Change | null, void> {
   const standing = new Set<Address>();
   for (const { address, remaining } of actual) {
     standing.add(address);
     const wanted = changeFor(address, desired.get(address), now);
-    if (wanted.kind === 'add' ? isStale(wanted.remaining, remaining) : !endsByItself(remaining)) {
-      changes.push(wanted);
-    }
+    const wrong = wanted.kind === 'add' ? isStale(wanted.remaining, remaining) : !endsByItself(remaining);
+    yield wrong ? wanted : null;
   }
   for (const [address, until] of desired) {
-    if (standing.has(address)) continue;
-    const wanted = changeFor(address, until, now);
-    if (wanted.kind === 'add') changes.push(wanted);
+    const wanted = standing.has(address) ? null : changeFor(address, until, now);
+    yield wanted?.kind === 'add' ? wanted : null;
   }
-  return changes;
 }
 
 /** How one address should stand. `until` is undefined where it should not. */

@@ -24,6 +24,10 @@ export class DryRunBackend implements Backend {
     return this.#set.elements();
   }
 
+  async count(): Promise<number> {
+    return this.#set.elements().length;
+  }
+
   async apply(changes: readonly Change[]): Promise<void> {
     for (const change of changes) this.#set.change(change);
   }

@@ -58,17 +58,20 @@ test('elements are read with their remaining time; what is not ours is marked, o
     'ipset v7.17, protocol version: 7',
     '',
   ].join('\n');
-  assert.deepEqual(parseElements(saved, 4), [
-    { address: '203.0.113.7', remaining: 599 },
-    { address: '198.51.100.0/24', remaining: null },
-    { address: '192.0.2.1', remaining: null },
-    { address: '192.0.2.0/26', remaining: 0 },
-    { address: '192.0.2.9', remaining: 0 },
-  ]);
+  assert.deepEqual(
+    [...parseElements(saved, 4)],
+    [
+      { address: '203.0.113.7', remaining: 599 },
+      { address: '198.51.100.0/24', remaining: null },
+      { address: '192.0.2.1', remaining: null },
+      { address: '192.0.2.0/26', remaining: 0 },
+      { address: '192.0.2.9', remaining: 0 },
+    ],
+  );
 });
 
 test('the IPv6 set yields IPv6 only', () => {
   const saved =
     'add bailiff6 2001:db8:0:1::/64 timeout 7\nadd bailiff6 ::ffff:192.0.2.1 timeout 7\nadd bailiff4 192.0.2.1 timeout 7\n';
-  assert.deepEqual(parseElements(saved, 6), [{ address: '2001:db8:0:1::/64', remaining: 7 }]);
+  assert.deepEqual([...parseElements(saved, 6)], [{ address: '2001:db8:0:1::/64', remaining: 7 }]);
 });

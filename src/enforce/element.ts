@@ -43,10 +43,9 @@ const elementLine = /^add (\S+) (\S+)(?: timeout (\d+))?(.*)$/;
  * The elements of one set, read from `ipset save`. What carries options that we never write (`nomatch`,
  * a comment) has 0 seconds remaining: no ban of ours, so that reconcile writes it anew or removes it.
  */
-export function parseElements(saved: string, family: Family): Element[] {
+export function* parseElements(saved: string, family: Family): Generator<Element, void> {
   const name = setName(family);
-  const elements: Element[] = [];
-  for (const line of saved.split('\n')) {
+  for (const line of linesOf(saved)) {
     const match = elementLine.exec(line);
     if (match === null || match[1] !== name) continue;
     const range = parseRange(match[2] ?? '');
@@ -54,10 +53,19 @@ export function parseElements(saved: string, family: Family): Element[] {
     if (range === null || range.family !== family) continue;
     const timeout = Number(match[3] ?? 0);
     const foreign = (match[4] ?? '').trim() !== '';
-    elements.push({
+    yield {
       address: formatRange(range),
       remaining: foreign ? 0 : timeout === 0 ? null : timeout,
-    });
+    };
   }
-  return elements;
+}
+
+/** Line by line: to split megabytes at once would hold up everything else. */
+function* linesOf(text: string): Generator<string, void> {
+  let start = 0;
+  while (start < text.length) {
+    const end = text.indexOf('\n', start);
+    yield text.slice(start, end === -1 ? text.length : end);
+    start = end === -1 ? text.length : end + 1;
+  }
 }

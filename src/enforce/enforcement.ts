@@ -41,7 +41,7 @@ export interface EnforcerStatus {
   /** What is wrong, or '' . */
   readonly detail: string;
   readonly hooks: readonly Hook[];
-  /** Elements in the kernel: exact after a reconciliation, an estimate until the next. */
+  /** Elements in the kernel: as read by the last reconciliation, counted on with what was changed since. */
   readonly elements: number;
   /** When the last one succeeded, in seconds since the epoch. */
   readonly lastReconcile: number | null;

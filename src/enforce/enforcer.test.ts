@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { DryRunBackend } from './dry-run.ts';
 import { Enforcer } from './enforcer.ts';
 import { FakeBackend } from './fake.ts';
 
 const one = '203.0.113.1';
 const two = '203.0.113.2';
+const protectedOne = '203.0.113.3';
+
+function many(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `10.0.${index >> 8}.${index & 255}`);
+}
 
 /** An enforcer over a fake kernel, with a clock and timers that move when told to. */
-function setUp(own: readonly string[] = []) {
+function setUp(own: readonly string[] = [protectedOne]) {
   const clock = {
     time: 1_000_000,
     now() {
@@ -82,7 +88,7 @@ test('changes made while a batch is in flight form the next one', async () => {
   const release = backend.stall();
   const first = ban(one);
   // The first batch is on its way when this turn of the event loop is over.
-  await new Promise(setImmediate);
+  await turn();
   const later = Array.from({ length: 100 }, (_, index) => ban(`198.51.100.${index}`));
   const gone = unban('198.51.100.0');
   release();
@@ -95,20 +101,225 @@ test('changes made while a batch is in flight form the next one', async () => {
   assert.equal(backend.drops('198.51.100.1'), true);
 });
 
-test('a ban and an unban made while reconcile reads the kernel are not undone by it', async () => {
-  const { backend, enforcer, ban, unban } = setUp();
+test('a ban and an unban made while reconcile reads the kernel wait not for it, and are not undone by it', async () => {
+  const { backend, enforcer, ban, unban, events } = setUp();
   await enforcer.start();
   await ban(two);
-  const release = backend.stall();
+  events.length = 0;
+  const release = backend.stall('list');
   const reconciled = enforcer.reconcile();
-  await new Promise(setImmediate);
-  const banned = ban(one);
-  const unbanned = unban(two);
+  await turn();
+  assert.equal(backend.calls.list, 2, 'the kernel was read before the changes');
+  await Promise.all([ban(one), unban(two)]);
+  assert.deepEqual([backend.drops(one), backend.drops(two)], [true, false]);
   release();
-  await Promise.all([reconciled, banned, unbanned]);
+  const report = await reconciled;
   assert.deepEqual([backend.drops(one), backend.drops(two)], [true, false]);
-  await enforcer.reconcile();
+  assert.deepEqual([report.adds, report.deletes], [0, 0]);
+  assert.deepEqual(events, ['applied 1 1'], 'news is no repair');
+});
+
+test('what is in flight, or waits, when reconcile begins to read is not undone by it, and no repair', async () => {
+  const { backend, enforcer, ban, unban, events } = setUp();
+  await enforcer.start();
+  await ban(two);
+  events.length = 0;
+  const apply = backend.stall('apply');
+  const list = backend.stall('list');
+  const changed = [ban(one), unban(two)];
+  await turn();
+  changed.push(ban('203.0.113.9'));
+  const reconciled = enforcer.reconcile();
+  await turn();
+  apply();
+  await Promise.all(changed);
+  list();
+  await reconciled;
   assert.deepEqual([backend.drops(one), backend.drops(two)], [true, false]);
+  assert.deepEqual(events, ['applied 1 1', 'applied 1 0']);
+});
+
+test('an unban made while a large difference is being repaired holds', async () => {
+  const { backend, enforcer, desired, clock, unban } = setUp();
+  await enforcer.start();
+  const addresses = many(10_000);
+  for (const address of addresses) desired.set(address, clock.time + 600);
+  const release = backend.stall('apply');
+  const reconciled = enforcer.reconcile();
+  while (backend.calls.apply === 0) await turn();
+  // The last of them stands in a part that is not yet sent.
+  const last = addresses.at(-1) ?? '';
+  const gone = unban(last);
+  release();
+  await Promise.all([gone, reconciled]);
+  assert.equal(backend.drops(last), false);
+  assert.equal(backend.drops(addresses[0] ?? ''), true);
+  assert.ok(
+    backend.batches.every(({ length }) => length <= 2_000),
+    'a single ban waits for a part only',
+  );
+});
+
+test('a ban waits for no stuck repair of the rules', async () => {
+  const { backend, enforcer, ban } = setUp();
+  await enforcer.start();
+  const release = backend.stall('install');
+  const reconciled = enforcer.reconcile();
+  await ban(one);
+  assert.equal(backend.drops(one), true);
+  release();
+  await reconciled;
+});
+
+test('a ban made before the start is over waits for the sets', async () => {
+  const { backend, enforcer, ban } = setUp();
+  const release = backend.stall('install');
+  const started = enforcer.start();
+  const banned = ban(one);
+  await turn();
+  assert.equal(backend.calls.apply, 0);
+  release();
+  await Promise.all([started, banned]);
+  assert.equal(backend.drops(one), true);
+});
+
+test('a ban that failed beside a reconciliation is brought by the next one', async () => {
+  const { backend, enforcer, ban } = setUp();
+  await enforcer.start();
+  const release = backend.stall('list');
+  const reconciled = enforcer.reconcile();
+  await turn();
+  backend.failures.apply = 1;
+  const banned = ban(one);
+  await turn();
+  assert.equal(backend.drops(one), false);
+  release();
+  await Promise.all([reconciled, banned]);
+  assert.equal(backend.drops(one), true);
+});
+
+test('reconciliations that wait are one', async () => {
+  const { backend, enforcer } = setUp();
+  await enforcer.start();
+  await Promise.all([1, 2, 3].map(() => enforcer.reconcile()));
+  assert.equal(backend.calls.list, 2);
+});
+
+describe('with many bans', () => {
+  async function started() {
+    const parts = setUp();
+    const { enforcer, desired, clock, backend } = parts;
+    for (const address of many(6_000)) desired.set(address, clock.time + 3_600);
+    await enforcer.start();
+    const looks = async () => {
+      const { list, count } = backend.calls;
+      const { length } = parts.timers;
+      parts.timers.at(-1)?.run();
+      while (parts.timers.length === length) await turn();
+      return { listed: backend.calls.list - list, counted: backend.calls.count - count };
+    };
+    return { ...parts, looks };
+  }
+  const counted = { listed: 0, counted: 1 };
+  const compared = { listed: 1, counted: 1 };
+
+  test('a right count stands for a comparison; the rules are looked at each time', async () => {
+    const { backend, looks, clock, enforcer } = await started();
+    clock.time += 5;
+    assert.deepEqual(await looks(), counted);
+    assert.equal(backend.calls.install, 2);
+    assert.deepEqual([enforcer.status().lastReconcile, enforcer.status().elements], [clock.time, 6_000]);
+  });
+
+  test('a wrong count, either way, leads to a comparison', async () => {
+    const { backend, looks, events } = await started();
+    backend.flush();
+    assert.deepEqual(await looks(), compared);
+    assert.deepEqual(await looks(), counted);
+    backend.plant(one, 600);
+    assert.deepEqual(await looks(), compared);
+    assert.equal(backend.drops(one), false);
+    assert.deepEqual(
+      events.filter((event) => event.startsWith('repaired')),
+      ['repaired elements: 6000 put right, 0 removed', 'repaired elements: 0 put right, 1 removed'],
+    );
+  });
+
+  test('after a minute there is a comparison, whatever the count', async () => {
+    const { backend, looks, clock } = await started();
+    await backend.apply([
+      { kind: 'delete', address: '10.0.0.0' },
+      { kind: 'add', address: one, remaining: 600 },
+    ]);
+    clock.time += 59;
+    assert.deepEqual(await looks(), counted);
+    clock.time += 1;
+    assert.deepEqual(await looks(), { listed: 1, counted: 0 });
+    assert.deepEqual([backend.drops('10.0.0.0'), backend.drops(one)], [true, false]);
+    assert.deepEqual(await looks(), counted);
+  });
+
+  test('changes under way, what is refused and what waits to be swept make no count wrong', async () => {
+    const { backend, clock, looks, ban, unban } = await started();
+    await unban('10.0.0.0');
+    // As the kernel does, the fake counts on what has ended a moment ago.
+    backend.plant('10.0.0.0', 1);
+    assert.deepEqual(await looks(), counted);
+    clock.time += 2;
+    await ban(protectedOne);
+    assert.deepEqual(await looks(), counted);
+    const release = backend.stall('apply');
+    const banned = [ban(one), ban(two)];
+    await turn();
+    assert.deepEqual(await looks(), counted);
+    release();
+    await Promise.all(banned);
+    await unban(protectedOne);
+    clock.time += 60;
+    await looks();
+    assert.deepEqual(await looks(), counted);
+  });
+
+  test('after a change that failed a count does not do', async () => {
+    const { backend, looks, ban } = await started();
+    backend.failures.apply = 2;
+    await assert.rejects(ban(one));
+    await backend.apply([{ kind: 'delete', address: '10.0.0.0' }]);
+    backend.plant(two, 600);
+    backend.plant('192.0.2.1', 600);
+    assert.deepEqual(await looks(), { listed: 1, counted: 0 });
+    assert.deepEqual([backend.drops(one), backend.drops(two)], [true, false]);
+  });
+
+  test('nor after one that failed beside the comparison that ended a failure', async () => {
+    const { backend, enforcer, timers, looks, unban } = await started();
+    backend.failures.install = 1;
+    await looks();
+    const release = backend.stall('list');
+    timers.at(-1)?.run();
+    while (backend.calls.list === 1) await turn();
+    backend.failures.apply = 1;
+    await assert.rejects(unban('10.0.0.1'));
+    release();
+    while (enforcer.status().state !== 'enforcing') await turn();
+    assert.deepEqual(await looks(), { listed: 1, counted: 0 });
+    assert.equal(backend.drops('10.0.0.1'), false);
+  });
+
+  test('a count that fails is a failure', async () => {
+    const { backend, enforcer, looks } = await started();
+    backend.failures.count = 1;
+    await looks();
+    assert.equal(enforcer.status().state, 'degraded');
+    await looks();
+    assert.equal(enforcer.status().state, 'enforcing');
+  });
+
+  test('with few bans everything is compared each time', async () => {
+    const { desired, looks } = await started();
+    for (const address of many(6_000).slice(5_000)) desired.delete(address);
+    assert.deepEqual(await looks(), { listed: 1, counted: 0 });
+  });
 });
 
 test('what others did to the kernel is repaired and told', async () => {

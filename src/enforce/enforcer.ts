@@ -1,37 +1,53 @@
 import { BailiffError, messageOf } from '../core/errors.ts';
 import type { Address } from '../core/types.ts';
 import type { Change, Hook } from './backend.ts';
-import { changeFor, type Desired, difference } from './difference.ts';
+import { Batches } from './batches.ts';
 import type { EnforcerOptions, EnforcerStatus, ReconcileReport } from './enforcement.ts';
+import { Lane } from './lane.ts';
 import { Pace, schedule } from './pace.ts';
+import { countChanges, Projection } from './projection.ts';
 
 export type { EnforcerEvents, EnforcerOptions, EnforcerStatus, ReconcileReport } from './enforcement.ts';
 
+/** A reconciliation that waits for its turn. `full`: a count does not do. */
+interface Round {
+  full: boolean;
+  readonly done: Promise<ReconcileReport>;
+}
+
 /**
- * Keeps the packet filter what the ledger says. Everything goes through one queue, so that no
- * reconciliation undoes a ban that was made while it read the kernel. The first change goes at once;
- * those that come while a batch is in flight form the next one together.
+ * Keeps the packet filter what the ledger says. Bans and unbans go in batches and wait for nothing but
+ * the batch before; reconciliations go on beside them. What changes while one reads the kernel is left
+ * out of what it puts right, so it undoes no ban and no unban.
  */
 export class Enforcer {
   readonly #options: EnforcerOptions;
   readonly #pace: Pace;
-  readonly #refused = new Set<Address>();
-  #queue: Promise<unknown> = Promise.resolve();
-  #waiting: { readonly addresses: Set<Address>; readonly acknowledged: Promise<void> } | null = null;
+  readonly #projection: Projection;
+  readonly #batches: Batches;
+  readonly #rounds = new Lane();
+  #nextRound: Round | null = null;
   #hooks: readonly Hook[] = [];
-  #elements = 0;
   #lastReconcile: number | null = null;
+  /** A batch failed since the last comparison began: its changes may be owed. */
+  #owing = false;
   #problem = 'not started';
   #stopped = false;
 
   constructor(options: EnforcerOptions) {
     this.#options = options;
     this.#pace = new Pace(options.intervalMs ?? 5_000, options.schedule ?? schedule, () => this.#tick());
+    this.#projection = new Projection(options);
+    this.#batches = new Batches(
+      (addresses) => this.#projection.bring(addresses),
+      (error) => this.#recover(error),
+    );
   }
 
   /** Installs and reconciles, then goes on doing so. Never rejects: what the kernel refuses shows in status and is retried. */
   async start(): Promise<void> {
-    await this.#tick();
+    // Until the sets are there a change would fail, so it waits.
+    await this.#batches.hold(() => this.#tick());
   }
 
   /**
@@ -41,14 +57,12 @@ export class Enforcer {
    * @throws BailiffError enforcement-failed
    */
   changed(address: Address): Promise<void> {
-    this.#waiting ??= this.#openBatch();
-    this.#waiting.addresses.add(address);
-    return this.#waiting.acknowledged;
+    return this.#stopped ? refuseStopped() : this.#batches.add(address);
   }
 
   /** Compares everything with the kernel and puts it right. @throws BailiffError enforcement-failed */
   reconcile(): Promise<ReconcileReport> {
-    return this.#enqueue(() => this.#reconcileNow());
+    return this.#reconcile(true);
   }
 
   status(): EnforcerStatus {
@@ -60,7 +74,7 @@ export class Enforcer {
       state: backend.strength === 'none' ? 'dry-run' : detail === '' ? 'enforcing' : 'degraded',
       detail,
       hooks: this.#hooks,
-      elements: this.#elements,
+      elements: this.#projection.elements,
       lastReconcile: this.#lastReconcile,
     };
   }
@@ -84,108 +98,74 @@ export class Enforcer {
   async #end(): Promise<void> {
     this.#stopped = true;
     this.#pace.stop();
-    await this.#queue;
+    await this.#batches.idle();
+    await this.#rounds.idle();
   }
 
   async #tick(): Promise<void> {
-    await this.reconcile().catch(() => undefined);
+    await this.#reconcile(false).catch(() => undefined);
   }
 
-  #enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#stopped ? refuseStopped() : this.#queue.then(work);
-    this.#queue = done.catch(() => undefined);
-    return done;
+  /** Whoever asks while one waits to begin shares it. */
+  #reconcile(full: boolean): Promise<ReconcileReport> {
+    if (this.#stopped) return refuseStopped();
+    this.#nextRound ??= this.#openRound();
+    this.#nextRound.full ||= full;
+    return this.#nextRound.done;
   }
 
-  #openBatch(): { addresses: Set<Address>; acknowledged: Promise<void> } {
-    const addresses = new Set<Address>();
-    const acknowledged = this.#enqueue(async () => {
-      this.#waiting = null;
-      return this.#applyBatch(addresses);
-    });
-    return { addresses, acknowledged };
+  #openRound(): Round {
+    const round: Round = {
+      full: false,
+      done: this.#rounds.run(() => {
+        this.#nextRound = null;
+        return this.#look(round.full);
+      }),
+    };
+    return round;
   }
 
   /**
-   * A batch that failed is followed by a reconciliation at once, which brings the batch as well; not
-   * while reconciling itself fails, as then each ban of a flood would try in vain.
+   * A batch that failed is followed by a full reconciliation, which brings the batch as well; not while
+   * reconciling itself fails, as then each ban of a flood would try in vain.
    */
-  async #applyBatch(addresses: ReadonlySet<Address>): Promise<void> {
-    const desired = this.#options.desired();
-    const now = this.#options.clock.now();
-    const changes = [...addresses].map((address) => {
-      const change = changeFor(address, desired.get(address), now);
-      return this.#mayAdd(change) ? change : ({ kind: 'delete', address } as const);
-    });
-    try {
-      await this.#apply(changes);
-    } catch (error) {
-      this.#options.events.failed(error);
-      if (this.#problem !== '') throw error;
-      await this.#reconcileNow();
-    }
+  async #recover(error: unknown): Promise<void> {
+    this.#owing = true;
+    this.#options.events.failed(error);
+    if (this.#problem !== '' || this.#stopped) throw error;
+    await this.#reconcile(true);
   }
 
-  async #reconcileNow(): Promise<ReconcileReport> {
+  /** Looks at the rules, and compares the elements where a count does not do. */
+  async #look(full: boolean): Promise<ReconcileReport> {
     const started = performance.now();
     try {
       const first = this.#lastReconcile === null;
       this.#hooks = await this.#options.backend.install();
-      const changes = await this.#compare(first);
-      await this.#apply(changes);
-      this.#succeeded(performance.now() - started);
+      const news = this.#batches.watch();
+      const sure = !full && !this.#owing && this.#problem === '';
+      const right = sure && (await this.#projection.countsRight(news));
+      const looked = performance.now();
+      if (!right) this.#owing = false;
+      const changes = right ? [] : await this.#projection.compare(news);
+      const ended = performance.now();
+      // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
+      this.#succeeded((this.#projection.large ? looked : ended) - started);
       if (!first) this.#reportRepairs(changes);
-      return { hooks: this.#hooks, ...count(changes), seconds: (performance.now() - started) / 1000 };
+      return { hooks: this.#hooks, ...countChanges(changes), seconds: (ended - started) / 1000 };
     } catch (error) {
       this.#failed(error);
       throw error;
+    } finally {
+      this.#batches.unwatch();
     }
-  }
-
-  async #compare(first: boolean): Promise<Change[]> {
-    const actual = await this.#options.backend.list();
-    const desired = this.#options.desired();
-    this.#elements = actual.length;
-    // Once at start every address is checked; later only those that are about to be added, as it costs time.
-    const truth = first ? this.#allowed(desired) : desired;
-    return difference(truth, actual, this.#options.clock.now()).filter((change) => this.#mayAdd(change));
-  }
-
-  #allowed(desired: Desired): Desired {
-    return new Map(
-      [...desired].filter(([address]) => this.#mayAdd({ kind: 'add', address, remaining: null })),
-    );
-  }
-
-  #mayAdd(change: Change): boolean {
-    if (change.kind === 'delete') return true;
-    const reason = this.#options.protectedReason(change.address);
-    if (reason === null) {
-      this.#refused.delete(change.address);
-      return true;
-    }
-    // Said once: the ledger goes on to desire it.
-    if (!this.#refused.has(change.address)) this.#options.events.refused(change.address, reason);
-    this.#refused.add(change.address);
-    return false;
-  }
-
-  async #apply(changes: readonly Change[]): Promise<void> {
-    if (changes.length === 0) return;
-    const started = performance.now();
-    await this.#options.backend.apply(changes);
-    const { adds, deletes } = count(changes);
-    this.#elements = Math.max(0, this.#elements + adds - deletes);
-    this.#options.events.applied(adds, deletes, (performance.now() - started) / 1000);
   }
 
   #reportRepairs(changes: readonly Change[]): void {
     const hooks = this.#hooks.filter(({ repaired }) => repaired === true);
     if (hooks.length > 0) this.#options.events.repaired(`rules: ${hooks.map(nameHook).join(', ')}`);
-    // What waits for the next batch is news and no repair.
-    const drift = count(changes.filter(({ address }) => this.#waiting?.addresses.has(address) !== true));
-    if (drift.adds + drift.deletes === 0) return;
-    this.#options.events.repaired(`elements: ${drift.adds} put right, ${drift.deletes} removed`);
+    const { adds, deletes } = countChanges(changes);
+    if (adds + deletes > 0) this.#options.events.repaired(`elements: ${adds} put right, ${deletes} removed`);
   }
 
   #succeeded(tookMs: number): void {
@@ -202,12 +182,9 @@ export class Enforcer {
 }
 
 function refuseStopped(): Promise<never> {
-  return Promise.reject(new BailiffError('enforcement-failed', 'the enforcer has been stopped'));
-}
-
-function count(changes: readonly Change[]): { adds: number; deletes: number } {
-  const adds = changes.filter(({ kind }) => kind === 'add').length;
-  return { adds, deletes: changes.length - adds };
+  const refusal = Promise.reject(new BailiffError('enforcement-failed', 'the enforcer has been stopped'));
+  refusal.catch(() => undefined);
+  return refusal;
 }
 
 function nameHook({ name, family }: Hook): string {

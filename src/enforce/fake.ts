@@ -4,6 +4,9 @@ import type { Address, Clock } from '../core/types.ts';
 import type { Backend, Change, Element, Hook, Probe } from './backend.ts';
 import { MemorySet } from './memory-set.ts';
 
+type Verb = 'install' | 'list' | 'count' | 'apply';
+const allVerbs: readonly Verb[] = ['install', 'list', 'count', 'apply'];
+
 /**
  * A packet filter for tests: it keeps elements and lets them end as the kernel does, asks for canonical
  * addresses as a real one does, and fails, stalls or loses what it holds when a test says so.
@@ -17,10 +20,12 @@ export class FakeBackend implements Backend {
   closed = false;
   /** What `install` answers; a test may report a broken hook. */
   hooks: readonly Hook[] = [{ name: 'INPUT', family: 4, ok: true }];
-  /** How often `install`, `list` and `apply` fail from now on. */
-  readonly failures = { install: 0, list: 0, apply: 0 };
+  /** How often each fails from now on. */
+  readonly failures: Record<Verb, number> = { install: 0, list: 0, count: 0, apply: 0 };
+  /** How often each was called. */
+  readonly calls: Record<Verb, number> = { install: 0, list: 0, count: 0, apply: 0 };
   readonly #set: MemorySet;
-  #gate: Promise<void> = Promise.resolve();
+  readonly #gates: Partial<Record<Verb, Promise<void>>> = {};
 
   constructor(clock: Clock) {
     this.#set = new MemorySet(clock);
@@ -41,12 +46,13 @@ export class FakeBackend implements Backend {
     this.#set.change({ kind: 'add', address, remaining });
   }
 
-  /** Holds every answer back until the returned function is called. */
-  stall(): () => void {
+  /** Holds every answer, or those of one kind, back until the returned function is called. */
+  stall(...verbs: readonly Verb[]): () => void {
     let release: () => void = () => undefined;
-    this.#gate = new Promise((resolve) => {
+    const gate = new Promise<void>((resolve) => {
       release = resolve;
     });
+    for (const verb of verbs.length === 0 ? allVerbs : verbs) this.#gates[verb] = gate;
     return release;
   }
 
@@ -64,6 +70,12 @@ export class FakeBackend implements Backend {
     const elements = this.#set.elements();
     await this.#answer('list');
     return elements;
+  }
+
+  async count(): Promise<number> {
+    const { length } = this.#set.elements();
+    await this.#answer('count');
+    return length;
   }
 
   async apply(changes: readonly Change[]): Promise<void> {
@@ -84,8 +96,9 @@ export class FakeBackend implements Backend {
     this.closed = true;
   }
 
-  async #answer(verb: keyof FakeBackend['failures']): Promise<void> {
-    await this.#gate;
+  async #answer(verb: Verb): Promise<void> {
+    this.calls[verb] += 1;
+    await this.#gates[verb];
     if (this.failures[verb] === 0) return;
     this.failures[verb] -= 1;
     throw new BailiffError('enforcement-failed', `the fake was told to fail to ${verb}`);

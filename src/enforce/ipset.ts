@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { execa } from 'execa';
 import { BailiffError } from '../core/errors.ts';
 import { commandEnvironment, oneLine } from './command.ts';
+import { Lane } from './lane.ts';
 
 export interface IpsetOptions {
   /** How long the child may say nothing while it owes an answer, in ms, before it counts as dead. */
@@ -22,8 +23,8 @@ export interface IpsetOptions {
 export class Ipset {
   readonly #command: readonly [string, ...string[]];
   readonly #silenceMs: number;
+  readonly #turns = new Lane();
   #child: Conversation | null = null;
-  #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(options: IpsetOptions = {}) {
@@ -43,15 +44,13 @@ export class Ipset {
    * @throws BailiffError enforcement-failed
    */
   send(lines: readonly string[]): Promise<string> {
-    const answer = this.#closed ? refuseClosed() : this.#turn.then(() => this.#exchange(lines));
-    this.#turn = answer.catch(() => undefined);
-    return answer;
+    return this.#closed ? refuseClosed() : this.#turns.run(() => this.#exchange(lines));
   }
 
   /** Ends the child after the batches already sent. Sets stay as they are. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#turn;
+    await this.#turns.idle();
     await this.#child?.end();
     this.#child = null;
   }

@@ -2,10 +2,15 @@ import { type Family, familyOf } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
 import type { Backend, Change, Element, Hook, Probe } from './backend.ts';
 import { Ipset, type IpsetOptions } from './ipset.ts';
-import { probeIptables } from './probe.ts';
+import { hasIpv6, probeIptables } from './probe.ts';
 import { brokenHooks, hooksOf, releaseText, removalText, repairText, type TableName } from './rules.ts';
 import { families, Sets } from './sets.ts';
 import { type Stack, settle, type Tables, Variants } from './variants.ts';
+
+export interface IptablesOptions extends IpsetOptions {
+  /** Whether the kernel speaks IPv6; tests put their own here. */
+  readonly hasIpv6?: () => Promise<boolean>;
+}
 
 const tableNames: readonly TableName[] = ['filter', 'raw'];
 
@@ -17,13 +22,17 @@ export class IptablesBackend implements Backend {
   readonly name = 'iptables';
   readonly strength = 'full';
   readonly #ipset: Ipset;
+  readonly #reader: Ipset;
   readonly #sets: Sets;
+  readonly #hasIpv6: () => Promise<boolean>;
   readonly #variants = new Variants();
   #setProblems: ReadonlyMap<Family, string> = new Map();
 
-  constructor(options: IpsetOptions = {}) {
+  constructor(options: IptablesOptions = {}) {
     this.#ipset = new Ipset(options);
-    this.#sets = new Sets(this.#ipset);
+    this.#reader = new Ipset(options);
+    this.#sets = new Sets(this.#ipset, this.#reader);
+    this.#hasIpv6 = options.hasIpv6 ?? hasIpv6;
   }
 
   /** The process id of the child that feeds the sets, where it stands. */
@@ -32,21 +41,28 @@ export class IptablesBackend implements Backend {
   }
 
   probe(signal: AbortSignal): Promise<Probe> {
-    return probeIptables(signal);
+    return probeIptables(signal, this.#hasIpv6);
   }
 
   async install(): Promise<readonly Hook[]> {
     this.#setProblems = await this.#sets.ensure((family) => this.#release(family));
     const stacks = await this.#variants.chosen();
+    // Asked each time, since a kernel may get it later. Without it there are no IPv6 packets to hook.
+    const hooked = (await this.#hasIpv6()) ? families : families.filter((family) => family !== 6);
     const hooks: Hook[] = [];
     for (const stack of stacks) {
-      for (const tables of stack.tables) hooks.push(...(await this.#repair(tables, stacks.length > 1)));
+      const wanted = stack.tables.filter(({ family }) => hooked.includes(family));
+      for (const tables of wanted) hooks.push(...(await this.#repair(tables, stacks.length > 1)));
     }
     return merge(hooks);
   }
 
   async list(): Promise<readonly Element[]> {
     return this.#sets.list(families.filter((family) => !this.#setProblems.has(family)));
+  }
+
+  count(): Promise<number> {
+    return this.#sets.count();
   }
 
   async apply(changes: readonly Change[]): Promise<void> {
@@ -67,8 +83,8 @@ export class IptablesBackend implements Backend {
     await this.#sets.destroy();
   }
 
-  close(): Promise<void> {
-    return this.#ipset.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#ipset.close(), this.#reader.close()]);
   }
 
   async #repair(tables: Tables, named: boolean): Promise<Hook[]> {

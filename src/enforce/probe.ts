@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Probe } from './backend.ts';
 import { type CommandResult, runCommand } from './command.ts';
@@ -8,8 +8,19 @@ const netRaw = 13n;
 
 const install = 'apt-get install iptables ipset (or use the image, which has them)';
 
+/** Whether this kernel speaks IPv6 at all. One where it is merely switched off on the interfaces does, and has its tables. */
+export async function hasIpv6(path = '/proc/net/if_inet6'): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Whether ipset and iptables can be used here: programs, rights, kernel. Reads only; never throws. */
-export async function probeIptables(signal: AbortSignal): Promise<Probe> {
+export async function probeIptables(
+  signal: AbortSignal,
+  speaksIpv6: () => Promise<boolean> = hasIpv6,
+): Promise<Probe> {
   try {
     const programs = await Promise.all([
       runCommand('iptables', ['-V'], { signal }),
@@ -25,7 +36,8 @@ export async function probeIptables(signal: AbortSignal): Promise<Probe> {
       ? await probeLegacy()
       : explainRules(await runCommand('iptables-nft-save', [], { signal }));
     if (rules !== null) return unusable(rules);
-    return { usable: true, detail: `${firstLine(programs[0])}, ${firstLine(programs[1])}` };
+    const remark = (await speaksIpv6()) ? '' : ', no IPv6 on this machine';
+    return { usable: true, detail: `${firstLine(programs[0])}, ${firstLine(programs[1])}${remark}` };
   } catch (error) {
     return unusable(`iptables could not be probed: ${messageOf(error)}`);
   }

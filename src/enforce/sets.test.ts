@@ -24,7 +24,14 @@ test('headers are read by name; a set without timeouts says so', () => {
     family: 'inet',
     timeouts: true,
     capacity: 1_048_576,
+    entries: 3,
   });
-  assert.deepEqual(headers.get('lan'), { type: 'list:set', family: '', timeouts: false, capacity: 0 });
+  assert.deepEqual(headers.get('lan'), {
+    type: 'list:set',
+    family: '',
+    timeouts: false,
+    capacity: 0,
+    entries: 0,
+  });
   assert.equal(parseHeaders('').size, 0);
 });

@@ -5,6 +5,7 @@ import type { Change, Element } from './backend.ts';
 import { runCommand } from './command.ts';
 import { changeLine, parseElements, setName } from './element.ts';
 import type { Ipset } from './ipset.ts';
+import { inSlices } from './slices.ts';
 
 export const families: readonly Family[] = [4, 6];
 
@@ -17,14 +18,22 @@ export interface SetHeader {
   readonly family: string;
   readonly timeouts: boolean;
   readonly capacity: number;
+  /** How many elements it holds; such as have ended count until the kernel sweeps, seconds later. */
+  readonly entries: number;
 }
 
-/** The two kernel sets, `bailiff4` and `bailiff6`. */
+/**
+ * The two kernel sets, `bailiff4` and `bailiff6`. Both stand also on a machine without IPv6, whose kernel
+ * makes them just as well.
+ */
 export class Sets {
   readonly #ipset: Ipset;
+  readonly #reader: Ipset;
 
-  constructor(ipset: Ipset) {
+  /** `reader` is another child than the one that changes the sets, so that no ban waits while a large set is read. */
+  constructor(ipset: Ipset, reader: Ipset) {
     this.#ipset = ipset;
+    this.#reader = reader;
   }
 
   /**
@@ -51,10 +60,16 @@ export class Sets {
   async list(wanted: readonly Family[] = families): Promise<Element[]> {
     const elements: Element[] = [];
     for (const family of wanted) {
-      const saved = await this.#ipset.send([`save ${setName(family)}`]);
-      for (const element of parseElements(saved, family)) elements.push(element);
+      const saved = await this.#reader.send([`save ${setName(family)}`]);
+      await inSlices(parseElements(saved, family), (element) => void elements.push(element));
     }
     return elements;
+  }
+
+  /** How many elements stand in both, without reading them. @throws BailiffError enforcement-failed */
+  async count(): Promise<number> {
+    const headers = await this.#headers();
+    return families.reduce((sum, family) => sum + (headers.get(setName(family))?.entries ?? 0), 0);
   }
 
   /**
@@ -95,7 +110,7 @@ export class Sets {
     if (header.type === 'hash:net' && header.family === familyName(family)) {
       const standing = await this.#ipset.send([`save ${name}`]);
       const fresh = `${name}-new`;
-      const elements = parseElements(standing, family).filter(({ remaining }) => remaining !== 0);
+      const elements = [...parseElements(standing, family)].filter(({ remaining }) => remaining !== 0);
       const copies = elements.map((element) =>
         changeLine({ kind: 'add', ...element }).replace(` ${name} `, ` ${fresh} `),
       );
@@ -133,6 +148,7 @@ export function parseHeaders(text: string): Map<string, SetHeader> {
       family: /\bfamily (\S+)/.exec(header)?.[1] ?? '',
       timeouts: /\btimeout \d+/.test(header),
       capacity: Number(/\bmaxelem (\d+)/.exec(header)?.[1] ?? 0),
+      entries: Number(/^Number of entries: (\d+)$/m.exec(block)?.[1] ?? 0),
     });
   }
   return headers;

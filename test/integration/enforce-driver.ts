@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/types.ts';
 import type { Change } from '../../src/enforce/backend.ts';
@@ -11,7 +12,10 @@ import { type BackendWish, chooseBackend } from '../../src/enforce/choose.ts';
 import { Enforcer } from '../../src/enforce/enforcer.ts';
 import { IptablesBackend } from '../../src/enforce/iptables.ts';
 
-const backend = new IptablesBackend();
+// Only a whole machine can be without IPv6, so a test that wants one says so.
+const backend = new IptablesBackend(
+  process.env['NO_IPV6'] === undefined ? {} : { hasIpv6: () => Promise.resolve(false) },
+);
 const desired = new Map<string, number | null>();
 const events: string[] = [];
 const enforcer = new Enforcer({
@@ -38,6 +42,7 @@ const verbs: Readonly<Record<string, (...args: never[]) => unknown>> = {
   },
   install: () => backend.install(),
   list: () => backend.list(),
+  count: () => backend.count(),
   apply: (changes: Change[]) => backend.apply(changes),
   uninstall: () => backend.uninstall(),
   childPid: () => backend.childPid,
@@ -53,6 +58,24 @@ const verbs: Readonly<Record<string, (...args: never[]) => unknown>> = {
   unban: async (addresses: string[]) => {
     for (const address of addresses) desired.delete(address);
     await Promise.all(addresses.map((address) => enforcer.changed(address)));
+  },
+  /** Single bans, one after another, while reconciliations follow each other without a pause. @returns ms of each, and of each reconciliation */
+  banBeside: async (addresses: string[], seconds: number) => {
+    const took: { bans: number[]; reconciliations: number[] } = { bans: [], reconciliations: [] };
+    let over = false;
+    const reconciling = (async () => {
+      while (!over) took.reconciliations.push((await enforcer.reconcile()).seconds * 1000);
+    })();
+    for (const address of addresses) {
+      desired.set(address, systemClock.now() + seconds);
+      const started = performance.now();
+      await enforcer.changed(address);
+      took.bans.push(performance.now() - started);
+      await pause(5);
+    }
+    over = true;
+    await reconciling;
+    return took;
   },
   events: () => events.splice(0),
   teardown: () => enforcer.teardown(),

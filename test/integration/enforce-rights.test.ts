@@ -67,21 +67,20 @@ describe('what can be enforced here', () => {
     });
   }
 
-  test('where ip6tables does not work IPv4 is enforced, and IPv6 is said to be not', async () => {
-    // A program that fails, in place of the one behind both ip6tables-nft-save and its legacy sister.
-    const broken = [
-      'ip6tables-nft-save',
-      'ip6tables-nft-restore',
-      'ip6tables-legacy-save',
-      'ip6tables-legacy-restore',
-    ];
-    const lines = [
+  /** A program that fails, in place of the one behind both ip6tables-nft-save and its legacy sister. */
+  const withoutIp6tables = mounted(
+    [
       'mount -t tmpfs none /mnt',
       'cp -a /usr/sbin/. /mnt/',
-      ...broken.map((name) => `ln -sf /bin/false /mnt/${name}`),
+      ...['nft-save', 'nft-restore', 'legacy-save', 'legacy-restore'].map(
+        (name) => `ln -sf /bin/false /mnt/ip6tables-${name}`,
+      ),
       'mount --bind /mnt /usr/sbin',
-    ];
-    bailiff = new Remote(host, mounted(lines.join(' && ')));
+    ].join(' && '),
+  );
+
+  test('where ip6tables does not work IPv4 is enforced, and IPv6 is said to be not', async () => {
+    bailiff = new Remote(host, withoutIp6tables);
     await bailiff.call('start');
     await bailiff.call('ban', ['203.0.113.7'], 600);
     const status = await bailiff.call<{ state: string; detail: string; hooks: Hook[] }>('status');
@@ -92,5 +91,26 @@ describe('what can be enforced here', () => {
       ['4 true', '4 true', '4 true', '6 false', '6 false', '6 false'],
     );
     assert.match(await host.must('ipset', 'save', 'bailiff4'), /add bailiff4 203\.0\.113\.7 timeout/);
+  });
+
+  test('a machine without IPv6 is enforced whole, and the probe says so', async () => {
+    bailiff = new Remote(host, ['NO_IPV6=1', ...withoutIp6tables]);
+    const probe = await bailiff.call<{ usable: boolean; detail: string }>('probe');
+    assert.equal(probe.usable, true);
+    assert.match(probe.detail, /, no IPv6 on this machine$/);
+    await bailiff.call('start');
+    // A log line may name an IPv6 address all the same.
+    await bailiff.call('ban', ['203.0.113.7', '2001:db8:1:2::/64'], 600);
+    const status = await bailiff.call<{ state: string; detail: string; hooks: Hook[] }>('status');
+    assert.deepEqual([status.state, status.detail], ['enforcing', '']);
+    assert.deepEqual(
+      status.hooks.map(({ family, ok }) => `${family} ${ok}`),
+      ['4 true', '4 true', '4 true'],
+    );
+    await bailiff.call('events');
+    await bailiff.call('reconcile');
+    assert.deepEqual(await bailiff.call('events'), []);
+    await bailiff.call('teardown');
+    assert.equal((await host.must('ipset', 'list', '-n')).trim(), '');
   });
 });

@@ -143,6 +143,48 @@ describe('the kernel sets', () => {
     assert.equal(await entries('bailiff4'), 200);
   });
 
+  test('single bans beside 100,000 others and reconciliations without a pause', async (context) => {
+    await bailiff.call('start');
+    const standing = Array.from(
+      { length: 100_000 },
+      (_, index) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+    );
+    await bailiff.call('ban', standing, 3_600);
+    await bailiff.call('events');
+    const singles = Array.from({ length: 300 }, (_, index) => `198.18.${index >> 8}.${index & 255}`);
+    const took = await bailiff.call<{ bans: number[]; reconciliations: number[] }>(
+      'banBeside',
+      singles,
+      3_600,
+    );
+    const sorted = took.bans.toSorted((a, b) => a - b);
+    const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))]?.toFixed(1);
+    context.diagnostic(
+      `300 bans: median ${at(0.5)} ms, p99 ${at(0.99)} ms, worst ${at(1)} ms, ` +
+        `${sorted.filter((ms) => ms > 50).length} over 50 ms; beside ${took.reconciliations.length} ` +
+        `reconciliations of up to ${Math.max(...took.reconciliations).toFixed(0)} ms`,
+    );
+    assert.equal(await entries('bailiff4'), 100_300);
+    const events = await bailiff.call<string[]>('events');
+    assert.deepEqual(
+      events.filter((event) => !event.startsWith('applied')),
+      [],
+      'reconciling found nothing to put right, though bans were made beside it',
+    );
+  });
+
+  test('counts are those of both sets', async () => {
+    await bailiff.call('install');
+    assert.equal(await bailiff.call('count'), 0);
+    const changes = ['203.0.113.7', '2001:db8:1:2::/64', '2001:db8:1:3::/64'].map((address) => ({
+      kind: 'add',
+      address,
+      remaining: 600,
+    }));
+    await bailiff.call('apply', changes);
+    assert.equal(await bailiff.call('count'), 3);
+  });
+
   test('a killed child is replaced, and no ban is lost', async () => {
     await bailiff.call('start');
     const first = await bailiff.call<number>('childPid');

@@ -1,0 +1,114 @@
+import type { Address } from '../core/types.ts';
+import { Admission } from './admission.ts';
+import type { Change } from './backend.ts';
+import { changeFor, difference } from './difference.ts';
+import type { EnforcerOptions } from './enforcement.ts';
+import { inSlices } from './slices.ts';
+
+/** With more bans than this, a look at the rules and a count stand for most full comparisons. */
+const manyBans = 5_000;
+/** How long, in seconds, a count may stand for a comparison. */
+const longestUncompared = 60;
+/** Changes of a comparison that are sent together: a single ban waits for no more than these. */
+const repairSize = 2_000;
+
+/**
+ * The ledger's bans as the kernel's elements: brings single addresses, compares all of them, and puts
+ * right what differs. `news` are the addresses whose own change is under way: a comparison leaves them
+ * out, so it undoes no ban and no unban.
+ */
+export class Projection {
+  readonly #options: EnforcerOptions;
+  readonly #admission: Admission;
+  #elements = 0;
+  #lastComparison: number | null = null;
+  /** Elements removed since then: the kernel may count them on for seconds. */
+  #removed = 0;
+
+  constructor(options: EnforcerOptions) {
+    this.#options = options;
+    this.#admission = new Admission(options.protectedReason, options.events.refused);
+  }
+
+  /** In the kernel: as last read, counted on with what was changed since. */
+  get elements(): number {
+    return this.#elements;
+  }
+
+  /** Whether there are so many bans, and a way to count them, that comparing at each look is too dear. */
+  get large(): boolean {
+    return this.#options.backend.count !== undefined && this.#options.desired().size > manyBans;
+  }
+
+  /** Brings the newest state of these addresses. @throws BailiffError enforcement-failed */
+  async bring(addresses: Iterable<Address>): Promise<void> {
+    const desired = this.#options.desired();
+    const now = this.#options.clock.now();
+    const changes: Change[] = [];
+    for (const address of addresses) {
+      const change = changeFor(address, desired.get(address), now);
+      changes.push(this.#admission.admits(change) ? change : { kind: 'delete', address });
+    }
+    await this.#apply(changes);
+  }
+
+  /** Whether a count tells that all is well. It may be off by what is under way, and by what has ended and is not yet swept. */
+  async countsRight(news: ReadonlySet<Address>): Promise<boolean> {
+    const { backend, clock, desired } = this.#options;
+    if (backend.count === undefined || !this.large || this.#lastComparison === null) return false;
+    if (Math.abs(clock.now() - this.#lastComparison) >= longestUncompared) return false;
+    this.#elements = await backend.count();
+    const surplus = this.#elements - this.#admission.expected(desired());
+    return -surplus <= news.size && surplus <= news.size + this.#removed;
+  }
+
+  /** Compares everything and puts it right. @returns what it changed. @throws BailiffError enforcement-failed */
+  async compare(news: ReadonlySet<Address>): Promise<Change[]> {
+    const { backend, clock, desired } = this.#options;
+    this.#removed = 0;
+    const actual = await backend.list();
+    this.#elements = actual.length;
+    // Once at start every address is checked; later only those that are about to be added, as it costs time.
+    const truth = this.#lastComparison === null ? this.#admission.admitted(desired()) : desired();
+    const changes: Change[] = [];
+    await inSlices(difference(truth, actual, clock.now()), (change) => {
+      if (change !== null && this.#admission.admits(change)) changes.push(change);
+    });
+    const made = await this.#repair(changes, news);
+    this.#lastComparison = clock.now();
+    return made;
+  }
+
+  /** A part at a time, so that batches go in between; after a part that was refused, all the rest in one go. */
+  async #repair(changes: readonly Change[], news: ReadonlySet<Address>): Promise<Change[]> {
+    const made: Change[] = [];
+    const refusals: unknown[] = [];
+    for (let from = 0, to = 0; from < changes.length; from = to) {
+      to = refusals.length === 0 ? from + repairSize : changes.length;
+      const part = changes.slice(from, to).filter(({ address }) => !news.has(address));
+      try {
+        await this.#apply(part);
+        for (const change of part) made.push(change);
+      } catch (error) {
+        refusals.push(error);
+      }
+    }
+    if (refusals.length > 0) throw refusals[0];
+    return made;
+  }
+
+  async #apply(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    const started = performance.now();
+    await this.#options.backend.apply(changes);
+    const { adds, deletes } = countChanges(changes);
+    this.#elements = Math.max(0, this.#elements + adds - deletes);
+    this.#removed += deletes;
+    this.#options.events.applied(adds, deletes, (performance.now() - started) / 1000);
+  }
+}
+
+export function countChanges(changes: readonly Change[]): { adds: number; deletes: number } {
+  const adds = changes.filter(({ kind }) => kind === 'add').length;
+  return { adds, deletes: changes.length - adds };
+}
