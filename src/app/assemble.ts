@@ -133,6 +133,8 @@ export function assemble(
       metrics.bytes.inc({ source }, bytes);
       if (oversize > 0) metrics.oversizeLines.inc({ source }, oversize);
     },
+    failed: (error, source) =>
+      log.error({ source: source.id, error: messageOf(error) }, 'lines could not be judged'),
     closed: (source) => {
       for (const counter of [metrics.lines, metrics.bytes, metrics.oversizeLines]) counter.remove({ source });
     },

@@ -66,6 +66,8 @@ export interface IntakeParts {
   readonly cursor: (key: string) => string | null;
   readonly judge: (batch: MatchBatch, source: ScannedSource) => void;
   readonly counted: (batch: MatchBatch) => void;
+  /** Judging threw: a fault of Bailiff's own. */
+  readonly failed: (error: unknown, source: ScannedSource) => void;
   /** A source is gone for good. */
   readonly closed: (id: string) => void;
   readonly timeZone: string | undefined;
@@ -122,7 +124,12 @@ export class Intake {
       source.lines += batch.lines;
       source.lag = batch.lagBytes;
       this.#parts.counted(batch);
-      this.#parts.judge(batch, source);
+      try {
+        this.#parts.judge(batch, source);
+      } catch (error) {
+        // A fault of our own must cost these lines, not everybody's protection, again at every start.
+        this.#parts.failed(error, source);
+      }
     }
     this.#parts.scanner.acknowledge(batch);
   }

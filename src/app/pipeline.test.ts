@@ -63,6 +63,7 @@ async function assemble() {
     banned: () => {},
   });
   const acknowledged: MatchBatch[] = [];
+  const failures: unknown[] = [];
   const intake = new Intake({
     scanner: {
       open: () => 1,
@@ -75,6 +76,7 @@ async function assemble() {
     cursor: (key) => ledger.cursor(key),
     judge: (batch, source) => pipeline.judge(batch, source),
     counted: () => {},
+    failed: (error) => failures.push(error),
     closed: () => {},
     timeZone: undefined,
   });
@@ -107,7 +109,7 @@ async function assemble() {
     });
     await enforcer.reconcile();
   };
-  return { allowlist, backend, ledger, jails, intake, desk, lines, send, acknowledged, clock };
+  return { allowlist, backend, ledger, jails, intake, desk, lines, send, acknowledged, failures, clock };
 }
 
 function hit(host: string, time: number): Match {
@@ -182,6 +184,20 @@ test('batches of a request that was replaced are acknowledged and not judged', a
   await send(file.id, ['203.0.113.7'], 10_000, 0);
   await send('file:/unknown', ['203.0.113.7']);
   assert.equal(jails.get('sshd')?.hits, 0);
+  assert.equal(acknowledged.length, 2);
+});
+
+test('a fault in judging is said, and the batches that follow are judged', async () => {
+  const { intake, send, jails, acknowledged, failures, allowlist } = await assemble();
+  intake.open(file);
+  allowlist.protection = () => {
+    throw new Error('a fault');
+  };
+  await send(file.id, ['203.0.113.7']);
+  assert.equal(String(failures[0]), 'Error: a fault');
+  Reflect.deleteProperty(allowlist, 'protection');
+  await send(file.id, ['203.0.113.7']);
+  assert.equal(jails.get('sshd')?.hits, 1);
   assert.equal(acknowledged.length, 2);
 });
 
