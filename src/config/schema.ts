@@ -141,7 +141,7 @@ export const jailShape = {
 export const globalShape = {
   enforce: option(oneOf(['auto', 'iptables', 'nftables', 'hosts-deny', 'dry-run']), {
     description:
-      'How bans are enforced. `auto` takes what works on this machine; `dry-run` bans nobody and says so.',
+      'How bans are enforced. `auto` takes what works on this machine; `dry-run` bans nobody and says so. `nftables` and `hosts-deny` are refused at start: they come with a later version.',
     default: 'auto',
   }),
   listen: option(listener(), {
