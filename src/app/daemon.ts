@@ -9,8 +9,10 @@ import { chooseBackend } from '../enforce/choose.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import { announce } from './announce.ts';
 import { assemble, type Parts } from './assemble.ts';
+import type { Expiry } from './expiry.ts';
 import type { Intake } from './intake.ts';
 import { type Log, openLog } from './log.ts';
+import type { Pipeline } from './pipeline.ts';
 import { sourceHost } from './source-host.ts';
 import { supervise } from './supervise.ts';
 
@@ -50,7 +52,7 @@ export async function runDaemon(
     await enforcer.start();
     servers.push(...(await openListener(configuration, parts, log)));
     expiry.arm();
-    timers.push(setInterval(() => pipeline.commit(), checkpointMs));
+    timers.push(setInterval(() => tick(pipeline, expiry), checkpointMs));
     timers.push(setInterval(() => heedProtection(protection.refresh()), protectionMs));
     const protectNetworks: Parameters<typeof sourceHost>[0]['protectNetworks'] = (networks) =>
       heedProtection(protection.networks(networks));
@@ -77,6 +79,12 @@ export async function runDaemon(
     log.info('stopped; the bans stay in the kernel until their time is over');
     log.flush();
   }
+}
+
+/** Timers do not see a wall clock that was stepped: bans whose time is over by now end here. */
+function tick(pipeline: Pipeline, expiry: Expiry): void {
+  pipeline.commit();
+  expiry.arm();
 }
 
 /** A port that is taken does not stop the protection: it shows in status and log. */

@@ -30,6 +30,9 @@ export class ScannedSource {
   lag = 0;
   lines = 0;
   warning: string | null = null;
+  /** Why its stream ended, or null; and whether to forget it when that was judged. */
+  ending: string | null = null;
+  closing = false;
 
   constructor(
     description: SourceDescription,
@@ -101,15 +104,23 @@ export class Intake {
       cursor: stored,
       lost: source.lost.signal,
       write: (bytes) => scanner.write(id, generation, bytes),
-      end: () => scanner.end(id, generation),
+      end: (detail) => {
+        source.ending = detail;
+        return scanner.end(id, generation);
+      },
       close: () => {
-        if (this.#sources.get(id) !== source) return;
-        scanner.close(id);
-        this.#sources.delete(id);
-        this.#parts.closed(id);
+        if (source.ending === null || source.state === 'ended') this.#close(source);
+        else source.closing = true;
       },
       report: (state, detail) => Object.assign(source, { state, detail }),
     };
+  }
+
+  #close(source: ScannedSource): void {
+    if (this.#sources.get(source.id) !== source) return;
+    this.#parts.scanner.close(source.id);
+    this.#sources.delete(source.id);
+    this.#parts.closed(source.id);
   }
 
   report(id: string, state: SourceState, detail: string): void {
@@ -134,12 +145,17 @@ export class Intake {
     this.#parts.scanner.acknowledge(batch);
   }
 
+  /** What the scanner says. The end of a stream comes after its last batch. */
   state(id: string, state: SourceState, detail: string): void {
-    this.report(id, state, detail);
+    const source = this.#sources.get(id);
+    this.report(id, state, detail || (state === 'ended' ? (source?.ending ?? '') : (source?.detail ?? '')));
+    if (source?.closing && (state === 'ended' || state === 'failed')) this.#close(source);
   }
 
   streamLost(id: string): void {
-    this.#sources.get(id)?.lost.abort();
+    const source = this.#sources.get(id);
+    source?.lost.abort();
+    if (source?.closing) this.#close(source);
   }
 
   status(): SourceStatus[] {

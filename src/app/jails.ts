@@ -16,29 +16,22 @@ export class Jails {
   readonly #entries = new Map<string, JailEntry>();
   readonly #ledger: Ledger;
   readonly #maxTracked: number;
-  readonly #configured: ReadonlySet<string>;
 
   constructor(configuration: Pick<Configuration, 'jails' | 'maxTracked'>, ledger: Ledger) {
     this.#ledger = ledger;
     this.#maxTracked = configuration.maxTracked;
-    this.#configured = new Set(configuration.jails.map(({ name }) => name));
     for (const jail of configuration.jails) if (jail.enabled) this.add(jail);
   }
 
   /**
-   * The jail that judges for this configuration: the one of its name where that judges alike. No label
-   * changes what others share: with limits of its own a container gets a jail of its own,
-   * NAME@CONTAINER. A jail of one container alone is made anew, with its counts, when its labels change.
+   * The jail of this name, made where it is not there yet, and made anew, with its counts, where its rule
+   * has changed. Only NAME@CONTAINER can change so, with the labels of its one container: the rule of a
+   * plain name comes from the configuration alone (config/labels.ts).
    */
   add(configuration: JailConfiguration): JailEntry {
-    const { name, container } = configuration;
-    const known = this.#entries.get(name);
-    if (known === undefined) return this.#make(configuration);
-    if (sameRule(known.configuration, configuration)) return known;
-    const own = known.configuration.container.join() === container.join() && !this.#configured.has(name);
-    return own
-      ? this.#make(configuration)
-      : this.add({ ...configuration, name: `${name}@${container.join()}` });
+    const known = this.#entries.get(configuration.name);
+    const same = known !== undefined && sameRule(known.configuration, configuration);
+    return same ? known : this.#make(configuration);
   }
 
   #make(configuration: JailConfiguration): JailEntry {

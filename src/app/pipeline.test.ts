@@ -188,16 +188,19 @@ test('batches of a request that was replaced are acknowledged and not judged', a
 });
 
 test('a fault in judging is said, and the batches that follow are judged', async () => {
-  const { intake, send, jails, acknowledged, failures, allowlist } = await assemble();
+  const { intake, send, jails, acknowledged, failures, allowlist, ledger, backend } = await assemble();
   intake.open(file);
-  allowlist.protection = () => {
-    throw new Error('a fault');
+  allowlist.protection = (address) => {
+    if (address === '203.0.113.66') throw new Error('a fault');
+    return null;
   };
-  await send(file.id, ['203.0.113.7']);
+  await send(file.id, [...Array(3).fill('203.0.113.9'), '203.0.113.66', '203.0.113.7']);
   assert.equal(String(failures[0]), 'Error: a fault');
+  assert.equal(backend.drops('203.0.113.9'), true, 'what was decided before it holds');
+  assert.equal(ledger.cursor(file.id), 'after 5');
   Reflect.deleteProperty(allowlist, 'protection');
   await send(file.id, ['203.0.113.7']);
-  assert.equal(jails.get('sshd')?.hits, 1);
+  assert.equal(jails.get('sshd')?.hits, 4);
   assert.equal(acknowledged.length, 2);
 });
 

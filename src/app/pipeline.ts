@@ -42,19 +42,23 @@ export class Pipeline {
   judge(batch: MatchBatch, source: ScannedSource): void {
     const { ledger, sessions } = this.#parts;
     const decided: Address[] = [];
-    for (const match of readBatch(batch)) {
-      const attempt = sessions.merge(`${source.cursorKey}\n${source.filters[match.filter]}`, match);
-      if (attempt === null) continue;
-      for (const jail of source.jailsOf(match.filter)) {
-        const banned = this.#judgeAttempt(jail, attempt, source);
-        if (banned !== null) decided.push(banned);
+    try {
+      for (const match of readBatch(batch)) {
+        const attempt = sessions.merge(`${source.cursorKey}\n${source.filters[match.filter]}`, match);
+        if (attempt === null) continue;
+        for (const jail of source.jailsOf(match.filter)) {
+          const banned = this.#judgeAttempt(jail, attempt, source);
+          if (banned !== null) decided.push(banned);
+        }
       }
-    }
-    ledger.moveCursor(source.cursorKey, batch.cursor);
-    if (decided.length > 0) {
-      this.commit();
-      this.#enforce(decided, batch.readAtMs);
-      this.#parts.banned();
+    } finally {
+      // Also after a fault: what was counted before it must not be counted again.
+      ledger.moveCursor(source.cursorKey, batch.cursor);
+      if (decided.length > 0) {
+        this.commit();
+        this.#enforce(decided, batch.readAtMs);
+        this.#parts.banned();
+      }
     }
   }
 

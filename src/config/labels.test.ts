@@ -33,8 +33,19 @@ test("a label brings a jail that reads the container's own log", async () => {
       maxretry: 5,
       ignoreip: ['192.0.2.0/24'],
     },
-    { ...shared, name: 'other', filter: 'other', maxretry: 3, ignoreip: ['192.0.2.0/24'] },
+    { ...shared, name: 'other@web', filter: 'other', maxretry: 3, ignoreip: ['192.0.2.0/24'] },
   ]);
+});
+
+test('limits of its own give a container a jail of its own, and leave the shared one as it is', async () => {
+  const set = await configuration({});
+  const named = (labels: Record<string, string>, container: string) =>
+    jailsFromLabels(labels, container, set).jails.map(({ name, maxretry }) => [name, maxretry]);
+  const weak = { 'bailiff.jails': 'other', 'bailiff.jail.other.maxretry': '10000' };
+  assert.deepEqual(named(weak, 'evil'), [['other@evil', 10_000]]);
+  assert.deepEqual(named({ 'bailiff.jails': 'other' }, 'shop'), [['other', 5]]);
+  const same = { 'bailiff.jails': 'other', 'bailiff.jail.other.maxretry': '5' };
+  assert.deepEqual(named(same, 'blog'), [['other', 5]]);
 });
 
 test('a filter makes a jail of its own name', async () => {
@@ -44,7 +55,7 @@ test('a filter makes a jail of its own name', async () => {
   });
   assert.deepEqual(
     jails.map(({ name, filter, bantime }) => [name, filter, bantime]),
-    [['shop.v2', 'nginx-http-auth', null]],
+    [['shop.v2@web', 'nginx-http-auth', null]],
   );
 });
 
@@ -140,7 +151,7 @@ test('hostile labels are capped and cannot write to the log as they like', async
   });
   assert.deepEqual(
     hostile.jails.map(({ name }) => name),
-    ['constructor'],
+    ['constructor@web'],
   );
   assert.doesNotMatch(hostile.errors.join(''), /[\p{C}]/u);
   assert.equal(hostile.errors.length, 3);

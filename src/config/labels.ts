@@ -36,7 +36,8 @@ export interface LabelJails {
 
 /**
  * The jails that a container's labels ask for. A label can add a jail for its own container and set
- * limits of it; it cannot read anything else, ignore anybody, or bring back a jail that the
+ * limits of it: with others than its name means elsewhere it is called NAME@CONTAINER and counts for
+ * itself, so that no container weakens another's protection. It cannot read anything else, ignore anybody, or bring back a jail that the
  * configuration switched off. What is refused is reported, the rest stands. Never throws.
  */
 export function jailsFromLabels(
@@ -74,10 +75,15 @@ function decide(
     });
   }
   if (configured?.container.some((selector) => selects(selector, container, labels)) === true) return null;
-  const options = { ...configured, ...setOptions(fromLabels), ...fromEnvironment };
-  const jail = jailOf(name, { ...options, logpath: [], container: [container] }, configuration.defaults);
-  if (configuration.filters.includes(jail.filter)) return jail;
-  return unknownFilter(name, jail.filter, configuration.filters, where);
+  const own = { logpath: [], container: [container] };
+  const made = (options: JailOptions): JailConfiguration =>
+    jailOf(name, { ...configured, ...options, ...fromEnvironment, ...own }, configuration.defaults);
+  const jail = made(setOptions(fromLabels));
+  if (!configuration.filters.includes(jail.filter)) {
+    return unknownFilter(name, jail.filter, configuration.filters, where);
+  }
+  // By the container alone, not by who came first: counts and bans are stored under the name.
+  return sameRule(jail, made({})) ? jail : { ...jail, name: `${name}@${container}` };
 }
 
 /** Whether two jails judge alike: same filter, same limits. */

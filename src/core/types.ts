@@ -100,15 +100,6 @@ export interface Match {
 /** What a source is doing. */
 export type SourceState = 'starting' | 'reading' | 'waiting' | 'failed' | 'ended';
 
-/** One counted attempt: a match of kind hit, after its session was merged. */
-export interface Hit {
-  readonly jail: string;
-  readonly address: Address;
-  readonly time: number;
-  /** How many attempts it counts for (merged matches). */
-  readonly attempts: number;
-}
-
 /** A ban as the ledger holds it and `bailiff banned --json` prints it. */
 export interface Ban {
   readonly address: Address;

@@ -67,7 +67,7 @@ export class Metrics {
     this.scannerRestarts = counter('scanner_restarts_total', 'Restarts of the scanning thread.');
     this.actionLatency = new Histogram({
       name: 'bailiff_action_latency_seconds',
-      help: 'From a decision to the packet filter having it.',
+      help: 'From sending a batch of changes to its acknowledgement by the packet filter.',
       labelNames: ['backend'],
       buckets: latencyBuckets,
       registers,

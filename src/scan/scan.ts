@@ -63,11 +63,6 @@ export class Scan {
     return counts;
   }
 
-  /** For lines that were cut before they came here. */
-  countOversize(): void {
-    this.#oversize++;
-  }
-
   /**
    * The scan loop. `block` is whole lines; only the last one may lack its newline. A line longer than
    * the cap is judged by its first 64 KiB.

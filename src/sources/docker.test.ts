@@ -32,6 +32,8 @@ class FakeEngine implements DockerClient {
   readonly asked: { id: string; since: string }[] = [];
   readonly streams = new Map<string, PassThrough>();
   refuse: Error | null = null;
+  /** How many questions after a container fail from now on. */
+  failing = 0;
   readonly #events: DockerEvent[] = [];
   #wake: () => void = () => {};
   #over = false;
@@ -40,6 +42,7 @@ class FakeEngine implements DockerClient {
   networks = async () => [{ network: 'bridge', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }];
 
   async inspect(id: string): Promise<ContainerDetails | null> {
+    if (this.failing-- > 0) throw new Error('busy');
     return this.list.get(id) ?? null;
   }
 
@@ -95,7 +98,7 @@ class FakeHost implements SourceHost {
         this.written.push(`${description.id} ${Buffer.from(bytes)}`);
         this.#changed();
       },
-      end: async () => {},
+      end: async () => this.report(description.id, 'ended'),
       close: () => {
         this.closed.push(description.id);
         this.#changed();
@@ -188,6 +191,17 @@ test('a logging driver that cannot be read is reported with the remedy, and not 
   engine.send('start', '1');
   await host.until(() => host.reports.get('docker:web') === 'failed');
   assert.equal(host.opened.length, 1);
+  stop.abort();
+  await following;
+});
+
+test('a question that fails once does not end the reading', async () => {
+  const { engine, host, stop, following } = start(container('1', 'web'));
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  engine.failing = 1;
+  engine.streams.get('1')?.end();
+  await host.until(() => host.opened.length === 2 && host.reports.get('docker:web') === 'reading');
+  assert.equal(engine.asked.length, 2);
   stop.abort();
   await following;
 });

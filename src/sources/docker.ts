@@ -79,20 +79,21 @@ class Follower {
   }
 
   #report(): void {
-    this.#host.report('docker', 'reading', `${this.#reading.size} containers`);
+    this.#host.report('docker', 'reading', `containers read: ${this.#reading.size}`);
   }
 
   async #react(event: { type: string; action: string; id: string }): Promise<void> {
     if (event.type === 'network') this.#host.protectNetworks(await this.#client.networks());
     if (event.type !== 'container') return;
-    if (event.action === 'destroy' || event.action === 'rename') this.#drop(event.id);
+    if (event.action === 'rename') this.#reading.get(event.id)?.abort();
+    if (event.action === 'destroy' || event.action === 'rename') this.#close(event.id);
     if (!attachEvents.has(event.action)) return;
     const container = await this.#client.inspect(event.id);
     if (container !== null) this.#attach(container);
   }
 
-  #drop(containerId: string): void {
-    this.#reading.get(containerId)?.abort();
+  /** What was handed over is still judged: the log of a removed container cannot be read again. */
+  #close(containerId: string): void {
     this.#sources.get(containerId)?.close();
     this.#sources.delete(containerId);
   }
@@ -138,7 +139,8 @@ class Follower {
       await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
       running = await this.#client.inspect(container.id).then(
         (now) => now?.running === true,
-        () => false,
+        // Not known: the next reading says what is wrong, and the event stream whether Docker is gone.
+        () => true,
       );
     }
   }
@@ -165,8 +167,7 @@ class Follower {
       const stream = await this.#client.logs(containerId, since, reading);
       source.report('reading', `container ${containerId.slice(0, 12)}`);
       for await (const chunk of stream) await source.write(chunk as Uint8Array);
-      await source.end();
-      source.report('ended', 'the container stopped');
+      await source.end('the container stopped');
     } catch (error) {
       if (!reading.aborted) throw error;
     }

@@ -21,9 +21,9 @@ export interface OpenSource {
   readonly lost: AbortSignal;
   /** Hands over bytes of a stream; they are transferred and no longer usable here. Resolves when there is room for more. */
   write(bytes: Uint8Array): Promise<void>;
-  /** The stream ended: what is unfinished is judged as it is. */
-  end(): Promise<void>;
-  /** Forgets the source: it leaves `status`. Its cursor stays in the ledger. */
+  /** The stream ended: what is unfinished is judged as it is. `detail`: why, for `status`. */
+  end(detail: string): Promise<void>;
+  /** Forgets the source, once what a stream that ended has handed over is judged. Its cursor stays in the ledger. */
   close(): void;
   report(state: SourceState, detail: string): void;
 }
