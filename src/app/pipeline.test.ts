@@ -187,6 +187,33 @@ test('batches of a request that was replaced are acknowledged and not judged', a
   assert.equal(acknowledged.length, 2);
 });
 
+test('what a removed container handed over is judged before its source is forgotten', async () => {
+  const { intake, send, jails } = await assemble();
+  const web = { id: 'docker:web', input: { kind: 'stream', framing: 'docker-raw' }, jails: [jail] } as const;
+  const source = intake.open(web);
+  await source.end('the container stopped');
+  source.close();
+  await send(web.id, ['203.0.113.7']);
+  assert.equal(jails.get('sshd')?.hits, 1);
+  assert.equal(intake.status().length, 1);
+  intake.state(web.id, 'ended', '');
+  assert.deepEqual(intake.status(), []);
+});
+
+test('a stream that ended says why, until its container is removed', async () => {
+  const { intake } = await assemble();
+  const web = { id: 'docker:web', input: { kind: 'stream', framing: 'docker-raw' }, jails: [jail] } as const;
+  const source = intake.open(web);
+  await source.end('the container stopped');
+  intake.state(web.id, 'ended', '');
+  assert.deepEqual(
+    intake.status().map(({ state, detail }) => [state, detail]),
+    [['ended', 'the container stopped']],
+  );
+  source.close();
+  assert.deepEqual(intake.status(), []);
+});
+
 test('a fault in judging is said, and the batches that follow are judged', async () => {
   const { intake, send, jails, acknowledged, failures, allowlist, ledger, backend } = await assemble();
   intake.open(file);

@@ -26,6 +26,30 @@ test('a task that ends is not run again; its signal ends the waiting', async () 
   assert.deepEqual(errors, ['Error: down', 1_000]);
 });
 
+test('a ban whose end a stepped clock has passed ends when the timer is set again', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    let now = 1_000;
+    let ends: number | null = 1_600;
+    const expiry = new Expiry(
+      { now: () => now },
+      () => ends,
+      () => {
+        ends = null;
+      },
+    );
+    expiry.arm();
+    now += 7_200;
+    mock.timers.tick(1_000);
+    assert.equal(ends, 1_600, 'timers do not see it');
+    expiry.arm();
+    mock.timers.tick(1);
+    assert.equal(ends, null);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test('one timer waits for the next ban to end, however far that is', () => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 0 });
   try {

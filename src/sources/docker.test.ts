@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { JailConfiguration } from '../config/schema.ts';
@@ -222,6 +226,26 @@ test('when Docker ends the event stream, following fails, so that the supervisor
   const { engine, host, following } = start(container('1', 'web'));
   await host.until(() => host.reports.get('docker:web') === 'reading');
   engine.end();
+  await assert.rejects(following, { code: 'docker-unreachable' });
+});
+
+test('an engine that takes the question and never answers does not hold up the end', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bailiff-engine-'));
+  const path = join(folder, 'docker.sock');
+  const asked = Promise.withResolvers<Socket>();
+  const engine = createServer((socket) => socket.once('data', () => asked.resolve(socket)));
+  await new Promise<void>((resolve) => engine.listen(path, resolve));
+  t.after(async () => {
+    (await asked.promise).destroy();
+    engine.close();
+    rmSync(folder, { recursive: true });
+  });
+  const stop = new AbortController();
+  const host = new FakeHost();
+  const following = dockerSource(path).follow([jail], host, stop.signal);
+  await asked.promise;
+  assert.equal(host.reports.get('docker'), 'starting');
+  stop.abort();
   await assert.rejects(following, { code: 'docker-unreachable' });
 });
 
