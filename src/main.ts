@@ -31,8 +31,9 @@ function endOnSignals(stop: AbortController): void {
     process.on(signal, () => {
       if (stop.signal.aborted) process.exit(1);
       stop.abort();
-      // What does not end by itself (a log that nobody reads) must not keep the machine from going down.
-      setTimeout(() => process.exit(1), longestStopMs).unref();
+      // What does not end by itself must not keep the machine from going down. SIGKILL, since an orderly
+      // exit waits for a write to a log that nobody reads; it loses nothing that was committed.
+      setTimeout(() => process.kill(process.pid, 'SIGKILL'), longestStopMs).unref();
     });
   }
 }
