@@ -92,8 +92,7 @@ export class Pipeline {
     const address = allowlist.reason(wide, jail.allow) === null ? wide : attempt.host;
     if (ledger.active.get(name, address) !== undefined) {
       // Read before the ban took hold: one burst is one ban.
-      entry.hits += attempt.attempts;
-      metrics.hits.inc({ jail: name }, attempt.attempts);
+      this.#countHits(entry, attempt.attempts);
       log.debug({ jail: name, address }, 'hit while banned');
       return null;
     }
@@ -103,17 +102,21 @@ export class Pipeline {
       return null;
     }
     const { count, time, verdict } = judgement;
-    entry.hits += attempt.attempts;
-    metrics.hits.inc({ jail: name }, attempt.attempts);
+    this.#countHits(entry, attempt.attempts);
     ledger.counted({ jail: name, address, time, attempts: attempt.attempts });
     log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
     if (verdict !== 'ban') return null;
     const outcome = ledger.ban({ address, jail: name, bantime, hits: count, allow: jail.allow });
-    if (outcome.outcome !== 'banned' && outcome.outcome !== 'prolonged') return null;
+    if (outcome.outcome !== 'banned') return null;
     entry.bans++;
     metrics.bans.inc({ jail: name });
     log.warn({ jail: name, address, hits: count, duration: formatDuration(bantime) }, 'ban');
     return address;
+  }
+
+  #countHits(entry: JailEntry, attempts: number): void {
+    entry.hits += attempts;
+    this.#parts.metrics.hits.inc({ jail: entry.jail.limits.name }, attempts);
   }
 
   #enforce(addresses: readonly Address[], readAtMs: number): void {

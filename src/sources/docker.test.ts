@@ -216,7 +216,12 @@ test('a removed container leaves status, one that is gone already is passed over
   engine.send('start', 'gone');
   engine.list.delete('1');
   engine.send('destroy', '1');
+  engine.send('start', 'gone');
+  await new Promise(setImmediate);
+  assert.deepEqual(host.closed, [], 'its log has not ended yet');
+  engine.streams.get('1')?.end('last words');
   await host.until(() => host.closed.includes('docker:web'));
+  assert.deepEqual(host.written, ['docker:web last words']);
   assert.equal(host.reports.has('docker:gone'), false);
   stop.abort();
   await following;

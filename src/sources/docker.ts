@@ -44,6 +44,8 @@ class Follower {
   readonly #readers = new Set<Promise<void>>();
   /** By container id: the logs in `status`, until their container is removed. */
   readonly #sources = new Map<string, OpenSource>();
+  /** Ids of containers that are removed and still being read. */
+  readonly #removed = new Set<string>();
 
   constructor(
     client: DockerClient,
@@ -85,14 +87,22 @@ class Follower {
   async #react(event: { type: string; action: string; id: string }): Promise<void> {
     if (event.type === 'network') this.#host.protectNetworks(await this.#client.networks());
     if (event.type !== 'container') return;
-    if (event.action === 'rename') this.#reading.get(event.id)?.abort();
-    if (event.action === 'destroy' || event.action === 'rename') this.#close(event.id);
+    if (event.action === 'destroy') this.#remove(event.id);
+    if (event.action === 'rename') {
+      this.#reading.get(event.id)?.abort();
+      this.#close(event.id);
+    }
     if (!attachEvents.has(event.action)) return;
     const container = await this.#client.inspect(event.id);
     if (container !== null) this.#attach(container);
   }
 
-  /** What was handed over is still judged: the log of a removed container cannot be read again. */
+  /** Its log cannot be read again: what is on its way is read to the end before the source is closed. */
+  #remove(containerId: string): void {
+    if (this.#reading.has(containerId)) this.#removed.add(containerId);
+    else this.#close(containerId);
+  }
+
   #close(containerId: string): void {
     this.#sources.get(containerId)?.close();
     this.#sources.delete(containerId);
@@ -109,6 +119,7 @@ class Follower {
       () => {
         if (this.#reading.get(container.id) === reading) this.#reading.delete(container.id);
         this.#readers.delete(reader);
+        if (this.#removed.delete(container.id)) this.#close(container.id);
         if (!this.#signal.aborted) this.#report();
       },
     );
@@ -120,8 +131,7 @@ class Follower {
     const named = this.#jails.filter((jail) =>
       jail.container.some((wanted) => selects(wanted, container.name, container.labels)),
     );
-    const labelled = this.#host.jailsFromLabels(container.labels, container.name);
-    return [...named, ...labelled.filter((jail) => !named.some((known) => known.name === jail.name))];
+    return [...named, ...this.#host.jailsFromLabels(container.labels, container.name)];
   }
 
   /** Reads one container's log for as long as it runs. Never rejects. */
