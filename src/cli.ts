@@ -57,9 +57,11 @@ program
   .description('ban an address or a range by hand')
   .option('--jail <name>', 'in the name of this jail, with its ban time')
   .option('--for <duration>', 'how long: 1h, 2d, -1 for ever')
+  .option('--confirm <duration>', 'for this long at first, such as 60s, and on only if you then confirm it')
+  .option('--force', 'though the address is protected; own addresses and loopback excepted')
   .option(...json)
-  .action(async (address: string, options: { jail?: string; for?: string; json?: true }) => {
-    await (await import('./commands/ban.ts')).banCommand({ address, ...options });
+  .action(async (address: string, options: BanFlags) => {
+    process.exitCode = await (await import('./commands/ban.ts')).banCommand({ address, ...options });
   });
 
 program
@@ -73,6 +75,16 @@ program
       ...options,
       ...(address && { address }),
     });
+  });
+
+program
+  .command('teardown')
+  .description(
+    'take all rules and sets of Bailiff out of the kernel; the bans stay known, and come back at the next start',
+  )
+  .option(...json)
+  .action(async (options: { json?: true }) => {
+    process.exitCode = await (await import('./commands/teardown.ts')).teardownCommand(options);
   });
 
 program
@@ -130,6 +142,14 @@ filter
     const { tz, json: _, ...rest } = options;
     await testFilter({ name, file, timeZone: tz, ...rest, ...(await filterOptions(options)) });
   });
+
+interface BanFlags {
+  readonly jail?: string;
+  readonly for?: string;
+  readonly confirm?: string;
+  readonly force?: true;
+  readonly json?: true;
+}
 
 interface FilterTestFlags {
   readonly set: readonly string[];

@@ -20,7 +20,10 @@ export function announce(log: Log, configuration: Configuration, status: Status)
     );
   }
   const { backend, state, detail } = status.enforcement;
-  if (state === 'enforcing') log.info({ backend, detail, bans: status.enforcement.elements }, 'enforcing');
+  if (state === 'partial')
+    log.warn({ backend, detail }, 'PARTIAL: only programs with TCP wrappers shut anybody out');
+  else if (state === 'enforcing')
+    log.info({ backend, detail, bans: status.enforcement.elements }, 'enforcing');
   else log.error({ backend, state, detail }, 'NOT ENFORCING: nobody is shut out');
   if (status.metrics !== null) log.info({ url: status.metrics }, 'metrics');
   for (const warning of status.warnings) log.warn({ warning }, 'not protected yet');

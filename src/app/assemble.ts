@@ -4,38 +4,51 @@ import type { Status } from '../control/protocol.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { messageOf } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
+import { plainPolicy, splitTarget, targetOf } from '../core/policy.ts';
 import { Sessions } from '../core/session.ts';
-import type { Clock } from '../core/types.ts';
+import type { Ban, Clock } from '../core/types.ts';
 import type { Choice } from '../enforce/choose.ts';
+import { Connections } from '../enforce/connections.ts';
 import { Enforcer } from '../enforce/enforcer.ts';
+import { removeAll } from '../enforce/teardown.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
 import { Desk } from './desk.ts';
 import { Expiry } from './expiry.ts';
+import { Gaps } from './gaps.ts';
+import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
 import type { Log } from './log.ts';
 import { Pipeline } from './pipeline.ts';
+import { Policies } from './policies.ts';
 import { Protection } from './protection.ts';
+import { SshPeers } from './ssh-peers.ts';
 import { countBy, status } from './status.ts';
 
 /** The daemon's parts, wired, none of them running yet. */
 export interface Parts {
   readonly desk: Desk;
   readonly enforcer: Enforcer;
+  readonly connections: Connections;
   readonly expiry: Expiry;
+  readonly gaps: Gaps;
   readonly intake: Intake;
   readonly ledger: Ledger;
   readonly metrics: Metrics;
   readonly pipeline: Pipeline;
+  readonly policies: Policies;
   readonly protection: Protection;
   readonly scanner: Scanner;
   status(): Status;
   /** What of the daemon's own is wrong, for `status`: it is still starting, a listener is not open. */
   readonly problems: Set<string>;
 }
+
+/** Policies under which nothing of an open connection should go on. */
+const cutsAll: ReadonlySet<string> = new Set([plainPolicy, 'reject']);
 
 /** Wires everything together. @throws BailiffError ledger-unusable */
 export function assemble(
@@ -47,12 +60,30 @@ export function assemble(
 ): Parts {
   const started = clock.now();
   const allowlist = new Allowlist();
-  const protection = new Protection(allowlist, configuration.defaults.ignoreip);
-  protection.refresh();
+  const peers = new SshPeers({ now: () => performance.now() / 1000 });
+  const protection = new Protection(allowlist, {
+    ignoreip: configuration.defaults.ignoreip,
+    trustedProxies: configuration.trustedProxies,
+    sshPeers: configuration.protectSshPeers ? () => peers.refresh() : null,
+    changed: () => releaseProtected(),
+  });
   const sessions = new Sessions();
   const path = join(configuration.stateDir, 'bailiff.db');
   const ledger = new Ledger({ path, clock, allowlist, sessions });
-  const jails = new Jails(configuration, ledger);
+  // While it runs only a container's labels change a policy; what the kernel refuses, the enforcer repairs.
+  const jails = new Jails(
+    configuration,
+    ledger,
+    (target) => void enforcer.changed(target).catch(() => undefined),
+  );
+  const policies = new Policies({
+    jails: () => [...jails.all()].map(({ policy }) => policy),
+    bans: () => ledger.active.policies(),
+  });
+  const gaps = new Gaps();
+  const ineffective = new Ineffective(clock, (message) =>
+    log.warn({ warning: message }, 'a ban keeps nobody out'),
+  );
 
   const metrics = new Metrics({
     version: version(),
@@ -60,12 +91,17 @@ export function assemble(
     tracked: () => [...jails.all()].map(({ jail }) => [jail.limits.name, jail.windows.size] as const),
     evicted: () => [...jails.all()].map(({ jail }) => [jail.limits.name, jail.windows.evicted] as const),
     enforcing: () => (enforcer.status().state === 'enforcing' ? 1 : 0),
+    hooks: () => enforcer.status().hooks,
+    dropped: () => enforcer.status().dropped,
+    ineffective: () => ineffective.count,
   });
-  const enforcer = new Enforcer({
+  const enforcer: Enforcer = new Enforcer({
     backend: choice.backend,
     clock,
     desired: () => ledger.active.merged,
-    protectedReason: (address) => allowlist.reason(address),
+    policies: () => policies.rules(),
+    protectedReason: (target) =>
+      allowlist.reason(splitTarget(target).address, [], ledger.active.isForced(target)),
     events: {
       applied: (_adds, _deletes, seconds) => {
         metrics.actionLatency.observe({ backend: choice.backend.name }, seconds);
@@ -81,6 +117,14 @@ export function assemble(
       refused: (address, reason) => log.warn({ address, reason }, 'not enforced: the address is protected'),
     },
   });
+  const connections = new Connections({
+    unavailable: (detail) => log.info({ detail }, 'open connections are left to the rules'),
+  });
+  const banned = (bans: readonly Ban[]): void => {
+    expiry.arm();
+    if (choice.backend.strength !== 'full') return;
+    connections.ended(bans.filter(({ policy }) => cutsAll.has(policy)).map(({ address }) => address));
+  };
   const pipeline = new Pipeline({
     clock,
     sessions,
@@ -89,7 +133,9 @@ export function assemble(
     enforcer,
     metrics,
     log,
-    banned: () => expiry.arm(),
+    ineffective,
+    attempted: () => protection.attempted(),
+    banned,
   });
   const desk = new Desk({
     ledger,
@@ -104,7 +150,21 @@ export function assemble(
     },
     allowlist,
     status: () => parts.status(),
+    refreshPeers: () => protection.refreshPeers(),
+    banned,
+    ended: (ban) => ineffective.ended(ban),
+    teardown: async () => {
+      await enforcer.end();
+      problems.add('torn down: nothing is enforced until Bailiff is started again');
+      return removeAll({ clock });
+    },
   });
+  /** What has become the owner's is let in. */
+  const releaseProtected = (): void => {
+    for (const { address, policy } of desk.releaseProtected()) {
+      void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
+    }
+  };
   const expiry = new Expiry(
     clock,
     () => ledger.active.nextExpiry(),
@@ -144,17 +204,31 @@ export function assemble(
   const problems = new Set<string>();
   const own = { configuration, version: version(), started, problems, choice };
   const parts: Parts = {
+    connections,
     desk,
     enforcer,
     expiry,
+    gaps,
     intake,
     ledger,
     metrics,
     pipeline,
+    policies,
     protection,
     scanner,
     problems,
-    status: () => status({ ...own, enforcer, intake, jails, ledger, ledgerProblem: pipeline.ledgerProblem }),
+    status: () =>
+      status({
+        ...own,
+        enforcer,
+        gaps: gaps.all(),
+        ineffective,
+        intake,
+        jails,
+        ledger,
+        policies,
+        ledgerProblem: pipeline.ledgerProblem,
+      }),
   };
   return parts;
 }

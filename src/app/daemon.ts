@@ -1,25 +1,35 @@
+import { statSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Configuration } from '../config/schema.ts';
 import { serveListener } from '../control/listener.ts';
 import { serveControl } from '../control/server.ts';
 import { messageOf } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import { systemClock } from '../core/types.ts';
-import { chooseBackend } from '../enforce/choose.ts';
+import { type Clock, systemClock } from '../core/types.ts';
+import { connectDocker } from '../docker/client.ts';
+import { type Choice, chooseBackend } from '../enforce/choose.ts';
+import { Monitor } from '../enforce/monitor.ts';
+import { removeAll } from '../enforce/teardown.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import { announce } from './announce.ts';
 import { assemble, type Parts } from './assemble.ts';
 import type { Expiry } from './expiry.ts';
+import { hostGaps } from './host-gaps.ts';
 import type { Intake } from './intake.ts';
 import { type Log, openLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { Protection } from './protection.ts';
 import { sourceHost } from './source-host.ts';
 import { supervise } from './supervise.ts';
 
 /** How often what waits without a verdict (cursors, counts) is stored, in ms. */
 const checkpointMs = 1_000;
-/** How often interfaces and routes are read again, in ms. */
+/** How often interfaces, routes and SSH sessions are read again, in ms. */
 const protectionMs = 10_000;
+/** How often it is looked for traffic that goes round the packet filter, in ms. */
+const gapsMs = 60_000;
+/** How long an engine may take to say what its packet filter is, in ms. */
+const engineMs = 3_000;
 
 const starting = 'still starting';
 
@@ -35,28 +45,33 @@ export async function runDaemon(
 ): Promise<void> {
   const clock = systemClock;
   const log = await openLog({ level: configuration.logLevel, format: configuration.logFormat });
-  const choice = await chooseBackend(configuration.enforce, { clock, signal });
+  const dockerFirewall = () => firewallOf(configuration);
+  const choice = await chooseBackend(configuration.enforce, { clock, signal, dockerFirewall });
   const parts = assemble(configuration, filters, choice, clock, log);
-  const { desk, enforcer, expiry, intake, ledger, pipeline, protection, scanner, problems } = parts;
-  /** Interfaces, routes or networks changed: what has become the owner's is let in. */
-  const heedProtection = (changed: boolean): void => {
-    if (!changed) return;
-    for (const ban of desk.releaseProtected()) void enforcer.changed(ban.address).catch(() => undefined);
+  const { connections, desk, enforcer, expiry, gaps, intake, ledger, pipeline, policies, protection } = parts;
+  const { scanner, problems } = parts;
+  const monitor = choice.backend.strength === 'full' ? new Monitor({ changed: () => enforcer.hint() }) : null;
+  const lookForGaps = async () => {
+    const found = await hostGaps();
+    if (!gaps.replace('host', found)) return;
+    for (const gap of found) log.warn({ gap }, 'not everything is filtered here');
   };
   const servers: Server[] = [];
   const timers: NodeJS.Timeout[] = [];
   problems.add(starting);
   try {
+    protection.refresh();
+    await protection.refreshPeers();
     servers.push(await serveControl(configuration.socket, desk));
     desk.releaseProtected();
     await enforcer.start();
+    await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
     servers.push(...(await openListener(configuration, parts, log)));
     expiry.arm();
     timers.push(setInterval(() => tick(pipeline, expiry), checkpointMs));
-    timers.push(setInterval(() => heedProtection(protection.refresh()), protectionMs));
-    const protectNetworks: Parameters<typeof sourceHost>[0]['protectNetworks'] = (networks) =>
-      heedProtection(protection.networks(networks));
-    const host = sourceHost({ configuration, intake, clock, log, protectNetworks });
+    timers.push(setInterval(() => refreshProtection(protection), protectionMs));
+    timers.push(setInterval(() => void lookForGaps(), gapsMs));
+    const host = sourceHost({ configuration, intake, clock, log, enforcer, gaps, policies, protection });
     const enabled = configuration.jails.filter((jail) => jail.enabled);
     const following = sourceKinds(configuration).map((kind) =>
       supervise(
@@ -71,14 +86,42 @@ export async function runDaemon(
   } finally {
     for (const timer of timers) clearInterval(timer);
     expiry.stop();
+    connections.stop();
     await scanner.stop();
     pipeline.commit();
+    await monitor?.close();
     await enforcer.stop();
     for (const server of servers) closeNow(server);
     ledger.close();
     log.info('stopped; the bans stay in the kernel until their time is over');
     log.flush();
   }
+}
+
+/** What the engine says of its packet filter. One that does not answer soon is heard later, as a source. */
+async function firewallOf({ docker, dockerSocket }: Configuration): Promise<string | null> {
+  if (!docker || !statSync(dockerSocket, { throwIfNoEntry: false })?.isSocket()) return null;
+  const engine = connectDocker(dockerSocket, AbortSignal.timeout(engineMs));
+  return engine
+    .then((client) => client.info())
+    .then(
+      ({ firewallDriver }) => firewallDriver,
+      () => null,
+    );
+}
+
+/** Of another backend, from an earlier run: after ours stands, so that nobody gets in meanwhile. */
+async function removeLeftOvers({ backend, fallback }: Choice, clock: Clock, log: Log): Promise<void> {
+  // A dry run changes nothing, and what is weaker leaves what is stronger.
+  if (fallback || backend.strength === 'none') return;
+  const { removed, problems } = await removeAll({ clock }, backend.name);
+  if (removed.length > 0) log.warn({ backends: removed }, 'left-overs of another backend taken away');
+  for (const problem of problems) log.warn({ problem }, 'left-overs of another backend stay');
+}
+
+function refreshProtection(protection: Protection): void {
+  protection.refresh();
+  void protection.refreshPeers();
 }
 
 /** Timers do not see a wall clock that was stepped: bans whose time is over by now end here. */

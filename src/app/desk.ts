@@ -3,6 +3,7 @@ import type {
   BanCommand,
   Control,
   Status,
+  TeardownAnswer,
   UnbanAnswer,
   UnbanCommand,
 } from '../control/protocol.ts';
@@ -10,6 +11,7 @@ import { countedAddress, covers, requireAddress } from '../core/address.ts';
 import type { Allowlist } from '../core/allowlist.ts';
 import { formatDuration, parseBanTime } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
+import { plainPolicy, targetOf } from '../core/policy.ts';
 import type { Ban, UnbanReason } from '../core/types.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -32,6 +34,13 @@ export interface DeskParts {
   readonly commit: () => boolean;
   readonly allowlist: Allowlist;
   readonly status: () => Status;
+  /** Reads anew who is logged in over SSH. */
+  readonly refreshPeers: () => Promise<void>;
+  /** Bans were made. */
+  readonly banned: (bans: readonly Ban[]) => void;
+  readonly ended: (ban: Ban) => void;
+  /** Takes everything of ours out of the kernel. */
+  readonly teardown: () => Promise<TeardownAnswer>;
 }
 
 /** Where bans are made and ended by hand, and ended when their time is over. */
@@ -50,6 +59,13 @@ export class Desk implements Control {
     return [...this.#parts.ledger.active.all()].sort((a, b) => a.since - b.since);
   }
 
+  /** Takes all rules and sets away, and enforces nothing until the next start. The bans stay in the ledger. */
+  async teardown(): Promise<TeardownAnswer> {
+    const answer = await this.#parts.teardown();
+    this.#parts.log.warn(answer, 'torn down: nothing is enforced until the next start');
+    return answer;
+  }
+
   /** Bans exactly what was named, an address or a range. @throws BailiffError address-protected and others */
   async ban(command: BanCommand): Promise<BanAnswer> {
     const { ledger, jails, enforcer, metrics, log, defaultBantime, commit } = this.#parts;
@@ -59,17 +75,21 @@ export class Desk implements Control {
     if (entry === undefined && jail !== manualJail) throw unknownJail(jail, jails);
     const usual = entry === undefined ? defaultBantime : entry.jail.limits.bantime;
     const bantime = command.for === undefined ? usual : parseBanTime(command.for);
-    const outcome = ledger.ban({ address, jail, bantime, hits: 0, allow: entry?.jail.allow ?? [] });
-    if (outcome.outcome === 'protected') {
-      throw new BailiffError('address-protected', `${address} is never banned: ${outcome.reason}`);
-    }
+    const policy = entry?.policy ?? plainPolicy;
+    const force = command.force === true;
+    const allow = entry?.jail.allow ?? [];
+    await this.#parts.refreshPeers();
+    const outcome = ledger.ban({ address, jail, bantime, hits: 0, policy, allow, force });
+    if (outcome.outcome === 'protected') throw this.#protected(address, outcome.reason);
     const stored = commit();
     if (outcome.outcome === 'banned') {
       metrics.bans.inc({ jail });
       if (entry !== undefined) entry.bans++;
-      log.warn({ jail, address, hits: 0, duration: formatDuration(bantime), by: 'hand' }, 'ban');
+      const duration = formatDuration(bantime);
+      log.warn({ jail, address, hits: 0, duration, policy, by: force ? 'force' : 'hand' }, 'ban');
     }
-    await enforcer.changed(address);
+    this.#parts.banned([outcome.ban]);
+    await enforcer.changed(targetOf(address, outcome.ban.policy));
     const enforced = enforcer.status().state === 'enforcing';
     return { outcome: outcome.outcome, ban: outcome.ban, enforced, stored };
   }
@@ -97,7 +117,7 @@ export class Desk implements Control {
   /** Ends bans for a reason: stored first, then out of the kernel. */
   async end(bans: readonly Ban[], reason: UnbanReason): Promise<readonly Ban[]> {
     this.#conclude(bans, reason);
-    await Promise.all(bans.map((ban) => this.#parts.enforcer.changed(ban.address)));
+    await Promise.all(bans.map((ban) => this.#parts.enforcer.changed(targetOf(ban.address, ban.policy))));
     return bans;
   }
 
@@ -108,16 +128,26 @@ export class Desk implements Control {
   releaseProtected(): readonly Ban[] {
     const { ledger, jails, allowlist } = this.#parts;
     const released = [...ledger.active.all()].filter(
-      (ban) => allowlist.reason(ban.address, jails.get(ban.jail)?.jail.allow) !== null,
+      (ban) => allowlist.reason(ban.address, jails.get(ban.jail)?.jail.allow, ban.forced) !== null,
     );
     this.#conclude(released, 'protected');
     return released;
+  }
+
+  #protected(address: string, reason: string): BailiffError {
+    const forceable = this.#parts.allowlist.reason(address, [], true) === null;
+    return new BailiffError('address-protected', `${address} is never banned: ${reason}`, {
+      remedy: forceable
+        ? 'If you are sure, --force bans it all the same.'
+        : 'Not even --force bans what this host needs to go on working.',
+    });
   }
 
   #conclude(bans: readonly Ban[], reason: UnbanReason): void {
     const { ledger, metrics, log, commit } = this.#parts;
     for (const ban of bans) {
       ledger.unban(ban, reason);
+      this.#parts.ended(ban);
       metrics.unbans.inc({ jail: ban.jail, reason });
       log.info({ jail: ban.jail, address: ban.address, reason }, 'unban');
     }

@@ -17,6 +17,8 @@ const web: JailConfiguration = {
   findtime: 600,
   bantime: 600,
   ignoreip: [],
+  action: 'drop',
+  ports: 'all',
 };
 
 function jails(...configured: JailConfiguration[]): Jails {

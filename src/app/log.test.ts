@@ -6,6 +6,8 @@ test('a hit and a ban are one readable line each', () => {
   const hit = { msg: 'hit', jail: 'sshd', address: '203.0.113.7', count: 2, maxretry: 5, findtime: 600 };
   assert.equal(sentence(hit), 'sshd: 203.0.113.7 hit 2 of 5 within 10m');
   const ban = { msg: 'ban', jail: 'sshd', address: '203.0.113.7', hits: 5, duration: '10m' };
+  assert.match(sentence({ ...ban, policy: 'log' }), /203\.0\.113\.7 WOULD BE BANNED \(a trial\) for 10m/);
+  assert.match(sentence({ ...ban, policy: 'drop 80/tcp' }), /BANNED \(drop 80\/tcp\) for 10m/);
   assert.equal(sentence(ban), 'sshd: 203.0.113.7 BANNED for 10m, 5 hits');
   assert.equal(
     sentence({ msg: 'unban', jail: 'sshd', address: '203.0.113.7', reason: 'expired' }),

@@ -1,5 +1,6 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { formatDuration } from '../core/duration.ts';
+import { plainPolicy } from '../core/policy.ts';
 
 export type Log = Logger;
 
@@ -44,10 +45,18 @@ export function sentence(record: LogRecord): string {
     const within = formatDuration(Number(record['findtime']));
     return printable(`${jail}: ${address} hit ${count} of ${record['maxretry']} within ${within}`);
   }
-  if (text === 'ban') return printable(`${jail}: ${address} BANNED for ${record['duration']}, ${hits} hits`);
+  if (text === 'ban') {
+    const how = describePolicy(String(record['policy'] ?? plainPolicy));
+    return printable(`${jail}: ${address} ${how} for ${record['duration']}, ${hits} hits`);
+  }
   if (text === 'unban') return printable(`${jail}: ${address} let in again (${record['reason']})`);
   const rest = Object.entries(record).filter(([key]) => !['level', 'time', 'msg'].includes(key));
   return printable([text, ...rest.map(([key, value]) => `${key}=${plain(value)}`)].join('  '));
+}
+
+function describePolicy(policy: string): string {
+  if (policy.startsWith('log')) return 'WOULD BE BANNED (a trial)';
+  return policy === plainPolicy ? 'BANNED' : `BANNED (${policy})`;
 }
 
 function plain(value: unknown): string {

@@ -6,7 +6,8 @@ import type { Address } from '../core/types.ts';
  * should stand, or null where that is not the case. Nothing is banned for such lines.
  */
 export function maskedSource(source: string, address: Address, protection: Protection): string | null {
-  if (!source.startsWith('docker:') || !['docker', 'interfaces'].includes(protection.section)) return null;
+  if (!source.startsWith('docker:') || !['docker', 'containers', 'own'].includes(protection.section))
+    return null;
   return (
     `source masked: the log names ${address}, ${protection.reason}, instead of the client, so nothing can be ` +
     'banned. Docker hides the client where a packet goes through its userland proxy (IPv6 without ' +

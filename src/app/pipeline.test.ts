@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
+import type { JailConfiguration } from '../config/schema.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { BatchPacker } from '../core/batch.ts';
+import { plainPolicy, splitTarget } from '../core/policy.ts';
 import { Sessions } from '../core/session.ts';
 import type { Clock, Match, MatchBatch } from '../core/types.ts';
 import { Enforcer } from '../enforce/enforcer.ts';
@@ -10,6 +12,7 @@ import { FakeBackend } from '../enforce/fake.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Desk } from './desk.ts';
+import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
 import { Pipeline } from './pipeline.ts';
@@ -24,7 +27,9 @@ const jail = {
   findtime: 600,
   bantime: 600,
   ignoreip: ['192.0.2.0/24'],
-};
+  action: 'drop',
+  ports: 'all',
+} as const satisfies JailConfiguration;
 
 /** The daemon's middle, with a fake scanner before it and a fake kernel behind it. */
 async function assemble() {
@@ -40,18 +45,24 @@ async function assemble() {
     tracked: () => [],
     evicted: () => [],
     enforcing: () => 1,
+    hooks: () => [],
+    dropped: () => [],
+    ineffective: () => 0,
   });
   const enforcer = new Enforcer({
     backend,
     clock,
     desired: () => ledger.active.merged,
-    protectedReason: (address) => allowlist.reason(address),
+    policies: () => [{ policy: plainPolicy, action: 'drop', ports: null }],
+    protectedReason: (target) =>
+      allowlist.reason(splitTarget(target).address, [], ledger.active.isForced(target)),
     events: { applied: () => {}, failed: () => {}, repaired: () => {}, refused: () => {} },
     schedule: () => () => {},
   });
   await enforcer.start();
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
+  const ineffective = new Ineffective(clock, () => {});
   const pipeline = new Pipeline({
     clock,
     sessions,
@@ -60,6 +71,8 @@ async function assemble() {
     enforcer,
     metrics,
     log,
+    ineffective,
+    attempted: () => {},
     banned: () => {},
   });
   const acknowledged: MatchBatch[] = [];
@@ -92,6 +105,10 @@ async function assemble() {
     status: () => {
       throw new Error('not asked here');
     },
+    refreshPeers: async () => {},
+    banned: () => {},
+    ended: (ban) => ineffective.ended(ban),
+    teardown: async () => ({ removed: [], problems: [] }),
   });
   const send = async (source: string, hosts: readonly string[], time = clock.seconds, generation = 1) => {
     const packer = new BatchPacker();
@@ -109,7 +126,20 @@ async function assemble() {
     });
     await enforcer.reconcile();
   };
-  return { allowlist, backend, ledger, jails, intake, desk, lines, send, acknowledged, failures, clock };
+  return {
+    allowlist,
+    backend,
+    ledger,
+    jails,
+    intake,
+    desk,
+    lines,
+    send,
+    acknowledged,
+    failures,
+    clock,
+    ineffective,
+  };
 }
 
 function hit(host: string, time: number): Match {
@@ -128,7 +158,17 @@ test('the attempt that reaches maxretry is banned in ledger and kernel, and said
   assert.equal(backend.drops('203.0.113.8'), false);
   assert.deepEqual(
     [...ledger.active.all()],
-    [{ address: '203.0.113.7', jail: 'sshd', since: 10_000, until: 10_600, hits: 3 }],
+    [
+      {
+        address: '203.0.113.7',
+        jail: 'sshd',
+        since: 10_000,
+        until: 10_600,
+        hits: 3,
+        policy: 'drop',
+        forced: false,
+      },
+    ],
   );
   assert.equal(ledger.cursor(file.id), 'after 3');
   const bans = lines.filter(({ msg }) => msg === 'ban');
@@ -147,7 +187,7 @@ test('the attempt that reaches maxretry is banned in ledger and kernel, and said
 
 test('protected addresses are never banned, from the global list or the jail’s own', async () => {
   const { intake, send, ledger, allowlist } = await assemble();
-  allowlist.replace('interfaces', [{ range: '198.51.100.4', reason: 'an own address (eth0)' }]);
+  allowlist.replace('own', [{ range: '198.51.100.4', reason: 'an own address (eth0)' }]);
   intake.open(file);
   for (const address of ['127.0.0.1', '198.51.100.4', '192.0.2.9', '::1', 'fe80::1']) {
     await send(file.id, Array(10).fill(address));
@@ -158,7 +198,7 @@ test('protected addresses are never banned, from the global list or the jail’s
 
 test('IPv6 is banned by the /64, unless that is the owner’s as well', async () => {
   const { intake, send, ledger, allowlist } = await assemble();
-  allowlist.replace('interfaces', [{ range: '2001:db8:1::1', reason: 'an own address (eth0)' }]);
+  allowlist.replace('own', [{ range: '2001:db8:1::1', reason: 'an own address (eth0)' }]);
   intake.open(file);
   await send(file.id, ['2001:db8:2::1', '2001:db8:2::2', '2001:db8:2::3']);
   await send(file.id, Array(3).fill('2001:db8:1::bad'));
@@ -307,4 +347,41 @@ test('a ban whose time is over leaves the kernel, and counting starts from nothi
   assert.equal(backend.drops('203.0.113.7'), false);
   await send(file.id, ['203.0.113.7']);
   assert.equal(backend.drops('203.0.113.7'), true);
+});
+
+test('a ban by force passes an ignore list and stays, but never one of an own address', async () => {
+  const { desk, allowlist, backend } = await assemble();
+  allowlist.replace('own', [{ range: '198.51.100.4', reason: 'an own address (eth0)' }]);
+  allowlist.replace('ssh', [{ range: '198.51.100.9', reason: 'the peer of an SSH session' }]);
+  await assert.rejects(desk.ban({ address: '198.51.100.9' }), { message: /SSH session/, remedy: /--force/ });
+  for (const address of ['198.51.100.4', '198.51.100.0/24', '127.0.0.1']) {
+    await assert.rejects(desk.ban({ address, force: true }), {
+      code: 'address-protected',
+      remedy: /Not even/,
+    });
+  }
+  const { ban } = await desk.ban({ address: '198.51.100.9', force: true });
+  assert.equal(ban.forced, true);
+  assert.equal(backend.drops('198.51.100.9'), true);
+  assert.deepEqual(desk.releaseProtected(), []);
+});
+
+test('hits long after a ban tell that it keeps nobody out, until it ends', async () => {
+  const { intake, send, clock, ineffective, desk, ledger } = await assemble();
+  intake.open({ ...file, id: 'docker:web' });
+  await send('docker:web', Array(3).fill('203.0.113.7'));
+  clock.seconds += 5;
+  await send('docker:web', Array(5).fill('203.0.113.7'));
+  assert.deepEqual(ineffective.warnings(), [], 'lines of before the ban come late');
+  clock.seconds += 60;
+  await send('docker:web', Array(2).fill('203.0.113.7'));
+  assert.equal(ineffective.count, 0);
+  await send('docker:web', ['203.0.113.7']);
+  assert.equal(ineffective.count, 1);
+  assert.match(
+    ineffective.warnings()[0] ?? '',
+    /^203\.0\.113\.7 is banned by sshd and yet docker:web shows 3 more hits: .*reverse proxy/,
+  );
+  await desk.end([...ledger.active.all()], 'manual');
+  assert.deepEqual(ineffective.warnings(), []);
 });

@@ -3,11 +3,13 @@ import type { Allowlist } from '../core/allowlist.ts';
 import { readBatch } from '../core/batch.ts';
 import { formatDuration } from '../core/duration.ts';
 import { messageOf } from '../core/errors.ts';
+import { targetOf } from '../core/policy.ts';
 import type { Attempt, Sessions } from '../core/session.ts';
-import type { Address, Clock, MatchBatch } from '../core/types.ts';
+import type { Ban, Clock, MatchBatch } from '../core/types.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { Ineffective } from './ineffective.ts';
 import type { ScannedSource } from './intake.ts';
 import type { JailEntry } from './jails.ts';
 import type { Log } from './log.ts';
@@ -20,8 +22,11 @@ export interface PipelineParts {
   readonly enforcer: Enforcer;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly ineffective: Ineffective;
+  /** Called when attempts came in, before they are judged. */
+  readonly attempted: () => void;
   /** Called when bans were added. */
-  readonly banned: () => void;
+  readonly banned: (bans: readonly Ban[]) => void;
 }
 
 /** From matches to bans: the one way a log line reaches the ledger and the kernel. */
@@ -41,11 +46,12 @@ export class Pipeline {
   /** Judges one batch. The ban is stored before the kernel is told; both before the next batch. */
   judge(batch: MatchBatch, source: ScannedSource): void {
     const { ledger, sessions } = this.#parts;
-    const decided: Address[] = [];
+    const decided: Ban[] = [];
     try {
       for (const match of readBatch(batch)) {
         const attempt = sessions.merge(`${source.cursorKey}\n${source.filters[match.filter]}`, match);
         if (attempt === null) continue;
+        this.#parts.attempted();
         for (const jail of source.jailsOf(match.filter)) {
           const banned = this.#judgeAttempt(jail, attempt, source);
           if (banned !== null) decided.push(banned);
@@ -57,7 +63,7 @@ export class Pipeline {
       if (decided.length > 0) {
         this.commit();
         this.#enforce(decided, batch.readAtMs);
-        this.#parts.banned();
+        this.#parts.banned(decided);
       }
     }
   }
@@ -76,8 +82,8 @@ export class Pipeline {
     }
   }
 
-  /** Counts one attempt in one jail. Returns the address if that banned it. */
-  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource): Address | null {
+  /** Counts one attempt in one jail. Returns the ban if it led to one. */
+  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource): Ban | null {
     const { allowlist, clock, ledger, metrics, log } = this.#parts;
     const { jail } = entry;
     const { name, maxretry, findtime, bantime } = jail.limits;
@@ -90,9 +96,11 @@ export class Pipeline {
     // The /64 of an attacker is banned whole, unless it is also the owner's.
     const wide = countedAddress(attempt.host);
     const address = allowlist.reason(wide, jail.allow) === null ? wide : attempt.host;
-    if (ledger.active.get(name, address) !== undefined) {
-      // Read before the ban took hold: one burst is one ban.
+    const standing = ledger.active.get(name, address);
+    if (standing !== undefined) {
+      // Read before the ban took hold: one burst is one ban. Later ones tell that it keeps nobody out.
       this.#countHits(entry, attempt.attempts);
+      this.#parts.ineffective.hit(standing, source.id, attempt.time);
       log.debug({ jail: name, address }, 'hit while banned');
       return null;
     }
@@ -106,12 +114,15 @@ export class Pipeline {
     ledger.counted({ jail: name, address, time, attempts: attempt.attempts });
     log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
     if (verdict !== 'ban') return null;
-    const outcome = ledger.ban({ address, jail: name, bantime, hits: count, allow: jail.allow });
+    const { policy } = entry;
+    const outcome = ledger.ban({ address, jail: name, bantime, hits: count, policy, allow: jail.allow });
+    if (outcome.outcome === 'protected')
+      log.warn({ jail: name, address, reason: outcome.reason }, 'not banned');
     if (outcome.outcome !== 'banned') return null;
     entry.bans++;
     metrics.bans.inc({ jail: name });
-    log.warn({ jail: name, address, hits: count, duration: formatDuration(bantime) }, 'ban');
-    return address;
+    log.warn({ jail: name, address, hits: count, duration: formatDuration(bantime), policy }, 'ban');
+    return outcome.ban;
   }
 
   #countHits(entry: JailEntry, attempts: number): void {
@@ -119,9 +130,9 @@ export class Pipeline {
     this.#parts.metrics.hits.inc({ jail: entry.jail.limits.name }, attempts);
   }
 
-  #enforce(addresses: readonly Address[], readAtMs: number): void {
-    for (const address of addresses) {
-      this.#parts.enforcer.changed(address).then(
+  #enforce(bans: readonly Ban[], readAtMs: number): void {
+    for (const { address, policy } of bans) {
+      this.#parts.enforcer.changed(targetOf(address, policy)).then(
         () => {
           const nowMs = performance.timeOrigin + performance.now();
           this.#parts.metrics.readToKernel.observe(Math.max(0, nowMs - readAtMs) / 1000);

@@ -6,36 +6,83 @@ import type { NetworkRange } from '../docker/client.ts';
 /** Interfaces that container engines make; their whole networks are containers. */
 const containerBridge = /^(docker\d+|docker_gwbridge|br-[0-9a-f]{12}|podman\d+|cni\d+)$/;
 
+/** How often, at most, the peers of SSH sessions are read while attempts come in, in ms. */
+const peersAgeMs = 1_000;
+
+export interface ProtectionOptions {
+  readonly ignoreip: readonly string[];
+  readonly trustedProxies: readonly string[];
+  /** Reads the peers of established SSH sessions; null: they are not protected. Must not reject. */
+  readonly sshPeers: (() => Promise<readonly AllowEntry[]>) | null;
+  /** What is protected is not what it was: standing bans have to be held against it. */
+  readonly changed: () => void;
+  /** A clock in ms that is never stepped; tests put their own here. */
+  readonly monotonic?: () => number;
+}
+
 /**
- * Keeps the allow list true to this machine: its own addresses, its default gateways and the
- * networks of its containers. Says whether anything changed, so that standing bans are held against it.
+ * Keeps the allow list true to this machine: its own addresses, its default gateways, the networks of its
+ * containers, and who is logged in over SSH.
  */
 export class Protection {
   readonly #allowlist: Allowlist;
   readonly #last = new Map<string, string>();
+  readonly #options: ProtectionOptions;
+  #peersRead = Number.NEGATIVE_INFINITY;
+  #readingPeers: Promise<void> | null = null;
 
-  constructor(allowlist: Allowlist, ignoreip: readonly string[]) {
+  constructor(allowlist: Allowlist, options: ProtectionOptions) {
+    const { ignoreip, trustedProxies } = options;
     this.#allowlist = allowlist;
+    this.#options = options;
     this.#replace(
       'ignoreip',
       ignoreip.map((range) => ({ range, reason: 'ignoreip' })),
     );
+    this.#replace(
+      'proxies',
+      trustedProxies.map((range) => ({ range, reason: 'a trusted proxy' })),
+    );
   }
 
   /** Reads interfaces and routes again. */
-  refresh(): boolean {
-    const interfaces = this.#replace('interfaces', ownAddresses());
-    const gateways = this.#replace('gateways', defaultGateways());
-    return interfaces || gateways;
+  refresh(): void {
+    const { own, containers } = interfaces();
+    const changes = [
+      this.#replace('own', own),
+      this.#replace('containers', containers),
+      this.#replace('gateways', defaultGateways()),
+    ];
+    if (changes.includes(true)) this.#options.changed();
+  }
+
+  /** Reads who is logged in over SSH. One reading at a time: it takes some milliseconds, not of this thread. */
+  refreshPeers(): Promise<void> {
+    this.#readingPeers ??= this.#readPeers().finally(() => {
+      this.#readingPeers = null;
+    });
+    return this.#readingPeers;
+  }
+
+  /** Attempts come in, and a ban may follow: whoever has logged in meanwhile should be known by then. */
+  attempted(): void {
+    const { monotonic = () => performance.now() } = this.#options;
+    if (monotonic() - this.#peersRead >= peersAgeMs) void this.refreshPeers();
+  }
+
+  async #readPeers(): Promise<void> {
+    const { sshPeers, changed, monotonic = () => performance.now() } = this.#options;
+    this.#peersRead = monotonic();
+    if (sshPeers !== null && this.#replace('ssh', await sshPeers())) changed();
   }
 
   /** Takes over Docker's own list of its networks. */
-  networks(networks: readonly NetworkRange[]): boolean {
+  networks(networks: readonly NetworkRange[]): void {
     const entries = networks.flatMap(({ network, subnet, gateway }) => [
       ...(gateway === '' ? [] : [{ range: gateway, reason: `the gateway of Docker network ${network}` }]),
       ...(subnet === '' ? [] : [{ range: subnet, reason: `Docker network ${network}` }]),
     ]);
-    return this.#replace('docker', entries);
+    if (this.#replace('docker', entries)) this.#options.changed();
   }
 
   #replace(section: string, entries: readonly AllowEntry[]): boolean {
@@ -47,14 +94,18 @@ export class Protection {
   }
 }
 
-function ownAddresses(): AllowEntry[] {
-  return Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
-    (addresses ?? []).flatMap(({ address, cidr }) => {
-      const own = { range: address.split('%')[0] ?? address, reason: `an own address (${name})` };
-      if (cidr === null || !containerBridge.test(name)) return [own];
-      return [own, { range: cidr, reason: `the containers behind ${name}` }];
-    }),
-  );
+function interfaces(): { own: AllowEntry[]; containers: AllowEntry[] } {
+  const own: AllowEntry[] = [];
+  const containers: AllowEntry[] = [];
+  for (const [name, addresses] of Object.entries(networkInterfaces())) {
+    for (const { address, cidr } of addresses ?? []) {
+      own.push({ range: address.split('%')[0] ?? address, reason: `an own address (${name})` });
+      if (cidr !== null && containerBridge.test(name)) {
+        containers.push({ range: cidr, reason: `the containers behind ${name}` });
+      }
+    }
+  }
+  return { own, containers };
 }
 
 /** From the kernel's tables (proc(5)); a machine without one of them has no such gateway. */

@@ -1,10 +1,13 @@
 import { jailsFromLabels } from '../config/labels.ts';
 import type { Configuration } from '../config/schema.ts';
 import type { Clock } from '../core/types.ts';
-import type { NetworkRange } from '../docker/client.ts';
+import type { Enforcer } from '../enforce/enforcer.ts';
 import type { SourceHost } from '../sources/source.ts';
+import type { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
 import type { Log } from './log.ts';
+import type { Policies } from './policies.ts';
+import type { Protection } from './protection.ts';
 
 /** Complaints about labels that are remembered, so that each is said once. */
 const mostComplaints = 1_000;
@@ -14,7 +17,10 @@ export interface SourceHostParts {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
-  readonly protectNetworks: (networks: readonly NetworkRange[]) => void;
+  readonly enforcer: Enforcer;
+  readonly gaps: Gaps;
+  readonly policies: Policies;
+  readonly protection: Protection;
 }
 
 /** The daemon as the source kinds see it. */
@@ -23,7 +29,10 @@ export function sourceHost({
   intake,
   clock,
   log,
-  protectNetworks,
+  enforcer,
+  gaps,
+  policies,
+  protection,
 }: SourceHostParts): SourceHost {
   const complaints = new Set<string>();
   const complainOnce = (complaint: string): void => {
@@ -39,7 +48,15 @@ export function sourceHost({
       for (const error of errors) complainOnce(error.describe());
       return jails;
     },
-    protectNetworks,
+    protectNetworks: (networks) => protection.networks(networks),
+    publishes: (container, jails, ports) => {
+      if (policies.publishes(container, jails, ports)) enforcer.hint();
+    },
+    gaps: (container, found) => {
+      if (!gaps.replace(`container ${container}`, found)) return;
+      for (const gap of found) log.warn({ container, gap }, 'not everything is filtered here');
+    },
+    engineChanged: () => enforcer.hint(),
     now: () => clock.now(),
   };
 }

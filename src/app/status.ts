@@ -1,18 +1,25 @@
 import type { Configuration } from '../config/schema.ts';
 import type { SourceStatus, Status } from '../control/protocol.ts';
+import { formatPorts, ruleOf } from '../core/policy.ts';
 import type { Choice } from '../enforce/choose.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Ineffective } from './ineffective.ts';
 import type { Intake } from './intake.ts';
 import type { Jails } from './jails.ts';
+import type { Policies } from './policies.ts';
 
 export interface StatusParts {
   readonly configuration: Configuration;
   readonly version: string;
   readonly started: number;
   readonly enforcer: Enforcer;
-  /** A dry run that was asked for is no problem. */
-  readonly choice: Pick<Choice, 'dryRun' | 'detail'>;
+  /** Less than a packet filter is no problem where it was asked for. */
+  readonly choice: Pick<Choice, 'fallback' | 'detail'>;
+  readonly policies: Policies;
+  readonly ineffective: Ineffective;
+  /** Traffic that this host's packet filter does not see, with the remedy. */
+  readonly gaps: readonly string[];
   readonly intake: Intake;
   readonly jails: Jails;
   readonly ledger: Ledger;
@@ -25,7 +32,8 @@ export interface StatusParts {
 /** Everything one look should explain. */
 export function status(parts: StatusParts): Status {
   const { configuration, enforcer, intake, jails, ledger } = parts;
-  const { backend, state, detail, hooks, elements } = enforcer.status();
+  const { backend, state, detail, hooks, dropped, remarks, elements } = enforcer.status();
+  const { gaps } = parts;
   const { choice } = parts;
   const active = countBy(ledger.active.all(), (ban) => ban.jail);
   const problems = problemsOf(parts);
@@ -36,11 +44,13 @@ export function status(parts: StatusParts): Status {
     started: parts.started,
     ready: problems.length === 0,
     problems,
-    warnings: warningsOf(enabled, sources),
-    enforcement: { backend, state, detail: detail || choice.detail, hooks, elements },
-    jails: [...jails.all()].map(({ configuration: { name, filter }, jail, hits, bans }) => {
+    warnings: [...parts.ineffective.warnings(), ...remarks, ...warningsOf(enabled, sources)],
+    enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
+    jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
       const { maxretry, findtime, bantime } = jail.limits;
       const tracked = jail.windows.size;
+      const shut = ruleOf(policy, (each) => parts.policies.publishedBy(each)).ports;
+      const ports = shut === null ? 'all' : formatPorts(shut);
       return {
         name,
         filter,
@@ -51,6 +61,8 @@ export function status(parts: StatusParts): Status {
         bans,
         active: active.get(name) ?? 0,
         tracked,
+        policy,
+        ports,
       };
     }),
     sources,
@@ -85,12 +97,19 @@ function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]):
   ];
 }
 
+const weakness: Readonly<Record<string, string>> = {
+  'dry-run': 'DRY RUN, nobody is shut out',
+  partial: 'PARTIAL, only programs with TCP wrappers shut anybody out',
+  degraded: 'nobody is shut out',
+};
+
 function problemsOf(parts: StatusParts): string[] {
   const { state, detail } = parts.enforcer.status();
   const problems: (string | null)[] = [
     ...parts.problems,
     state === 'degraded' ? `bans are not enforced: ${detail}` : null,
-    parts.choice.dryRun === 'fallback' ? `DRY RUN, nobody is shut out: ${parts.choice.detail}` : null,
+    parts.choice.fallback ? `${weakness[state] ?? ''}: ${parts.choice.detail}` : null,
+    ...parts.gaps.map((gap) => `not everything is filtered here: ${gap}`),
     parts.ledgerProblem === null ? null : `bans cannot be stored: ${parts.ledgerProblem}`,
   ];
   return problems.filter((problem) => problem !== null);

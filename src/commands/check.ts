@@ -4,6 +4,7 @@ import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
+import { plainPolicy, policyOf } from '../core/policy.ts';
 import { checkSamples } from '../scan/samples.ts';
 
 export interface CheckOptions extends LoadOptions {
@@ -54,7 +55,8 @@ function describeJail(jail: JailConfiguration): string {
   if (!jail.enabled) return `${jail.name}: off`;
   const sources = [...jail.logpath, ...jail.container.map((selector) => `container ${selector}`)];
   const ban = jail.bantime === null ? 'ban for ever' : `ban for ${formatDuration(jail.bantime)}`;
-  const limits = `${jail.maxretry} in ${formatDuration(jail.findtime)}, ${ban}`;
+  const how = policyOf(jail.action, jail.ports, jail.name);
+  const limits = `${jail.maxretry} in ${formatDuration(jail.findtime)}, ${ban}${how === plainPolicy ? '' : ` (${how})`}`;
   const ignored = jail.ignoreip.length === 0 ? '' : `; ignores ${jail.ignoreip.join(', ')}`;
   return `${jail.name}: filter ${jail.filter}; reads ${sources.join(', ')}; ${limits}${ignored}`;
 }

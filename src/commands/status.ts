@@ -2,7 +2,7 @@ import type { ControlClient } from '../control/client.ts';
 import type { Status } from '../control/protocol.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
-import { printBans } from './banned.ts';
+import { printBans, publicForm } from './banned.ts';
 import { daemon } from './daemon.ts';
 import { printJson, printLine, printTable } from './output.ts';
 
@@ -31,7 +31,7 @@ async function showJail(client: ControlClient, status: Status, jail: string, jso
     });
   }
   const banned = (await client.bans()).filter((ban) => ban.jail === jail);
-  if (json) return printJson({ ...found, banned });
+  if (json) return printJson({ ...found, banned: banned.map(publicForm) });
   printJails([found]);
   printLine();
   if (banned.length === 0) printLine('Nobody is banned by it.');
@@ -48,8 +48,14 @@ function printStatus(status: Status): void {
     `Enforcement: ${enforcement.state} by ${enforcement.backend}, ${enforcement.elements} banned (${enforcement.detail})`,
   );
   for (const hook of enforcement.hooks) {
-    const state = hook.ok ? 'read back' : `MISSING ${hook.problem ?? ''}`;
+    const state = !hook.ok ? `MISSING ${hook.problem ?? ''}` : hook.verified ? 'verified' : 'read back';
     printLine(`  IPv${hook.family}  ${hook.name.padEnd(22)} ${state}`.trimEnd());
+  }
+  const { dropped } = enforcement;
+  if (dropped.some(({ packets }) => packets > 0)) {
+    printLine(
+      `  Dropped: ${dropped.map(({ hook, family, packets, bytes }) => `${packets} packets, ${bytes} B at ${hook} (IPv${family})`).join('; ')}`,
+    );
   }
   printLine();
   printJails(status.jails);
@@ -71,15 +77,23 @@ function printStatus(status: Status): void {
 
 function printJails(jails: Status['jails']): void {
   printTable(
-    ['JAIL', 'FILTER', 'LIMIT', 'BANTIME', 'HITS', 'BANS', 'ACTIVE'],
-    jails.map(({ name, filter, maxretry, findtime, bantime, hits, bans, active }) => [
+    ['JAIL', 'FILTER', 'LIMIT', 'BANTIME', 'ACTION', 'HITS', 'BANS', 'ACTIVE'],
+    jails.map(({ name, filter, maxretry, findtime, bantime, policy, ports, hits, bans, active }) => [
       name,
       filter,
       `${maxretry} in ${formatDuration(findtime)}`,
       formatDuration(bantime),
+      describeAction(policy, ports),
       String(hits),
       String(bans),
       String(active),
     ]),
   );
+}
+
+/** `drop`, `reject 80/tcp`, `drop 8080/tcp (published)`. */
+function describeAction(policy: string, ports: string): string {
+  const [action = ''] = policy.split(' ', 1);
+  if (policy.includes(' published ')) return `${action} ${ports} (published)`;
+  return ports === 'all' ? action : `${action} ${ports}`;
 }

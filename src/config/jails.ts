@@ -71,6 +71,8 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
     bantime: options.bantime === undefined ? defaults.bantime : options.bantime,
     // A jail's own list only adds: who is ignored everywhere is never locked out by one jail.
     ignoreip: [...new Set([...defaults.ignoreip, ...(options.ignoreip ?? [])])],
+    action: options.action ?? defaults.action,
+    ports: options.ports ?? defaults.ports,
   };
 }
 

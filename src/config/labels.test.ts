@@ -24,7 +24,15 @@ test("a label brings a jail that reads the container's own log", async () => {
     { BAILIFF_IGNOREIP: '192.0.2.0/24', BAILIFF_BANTIME: '1h' },
   );
   assert.deepEqual(errors, []);
-  const shared = { enabled: true, logpath: [], container: ['web'], findtime: 600, bantime: 3_600 };
+  const shared = {
+    enabled: true,
+    logpath: [],
+    container: ['web'],
+    findtime: 600,
+    bantime: 3_600,
+    action: 'drop',
+    ports: 'all',
+  };
   assert.deepEqual(jails, [
     {
       ...shared,
@@ -166,4 +174,31 @@ test('selectors mean a name, a label, or a label with its value', () => {
   assert.ok(!selects('label:app=sho', 'web', labels));
   assert.ok(selects('label:empty=', 'web', labels));
   assert.ok(!selects('label:toString', 'web', labels));
+});
+
+test('a label chooses ports and action for its own container alone', async () => {
+  const { jails, errors } = await read({
+    'bailiff.jails': 'other, nginx-http-auth',
+    'bailiff.jail.other.ports': 'published',
+    'bailiff.jail.nginx-http-auth.action': 'reject',
+    'bailiff.jail.nginx-http-auth.ports': '443, 80/tcp, 5000-5001/udp',
+  });
+  assert.deepEqual(errors, []);
+  assert.deepEqual(
+    jails.map(({ name, action, ports }) => [name, action, ports]),
+    [
+      ['other@web', 'drop', 'published'],
+      [
+        'nginx-http-auth@web',
+        'reject',
+        [
+          { protocol: 'tcp', first: 80, last: 80 },
+          { protocol: 'tcp', first: 443, last: 443 },
+          { protocol: 'udp', first: 5_000, last: 5_001 },
+        ],
+      ],
+    ],
+  );
+  const wrong = await read({ 'bailiff.jails': 'other', 'bailiff.jail.other.ports': 'http' });
+  assert.match(wrong.errors.join(), /a port such as 80\/tcp/);
 });

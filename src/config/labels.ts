@@ -1,4 +1,5 @@
 import { BailiffError } from '../core/errors.ts';
+import { policyOf } from '../core/policy.ts';
 import { jailOf, setOptions, unknownFilter } from './jails.ts';
 import { readLayer } from './layer.ts';
 import {
@@ -86,10 +87,10 @@ function decide(
   return sameRule(jail, made({})) ? jail : { ...jail, name: `${name}@${container}` };
 }
 
-/** Whether two jails judge alike: same filter, same limits. */
+/** Whether two jails judge and ban alike: same filter, same limits, same policy. */
 export function sameRule(a: JailConfiguration, b: JailConfiguration): boolean {
-  const rule = ({ filter, maxretry, findtime, bantime }: JailConfiguration) =>
-    [filter, maxretry, findtime, bantime].join(' ');
+  const rule = ({ filter, maxretry, findtime, bantime, action, ports }: JailConfiguration) =>
+    [filter, maxretry, findtime, bantime, policyOf(action, ports, '')].join(' ');
   return rule(a) === rule(b);
 }
 

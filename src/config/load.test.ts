@@ -33,8 +33,15 @@ async function refusal(loading: Promise<unknown>): Promise<string[]> {
 
 test('an empty file leaves the built-in defaults', async () => {
   const { jails, defaults, listen, origin, ...rest } = await load('');
-  assert.deepEqual(defaults, { maxretry: 5, findtime: 600, bantime: 600, ignoreip: [] });
-  const { ignoreip, maxretry, findtime, bantime } = defaults;
+  assert.deepEqual(defaults, {
+    maxretry: 5,
+    findtime: 600,
+    bantime: 600,
+    ignoreip: [],
+    action: 'drop',
+    ports: 'all',
+  });
+  const { ignoreip, maxretry, findtime, bantime, action, ports } = defaults;
   assert.deepEqual(jails, [
     {
       name: 'sshd',
@@ -46,6 +53,8 @@ test('an empty file leaves the built-in defaults', async () => {
       findtime,
       bantime,
       ignoreip,
+      action,
+      ports,
     },
   ]);
   assert.deepEqual(listen, { host: '127.0.0.1', port: 9798 });
@@ -69,6 +78,29 @@ test('the environment wins over the file, and a jail over the defaults', async (
     ['sshd', 3, 86_400, 3_600],
     ['nginx-http-auth', 9, 60, null],
   ]);
+});
+
+test('ports and action come as text or as YAML has them, a jail over the defaults', async () => {
+  const { jails } = await load(
+    'defaults: {action: reject, ports: 80}\njails: {sshd: {ports: all}, nginx-http-auth: }',
+    {
+      BAILIFF_JAIL_SSHD_ACTION: 'log',
+      BAILIFF_JAIL_NGINX_HTTP_AUTH_PORTS: '443/tcp 80 81',
+    },
+  );
+  assert.deepEqual(
+    jails.map(({ action, ports }) => [action, ports]),
+    [
+      ['log', 'all'],
+      [
+        'reject',
+        [
+          { protocol: 'tcp', first: 80, last: 81 },
+          { protocol: 'tcp', first: 443, last: 443 },
+        ],
+      ],
+    ],
+  );
 });
 
 test("a jail's ignoreip adds to that of the defaults", async () => {

@@ -32,6 +32,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     findtime: pick.fallback('findtime'),
     bantime: pick.fallback('bantime'),
     ignoreip: pick.fallback('ignoreip'),
+    action: pick.fallback('action'),
+    ports: pick.fallback('ports'),
   };
   const decided = decideJails({ file: file.layer, environment, defaults, filters });
   if (file.readable) errors.push(...decided.errors);
@@ -45,6 +47,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     listen: pick.option('listen'),
     stateDir: pick.option('state-dir'),
     socket: pick.option('socket'),
+    trustedProxies: pick.option('trusted-proxies'),
+    protectSshPeers: pick.option('protect-ssh-peers'),
     docker: pick.option('docker'),
     dockerSocket: engine.path,
     filterDirectory: pick.option('filter-directory'),

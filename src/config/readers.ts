@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalAddress } from '../core/address.ts';
 import { parseBanTime, parseSpan } from '../core/duration.ts';
+import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
 
 /**
  * The kinds of value that options take. Each reads the native YAML value and the same thing written
@@ -108,6 +109,26 @@ export function addresses(): Reader<readonly string[]> {
   });
 }
 
+/** `all`, `published`, or ports: `80`, `443/tcp`, `1000-2000/udp`. */
+export function ports(): Reader<Ports> {
+  return reader(
+    'all, published, or a list of ports such as 80/tcp, 443/tcp, 1000-2000/udp',
+    (value, refuse) => {
+      if (value === 'all' || value === 'published') return value;
+      // YAML reads a bare port as a number.
+      const elements: unknown = typeof value === 'number' ? [value] : elementsOf(value);
+      if (!Array.isArray(elements) || elements.length === 0) return undefined;
+      return normalizePorts(
+        elements.flatMap((found: unknown, index) => {
+          const range = parsePort(String(found).trim());
+          if (range === null) refuse({ found, expected: 'a port such as 80/tcp or 1000-2000/udp', index });
+          return range ?? [];
+        }),
+      );
+    },
+  );
+}
+
 /** Where to listen; null: nowhere. A bare port is one of this machine only. */
 export function listener(): Reader<{ readonly host: string; readonly port: number } | null> {
   return reader('ADDRESS:PORT such as 127.0.0.1:9798, a port, or off', (value) => {
@@ -128,7 +149,7 @@ function list(
   read: (element: string, refuse: (expected: string) => void) => string | undefined,
 ): Reader<readonly string[]> {
   return reader(expectedList, (value, refuse) => {
-    const elements: unknown = typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value;
+    const elements = elementsOf(value);
     if (!Array.isArray(elements) || elements.length < least) return undefined;
     return [...new Set(elements.flatMap((element: unknown, index) => readElement(element, index, refuse)))];
   });
@@ -145,6 +166,10 @@ function list(
     refuse({ found: element, expected: because, index });
     return [];
   }
+}
+
+function elementsOf(value: unknown): unknown {
+  return typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value;
 }
 
 function reader<T>(expected: string, read: (value: unknown, refuse: Refuse) => T | undefined): Reader<T> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type ActionKind, actionKinds, type Ports } from '../core/policy.ts';
 import {
   addresses,
   banTime,
@@ -8,6 +9,7 @@ import {
   oneOf,
   path,
   paths,
+  ports,
   type Reader,
   text,
   truth,
@@ -27,9 +29,15 @@ export interface JailConfiguration {
   readonly bantime: number | null;
   /** Canonical; the defaults' and the jail's own. */
   readonly ignoreip: readonly string[];
+  /** What becomes of a banned address's packets, and of which. */
+  readonly action: ActionKind;
+  readonly ports: Ports;
 }
 
-export type Limits = Pick<JailConfiguration, 'maxretry' | 'findtime' | 'bantime' | 'ignoreip'>;
+export type Limits = Pick<
+  JailConfiguration,
+  'maxretry' | 'findtime' | 'bantime' | 'ignoreip' | 'action' | 'ports'
+>;
 
 /** The whole configuration, checked: what the daemon is built from. */
 export interface Configuration {
@@ -41,6 +49,10 @@ export interface Configuration {
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly stateDir: string;
   readonly socket: string;
+  /** Proxies whose addresses stand in logs and packets for those of many; never banned. Canonical. */
+  readonly trustedProxies: readonly string[];
+  /** Whether peers of established SSH sessions are never banned. */
+  readonly protectSshPeers: boolean;
   readonly docker: boolean;
   readonly dockerSocket: string;
   readonly filterDirectory: string;
@@ -96,6 +108,16 @@ export const defaultsShape = {
       'Addresses and ranges that no jail bans. Loopback, own addresses, gateways and container networks never are, whatever stands here.',
     default: '',
   }),
+  action: option(oneOf(actionKinds), {
+    description:
+      '`drop` drops the packets of who is banned; `reject` answers them (TCP reset, else ICMP port unreachable); `log` lets them pass and has the kernel log them: a trial.',
+    default: 'drop',
+  }),
+  ports: option(ports(), {
+    description:
+      'The ports a ban shuts, as the client addresses them: `all`, a list such as `80/tcp, 443/tcp, 1000-2000/udp`, or `published`: those that the containers of the jail publish, followed as they change; all ports while none is known.',
+    default: 'all',
+  }),
 };
 
 export const jailShape = {
@@ -136,12 +158,22 @@ export const jailShape = {
     description: 'Addresses and ranges that this jail does not ban, beside those of `defaults`.',
     otherwise: 'none',
   }),
+  action: option(oneOf(actionKinds), {
+    description: 'As in `defaults`, for this jail.',
+    otherwise: '`defaults.action`',
+    label: true,
+  }),
+  ports: option(ports(), {
+    description: 'As in `defaults`, for this jail.',
+    otherwise: '`defaults.ports`',
+    label: true,
+  }),
 };
 
 export const globalShape = {
   enforce: option(oneOf(['auto', 'iptables', 'nftables', 'hosts-deny', 'dry-run']), {
     description:
-      'How bans are enforced. `auto` takes what works on this machine; `dry-run` bans nobody and says so. `nftables` and `hosts-deny` are refused at start: they come with a later version.',
+      'How bans are enforced. `auto` takes what fits this machine and its Docker: `iptables` (with ipset, in the variant that Docker uses), else `nftables` (a table of its own), else `hosts-deny` (TCP wrappers: some services only), else `dry-run`, which shuts nobody out and says so.',
     default: 'auto',
   }),
   listen: option(listener(), {
@@ -157,6 +189,16 @@ export const globalShape = {
   socket: option(path(107), {
     description: 'Control socket, through which the commands speak with the daemon.',
     default: '/run/bailiff/bailiff.sock',
+  }),
+  'trusted-proxies': option(addresses(), {
+    description:
+      'Reverse proxies and CDNs in front of your services. They are never banned, since behind each of them is everybody.',
+    default: '',
+  }),
+  'protect-ssh-peers': option(truth(), {
+    description:
+      'Whether the far end of each SSH session that is open (and has logged in) on this host is never banned: you are not shut out while you work on it.',
+    default: 'true',
   }),
   docker: option(truth(), {
     description: 'Whether to use the Docker engine at all.',

@@ -2,7 +2,15 @@ import { request } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { BailiffError, type ErrorCode, errorCodes } from '../core/errors.ts';
 import type { Ban } from '../core/types.ts';
-import type { BanAnswer, BanCommand, ErrorAnswer, Status, UnbanAnswer, UnbanCommand } from './protocol.ts';
+import type {
+  BanAnswer,
+  BanCommand,
+  ErrorAnswer,
+  Status,
+  TeardownAnswer,
+  UnbanAnswer,
+  UnbanCommand,
+} from './protocol.ts';
 
 /** A daemon that does not answer in this time (ms) is taken as dead. */
 const patienceMs = 30_000;
@@ -29,6 +37,10 @@ export class ControlClient {
 
   unban(command: UnbanCommand): Promise<UnbanAnswer> {
     return this.#ask('DELETE', '/bans', command) as Promise<UnbanAnswer>;
+  }
+
+  teardown(): Promise<TeardownAnswer> {
+    return this.#ask('POST', '/teardown') as Promise<TeardownAnswer>;
   }
 
   #ask(method: string, path: string, body?: unknown): Promise<unknown> {

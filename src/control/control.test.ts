@@ -18,7 +18,15 @@ function closing(server: Server): void {
   server.closeAllConnections();
 }
 
-const ban = { address: '203.0.113.7', jail: 'manual', since: 1, until: null, hits: 0 };
+const ban = {
+  address: '203.0.113.7',
+  jail: 'manual',
+  since: 1,
+  until: null,
+  hits: 0,
+  policy: 'drop',
+  forced: false,
+};
 const status = (ready: boolean): Status => ({
   version: '1',
   started: 0,
@@ -30,6 +38,8 @@ const status = (ready: boolean): Status => ({
     state: ready ? 'enforcing' : 'degraded',
     detail: '',
     hooks: [],
+    dropped: [],
+    gaps: [],
     elements: 0,
   },
   jails: [],
@@ -47,6 +57,7 @@ function control(): Control {
       if (address === 'bug') throw new TypeError('a bug');
       return { outcome: 'banned', ban: { ...ban, address }, enforced: true, stored: true };
     },
+    teardown: async () => ({ removed: ['fake'], problems: [] }),
     unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [], covering: [] }),
   };
 }
@@ -61,6 +72,7 @@ test('the commands reach the daemon over a socket of mode 0600, answers and erro
   assert.deepEqual(await client.bans(), [ban]);
   assert.equal((await client.ban({ address: '203.0.113.8' })).ban.address, '203.0.113.8');
   assert.deepEqual((await client.unban({ all: true })).unbanned, [ban]);
+  assert.deepEqual(await client.teardown(), { removed: ['fake'], problems: [] });
   await assert.rejects(client.ban({ address: '127.0.0.1' }), {
     code: 'address-protected',
     message: 'loopback',

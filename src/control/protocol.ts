@@ -12,14 +12,27 @@ export interface Status {
   readonly warnings: readonly string[];
   readonly enforcement: {
     readonly backend: string;
-    readonly state: 'enforcing' | 'dry-run' | 'degraded';
+    /** `partial`: only some services heed it (hosts-deny). */
+    readonly state: 'enforcing' | 'partial' | 'dry-run' | 'degraded';
     readonly detail: string;
     readonly hooks: readonly {
       readonly name: string;
       readonly family: 4 | 6;
+      /** Read back from the kernel as it must be. */
       readonly ok: boolean;
+      /** And a packet of a banned address was seen to be dropped there. */
+      readonly verified: boolean;
       readonly problem?: string;
     }[];
+    /** What our rules have taken since the start, as the kernel counts it. */
+    readonly dropped: readonly {
+      readonly hook: string;
+      readonly family: 4 | 6;
+      readonly packets: number;
+      readonly bytes: number;
+    }[];
+    /** Traffic that this host's packet filter does not see, and other limits, with the remedy. */
+    readonly gaps: readonly string[];
     /** Addresses and ranges in the kernel's sets. */
     readonly elements: number;
   };
@@ -44,6 +57,10 @@ export interface JailStatus {
   readonly active: number;
   /** Addresses being counted. */
   readonly tracked: number;
+  /** What becomes of a banned address's packets, and of which: `drop`, `reject 80/tcp`, `log published web`. */
+  readonly policy: string;
+  /** The ports that a ban shuts now, such as `80/tcp,443/tcp`; `all`. */
+  readonly ports: string;
 }
 
 export interface SourceStatus {
@@ -64,6 +81,8 @@ export interface BanCommand {
   readonly jail?: string;
   /** A duration as text; default: the jail's, or the default, ban time. */
   readonly for?: string;
+  /** Ban it though it is protected; own addresses and loopback excepted. */
+  readonly force?: boolean;
 }
 
 export interface BanAnswer {
@@ -83,12 +102,20 @@ export interface UnbanAnswer {
   readonly covering: readonly Ban[];
 }
 
+export interface TeardownAnswer {
+  /** Backends of which something stood, and is gone. */
+  readonly removed: readonly string[];
+  /** What had to be left in place, and why. */
+  readonly problems: readonly string[];
+}
+
 /** What the daemon does for the commands. All may throw BailiffError, which the caller is told. */
 export interface Control {
   status(): Status;
   bans(): readonly Ban[];
   ban(command: BanCommand): Promise<BanAnswer>;
   unban(command: UnbanCommand): Promise<UnbanAnswer>;
+  teardown(): Promise<TeardownAnswer>;
 }
 
 /** An error on the wire. */

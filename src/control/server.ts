@@ -13,6 +13,7 @@ const banCommand = z.strictObject({
   address: z.string(),
   jail: z.string().optional(),
   for: z.string().optional(),
+  force: z.boolean().optional(),
 });
 const unbanCommand = z.union([
   z.strictObject({ all: z.literal(true) }),
@@ -71,6 +72,8 @@ async function handle(control: Control, request: IncomingMessage): Promise<unkno
       return control.ban(checked(banCommand, await body(request)) as BanCommand);
     case 'DELETE /bans':
       return control.unban(checked(unbanCommand, await body(request)) as UnbanCommand);
+    case 'POST /teardown':
+      return control.teardown();
     default:
       throw new BailiffError('request-invalid', `unknown request ${request.method} ${request.url}`);
   }

@@ -21,9 +21,9 @@ test('loopback, link-local, multicast and what is no address are never banned', 
 
 test('a range that holds a protected address is protected', () => {
   const allowlist = new Allowlist();
-  allowlist.replace('interfaces', [{ range: '198.51.100.4', reason: 'an own address (eth0)' }]);
+  allowlist.replace('own', [{ range: '198.51.100.4', reason: 'an own address (eth0)' }]);
   assert.deepEqual(allowlist.protection('198.51.100.0/24'), {
-    section: 'interfaces',
+    section: 'own',
     reason: 'an own address (eth0)',
   });
   assert.equal(allowlist.reason('0.0.0.0/0'), 'loopback');

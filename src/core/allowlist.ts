@@ -12,6 +12,9 @@ export interface Protection {
   readonly reason: string;
 }
 
+/** Whose entries not even `force` bans: a host that bans itself or its loopback works no more. */
+const unforceable: ReadonlySet<string> = new Set(['always', 'own']);
+
 /** What no host may ban whatever it is told (RFC 1122, RFC 4291). */
 const always: readonly AllowEntry[] = [
   { range: '127.0.0.0/8', reason: 'loopback' },
@@ -27,8 +30,8 @@ const always: readonly AllowEntry[] = [
 
 /**
  * The one allow check. Every path to a ban asks it at the ledger, and the enforcer asks again before
- * anything reaches the kernel. Its entries are replaced by section (interfaces, gateways, Docker's
- * networks, ignoreip) as each of them changes.
+ * anything reaches the kernel. Its entries are replaced by section (own addresses, gateways, container
+ * networks, ignoreip, SSH peers) as each of them changes.
  */
 export class Allowlist {
   readonly #sections = new Map<string, readonly { range: Range; reason: string }[]>();
@@ -48,20 +51,22 @@ export class Allowlist {
 
   /**
    * Why the address (or any part of the range) must not be banned, or null where it may be. What
-   * cannot be read as an address must not be banned either. `extra` are a jail's own ignoreip.
+   * cannot be read as an address must not be banned either. `extra` are a jail's own ignoreip; `forced` asks
+   * for what stops even a ban that a person insists on.
    */
-  reason(address: Address, extra: readonly AllowEntry[] = []): string | null {
-    return this.protection(address, extra)?.reason ?? null;
+  reason(address: Address, extra: readonly AllowEntry[] = [], forced = false): string | null {
+    return this.protection(address, extra, forced)?.reason ?? null;
   }
 
   /** As `reason`, with the section that says so (`ignoreip` for `extra`). */
-  protection(address: Address, extra: readonly AllowEntry[] = []): Protection | null {
+  protection(address: Address, extra: readonly AllowEntry[] = [], forced = false): Protection | null {
     const range = parseRange(address);
     if (range === null) return { section: 'always', reason: 'not an address' };
     for (const [section, entries] of this.#sections) {
+      if (forced && !unforceable.has(section)) continue;
       for (const entry of entries) if (overlaps(entry.range, range)) return { section, reason: entry.reason };
     }
-    for (const entry of extra) {
+    for (const entry of forced ? [] : extra) {
       const own = parseRange(entry.range);
       if (own !== null && overlaps(own, range)) return { section: 'ignoreip', reason: entry.reason };
     }

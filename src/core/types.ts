@@ -1,3 +1,5 @@
+import type { Policy } from './policy.ts';
+
 /**
  * The values that cross a stage. Data flows one way:
  *
@@ -100,7 +102,7 @@ export interface Match {
 /** What a source is doing. */
 export type SourceState = 'starting' | 'reading' | 'waiting' | 'failed' | 'ended';
 
-/** A ban as the ledger holds it and `bailiff banned --json` prints it. */
+/** A ban as the ledger holds it. */
 export interface Ban {
   readonly address: Address;
   readonly jail: string;
@@ -108,6 +110,10 @@ export interface Ban {
   /** null: for ever. */
   readonly until: number | null;
   readonly hits: number;
+  /** How it is enforced. */
+  readonly policy: Policy;
+  /** Made by hand against an ignore list, a gateway or the like: only own addresses and loopback stop it. */
+  readonly forced: boolean;
 }
 
 /** Why a ban ended. */

@@ -1,29 +1,16 @@
 import type { Readable } from 'node:stream';
 import { BailiffError, messageOf } from '../core/errors.ts';
+import { engineInfo, inspectedContainer, listedContainer, listedNetwork, parsedEvent } from './answers.ts';
+import type {
+  Container,
+  ContainerDetails,
+  DockerEvent,
+  EngineInfo,
+  Network,
+  NetworkRange,
+} from './engine.ts';
 
-/** A container as the sources need it, read out of Docker's answers and checked. */
-export interface Container {
-  readonly id: string;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly running: boolean;
-}
-
-export interface ContainerDetails extends Container {
-  readonly tty: boolean;
-}
-
-export interface NetworkRange {
-  readonly network: string;
-  readonly subnet: string;
-  readonly gateway: string;
-}
-
-export interface DockerEvent {
-  readonly type: string;
-  readonly action: string;
-  readonly id: string;
-}
+export type { Container, ContainerDetails, DockerEvent, EngineInfo, Network, NetworkRange };
 
 /** What Bailiff asks of Docker. GET requests only, so that a read-only socket proxy is enough. */
 export interface DockerClient {
@@ -31,14 +18,14 @@ export interface DockerClient {
   containers(): Promise<readonly Container[]>;
   /** null: there is no such container (any more). */
   inspect(id: string): Promise<ContainerDetails | null>;
-  networks(): Promise<readonly NetworkRange[]>;
+  networks(): Promise<readonly Network[]>;
+  /** A socket proxy may refuse it where it lets everything else through. */
+  info(): Promise<EngineInfo>;
   /** Events from `since` (seconds) on, until the signal aborts or Docker ends the stream. */
   events(since: number, signal: AbortSignal): AsyncIterable<DockerEvent>;
   /** The log from `since` on (`seconds.nanoseconds`, inclusive), with timestamps, followed. */
   logs(id: string, since: string, signal: AbortSignal): Promise<Readable>;
 }
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** Longest event accepted: Docker's are under a few KiB; labels can make them longer. */
 const longestEvent = 1_048_576;
@@ -67,7 +54,13 @@ export async function connectDocker(socketPath: string, stop: AbortSignal): Prom
         }
       }),
     networks: () =>
-      answering(async (abortSignal) => (await docker.listNetworks({ abortSignal })).flatMap(networkRanges)),
+      answering(async (abortSignal) => (await docker.listNetworks({ abortSignal })).map(listedNetwork)),
+    info: () =>
+      answering(async (abortSignal) => {
+        // The types know a callback alone.
+        const ask = docker.info.bind(docker) as unknown as (options: object) => Promise<unknown>;
+        return engineInfo(await ask({ abortSignal }));
+      }),
     events: (since, signal) =>
       events(socketPath, (abortSignal) => docker.getEvents({ since, abortSignal }), signal),
     logs: (id, since, signal) =>
@@ -144,69 +137,4 @@ function endingWith(stream: Readable, signal: AbortSignal): Readable {
   signal.addEventListener('abort', end, { once: true });
   stream.once('close', () => signal.removeEventListener('abort', end));
   return stream;
-}
-
-function* parsedEvent(line: string): Generator<DockerEvent> {
-  const event = asJson(safeParse(line));
-  const actor = asJson(event['Actor']);
-  const [type, action, id] = [event['Type'], event['Action'], actor['ID']];
-  if (typeof type === 'string' && typeof action === 'string' && typeof id === 'string')
-    yield { type, action, id };
-}
-
-function safeParse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return null;
-  }
-}
-
-const asJson = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
-
-function asLabels(value: unknown): Record<string, string> {
-  const pairs = Object.entries(asJson(value)).filter(
-    (pair): pair is [string, string] => typeof pair[1] === 'string',
-  );
-  return Object.fromEntries(pairs);
-}
-
-function listedContainer(raw: unknown): Container[] {
-  const container = asJson(raw);
-  const names = container['Names'];
-  const id = container['Id'];
-  const name = Array.isArray(names) ? names.find((one) => typeof one === 'string') : undefined;
-  if (typeof id !== 'string' || name === undefined) return [];
-  return [
-    {
-      id,
-      name: withoutSlash(name),
-      labels: asLabels(container['Labels']),
-      running: container['State'] === 'running',
-    },
-  ];
-}
-
-function inspectedContainer(id: string, raw: unknown): ContainerDetails {
-  const container = asJson(raw);
-  const config = asJson(container['Config']);
-  return {
-    id,
-    name: withoutSlash(String(container['Name'] ?? id)),
-    labels: asLabels(config['Labels']),
-    running: asJson(container['State'])['Running'] === true,
-    tty: config['Tty'] === true,
-  };
-}
-
-const withoutSlash = (name: string): string => name.replace(/^\//, '');
-
-function networkRanges(raw: unknown): NetworkRange[] {
-  const network = asJson(raw);
-  const configs = asJson(network['IPAM'])['Config'];
-  return (Array.isArray(configs) ? configs : []).map((entry) => ({
-    network: String(network['Name'] ?? ''),
-    subnet: String(asJson(entry)['Subnet'] ?? ''),
-    gateway: String(asJson(entry)['Gateway'] ?? ''),
-  }));
 }

@@ -1,15 +1,16 @@
+import { splitTarget, type Target, targetOf } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
 import type { Change } from './backend.ts';
 import type { Desired } from './difference.ts';
 
 /** The allow check at the privileged edge: what must never be banned is refused, and that is said once. */
 export class Admission {
-  readonly #reason: (address: Address) => string | null;
+  readonly #reason: (target: Target) => string | null;
   readonly #refusing: (address: Address, reason: string) => void;
-  readonly #refused = new Set<Address>();
+  readonly #refused = new Set<Target>();
 
   constructor(
-    reason: (address: Address) => string | null,
+    reason: (target: Target) => string | null,
     refusing: (address: Address, reason: string) => void,
   ) {
     this.#reason = reason;
@@ -18,27 +19,30 @@ export class Admission {
 
   admits(change: Change): boolean {
     if (change.kind === 'delete') return true;
-    const reason = this.#reason(change.address);
+    const target = targetOf(change.address, change.policy);
+    const reason = this.#reason(target);
     if (reason === null) {
-      this.#refused.delete(change.address);
+      this.#refused.delete(target);
       return true;
     }
     // Said once: the ledger goes on to desire it.
-    if (!this.#refused.has(change.address)) this.#refusing(change.address, reason);
-    this.#refused.add(change.address);
+    if (!this.#refused.has(target)) this.#refusing(change.address, reason);
+    this.#refused.add(target);
     return false;
   }
 
-  /** What of this may be banned; looks at every address. */
+  /** What of this may be banned; looks at every target. */
   admitted(desired: Desired): Desired {
     return new Map(
-      [...desired].filter(([address]) => this.admits({ kind: 'add', address, remaining: null })),
+      [...desired].filter(([target]) =>
+        this.admits({ kind: 'add', ...splitTarget(target), remaining: null }),
+      ),
     );
   }
 
   /** How many of this may be banned, as far as it was asked before; costs next to nothing. */
   expected(desired: Desired): number {
-    for (const address of this.#refused) if (!desired.has(address)) this.#refused.delete(address);
+    for (const target of this.#refused) if (!desired.has(target)) this.#refused.delete(target);
     return desired.size - this.#refused.size;
   }
 }

@@ -1,27 +1,43 @@
+import type { Policy, PolicyRule } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
 
-/** One address as it should stand, or stands, in the kernel. */
+/** One address under one policy, as it should stand, or stands, in the kernel. */
 export interface Element {
   readonly address: Address;
+  readonly policy: Policy;
   /** Whole seconds until the kernel lets it in by itself; null: never. */
   readonly remaining: number | null;
 }
 
 /** One change to the kernel's sets. Idempotent: adding what is there refreshes its timeout, deleting what is not is no error. */
 export type Change =
-  | { readonly kind: 'add'; readonly address: Address; readonly remaining: number | null }
-  | { readonly kind: 'delete'; readonly address: Address };
+  | {
+      readonly kind: 'add';
+      readonly address: Address;
+      readonly policy: Policy;
+      readonly remaining: number | null;
+    }
+  | { readonly kind: 'delete'; readonly address: Address; readonly policy: Policy };
 
 /** One way a packet meets our rules, per family, as read back from the kernel. */
 export interface Hook {
-  /** `INPUT`, `FORWARD > DOCKER-USER`, `raw/PREROUTING`. */
+  /** `INPUT`, `FORWARD > DOCKER-USER`, `raw/PREROUTING`, `prerouting`. */
   readonly name: string;
   readonly family: 4 | 6;
   readonly ok: boolean;
   /** Why not, where it is not ok. */
   readonly problem?: string;
-  /** Whether this `install` had to put it, or what belongs to it, in place. */
-  readonly repaired?: boolean;
+  /** What this `install` had to put right: `made` what was not there, `moved` a jump that was not first. */
+  readonly repaired?: 'made' | 'moved';
+}
+
+/** What our rules took, as the kernel counts it since the rules were made. */
+export interface Dropped {
+  /** The hooks that share the counted rules: `raw/PREROUTING`, `INPUT, DOCKER-USER`, `prerouting`. */
+  readonly hook: string;
+  readonly family: 4 | 6;
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 /** What a backend says of this machine before it is used. */
@@ -29,6 +45,8 @@ export interface Probe {
   readonly usable: boolean;
   /** What was seen, for the log and status: tool versions, or what is missing and the remedy. */
   readonly detail: string;
+  /** What of it will not hold though it is usable, such as one family; absent where all of it will. */
+  readonly lacks?: string;
 }
 
 /**
@@ -37,20 +55,34 @@ export interface Probe {
  */
 export interface Backend {
   readonly name: string;
-  /** `full`: packets are dropped; `none`: nothing is (dry-run). */
-  readonly strength: 'full' | 'none';
+  /** `full`: packets are dropped; `partial`: some services heed it (hosts-deny); `none`: nothing is dropped (dry-run). */
+  readonly strength: 'full' | 'partial' | 'none';
+  /** The hook that a connection over loopback meets, in IPv4: what a proof proves. Absent where there is none. */
+  readonly provable?: string;
   /** Whether it can work here. Changes nothing. Never throws. */
   probe(signal: AbortSignal): Promise<Probe>;
-  /** Makes sets, chain and jumps be there and first; repairs in place. Returns the hooks read back. @throws BailiffError enforcement-failed */
-  install(): Promise<readonly Hook[]>;
+  /**
+   * Makes the sets of these policies, chain and jumps be there and first; repairs in place, and takes away
+   * sets of policies that are not among them. `yielded` names hooks (`hookKey`) whose jump is left where it
+   * stands, since a rival keeps moving it. Returns the hooks read back. @throws BailiffError enforcement-failed
+   */
+  install(policies: readonly PolicyRule[], yielded?: ReadonlySet<string>): Promise<readonly Hook[]>;
   /** What stands in the sets now. Holds up no `apply`: a change made meanwhile may be in it or not. */
   list(): Promise<readonly Element[]>;
   /** How many elements stand in the sets, where that costs much less than `list`. May count such as ended seconds ago. */
   count?(): Promise<number>;
   /** Resolves when the kernel has taken all of them; in the order of the calls. Rejects with what it refused. */
   apply(changes: readonly Change[]): Promise<void>;
-  /** Takes away everything that `install` made. */
-  uninstall(): Promise<void>;
+  /** What our rules took, as the last `install` read it. */
+  dropped?(): readonly Dropped[];
+  /** What of the policies this machine cannot do, and what is done instead, as the last `install` found. */
+  remarks?(): readonly string[];
+  /** Takes away everything that `install` made, now or in an earlier life. @returns whether anything stood */
+  uninstall(): Promise<boolean>;
   /** Ends long-lived children; rules and sets stay. */
   close(): Promise<void>;
+}
+
+export function hookKey({ name, family }: Pick<Hook, 'name' | 'family'>): string {
+  return `${name} (IPv${family})`;
 }

@@ -1,37 +1,37 @@
-import type { Address } from '../core/types.ts';
+import type { Target } from '../core/policy.ts';
 import { Lane } from './lane.ts';
 
 interface Batch {
-  readonly addresses: Set<Address>;
+  readonly targets: Set<Target>;
   readonly acknowledged: Promise<void>;
 }
 
 /**
  * Group commit: the first change goes at once; those that come while a batch is in flight form the next
- * one together. It also knows which addresses are news to somebody who is reading the kernel meanwhile.
+ * one together. It also knows which targets are news to somebody who is reading the kernel meanwhile.
  */
 export class Batches {
-  readonly #send: (addresses: ReadonlySet<Address>) => Promise<void>;
+  readonly #send: (targets: ReadonlySet<Target>) => Promise<void>;
   readonly #recover: (error: unknown) => Promise<void>;
   readonly #lane = new Lane();
-  #inFlight: ReadonlySet<Address> = new Set();
+  #inFlight: ReadonlySet<Target> = new Set();
   #waiting: Batch | null = null;
-  #news: Set<Address> | null = null;
+  #news: Set<Target> | null = null;
 
   /** `recover` is called when `send` rejects; what it does holds up no further batch. */
   constructor(
-    send: (addresses: ReadonlySet<Address>) => Promise<void>,
+    send: (targets: ReadonlySet<Target>) => Promise<void>,
     recover: (error: unknown) => Promise<void>,
   ) {
     this.#send = send;
     this.#recover = recover;
   }
 
-  /** Resolves when a batch that holds this address was sent, or recovered. */
-  add(address: Address): Promise<void> {
-    this.#news?.add(address);
+  /** Resolves when a batch that holds this target was sent, or recovered. */
+  add(target: Target): Promise<void> {
+    this.#news?.add(target);
     this.#waiting ??= this.#open();
-    this.#waiting.addresses.add(address);
+    this.#waiting.targets.add(target);
     return this.#waiting.acknowledged;
   }
 
@@ -45,11 +45,11 @@ export class Batches {
   }
 
   /**
-   * The addresses on their way to the kernel, and from now on each that is added, until `unwatch`: what
+   * The targets on their way to the kernel, and from now on each that is added, until `unwatch`: what
    * is read from the kernel meanwhile says nothing of them, and their own batch brings their newest state.
    */
-  watch(): ReadonlySet<Address> {
-    this.#news = new Set([...this.#inFlight, ...(this.#waiting?.addresses ?? [])]);
+  watch(): ReadonlySet<Target> {
+    this.#news = new Set([...this.#inFlight, ...(this.#waiting?.targets ?? [])]);
     return this.#news;
   }
 
@@ -58,18 +58,18 @@ export class Batches {
   }
 
   #open(): Batch {
-    const addresses = new Set<Address>();
+    const targets = new Set<Target>();
     const sent = this.#lane.run(async () => {
       this.#waiting = null;
-      this.#inFlight = addresses;
+      this.#inFlight = targets;
       try {
-        await this.#send(addresses);
+        await this.#send(targets);
       } finally {
         this.#inFlight = new Set();
       }
     });
     const acknowledged = sent.catch(this.#recover);
     acknowledged.catch(() => undefined);
-    return { addresses, acknowledged };
+    return { targets, acknowledged };
   }
 }

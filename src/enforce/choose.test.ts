@@ -1,52 +1,90 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Backend } from './backend.ts';
+import type { Backend, Probe } from './backend.ts';
 import { chooseBackend } from './choose.ts';
-import { DryRunBackend } from './dry-run.ts';
+import type { DockerChains } from './docker-chains.ts';
 import { FakeBackend } from './fake.ts';
 import { backends } from './registry.ts';
 
 const clock = { now: () => 0 };
-const context = { clock, signal: new AbortController().signal };
+const signal = new AbortController().signal;
+const strengths = { iptables: 'full', nftables: 'full', 'hosts-deny': 'partial', 'dry-run': 'none' } as const;
+type Name = keyof typeof strengths;
 
-/** A registry whose iptables says this of itself. */
-function registryWith(usable: boolean, detail: string, made: FakeBackend[] = []) {
-  return {
-    iptables: (): Backend => {
-      const backend = new FakeBackend(clock);
-      backend.probe = async () => ({ usable, detail });
-      made.push(backend);
-      return backend;
-    },
-    'dry-run': (): Backend => new DryRunBackend(clock),
-  };
+const works: Probe = { usable: true, detail: 'works' };
+const refused: Probe = { usable: false, detail: 'no right; do this' };
+
+/** What a machine of these probes, and of this Docker, comes to; a backend that is not named does not work. */
+function machine(
+  probes: Partial<Record<Name, Probe>>,
+  docker: Partial<DockerChains> = {},
+  driver: string | null = null,
+) {
+  const made: FakeBackend[] = [];
+  const registry = Object.fromEntries(
+    Object.entries(strengths).map(([name, strength]) => [
+      name,
+      (): Backend => {
+        const backend = new FakeBackend(clock, name, strength);
+        const usual = name === 'dry-run' ? works : refused;
+        backend.probe = async () => probes[name as Name] ?? usual;
+        made.push(backend);
+        return backend;
+      },
+    ]),
+  );
+  const dockerChains = async () => ({ iptables: [], nftables: false, ...docker });
+  const context = { clock, signal, dockerChains, dockerFirewall: async () => driver };
+  return { made, choose: (wish: Name | 'auto' = 'auto') => chooseBackend(wish, context, registry) };
 }
 
-test('auto takes what works', async () => {
-  const choice = await chooseBackend('auto', context, registryWith(true, 'ipset v7'));
-  assert.deepEqual([choice.backend.strength, choice.dryRun, choice.detail], ['full', null, 'ipset v7']);
-});
+const both = { iptables: works, nftables: works };
+for (const [what, expected, ...of] of [
+  ['a machine without Docker', 'iptables', both],
+  ['Docker on iptables', 'iptables', both, { iptables: ['nft'] }, null],
+  ['an engine that says iptables', 'iptables', both, {}, 'iptables'],
+  ['an engine that says iptables+firewalld', 'iptables', both, {}, 'iptables+firewalld'],
+  ['an engine that says nftables', 'nftables', both, { nftables: true }, 'nftables'],
+  ['an engine that says nftables, old chains left', 'nftables', both, { iptables: ['nft'] }, 'nftables'],
+  ["a silent engine with nftables' tables", 'nftables', both, { nftables: true }, null],
+  ['a silent engine with both', 'iptables', both, { nftables: true, iptables: ['nft'] }, null],
+  ['no ipset', 'nftables', { nftables: works }, { iptables: ['nft'] }, 'iptables'],
+  ['no nft, and Docker on nftables', 'iptables', { iptables: works }, {}, 'nftables'],
+  ['no ip6tables', 'nftables', { iptables: { ...works, lacks: 'IPv6' }, nftables: works }],
+  ['no ip6tables and no nft', 'iptables', { iptables: { ...works, lacks: 'IPv6' } }],
+  ['no packet filter', 'hosts-deny', { 'hosts-deny': works }],
+  ['nothing', 'dry-run', {}],
+] as [string, Name, Parameters<typeof machine>[0], Partial<DockerChains>?, (string | null)?][]) {
+  test(`auto, on ${what}: ${expected}`, async () => {
+    const { choose, made } = machine(...(of as Parameters<typeof machine>));
+    const choice = await choose();
+    assert.equal(choice.backend.name, expected);
+    assert.equal(choice.fallback, choice.backend.strength !== 'full');
+    for (const backend of made) assert.equal(backend.closed, backend !== choice.backend, backend.name);
+  });
+}
 
-test('auto falls back to dry-run, says why, and closes what it tried', async () => {
-  const made: FakeBackend[] = [];
-  const choice = await chooseBackend('auto', context, registryWith(false, 'no right; do this', made));
-  assert.deepEqual(
-    [choice.backend.name, choice.dryRun, choice.detail],
-    ['dry-run', 'fallback', 'iptables: no right; do this'],
+test('what was seen is said, and why something better does not work', async () => {
+  const seen = await machine(both, { iptables: ['nft', 'legacy'] }, 'iptables').choose();
+  assert.equal(
+    seen.detail,
+    "works; Docker's rules are in iptables-nft and iptables-legacy, its engine says iptables",
   );
-  assert.equal(made[0]?.closed, true);
+  const lacking = await machine({ iptables: { ...works, lacks: 'IPv6 cannot be enforced' } }).choose();
+  assert.match(lacking.detail, /^works; IPv6 cannot be enforced/);
+  const nothing = await machine({}).choose();
+  assert.equal(nothing.detail, 'iptables: no right; do this; nftables: no right; do this');
 });
 
 test('a wish is met or refused, never replaced', async () => {
-  const asked = await chooseBackend('dry-run', context, registryWith(true, ''));
-  assert.equal(asked.dryRun, 'asked');
-  await assert.rejects(chooseBackend('iptables', context, registryWith(false, 'no right')), {
-    code: 'enforcement-unavailable',
-    message: 'no right',
-  });
-  for (const wish of ['nftables', 'hosts-deny'] as const) {
-    await assert.rejects(chooseBackend(wish, context), { code: 'enforcement-unavailable' });
+  const dryRun = await machine({}).choose('dry-run');
+  assert.deepEqual([dryRun.backend.name, dryRun.fallback], ['dry-run', false]);
+  for (const wish of ['iptables', 'nftables', 'hosts-deny'] as const) {
+    const { choose, made } = machine({});
+    await assert.rejects(choose(wish), { code: 'enforcement-unavailable', message: 'no right; do this' });
+    assert.equal(made[0]?.closed, true);
+    assert.equal((await machine({ [wish]: works }).choose(wish)).fallback, false);
   }
 });
 

@@ -1,5 +1,6 @@
 import { BailiffError } from '../core/errors.ts';
-import type { Backend } from './backend.ts';
+import type { Backend, Probe } from './backend.ts';
+import { type DockerChains, describeDocker, findDockerChains } from './docker-chains.ts';
 import { type BackendContext, type BackendFactory, backends } from './registry.ts';
 
 /** What BAILIFF_ENFORCE takes. */
@@ -7,14 +8,21 @@ export type BackendWish = 'auto' | 'iptables' | 'nftables' | 'hosts-deny' | 'dry
 
 export interface Choice {
   readonly backend: Backend;
-  /** `asked`: dry-run was wished for; `fallback`: nothing better works here; null: packets are dropped. */
-  readonly dryRun: 'asked' | 'fallback' | null;
-  /** The backend's tools and versions; for a fallback, why it came to that and the remedy. */
+  /** Nothing better than this works here, and nobody asked for it: it shuts out too little. */
+  readonly fallback: boolean;
+  /** The backend's tools and versions, and where Docker's rules were seen; for a fallback, why it came to that and the remedy. */
   readonly detail: string;
 }
 
-/** What `auto` tries, best first. */
-const candidates = ['iptables'] as const;
+export interface ChoiceContext extends BackendContext {
+  readonly signal: AbortSignal;
+  /** What the engine says of its packet filter (`GET /info`, FirewallBackend); null where it says nothing. */
+  readonly dockerFirewall?: () => Promise<string | null>;
+  /** Where Docker's rules are; tests put their own here. */
+  readonly dockerChains?: () => Promise<DockerChains>;
+}
+
+type Registry = Readonly<Record<string, BackendFactory>>;
 
 /**
  * The backend to use on this machine. `auto` never fails: where nothing works it is dry-run, and says why.
@@ -22,15 +30,13 @@ const candidates = ['iptables'] as const;
  */
 export async function chooseBackend(
   wish: BackendWish,
-  context: BackendContext & { readonly signal: AbortSignal },
-  registry: Readonly<Record<string, BackendFactory>> = backends,
+  context: ChoiceContext,
+  registry: Registry = backends,
 ): Promise<Choice> {
   if (wish === 'auto') return chooseBest(context, registry);
   const backend = make(wish, context, registry);
   const probe = await backend.probe(context.signal);
-  if (probe.usable) {
-    return { backend, dryRun: backend.strength === 'none' ? 'asked' : null, detail: probe.detail };
-  }
+  if (probe.usable) return { backend, fallback: false, detail: tell(probe) };
   await backend.close();
   throw new BailiffError('enforcement-unavailable', probe.detail, {
     where: `BAILIFF_ENFORCE=${wish}`,
@@ -38,26 +44,50 @@ export async function chooseBackend(
   });
 }
 
-async function chooseBest(
-  context: BackendContext & { readonly signal: AbortSignal },
-  registry: Readonly<Record<string, BackendFactory>>,
-): Promise<Choice> {
+/**
+ * iptables where Docker uses it, or where nothing speaks against it; a table of our own where Docker has gone
+ * over to nftables. One that lacks something (a family) only where no other does better.
+ */
+async function chooseBest(context: ChoiceContext, registry: Registry): Promise<Choice> {
+  const { dockerFirewall = async () => null, dockerChains = findDockerChains } = context;
+  const [chains, driver] = await Promise.all([dockerChains(), dockerFirewall()]);
+  const seen = describeDocker(chains, driver);
+  const nftablesFirst = driver?.startsWith('nftables') ?? (chains.nftables && chains.iptables.length === 0);
+  const full = nftablesFirst ? ['nftables', 'iptables'] : ['iptables', 'nftables'];
   const reasons: string[] = [];
-  for (const name of candidates) {
+  const lacking: { backend: Backend; probe: Probe }[] = [];
+  for (const name of full) {
     const backend = make(name, context, registry);
     const probe = await backend.probe(context.signal);
-    if (probe.usable) return { backend, dryRun: null, detail: probe.detail };
-    reasons.push(`${name}: ${probe.detail}`);
-    await backend.close();
+    if (probe.usable && probe.lacks === undefined) {
+      for (const other of lacking) await other.backend.close();
+      return { backend, fallback: false, detail: [tell(probe), seen, ...reasons].join('; ') };
+    }
+    reasons.push(`${name}: ${probe.lacks ?? probe.detail}`);
+    if (probe.usable) lacking.push({ backend, probe });
+    else await backend.close();
   }
-  return { backend: make('dry-run', context, registry), dryRun: 'fallback', detail: reasons.join('; ') };
+  const [best, ...others] = lacking;
+  for (const other of others) await other.backend.close();
+  if (best !== undefined) {
+    return { backend: best.backend, fallback: false, detail: [tell(best.probe), seen].join('; ') };
+  }
+  return chooseWeak(context, registry, reasons);
 }
 
-function make(
-  name: string,
-  context: BackendContext,
-  registry: Readonly<Record<string, BackendFactory>>,
-): Backend {
+async function chooseWeak(context: ChoiceContext, registry: Registry, reasons: string[]): Promise<Choice> {
+  const backend = make('hosts-deny', context, registry);
+  const probe = await backend.probe(context.signal);
+  if (probe.usable) return { backend, fallback: true, detail: [...reasons, tell(probe)].join('; ') };
+  await backend.close();
+  return { backend: make('dry-run', context, registry), fallback: true, detail: reasons.join('; ') };
+}
+
+function tell({ detail, lacks }: Probe): string {
+  return lacks === undefined ? detail : `${detail}; ${lacks}`;
+}
+
+function make(name: string, context: BackendContext, registry: Registry): Backend {
   const factory = registry[name];
   if (factory !== undefined) return factory(context);
   throw new BailiffError('enforcement-unavailable', `there is no backend ${name} in this version`, {

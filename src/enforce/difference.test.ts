@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plainPolicy as policy } from '../core/policy.ts';
 import type { Change, Element } from './backend.ts';
 import { changeFor, type Desired, difference } from './difference.ts';
 import { longestTimeout } from './element.ts';
@@ -12,7 +13,7 @@ function changes(desired: Desired, actual: readonly Element[]): Change[] {
 }
 
 function one(until: number | null, remaining: number | null) {
-  return changes(new Map([[address, until]]), [{ address, remaining }]);
+  return changes(new Map([[address, until]]), [{ address, policy, remaining }]);
 }
 
 test('what lacks is added, what is too much is deleted, what is right is left alone', () => {
@@ -22,22 +23,26 @@ test('what lacks is added, what is too much is deleted, what is right is left al
     ['203.0.113.3', null],
   ]);
   const actual = [
-    { address: '203.0.113.1', remaining: 60 },
-    { address: '203.0.113.9', remaining: 60 },
-    { address: '203.0.113.8', remaining: null },
+    { address: '203.0.113.1', policy, remaining: 60 },
+    { address: '203.0.113.9', policy, remaining: 60 },
+    { address: '203.0.113.8', policy, remaining: null },
   ];
   assert.deepEqual(changes(desired, actual), [
-    { kind: 'delete', address: '203.0.113.9' },
-    { kind: 'delete', address: '203.0.113.8' },
-    { kind: 'add', address: '203.0.113.2', remaining: 61 },
-    { kind: 'add', address: '203.0.113.3', remaining: null },
+    { kind: 'delete', address: '203.0.113.9', policy },
+    { kind: 'delete', address: '203.0.113.8', policy },
+    { kind: 'add', address: '203.0.113.2', policy, remaining: 61 },
+    { kind: 'add', address: '203.0.113.3', policy, remaining: null },
   ]);
 });
 
 test('a timeout that is off by more than two seconds is written anew, either way', () => {
   for (const remaining of [58, 59, 60, 61, 62]) assert.deepEqual(one(now + 60, remaining), []);
   for (const remaining of [1, 57, 63, 5_000, null, 0]) {
-    assert.deepEqual(one(now + 60, remaining), [{ kind: 'add', address, remaining: 60 }], String(remaining));
+    assert.deepEqual(
+      one(now + 60, remaining),
+      [{ kind: 'add', address, policy, remaining: 60 }],
+      String(remaining),
+    );
   }
 });
 
@@ -46,24 +51,28 @@ test('a ban longer than the kernel holds is refreshed only when half of that is 
   assert.deepEqual(one(null, longestTimeout), []);
   assert.deepEqual(one(null, longestTimeout - 86_400), []);
   assert.deepEqual(one(null, null), []);
-  assert.deepEqual(one(null, 1_000_000), [{ kind: 'add', address, remaining: null }]);
+  assert.deepEqual(one(null, 1_000_000), [{ kind: 'add', address, policy, remaining: null }]);
   assert.deepEqual(one(long, longestTimeout - 5), []);
-  assert.deepEqual(one(long, 1_000_000), [{ kind: 'add', address, remaining: 10 * longestTimeout }]);
+  assert.deepEqual(one(long, 1_000_000), [{ kind: 'add', address, policy, remaining: 10 * longestTimeout }]);
   assert.equal(one(long, null).length, 1, 'permanent is too long for a ban that ends');
 });
 
 test('an element in its last two seconds ends by itself, one that is not ours does not', () => {
-  assert.deepEqual(changes(new Map(), [{ address, remaining: 2 }]), []);
+  assert.deepEqual(changes(new Map(), [{ address, policy, remaining: 2 }]), []);
   assert.deepEqual(one(now, 1), []);
-  assert.deepEqual(changes(new Map(), [{ address, remaining: 3 }]), [{ kind: 'delete', address }]);
-  assert.deepEqual(changes(new Map(), [{ address, remaining: 0 }]), [{ kind: 'delete', address }]);
+  assert.deepEqual(changes(new Map(), [{ address, policy, remaining: 3 }]), [
+    { kind: 'delete', address, policy },
+  ]);
+  assert.deepEqual(changes(new Map(), [{ address, policy, remaining: 0 }]), [
+    { kind: 'delete', address, policy },
+  ]);
 });
 
 test('a ban that is over is not added', () => {
   assert.deepEqual(changes(new Map([[address, now]]), []), []);
-  assert.deepEqual(changeFor(address, now - 1, now), { kind: 'delete', address });
-  assert.deepEqual(changeFor(address, undefined, now), { kind: 'delete', address });
-  assert.deepEqual(changeFor(address, now + 0.01, now), { kind: 'add', address, remaining: 1 });
+  assert.deepEqual(changeFor(address, now - 1, now), { kind: 'delete', address, policy });
+  assert.deepEqual(changeFor(address, undefined, now), { kind: 'delete', address, policy });
+  assert.deepEqual(changeFor(address, now + 0.01, now), { kind: 'add', address, policy, remaining: 1 });
 });
 
 test('applying the difference leaves none', () => {
@@ -71,7 +80,7 @@ test('applying the difference leaves none', () => {
   for (let index = 0; index < 500; index += 1) desired.set(`10.0.${index >> 8}.${index & 255}`, now + index);
   const actual = new Map([...desired.keys()].slice(100, 300).map((each) => [each, 7 as number | null]));
   for (let index = 0; index < 50; index += 1) actual.set(`10.9.0.${index}`, 100);
-  const elements = () => [...actual].map(([each, remaining]) => ({ address: each, remaining }));
+  const elements = () => [...actual].map(([each, remaining]) => ({ address: each, policy, remaining }));
   for (const change of changes(desired, elements())) {
     if (change.kind === 'add') actual.set(change.address, change.remaining);
     else actual.delete(change.address);

@@ -1,9 +1,10 @@
-import type { Address } from '../core/types.ts';
+import { splitTarget, type Target, targetOf } from '../core/policy.ts';
 import type { Change, Element } from './backend.ts';
 import { longestTimeout } from './element.ts';
+import { proofAddress } from './proof.ts';
 
-/** Address -> until, in seconds since the epoch; null for ever. */
-export type Desired = ReadonlyMap<Address, number | null>;
+/** Target -> until, in seconds since the epoch; null for ever. */
+export type Desired = ReadonlyMap<Target, number | null>;
 
 /** Seconds by which the kernel's clock and ours may differ: both round, and reading a large set takes time. */
 const tolerance = 2;
@@ -11,31 +12,34 @@ const tolerance = 2;
 /**
  * What has to change so that the kernel holds what is desired: the one function behind start-up and
  * repair. Yields null for each element that is right, so that whoever goes through a large set can pause;
- * what is said of an address that changes during such a pause, or since `actual` was read, is void.
+ * what is said of a target that changes during such a pause, or since `actual` was read, is void.
  */
 export function* difference(
   desired: Desired,
   actual: Iterable<Element>,
   now: number,
 ): Generator<Change | null, void> {
-  const standing = new Set<Address>();
-  for (const { address, remaining } of actual) {
-    standing.add(address);
-    const wanted = changeFor(address, desired.get(address), now);
+  const standing = new Set<Target>();
+  for (const { address, policy, remaining } of actual) {
+    if (address === proofAddress) continue;
+    const target = targetOf(address, policy);
+    standing.add(target);
+    const wanted = changeFor(target, desired.get(target), now);
     const wrong = wanted.kind === 'add' ? isStale(wanted.remaining, remaining) : !endsByItself(remaining);
     yield wrong ? wanted : null;
   }
-  for (const [address, until] of desired) {
-    const wanted = standing.has(address) ? null : changeFor(address, until, now);
+  for (const [target, until] of desired) {
+    const wanted = standing.has(target) ? null : changeFor(target, until, now);
     yield wanted?.kind === 'add' ? wanted : null;
   }
 }
 
-/** How one address should stand. `until` is undefined where it should not. */
-export function changeFor(address: Address, until: number | null | undefined, now: number): Change {
-  if (until === null) return { kind: 'add', address, remaining: null };
-  if (until === undefined || until <= now) return { kind: 'delete', address };
-  return { kind: 'add', address, remaining: Math.max(1, Math.ceil(until - now)) };
+/** How one target should stand. `until` is undefined where it should not. */
+export function changeFor(target: Target, until: number | null | undefined, now: number): Change {
+  const { address, policy } = splitTarget(target);
+  if (until === null) return { kind: 'add', address, policy, remaining: null };
+  if (until === undefined || until <= now) return { kind: 'delete', address, policy };
+  return { kind: 'add', address, policy, remaining: Math.max(1, Math.ceil(until - now)) };
 }
 
 function isStale(wanted: number | null, stands: number | null): boolean {

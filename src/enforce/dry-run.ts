@@ -32,8 +32,9 @@ export class DryRunBackend implements Backend {
     for (const change of changes) this.#set.change(change);
   }
 
-  async uninstall(): Promise<void> {
+  async uninstall(): Promise<boolean> {
     this.#set.clear();
+    return false;
   }
 
   async close(): Promise<void> {}

@@ -1,5 +1,8 @@
-import { type Family, formatRange, parseRange } from '../core/address.ts';
+import { createHash } from 'node:crypto';
+import { type Family, formatRange, parseRange, type Range } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
+import { type Policy, plainPolicy } from '../core/policy.ts';
+import type { Address } from '../core/types.ts';
 import type { Change, Element } from './backend.ts';
 
 /** The longest timeout the kernel's ip_set holds, in seconds (24.8 days). What lasts longer is refreshed. */
@@ -14,24 +17,42 @@ export function kernelTimeout(remaining: number | null): number {
   return remaining > 1 ? Math.ceil(remaining) : 1;
 }
 
-/** The name of the set of one family. */
-export function setName(family: Family): string {
-  return `bailiff${family}`;
+/**
+ * What tells the sets of one policy from those of others: '' for the plain one, else its action and a digest
+ * of its text, such as `-reject-1a2b3c4d`. Two policies of one digest would share a set; of the few that a
+ * host has, with 32 bits, none will.
+ */
+export function policySuffix(policy: Policy): string {
+  if (policy === plainPolicy) return '';
+  const digest = createHash('sha256').update(policy).digest('hex').slice(0, 8);
+  return `-${policy.split(' ', 1)[0]}-${digest}`;
+}
+
+/** Sets of ours, of any policy or version; also the copy that is there while a set is exchanged. */
+export const ourSets = /^bailiff[46](?:-[a-z0-9-]{1,21})?$/;
+
+/** The name of the set of one family and policy. ip_set takes 31 characters (IPSET_MAXNAMELEN). */
+export function setName(family: Family, policy: Policy = plainPolicy): string {
+  return `bailiff${family}${policySuffix(policy)}`;
 }
 
 /**
- * One change as a line for `ipset -`. This is the privileged edge: the address is read and written anew
- * here, since ipset would resolve a host name and take a line end for the next command.
+ * The one reading of an address before it goes into the kernel: a host name would be resolved there, and a
+ * line end taken for the next command.
  * @throws BailiffError address-invalid
  */
+export function requireRange(address: Address): Range {
+  const range = parseRange(address);
+  if (range !== null && range.bits > 0) return range;
+  throw new BailiffError('address-invalid', 'what should go into the kernel is not an address', {
+    where: JSON.stringify(address.slice(0, 64)),
+  });
+}
+
+/** One change as a line for `ipset -`. @throws BailiffError address-invalid */
 export function changeLine(change: Change): string {
-  const range = parseRange(change.address);
-  if (range === null || range.bits === 0) {
-    throw new BailiffError('address-invalid', 'what should go into the kernel is not an address', {
-      where: JSON.stringify(change.address.slice(0, 64)),
-    });
-  }
-  const target = `${setName(range.family)} ${formatRange(range)}`;
+  const range = requireRange(change.address);
+  const target = `${setName(range.family, change.policy)} ${formatRange(range)}`;
   return change.kind === 'add'
     ? `add -exist ${target} timeout ${kernelTimeout(change.remaining)}`
     : `del -exist ${target}`;
@@ -43,8 +64,8 @@ const elementLine = /^add (\S+) (\S+)(?: timeout (\d+))?(.*)$/;
  * The elements of one set, read from `ipset save`. What carries options that we never write (`nomatch`,
  * a comment) has 0 seconds remaining: no ban of ours, so that reconcile writes it anew or removes it.
  */
-export function* parseElements(saved: string, family: Family): Generator<Element, void> {
-  const name = setName(family);
+export function* parseElements(saved: string, family: Family, policy: Policy): Generator<Element, void> {
+  const name = setName(family, policy);
   for (const line of linesOf(saved)) {
     const match = elementLine.exec(line);
     if (match === null || match[1] !== name) continue;
@@ -55,13 +76,14 @@ export function* parseElements(saved: string, family: Family): Generator<Element
     const foreign = (match[4] ?? '').trim() !== '';
     yield {
       address: formatRange(range),
+      policy,
       remaining: foreign ? 0 : timeout === 0 ? null : timeout,
     };
   }
 }
 
 /** Line by line: to split megabytes at once would hold up everything else. */
-function* linesOf(text: string): Generator<string, void> {
+export function* linesOf(text: string): Generator<string, void> {
   let start = 0;
   while (start < text.length) {
     const end = text.indexOf('\n', start);

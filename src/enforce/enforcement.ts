@@ -1,7 +1,9 @@
+import type { PolicyRule, Target } from '../core/policy.ts';
 import type { Address, Clock } from '../core/types.ts';
-import type { Backend, Hook } from './backend.ts';
+import type { Backend, Dropped, Hook } from './backend.ts';
 import type { Desired } from './difference.ts';
 import type { Schedule } from './pace.ts';
+import type { Proof } from './proof.ts';
 
 export interface EnforcerEvents {
   /** The kernel acknowledged a batch, `seconds` after it was sent. */
@@ -16,15 +18,17 @@ export interface EnforcerEvents {
 export interface EnforcerOptions {
   readonly backend: Backend;
   readonly clock: Clock;
-  /** The truth: address -> until (null for ever), merged over jails. `get` must be cheap; it is read anew each time. */
+  /** The truth: target -> until (null for ever), merged over jails. `get` must be cheap; it is read anew each time. */
   readonly desired: () => Desired;
+  /** What the targets' policies come to, the plain one among them; read anew at each look. */
+  readonly policies: () => readonly PolicyRule[];
   /** The allow check at the privileged edge: a reason means it must never reach the kernel. */
-  readonly protectedReason: (address: Address) => string | null;
+  readonly protectedReason: (target: Target) => string | null;
   readonly events: EnforcerEvents;
-  /** Between reconciliations, in ms. */
-  readonly intervalMs?: number;
   /** Timers; tests put their own here. */
   readonly schedule?: Schedule;
+  /** Proves the path of a banned packet; tests put their own here. */
+  readonly prove?: () => Promise<Proof>;
 }
 
 export interface ReconcileReport {
@@ -35,12 +39,21 @@ export interface ReconcileReport {
   readonly seconds: number;
 }
 
+/** A hook, and whether a packet was seen to be dropped at it. */
+export interface VerifiedHook extends Hook {
+  readonly verified: boolean;
+}
+
 export interface EnforcerStatus {
   readonly backend: string;
-  readonly state: 'enforcing' | 'dry-run' | 'degraded';
+  /** `partial`: only some services heed it (hosts-deny). */
+  readonly state: 'enforcing' | 'partial' | 'dry-run' | 'degraded';
   /** What is wrong, or '' . */
   readonly detail: string;
-  readonly hooks: readonly Hook[];
+  readonly hooks: readonly VerifiedHook[];
+  readonly dropped: readonly Dropped[];
+  /** What of the policies this machine cannot do, and what is done instead. */
+  readonly remarks: readonly string[];
   /** Elements in the kernel: as read by the last reconciliation, counted on with what was changed since. */
   readonly elements: number;
   /** When the last one succeeded, in seconds since the epoch. */

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { type PolicyRule, plainPolicy as policy } from '../core/policy.ts';
 import { DryRunBackend } from './dry-run.ts';
 import { Enforcer } from './enforcer.ts';
 import { FakeBackend } from './fake.ts';
+import { proofAddress } from './proof.ts';
 
 const one = '203.0.113.1';
 const two = '203.0.113.2';
@@ -14,7 +16,7 @@ function many(count: number): string[] {
 }
 
 /** An enforcer over a fake kernel, with a clock and timers that move when told to. */
-function setUp(own: readonly string[] = [protectedOne]) {
+function setUp(own: readonly string[] = [protectedOne], path: 'shut' | 'open' = 'shut') {
   const clock = {
     time: 1_000_000,
     now() {
@@ -23,18 +25,26 @@ function setUp(own: readonly string[] = [protectedOne]) {
   };
   const backend = new FakeBackend(clock);
   const desired = new Map<string, number | null>();
+  const policies: PolicyRule[] = [{ policy, action: 'drop', ports: null }];
   const events: string[] = [];
   const timers: { run: () => void; ms: number }[] = [];
+  /** Whether the proof's address was banned when it knocked. */
+  const knocked: boolean[] = [];
   const enforcer = new Enforcer({
     backend,
     clock,
     desired: () => desired,
+    policies: () => policies,
     protectedReason: (address) => (own.includes(address) ? 'yours' : null),
     events: {
       applied: (adds, deletes) => void events.push(`applied ${adds} ${deletes}`),
       failed: () => void events.push('failed'),
       repaired: (what) => void events.push(`repaired ${what}`),
       refused: (address, reason) => void events.push(`refused ${address} ${reason}`),
+    },
+    prove: async () => {
+      knocked.push(backend.drops(proofAddress));
+      return { path };
     },
     schedule: (run, ms) => {
       timers.push({ run, ms });
@@ -49,7 +59,7 @@ function setUp(own: readonly string[] = [protectedOne]) {
     desired.delete(address);
     return enforcer.changed(address);
   };
-  return { clock, backend, desired, events, timers, enforcer, ban, unban };
+  return { clock, backend, desired, policies, events, timers, knocked, enforcer, ban, unban };
 }
 
 test('starting installs, brings what the ledger holds and removes what it does not', async () => {
@@ -248,8 +258,8 @@ describe('with many bans', () => {
   test('after a minute there is a comparison, whatever the count', async () => {
     const { backend, looks, clock } = await started();
     await backend.apply([
-      { kind: 'delete', address: '10.0.0.0' },
-      { kind: 'add', address: one, remaining: 600 },
+      { kind: 'delete', address: '10.0.0.0', policy },
+      { kind: 'add', address: one, policy, remaining: 600 },
     ]);
     clock.time += 59;
     assert.deepEqual(await looks(), counted);
@@ -284,7 +294,7 @@ describe('with many bans', () => {
     const { backend, looks, ban } = await started();
     backend.failures.apply = 2;
     await assert.rejects(ban(one));
-    await backend.apply([{ kind: 'delete', address: '10.0.0.0' }]);
+    await backend.apply([{ kind: 'delete', address: '10.0.0.0', policy }]);
     backend.plant(two, 600);
     backend.plant('192.0.2.1', 600);
     assert.deepEqual(await looks(), { listed: 1, counted: 0 });
@@ -328,7 +338,7 @@ test('what others did to the kernel is repaired and told', async () => {
   await ban(one);
   backend.flush();
   backend.plant('192.0.2.1', 500);
-  backend.hooks = [{ name: 'INPUT', family: 4, ok: true, repaired: true }];
+  backend.hooks = [{ name: 'INPUT', family: 4, ok: true, repaired: 'made' }];
   events.length = 0;
   const report = await enforcer.reconcile();
   assert.deepEqual([report.adds, report.deletes], [1, 1]);
@@ -420,6 +430,7 @@ test('dry-run is never called enforcing', async () => {
     backend: new DryRunBackend(clock),
     clock,
     desired: () => desired,
+    policies: () => [],
     protectedReason: () => null,
     events: { applied: none, failed: none, repaired: assert.fail, refused: none },
     schedule: () => none,
@@ -432,7 +443,7 @@ test('dry-run is never called enforcing', async () => {
   assert.equal(enforcer.status().elements, 1);
 });
 
-test('stopping waits for what is queued and leaves the bans; teardown takes them', async () => {
+test('stopping waits for what is queued and leaves the bans; after a teardown it is red', async () => {
   const stopped = setUp();
   await stopped.enforcer.start();
   const queued = stopped.ban(one);
@@ -444,10 +455,104 @@ test('stopping waits for what is queued and leaves the bans; teardown takes them
 
   const torn = setUp();
   await torn.enforcer.start();
-  await torn.ban(one);
-  await torn.enforcer.teardown();
-  assert.deepEqual(
-    [torn.backend.drops(one), torn.backend.installed, torn.backend.closed],
-    [false, false, true],
-  );
+  await torn.enforcer.end();
+  assert.deepEqual([torn.enforcer.status().state, torn.enforcer.status().detail], ['degraded', 'torn down']);
+  await assert.rejects(torn.ban(two), { message: /stopped/ });
+});
+
+test('a ban under a policy that is not installed yet has its sets made first', async () => {
+  const { backend, desired, policies, clock, enforcer, events } = setUp();
+  await enforcer.start();
+  policies.push({ policy: 'reject 80/tcp', action: 'reject', ports: [] });
+  desired.set(`${one} reject 80/tcp`, clock.time + 600);
+  await enforcer.changed(`${one} reject 80/tcp`);
+  assert.deepEqual([backend.drops(one, 'reject 80/tcp'), backend.drops(one)], [true, false]);
+  assert.ok(!events.includes('failed'), events.join());
+  assert.equal(backend.calls.install, 2);
+});
+
+test('the same address under two policies is two elements', async () => {
+  const { backend, desired, policies, clock, enforcer } = setUp();
+  policies.push({ policy: 'log', action: 'log', ports: null });
+  await enforcer.start();
+  desired.set(one, clock.time + 600).set(`${one} log`, clock.time + 600);
+  await Promise.all([enforcer.changed(one), enforcer.changed(`${one} log`)]);
+  desired.delete(one);
+  await enforcer.changed(one);
+  assert.deepEqual([backend.drops(one), backend.drops(one, 'log')], [false, true]);
+  await enforcer.reconcile();
+  assert.deepEqual([backend.drops(one), backend.drops(one, 'log')], [false, true]);
+});
+
+test('the jump that a rival keeps moving is left to it for a while, and that is told', async () => {
+  const { backend, clock, enforcer } = setUp();
+  const moved = { name: 'INPUT', family: 4, ok: true, repaired: 'moved' } as const;
+  await enforcer.start();
+  backend.hooks = [moved];
+  for (let look = 0; look < 20; look += 1) await enforcer.reconcile();
+  assert.deepEqual([...backend.yielded], []);
+  backend.hooks = [{ name: 'INPUT', family: 4, ok: false, problem: '"-j RIVAL" stands before it' }];
+  await enforcer.reconcile();
+  assert.deepEqual([...backend.yielded], ['INPUT (IPv4)']);
+  const { state, detail } = enforcer.status();
+  assert.equal(state, 'degraded');
+  assert.match(detail, /^INPUT \(IPv4\): "-j RIVAL" stands before it: another program .* 20 times/);
+  clock.time += 60;
+  backend.hooks = [moved];
+  await enforcer.reconcile();
+  assert.deepEqual([...backend.yielded], []);
+  assert.equal(enforcer.status().state, 'enforcing');
+});
+
+describe('the proof', () => {
+  const provable = (path: 'shut' | 'open') => {
+    const made = setUp([protectedOne], path);
+    made.backend.provable = 'INPUT';
+    return made;
+  };
+
+  test('comes with the start, by an address that is banned for it alone, and is what "verified" says', async () => {
+    const { backend, enforcer, knocked, events } = provable('shut');
+    backend.hooks = [4, 6].map((family) => ({ name: 'INPUT', family: family as 4 | 6, ok: true }));
+    await enforcer.start();
+    assert.deepEqual(knocked, [true]);
+    assert.equal(backend.drops(proofAddress), false);
+    const { state, hooks } = enforcer.status();
+    assert.deepEqual([state, hooks.map(({ verified }) => verified)], ['enforcing', [true, false]]);
+    await enforcer.reconcile();
+    assert.deepEqual(events, [], 'no repair sees its address');
+  });
+
+  test('is made again after a minute, and after a repair', async () => {
+    const { backend, clock, enforcer, knocked, timers } = provable('shut');
+    const look = async () => {
+      timers.at(-1)?.run();
+      for (let turns = 0; turns < 20; turns += 1) await turn();
+    };
+    await enforcer.start();
+    await look();
+    assert.equal(knocked.length, 1);
+    clock.time += 60;
+    await look();
+    assert.equal(knocked.length, 2);
+    backend.hooks = [{ name: 'INPUT', family: 4, ok: true, repaired: 'made' }];
+    await look();
+    assert.equal(knocked.length, 3);
+  });
+
+  test('that fails makes red what reads back right', async () => {
+    const { enforcer } = provable('open');
+    await enforcer.start();
+    const { state, detail } = enforcer.status();
+    assert.equal(state, 'degraded');
+    assert.match(detail, /a packet of a banned address came through/);
+  });
+});
+
+test('a hint brings the next look forward', async () => {
+  const { enforcer, timers } = setUp();
+  await enforcer.start();
+  assert.equal(timers.at(-1)?.ms, 2_000);
+  enforcer.hint();
+  assert.equal(timers.at(-1)?.ms, 100);
 });

@@ -1,13 +1,23 @@
 import { BailiffError, messageOf } from '../core/errors.ts';
-import type { Address } from '../core/types.ts';
-import type { Change, Hook } from './backend.ts';
+import { type Policy, plainPolicy, splitTarget, type Target } from '../core/policy.ts';
+import { type Change, type Hook, hookKey } from './backend.ts';
 import { Batches } from './batches.ts';
 import type { EnforcerOptions, EnforcerStatus, ReconcileReport } from './enforcement.ts';
 import { Lane } from './lane.ts';
 import { Pace, schedule } from './pace.ts';
 import { countChanges, Projection } from './projection.ts';
+import { type Proof, proofAddress, provePath } from './proof.ts';
+import { Rivalry } from './rivalry.ts';
 
 export type { EnforcerEvents, EnforcerOptions, EnforcerStatus, ReconcileReport } from './enforcement.ts';
+
+/** Between looks, in ms; with many bans each costs more. */
+const intervalMs = 2_000;
+const largeIntervalMs = 5_000;
+/** A proof holds for this long, in seconds. */
+const proofAge = 60;
+/** Should taking the proof's element out fail, the kernel does it after this long, in seconds. */
+const proofTimeout = 10;
 
 /** A reconciliation that waits for its turn. `full`: a count does not do. */
 interface Round {
@@ -27,7 +37,10 @@ export class Enforcer {
   readonly #batches: Batches;
   readonly #rounds = new Lane();
   #nextRound: Round | null = null;
+  readonly #rivalry: Rivalry;
   #hooks: readonly Hook[] = [];
+  #installed: ReadonlySet<Policy> = new Set();
+  #proof: { readonly outcome: Proof; readonly at: number } | null = null;
   #lastReconcile: number | null = null;
   /** A batch failed since the last comparison began: its changes may be owed. */
   #owing = false;
@@ -36,10 +49,11 @@ export class Enforcer {
 
   constructor(options: EnforcerOptions) {
     this.#options = options;
-    this.#pace = new Pace(options.intervalMs ?? 5_000, options.schedule ?? schedule, () => this.#tick());
+    this.#pace = new Pace(options.schedule ?? schedule, () => this.#tick());
     this.#projection = new Projection(options);
+    this.#rivalry = new Rivalry(options.clock);
     this.#batches = new Batches(
-      (addresses) => this.#projection.bring(addresses),
+      (targets) => this.#bring(targets),
       (error) => this.#recover(error),
     );
   }
@@ -48,16 +62,22 @@ export class Enforcer {
   async start(): Promise<void> {
     // Until the sets are there a change would fail, so it waits.
     await this.#batches.hold(() => this.#tick());
+    await this.#rounds.idle();
+  }
+
+  /** Something that matters may have changed (Docker, the rules, a policy's ports): look soon. */
+  hint(): void {
+    if (!this.#stopped) this.#pace.hint();
   }
 
   /**
-   * The ledger has changed for this address. Resolves when the kernel has acknowledged a batch that
+   * The ledger has changed for this target. Resolves when the kernel has acknowledged a batch that
    * holds it. Rejects when it did not, also after a repair; the change is not lost then, since every
    * later reconciliation brings it. A promise that nobody waits for does no harm.
    * @throws BailiffError enforcement-failed
    */
-  changed(address: Address): Promise<void> {
-    return this.#stopped ? refuseStopped() : this.#batches.add(address);
+  changed(target: Target): Promise<void> {
+    return this.#stopped ? refuseStopped() : this.#batches.add(target);
   }
 
   /** Compares everything with the kernel and puts it right. @throws BailiffError enforcement-failed */
@@ -67,39 +87,46 @@ export class Enforcer {
 
   status(): EnforcerStatus {
     const { backend } = this.#options;
-    const broken = this.#hooks.filter(({ ok }) => !ok);
+    const hooks = this.#hooks.map((hook) => this.#judged(hook));
+    const broken = hooks.filter(({ ok }) => !ok);
     const detail = this.#problem || broken.map(describeHook).join('; ');
     return {
       backend: backend.name,
-      state: backend.strength === 'none' ? 'dry-run' : detail === '' ? 'enforcing' : 'degraded',
+      state: detail === '' || backend.strength === 'none' ? stateOf[backend.strength] : 'degraded',
       detail,
-      hooks: this.#hooks,
+      hooks,
+      dropped: backend.dropped?.() ?? [],
+      remarks: backend.remarks?.() ?? [],
       elements: this.#projection.elements,
       lastReconcile: this.#lastReconcile,
     };
   }
 
+  /** A hook with what the proof says of it, and why it is left alone. */
+  #judged(hook: Hook) {
+    const proven = hook.name === this.#options.backend.provable && hook.family === 4;
+    const path = proven ? this.#proof?.outcome.path : undefined;
+    const truce = hook.ok ? null : this.#rivalry.describe(hookKey(hook));
+    if (truce !== null) return { ...hook, problem: `${hook.problem}: ${truce}`, verified: false };
+    if (!hook.ok || path !== 'open') return { ...hook, verified: hook.ok && path === 'shut' };
+    const problem = 'the rules read back right, and yet a packet of a banned address came through';
+    return { ...hook, ok: false, problem, verified: false };
+  }
+
   /** Ends after what is queued. Rules and elements stay: a restart must not let anybody in. */
   async stop(): Promise<void> {
-    await this.#end();
-    await this.#options.backend.close();
-  }
-
-  /** Takes everything out of the kernel, and ends. @throws BailiffError enforcement-failed */
-  async teardown(): Promise<void> {
-    await this.#end();
-    try {
-      await this.#options.backend.uninstall();
-    } finally {
-      await this.#options.backend.close();
-    }
-  }
-
-  async #end(): Promise<void> {
     this.#stopped = true;
     this.#pace.stop();
     await this.#batches.idle();
     await this.#rounds.idle();
+    await this.#options.backend.close();
+  }
+
+  /** Ends for a teardown: whatever stands is taken away by the caller, and nothing puts it back. */
+  async end(): Promise<void> {
+    await this.stop();
+    this.#problem = 'torn down';
+    this.#hooks = [];
   }
 
   async #tick(): Promise<void> {
@@ -136,12 +163,19 @@ export class Enforcer {
     await this.#reconcile(true);
   }
 
+  /** A policy that is new, such as a label's, has its sets made first. */
+  async #bring(targets: ReadonlySet<Target>): Promise<void> {
+    const known = [...targets].every((target) => this.#installed.has(splitTarget(target).policy));
+    if (!known) await this.#reconcile(false);
+    await this.#projection.bring(targets);
+  }
+
   /** Looks at the rules, and compares the elements where a count does not do. */
   async #look(full: boolean): Promise<ReconcileReport> {
     const started = performance.now();
     try {
       const first = this.#lastReconcile === null;
-      this.#hooks = await this.#options.backend.install();
+      await this.#install();
       const news = this.#batches.watch();
       const sure = !full && !this.#owing && this.#problem === '';
       const right = sure && (await this.#projection.countsRight(news));
@@ -152,6 +186,7 @@ export class Enforcer {
       // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
       this.#succeeded((this.#projection.large ? looked : ended) - started);
       if (!first) this.#reportRepairs(changes);
+      if (this.#proofIsDue()) void this.#rounds.run(() => this.#prove());
       return { hooks: this.#hooks, ...countChanges(changes), seconds: (ended - started) / 1000 };
     } catch (error) {
       this.#failed(error);
@@ -161,9 +196,38 @@ export class Enforcer {
     }
   }
 
+  async #install(): Promise<void> {
+    const policies = this.#options.policies();
+    this.#hooks = await this.#options.backend.install(policies, this.#rivalry.yielded());
+    this.#installed = new Set(policies.map(({ policy }) => policy));
+    for (const hook of this.#hooks) if (hook.repaired === 'moved') this.#rivalry.moved(hookKey(hook));
+  }
+
+  /** Not known yet, old, or of rules that were made anew since. */
+  #proofIsDue(): boolean {
+    const { backend, clock } = this.#options;
+    const hook = this.#hooks.find(({ name, family }) => name === backend.provable && family === 4);
+    if (hook?.ok !== true || this.#stopped) return false;
+    return this.#proof === null || hook.repaired !== undefined || clock.now() - this.#proof.at >= proofAge;
+  }
+
+  /** Bans the one address that is nobody's, and tries to get in from there. */
+  async #prove(): Promise<void> {
+    if (this.#stopped) return;
+    const { backend, clock, prove = provePath } = this.#options;
+    const element = { address: proofAddress, policy: plainPolicy };
+    try {
+      await backend.apply([{ kind: 'add', ...element, remaining: proofTimeout }]);
+      this.#proof = { outcome: await prove(), at: clock.now() };
+      await backend.apply([{ kind: 'delete', ...element }]);
+    } catch (error) {
+      this.#proof = { outcome: { path: 'unknown', reason: messageOf(error) }, at: clock.now() };
+    }
+  }
+
   #reportRepairs(changes: readonly Change[]): void {
-    const hooks = this.#hooks.filter(({ repaired }) => repaired === true);
-    if (hooks.length > 0) this.#options.events.repaired(`rules: ${hooks.map(nameHook).join(', ')}`);
+    const hooks = this.#hooks.filter(({ repaired }) => repaired !== undefined);
+    if (hooks.length > 0) this.#options.events.repaired(`rules: ${hooks.map(hookKey).join(', ')}`);
     const { adds, deletes } = countChanges(changes);
     if (adds + deletes > 0) this.#options.events.repaired(`elements: ${adds} put right, ${deletes} removed`);
   }
@@ -171,7 +235,7 @@ export class Enforcer {
   #succeeded(tookMs: number): void {
     this.#problem = '';
     this.#lastReconcile = this.#options.clock.now();
-    if (!this.#stopped) this.#pace.succeeded(tookMs);
+    if (!this.#stopped) this.#pace.succeeded(tookMs, this.#projection.large ? largeIntervalMs : intervalMs);
   }
 
   #failed(error: unknown): void {
@@ -187,10 +251,8 @@ function refuseStopped(): Promise<never> {
   return refusal;
 }
 
-function nameHook({ name, family }: Hook): string {
-  return `${name} (IPv${family})`;
-}
+const stateOf = { full: 'enforcing', partial: 'partial', none: 'dry-run' } as const;
 
 function describeHook(hook: Hook): string {
-  return `${nameHook(hook)}: ${hook.problem ?? 'not in place'}`;
+  return `${hookKey(hook)}: ${hook.problem ?? 'not in place'}`;
 }

@@ -1,5 +1,6 @@
 import { canonicalAddress } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
+import { type Policy, type PolicyRule, plainPolicy } from '../core/policy.ts';
 import type { Address, Clock } from '../core/types.ts';
 import type { Backend, Change, Element, Hook, Probe } from './backend.ts';
 import { MemorySet } from './memory-set.ts';
@@ -12,11 +13,16 @@ const allVerbs: readonly Verb[] = ['install', 'list', 'count', 'apply'];
  * addresses as a real one does, and fails, stalls or loses what it holds when a test says so.
  */
 export class FakeBackend implements Backend {
-  readonly name = 'fake';
-  readonly strength = 'full';
+  readonly name: string;
+  readonly strength: Backend['strength'];
   /** Each batch that was acknowledged, in order. */
   readonly batches: (readonly Change[])[] = [];
   installed = false;
+  provable?: string;
+  /** The policies last installed. */
+  policies: readonly PolicyRule[] = [];
+  /** The hooks last asked to be left alone. */
+  yielded: ReadonlySet<string> = new Set();
   closed = false;
   /** What `install` answers; a test may report a broken hook. */
   hooks: readonly Hook[] = [{ name: 'INPUT', family: 4, ok: true }];
@@ -27,13 +33,15 @@ export class FakeBackend implements Backend {
   readonly #set: MemorySet;
   readonly #gates: Partial<Record<Verb, Promise<void>>> = {};
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, name = 'fake', strength: Backend['strength'] = 'full') {
+    this.name = name;
+    this.strength = strength;
     this.#set = new MemorySet(clock);
   }
 
-  /** Whether a packet from this address is dropped. */
-  drops(address: Address): boolean {
-    return this.#set.elements().some((element) => element.address === address);
+  /** Whether a packet from this address is dropped, under one policy. */
+  drops(address: Address, policy: Policy = plainPolicy): boolean {
+    return this.#set.elements().some((element) => element.address === address && element.policy === policy);
   }
 
   /** Loses everything, as after somebody's flush. */
@@ -43,7 +51,7 @@ export class FakeBackend implements Backend {
 
   /** Puts an element in behind Bailiff's back. */
   plant(address: Address, remaining: number): void {
-    this.#set.change({ kind: 'add', address, remaining });
+    this.#set.change({ kind: 'add', address, policy: plainPolicy, remaining });
   }
 
   /** Holds every answer, or those of one kind, back until the returned function is called. */
@@ -60,9 +68,14 @@ export class FakeBackend implements Backend {
     return { usable: true, detail: 'a fake' };
   }
 
-  async install(): Promise<readonly Hook[]> {
+  async install(
+    policies: readonly PolicyRule[],
+    yielded: ReadonlySet<string> = new Set(),
+  ): Promise<readonly Hook[]> {
     await this.#answer('install');
     this.installed = true;
+    this.policies = policies;
+    this.yielded = yielded;
     return this.hooks;
   }
 
@@ -79,17 +92,22 @@ export class FakeBackend implements Backend {
   }
 
   async apply(changes: readonly Change[]): Promise<void> {
-    for (const { address } of changes) {
+    for (const { address, policy } of changes) {
       if (canonicalAddress(address) !== address) throw new BailiffError('address-invalid', address);
+      if (!this.policies.some((rule) => rule.policy === policy)) {
+        throw new BailiffError('enforcement-failed', `there is no set for the policy ${policy}`);
+      }
     }
     await this.#answer('apply');
     this.batches.push(changes);
     for (const change of changes) this.#set.change(change);
   }
 
-  async uninstall(): Promise<void> {
+  async uninstall(): Promise<boolean> {
+    const stood = this.installed;
     this.installed = false;
     this.#set.clear();
+    return stood;
   }
 
   async close(): Promise<void> {

@@ -51,6 +51,10 @@ export class Ipset {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#turns.idle();
+    await this.#replaceChild();
+  }
+
+  async #replaceChild(): Promise<void> {
     await this.#child?.end();
     this.#child = null;
   }
@@ -59,6 +63,9 @@ export class Ipset {
     if (this.#child?.dead !== false) this.#child = new Conversation(this.#command, this.#silenceMs);
     const { output, complaints } = await this.#child.exchange(lines);
     if (complaints === '') return output;
+    // After a list that failed (its set was taken away meanwhile) ipset answers every later one with
+    // "Internal protocol error": the child is of no more use.
+    if (lines.some((line) => /^(?:save|list)\b/.test(line))) await this.#replaceChild();
     throw new BailiffError('enforcement-failed', `ipset refused a change: ${complaints}`);
   }
 }

@@ -1,64 +1,76 @@
 import { type Family, familyOf } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
-import type { Backend, Change, Element, Hook, Probe } from './backend.ts';
+import type { PolicyRule } from '../core/policy.ts';
+import { type Backend, type Change, type Dropped, type Element, type Hook, hookKey } from './backend.ts';
+import { setName } from './element.ts';
 import { Ipset, type IpsetOptions } from './ipset.ts';
 import { hasIpv6, probeIptables } from './probe.ts';
-import { brokenHooks, hooksOf, releaseText, removalText, repairText, type TableName } from './rules.ts';
+import { RuleKeeper } from './rule-keeper.ts';
+import { holdsOurs, releaseText, removalText, tableNames } from './rules.ts';
 import { families, Sets } from './sets.ts';
 import { type Stack, settle, type Tables, Variants } from './variants.ts';
 
 export interface IptablesOptions extends IpsetOptions {
   /** Whether the kernel speaks IPv6; tests put their own here. */
   readonly hasIpv6?: () => Promise<boolean>;
+  /** Elements a new set may hold. */
+  readonly capacity?: number;
 }
 
-const tableNames: readonly TableName[] = ['filter', 'raw'];
-
 /**
- * ipset and iptables: one set a family, and one chain that drops what is in it, entered before anything
- * else on the three ways a packet can take (INPUT, FORWARD through DOCKER-USER, raw/PREROUTING).
+ * ipset and iptables: a pair of sets for each policy, and one chain that takes what is in them, entered
+ * before anything else on the three ways a packet can take (INPUT, FORWARD through DOCKER-USER,
+ * raw/PREROUTING).
  */
 export class IptablesBackend implements Backend {
   readonly name = 'iptables';
   readonly strength = 'full';
-  readonly #ipset: Ipset;
-  readonly #reader: Ipset;
+  /** raw lets loopback pass, so that a connection over it meets INPUT. */
+  readonly provable = 'INPUT';
+  readonly #channels;
   readonly #sets: Sets;
   readonly #hasIpv6: () => Promise<boolean>;
   readonly #variants = new Variants();
-  #setProblems: ReadonlyMap<Family, string> = new Map();
+  readonly #keeper = new RuleKeeper();
+  /** By the name of the set that is not as it must be. */
+  #setProblems: ReadonlyMap<string, string> = new Map();
 
   constructor(options: IptablesOptions = {}) {
-    this.#ipset = new Ipset(options);
-    this.#reader = new Ipset(options);
-    this.#sets = new Sets(this.#ipset, this.#reader);
+    this.#channels = { writer: new Ipset(options), reader: new Ipset(options), headers: new Ipset(options) };
+    this.#sets = new Sets(this.#channels, options.capacity);
     this.#hasIpv6 = options.hasIpv6 ?? hasIpv6;
   }
 
   /** The process id of the child that feeds the sets, where it stands. */
   get childPid(): number | undefined {
-    return this.#ipset.pid;
+    return this.#channels.writer.pid;
   }
 
-  probe(signal: AbortSignal): Promise<Probe> {
+  probe(signal: AbortSignal) {
     return probeIptables(signal, this.#hasIpv6);
   }
 
-  async install(): Promise<readonly Hook[]> {
-    this.#setProblems = await this.#sets.ensure((family) => this.#release(family));
-    const stacks = await this.#variants.chosen();
+  async install(policies: readonly PolicyRule[], yielded: ReadonlySet<string> = new Set()): Promise<Hook[]> {
+    const names = policies.map(({ policy }) => policy);
+    this.#setProblems = await this.#sets.ensure(names, (family) => this.#release(family));
+    const present = await this.#variants.present();
+    const stacks = await this.#variants.chosen(present);
     // Asked each time, since a kernel may get it later. Without it there are no IPv6 packets to hook.
     const hooked = (await this.#hasIpv6()) ? families : families.filter((family) => family !== 6);
     const hooks: Hook[] = [];
     for (const stack of stacks) {
-      const wanted = stack.tables.filter(({ family }) => hooked.includes(family));
-      for (const tables of wanted) hooks.push(...(await this.#repair(tables, stacks.length > 1)));
+      for (const tables of stack.tables.filter(({ family }) => hooked.includes(family))) {
+        const found = await this.#repair(tables, policies, yielded);
+        hooks.push(...(stacks.length > 1 ? found.map((hook) => inVariant(hook, stack)) : found));
+      }
     }
+    for (const stack of present.filter((each) => !stacks.includes(each))) await this.#removeLeftOvers(stack);
+    await this.#sets.sweep();
     return merge(hooks);
   }
 
-  async list(): Promise<readonly Element[]> {
-    return this.#sets.list(families.filter((family) => !this.#setProblems.has(family)));
+  list(): Promise<Element[]> {
+    return this.#sets.list(new Set(this.#setProblems.keys()));
   }
 
   count(): Promise<number> {
@@ -67,42 +79,54 @@ export class IptablesBackend implements Backend {
 
   async apply(changes: readonly Change[]): Promise<void> {
     if (this.#setProblems.size === 0) return this.#sets.apply(changes);
-    await this.#sets.apply(changes.filter(({ address }) => !this.#setProblems.has(familyOf(address))));
-    const lost = changes.find(({ address }) => this.#setProblems.has(familyOf(address)));
-    if (lost === undefined || lost.kind === 'delete') return;
-    const family = familyOf(lost.address);
-    throw new BailiffError('enforcement-failed', this.#setProblems.get(family) ?? '', {
-      where: `IPv${family}`,
+    await this.#sets.apply(changes.filter((change) => this.#problemOf(change) === undefined));
+    const lost = changes.find((change) => change.kind === 'add' && this.#problemOf(change) !== undefined);
+    if (lost === undefined) return;
+    throw new BailiffError('enforcement-failed', this.#problemOf(lost) ?? '', {
+      where: setName(familyOf(lost.address), lost.policy),
     });
   }
 
-  async uninstall(): Promise<void> {
-    for (const stack of await this.#variants.present()) {
-      for (const tables of stack.tables) await this.#remove(stack, tables);
-    }
-    await this.#sets.destroy();
+  dropped(): readonly Dropped[] {
+    return this.#keeper.dropped();
+  }
+
+  remarks(): readonly string[] {
+    return this.#keeper.remarks();
+  }
+
+  async uninstall(): Promise<boolean> {
+    const present = await this.#variants.present();
+    const stood = present.some(({ tables }) => tables.some(({ rules }) => holdsOurs(rules)));
+    for (const stack of present) for (const tables of stack.tables) await this.#remove(stack, tables);
+    return (await this.#sets.destroy()) || stood;
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#ipset.close(), this.#reader.close()]);
+    await Promise.all(Object.values(this.#channels).map((channel) => channel.close()));
   }
 
-  async #repair(tables: Tables, named: boolean): Promise<Hook[]> {
+  #problemOf({ address, policy }: Change): string | undefined {
+    return this.#setProblems.get(setName(familyOf(address), policy));
+  }
+
+  /** Rules must not name a set that is not there: they would all be refused. */
+  async #repair(
+    tables: Tables,
+    all: readonly PolicyRule[],
+    yielded: ReadonlySet<string>,
+  ): Promise<readonly Hook[]> {
     const { family } = tables;
-    const setProblem = this.#setProblems.get(family);
-    if (setProblem !== undefined) return brokenHooks(family, setProblem);
-    const { written, problem } = await settle(tables, (rules) =>
-      tableNames.map((table) => repairText(rules, table, family)),
-    );
-    const hooks =
-      tables.problem === null ? hooksOf(tables.rules, family) : brokenHooks(family, tables.problem);
-    return hooks.map((hook) => {
-      const prefix = named ? `in iptables-${tables.variant}: ` : '';
-      const why =
-        hook.problem === undefined ? [] : [hook.problem, problem ?? ''].filter((each) => each !== '');
-      const told = why.length === 0 ? {} : { problem: prefix + [...new Set(why)].join(': ') };
-      return { ...hook, ...told, ...(written ? { repaired: true } : {}) };
-    });
+    const problems = all.map(({ policy }) => this.#setProblems.get(setName(family, policy)));
+    const policies = all.filter((_, index) => problems[index] === undefined);
+    const hooks = await this.#keeper.repair(tables, { family, policies, yielded });
+    const lost = problems.find((problem) => problem !== undefined);
+    if (lost === undefined) return hooks;
+    return hooks.map((hook) => ({
+      ...hook,
+      ok: false,
+      problem: [hook.problem, lost].filter(Boolean).join(': '),
+    }));
   }
 
   /** Takes the rules off a set of ours that has to be replaced; the chain is filled again by the repair that follows. */
@@ -118,6 +142,13 @@ export class IptablesBackend implements Backend {
     }
   }
 
+  /** Rules of an earlier run in the variant that Docker does not use (any more). */
+  async #removeLeftOvers(stack: Stack): Promise<void> {
+    for (const tables of stack.tables) {
+      if (holdsOurs(tables.rules)) await this.#remove(stack, tables);
+    }
+  }
+
   async #remove(stack: Stack, tables: Tables): Promise<void> {
     // Where nothing can be read nothing of ours can have been written.
     if (tables.problem !== null) return;
@@ -130,15 +161,18 @@ export class IptablesBackend implements Backend {
   }
 }
 
+function inVariant(hook: Hook, { variant }: Stack): Hook {
+  return hook.problem === undefined ? hook : { ...hook, problem: `in iptables-${variant}: ${hook.problem}` };
+}
+
 /** One hook a name and family: with both variants in use, it holds only where it holds in both. */
 function merge(hooks: readonly Hook[]): Hook[] {
   const merged = new Map<string, Hook>();
   for (const hook of hooks) {
-    const key = `${hook.family} ${hook.name}`;
-    const other = merged.get(key);
-    const kept = other === undefined || other.ok ? hook : other;
-    const repaired = hook.repaired === true || other?.repaired === true;
-    merged.set(key, repaired ? { ...kept, repaired } : kept);
+    const other = merged.get(hookKey(hook));
+    const { repaired: _, ...kept } = other === undefined || other.ok ? hook : other;
+    const repaired = hook.repaired ?? other?.repaired;
+    merged.set(hookKey(hook), repaired === undefined ? kept : { ...kept, repaired });
   }
   return [...merged.values()];
 }

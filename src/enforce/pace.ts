@@ -12,26 +12,36 @@ const longestRetryMs = 30_000;
 /** Reconciling may take a hundredth of the time, but is never put off for longer than some intervals. */
 const restPerCost = 100;
 const longestIntervals = 4;
+/** After a hint, others may not be done yet. */
+const afterHintMs = 100;
+/** So many hints are followed in a row; each look that comes by its interval earns some more. */
+const mostHints = 20;
+const hintsEarned = 4;
 
-/** When to reconcile next: at the interval, rarer where it is costly, and soon after a failure, doubling. */
+/**
+ * When to reconcile next: at the interval, rarer where it is costly, soon after a failure, doubling, and
+ * almost at once after a hint that something changed; but whoever changes things all the time is not followed
+ * all the time.
+ */
 export class Pace {
-  readonly #intervalMs: number;
   readonly #schedule: Schedule;
   readonly #run: () => Promise<void>;
   #cancel: () => void = () => undefined;
   #failures = 0;
+  #hints = mostHints;
+  /** `idle` before the first look, and while one is under way. */
+  #waiting: 'idle' | 'interval' | 'hint' = 'idle';
+  #hinted = false;
 
-  constructor(intervalMs: number, timers: Schedule, run: () => Promise<void>) {
-    this.#intervalMs = intervalMs;
+  constructor(timers: Schedule, run: () => Promise<void>) {
     this.#schedule = timers;
     this.#run = run;
   }
 
-  succeeded(tookMs: number): void {
+  /** A look is over that took `tookMs`; the next is due after `intervalMs`. */
+  succeeded(tookMs: number, intervalMs: number): void {
     this.#failures = 0;
-    this.#next(
-      Math.min(this.#intervalMs * longestIntervals, Math.max(this.#intervalMs, tookMs * restPerCost)),
-    );
+    this.#next(Math.min(intervalMs * longestIntervals, Math.max(intervalMs, tookMs * restPerCost)));
   }
 
   failed(): void {
@@ -39,12 +49,35 @@ export class Pace {
     this.#failures = Math.min(10, this.#failures + 1);
   }
 
+  /** Something may have changed: look soon. */
+  hint(): void {
+    if (this.#waiting === 'hint' || this.#hints === 0) return;
+    if (this.#waiting === 'idle') this.#hinted = true;
+    else this.#follow();
+  }
+
   stop(): void {
     this.#cancel();
   }
 
   #next(ms: number): void {
+    if (this.#hinted) this.#follow();
+    else this.#wait('interval', ms);
+  }
+
+  #follow(): void {
+    this.#hinted = false;
+    this.#hints -= 1;
+    this.#wait('hint', afterHintMs);
+  }
+
+  #wait(what: 'interval' | 'hint', ms: number): void {
     this.#cancel();
-    this.#cancel = this.#schedule(() => void this.#run(), ms);
+    this.#waiting = what;
+    this.#cancel = this.#schedule(() => {
+      if (what === 'interval') this.#hints = Math.min(mostHints, this.#hints + hintsEarned);
+      this.#waiting = 'idle';
+      void this.#run();
+    }, ms);
   }
 }

@@ -36,11 +36,22 @@ export async function probeIptables(
       ? await probeLegacy()
       : explainRules(await runCommand('iptables-nft-save', [], { signal }));
     if (rules !== null) return unusable(rules);
-    const remark = (await speaksIpv6()) ? '' : ', no IPv6 on this machine';
-    return { usable: true, detail: `${firstLine(programs[0])}, ${firstLine(programs[1])}${remark}` };
+    const ipv6 = await speaksIpv6();
+    const detail = `${firstLine(programs[0])}, ${firstLine(programs[1])}${ipv6 ? '' : ', no IPv6 on this machine'}`;
+    const lacks = ipv6 ? await lacksIp6tables(legacy, signal) : null;
+    return { usable: true, detail, ...(lacks === null ? {} : { lacks }) };
   } catch (error) {
     return unusable(`iptables could not be probed: ${messageOf(error)}`);
   }
+}
+
+/** Legacy tables are not read to find out: that would load them. */
+async function lacksIp6tables(legacy: boolean, signal: AbortSignal): Promise<string | null> {
+  const [program, ...args] = legacy ? ['ip6tables', '-V'] : ['ip6tables-nft-save', '-t', 'filter'];
+  const answer = await runCommand(program ?? '', args, { signal });
+  if (answer.ok) return null;
+  const why = answer.missing ? 'is not installed' : `does not work (${answer.complaint})`;
+  return `IPv6 cannot be enforced: ${program} ${why}`;
 }
 
 function unusable(detail: string): Probe {

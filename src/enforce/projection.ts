@@ -1,4 +1,4 @@
-import type { Address } from '../core/types.ts';
+import { splitTarget, type Target, targetOf } from '../core/policy.ts';
 import { Admission } from './admission.ts';
 import type { Change } from './backend.ts';
 import { changeFor, difference } from './difference.ts';
@@ -13,8 +13,8 @@ const longestUncompared = 60;
 const repairSize = 2_000;
 
 /**
- * The ledger's bans as the kernel's elements: brings single addresses, compares all of them, and puts
- * right what differs. `news` are the addresses whose own change is under way: a comparison leaves them
+ * The ledger's bans as the kernel's elements: brings single targets, compares all of them, and puts
+ * right what differs. `news` are the targets whose own change is under way: a comparison leaves them
  * out, so it undoes no ban and no unban.
  */
 export class Projection {
@@ -40,20 +40,20 @@ export class Projection {
     return this.#options.backend.count !== undefined && this.#options.desired().size > manyBans;
   }
 
-  /** Brings the newest state of these addresses. @throws BailiffError enforcement-failed */
-  async bring(addresses: Iterable<Address>): Promise<void> {
+  /** Brings the newest state of these targets. @throws BailiffError enforcement-failed */
+  async bring(targets: Iterable<Target>): Promise<void> {
     const desired = this.#options.desired();
     const now = this.#options.clock.now();
     const changes: Change[] = [];
-    for (const address of addresses) {
-      const change = changeFor(address, desired.get(address), now);
-      changes.push(this.#admission.admits(change) ? change : { kind: 'delete', address });
+    for (const target of targets) {
+      const change = changeFor(target, desired.get(target), now);
+      changes.push(this.#admission.admits(change) ? change : { kind: 'delete', ...splitTarget(target) });
     }
     await this.#apply(changes);
   }
 
   /** Whether a count tells that all is well. It may be off by what is under way, and by what has ended and is not yet swept. */
-  async countsRight(news: ReadonlySet<Address>): Promise<boolean> {
+  async countsRight(news: ReadonlySet<Target>): Promise<boolean> {
     const { backend, clock, desired } = this.#options;
     if (backend.count === undefined || !this.large || this.#lastComparison === null) return false;
     if (Math.abs(clock.now() - this.#lastComparison) >= longestUncompared) return false;
@@ -63,7 +63,7 @@ export class Projection {
   }
 
   /** Compares everything and puts it right. @returns what it changed. @throws BailiffError enforcement-failed */
-  async compare(news: ReadonlySet<Address>): Promise<Change[]> {
+  async compare(news: ReadonlySet<Target>): Promise<Change[]> {
     const { backend, clock, desired } = this.#options;
     this.#removed = 0;
     const actual = await backend.list();
@@ -80,12 +80,14 @@ export class Projection {
   }
 
   /** A part at a time, so that batches go in between; after a part that was refused, all the rest in one go. */
-  async #repair(changes: readonly Change[], news: ReadonlySet<Address>): Promise<Change[]> {
+  async #repair(changes: readonly Change[], news: ReadonlySet<Target>): Promise<Change[]> {
     const made: Change[] = [];
     const refusals: unknown[] = [];
     for (let from = 0, to = 0; from < changes.length; from = to) {
       to = refusals.length === 0 ? from + repairSize : changes.length;
-      const part = changes.slice(from, to).filter(({ address }) => !news.has(address));
+      const part = changes
+        .slice(from, to)
+        .filter(({ address, policy }) => !news.has(targetOf(address, policy)));
       try {
         await this.#apply(part);
         for (const change of part) made.push(change);

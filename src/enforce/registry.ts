@@ -1,7 +1,9 @@
 import type { Clock } from '../core/types.ts';
 import type { Backend } from './backend.ts';
 import { DryRunBackend } from './dry-run.ts';
+import { HostsDenyBackend } from './hosts-deny.ts';
 import { IptablesBackend } from './iptables.ts';
+import { NftablesBackend } from './nftables.ts';
 
 /** What a backend may be made of. */
 export interface BackendContext {
@@ -13,5 +15,7 @@ export type BackendFactory = (context: BackendContext) => Backend;
 /** Every backend, by the name that BAILIFF_ENFORCE gives it. The fake is for tests and stands in no registry. */
 export const backends: Readonly<Record<string, BackendFactory>> = {
   iptables: () => new IptablesBackend(),
+  nftables: () => new NftablesBackend(),
+  'hosts-deny': ({ clock }) => new HostsDenyBackend({ clock }),
   'dry-run': ({ clock }) => new DryRunBackend(clock),
 };

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { plainPolicy } from '../core/policy.ts';
 import {
   holdsDocker,
   holdsOurs,
   hooksOf,
-  parseRules,
+  isDisplaced,
   releaseText,
   removalText,
   repairText,
+  type Wanted,
 } from './rules.ts';
+import { parseCounts, parseRules } from './saved-rules.ts';
 
+const policies = [{ policy: plainPolicy, action: 'drop', ports: null }] as const;
+const four: Wanted = { family: 4, policies, yielded: new Set() };
+const six: Wanted = { ...four, family: 6 };
 const empty = parseRules('');
 
 /** What an iptables-save of these filter lines and of a right raw table reads as. */
@@ -21,6 +27,7 @@ function rulesWith(filter: readonly string[]) {
       ':PREROUTING ACCEPT [0:0]',
       ':BAILIFF - [0:0]',
       '-A PREROUTING -j BAILIFF',
+      '-A BAILIFF -i lo -j RETURN',
       '-A BAILIFF -m set --match-set bailiff4 src -j DROP',
       'COMMIT',
       '*filter',
@@ -50,7 +57,7 @@ function linesOf(text: string | null): string[] {
 
 test('on a bare machine everything is made, in one transaction a table', () => {
   assert.equal(
-    repairText(empty, 'filter', 4),
+    repairText(empty, 'filter', four),
     [
       '*filter',
       ':BAILIFF - [0:0]',
@@ -64,8 +71,9 @@ test('on a bare machine everything is made, in one transaction a table', () => {
       '',
     ].join('\n'),
   );
-  assert.deepEqual(linesOf(repairText(empty, 'raw', 6)), [
+  assert.deepEqual(linesOf(repairText(empty, 'raw', six)), [
     ':BAILIFF - [0:0]',
+    '-A BAILIFF -i lo -j RETURN',
     '-A BAILIFF -m set --match-set bailiff6 src -j DROP',
     '-I PREROUTING 1 -j BAILIFF',
   ]);
@@ -73,14 +81,14 @@ test('on a bare machine everything is made, in one transaction a table', () => {
 
 test('what is right is not written again, and all its hooks hold', () => {
   const rules = rulesWith(right);
-  assert.equal(repairText(rules, 'filter', 4), null);
-  assert.equal(repairText(rules, 'raw', 4), null);
+  assert.equal(repairText(rules, 'filter', four), null);
+  assert.equal(repairText(rules, 'raw', four), null);
   assert.deepEqual(
-    hooksOf(rules, 4).map(({ ok }) => ok),
+    hooksOf(rules, four).map(({ ok }) => ok),
     [true, true, true],
   );
   // The same rules name the wrong set for the other family.
-  assert.ok(hooksOf(rules, 6).every(({ ok }) => !ok));
+  assert.ok(hooksOf(rules, six).every(({ ok }) => !ok));
 });
 
 test('a jump that is not first goes first, its copies go, others stay', () => {
@@ -94,7 +102,7 @@ test('a jump that is not first goes first, its copies go, others stay', () => {
     '-A BAILIFF -m set --match-set bailiff4 src -j DROP',
     '-A DOCKER-USER -m comment --comment "not -j BAILIFF" -j RETURN',
   ]);
-  assert.deepEqual(linesOf(repairText(rules, 'filter', 4)), [
+  assert.deepEqual(linesOf(repairText(rules, 'filter', four)), [
     '-D INPUT -j BAILIFF',
     '-I INPUT 1 -j BAILIFF',
     '-D FORWARD -j DOCKER-USER',
@@ -102,15 +110,15 @@ test('a jump that is not first goes first, its copies go, others stay', () => {
     '-I FORWARD 1 -j DOCKER-USER',
     '-I DOCKER-USER 1 -j BAILIFF',
   ]);
-  const problems = hooksOf(rules, 4).map(({ problem }) => problem);
-  assert.match(problems[0] ?? '', /first rule of INPUT/);
+  const problems = hooksOf(rules, four).map(({ problem }) => problem);
+  assert.match(problems[0] ?? '', /in INPUT of filter, "-i lo -j ACCEPT" stands before "-j BAILIFF"/);
   assert.match(problems[1] ?? '', /first rule of DOCKER-USER/);
   assert.equal(problems[2], undefined);
 });
 
 test("what stands in DOCKER-USER is never emptied, and Docker's chain is never declared", () => {
   const rules = rulesWith([':DOCKER-USER - [0:0]', '-A DOCKER-USER -j RETURN']);
-  const lines = linesOf(repairText(rules, 'filter', 4));
+  const lines = linesOf(repairText(rules, 'filter', four));
   assert.ok(lines.includes('-I DOCKER-USER 1 -j BAILIFF'));
   assert.ok(!lines.some((line) => /^(:|-F |-X |-N )DOCKER-USER/.test(line)));
   assert.ok(!lines.some((line) => line.includes('BAILIFF-DOCKER-USER')));
@@ -118,11 +126,11 @@ test("what stands in DOCKER-USER is never emptied, and Docker's chain is never d
 
 test('a chain of ours with another rule in it is filled anew', () => {
   const rules = rulesWith([...right, '-A BAILIFF -j ACCEPT']);
-  assert.deepEqual(linesOf(repairText(rules, 'filter', 4)), [
+  assert.deepEqual(linesOf(repairText(rules, 'filter', four)), [
     ':BAILIFF - [0:0]',
     '-A BAILIFF -m set --match-set bailiff4 src -j DROP',
   ]);
-  assert.match(hooksOf(rules, 4)[0]?.problem ?? '', /other rules than ours/);
+  assert.match(hooksOf(rules, four)[0]?.problem ?? '', /other rules than ours/);
 });
 
 test("Docker's chains show where Docker is; the DOCKER-USER that we made does not", () => {
@@ -168,4 +176,47 @@ test('the DOCKER-USER that we made goes if nobody took it over', () => {
 test('releasing the set empties our chain only', () => {
   assert.deepEqual(linesOf(releaseText(rulesWith(right), 'filter')), [':BAILIFF - [0:0]']);
   assert.equal(releaseText(empty, 'raw'), null);
+});
+
+test('a jump behind another rule is displaced; one that is not there is not', () => {
+  const behind = rulesWith([...right.slice(0, 2), '-A INPUT -i lo -j ACCEPT', ...right.slice(2)]);
+  assert.equal(isDisplaced(behind, 'INPUT'), true);
+  assert.equal(isDisplaced(behind, 'FORWARD > DOCKER-USER'), false);
+  assert.equal(isDisplaced(rulesWith([]), 'INPUT'), false);
+  assert.notEqual(repairText(behind, 'filter', four), null);
+  // To a rival it is left there; but not to be missing.
+  const yielded = new Set(['INPUT (IPv4)']);
+  assert.equal(repairText(behind, 'filter', { ...four, yielded }), null);
+  assert.deepEqual(
+    linesOf(
+      repairText(rulesWith(right.filter((line) => line !== '-A INPUT -j BAILIFF')), 'filter', {
+        ...four,
+        yielded,
+      }),
+    ),
+    ['-I INPUT 1 -j BAILIFF'],
+  );
+});
+
+test('counters are read of the rules of ours that take packets', () => {
+  const saved = [
+    '*raw',
+    '[7:700] -A BAILIFF -i lo -j RETURN',
+    '[3:180] -A BAILIFF -m set --match-set bailiff4 src -j DROP',
+    '[1:60] -A BAILIFF -p tcp -m multiport --dports 80 -m set --match-set bailiff4-drop-1 src -j DROP',
+    'COMMIT',
+    '*filter',
+    '[9:900] -A INPUT -j DROP',
+    '[2:120] -A BAILIFF -p tcp -m set --match-set bailiff4-r src -j REJECT --reject-with tcp-reset',
+    'COMMIT',
+  ].join('\n');
+  assert.deepEqual(
+    [...parseCounts(saved, 'BAILIFF')],
+    [
+      ['raw', { packets: 4, bytes: 240 }],
+      ['filter', { packets: 2, bytes: 120 }],
+    ],
+  );
+  const rules = parseRules('*filter\n:BAILIFF - [0:0]\n[2:120] -A BAILIFF -j DROP\nCOMMIT');
+  assert.deepEqual(rules.get('filter')?.get('BAILIFF'), ['-j DROP']);
 });

@@ -1,10 +1,8 @@
 import type { Family } from '../core/address.ts';
-import type { Hook } from './backend.ts';
-import { setName } from './element.ts';
-
-/** Tables, their chains, and the rules of each without its `-A CHAIN`, as iptables-save prints them. */
-export type Rules = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
-export type TableName = 'filter' | 'raw';
+import type { PolicyRule } from '../core/policy.ts';
+import { type Hook, hookKey } from './backend.ts';
+import { chainRules, sameRules, type TableName } from './chain.ts';
+import type { Rules } from './saved-rules.ts';
 
 export const ourChain = 'BAILIFF';
 export const userChain = 'DOCKER-USER';
@@ -13,22 +11,15 @@ export const userChainMark = 'BAILIFF-DOCKER-USER';
 const toOurs = `-j ${ourChain}`;
 const toUser = `-j ${userChain}`;
 
-/** Reads the output of iptables-save, of either variant. */
-export function parseRules(text: string): Rules {
-  const tables = new Map<string, Map<string, string[]>>();
-  let chains = new Map<string, string[]>();
-  for (const line of text.split('\n')) {
-    if (line.startsWith('*')) {
-      chains = new Map();
-      tables.set(line.slice(1).trim(), chains);
-    } else if (line.startsWith(':')) {
-      chains.set(line.slice(1).split(' ', 1)[0] ?? '', []);
-    } else if (line.startsWith('-A ')) {
-      const end = line.indexOf(' ', 3);
-      if (end > 0) chains.get(line.slice(3, end))?.push(line.slice(end + 1).trim());
-    }
-  }
-  return tables;
+export const tableNames: readonly TableName[] = ['filter', 'raw'];
+
+/** What should stand in the tables of one family. */
+export interface Wanted {
+  readonly family: Family;
+  /** Those whose sets are there. */
+  readonly policies: readonly PolicyRule[];
+  /** Keys of hooks whose jump is left where it stands. */
+  readonly yielded: ReadonlySet<string>;
 }
 
 /** Whether Docker keeps its chains here. DOCKER-USER alone says nothing: we or an admin may have made it. */
@@ -39,56 +30,68 @@ export function holdsDocker(rules: Rules): boolean {
   return made || hasDockersOwn(chains);
 }
 
-/** Whether our chain stands here already. */
+/** Whether a chain of ours stands here already. */
 export function holdsOurs(rules: Rules): boolean {
-  return rules.get('filter')?.has(ourChain) === true;
+  return tableNames.some((table) => rules.get(table)?.has(ourChain) === true);
 }
 
 function hasDockersOwn(chains: ReadonlyMap<string, unknown>): boolean {
   return [...chains.keys()].some((name) => name === 'DOCKER' || /^DOCKER-(?!USER$)/.test(name));
 }
 
-/** The jumps of each table, outermost first: where they stand and where they go. */
-const jumps: Readonly<Record<TableName, readonly { chain: string; rule: string }[]>> = {
-  filter: [
-    { chain: 'INPUT', rule: toOurs },
-    { chain: 'FORWARD', rule: toUser },
-    { chain: userChain, rule: toOurs },
-  ],
-  raw: [{ chain: 'PREROUTING', rule: toOurs }],
-};
-
-function dropRule(family: Family): string {
-  return `-m set --match-set ${setName(family)} src -j DROP`;
+interface Jump {
+  readonly chain: string;
+  readonly rule: string;
 }
+
+/** The ways a packet meets our chain: the jumps of each, outermost first. */
+const ways: readonly { readonly name: string; readonly table: TableName; readonly jumps: readonly Jump[] }[] =
+  [
+    { name: 'INPUT', table: 'filter', jumps: [{ chain: 'INPUT', rule: toOurs }] },
+    {
+      name: 'FORWARD > DOCKER-USER',
+      table: 'filter',
+      jumps: [
+        { chain: 'FORWARD', rule: toUser },
+        { chain: userChain, rule: toOurs },
+      ],
+    },
+    { name: 'raw/PREROUTING', table: 'raw', jumps: [{ chain: 'PREROUTING', rule: toOurs }] },
+  ];
 
 /**
  * What iptables-restore --noflush has to be given so that one table is as it must be, or null when it is
  * already. One transaction; it names our chain and our jumps only, and fails as a whole if somebody
  * changed them since they were read.
  */
-export function repairText(rules: Rules, table: TableName, family: Family): string | null {
+export function repairText(rules: Rules, table: TableName, wanted: Wanted): string | null {
   const chains = rules.get(table) ?? new Map<string, readonly string[]>();
   const lines: string[] = [];
-  if (!isOnly(chains.get(ourChain), dropRule(family))) {
+  const chain = chainRules(table, wanted.family, wanted.policies);
+  if (!sameRules(chains.get(ourChain) ?? [], chain) || !chains.has(ourChain)) {
     // For restore, declaring a chain empties it as well.
-    lines.push(`:${ourChain} - [0:0]`, `-A ${ourChain} ${dropRule(family)}`);
+    lines.push(`:${ourChain} - [0:0]`, ...chain.map((rule) => `-A ${ourChain} ${rule}`));
   }
   if (table === 'filter' && !chains.has(userChain)) {
     // -N and not a declaration: should Docker make it in this moment, its rules are not emptied.
     lines.push(`:${userChainMark} - [0:0]`, `-N ${userChain}`);
   }
-  for (const { chain, rule } of jumps[table]) {
-    const standing = (chains.get(chain) ?? []).filter((other) => other === rule);
-    if (standing.length === 1 && chains.get(chain)?.[0] === rule) continue;
-    for (const _ of standing) lines.push(`-D ${chain} ${rule}`);
-    lines.push(`-I ${chain} 1 ${rule}`);
+  for (const way of ways.filter((each) => each.table === table)) {
+    const yields = wanted.yielded.has(hookKey({ name: way.name, family: wanted.family }));
+    for (const jump of way.jumps) lines.push(...jumpRepair(chains, jump, yields));
   }
   return lines.length === 0 ? null : transaction(table, lines);
 }
 
-function isOnly(rules: readonly string[] | undefined, rule: string): boolean {
-  return rules?.length === 1 && rules[0] === rule;
+/** Puts a jump first, and takes its copies away. Where a rival keeps moving it, it only must be there. */
+function jumpRepair(
+  chains: ReadonlyMap<string, readonly string[]>,
+  { chain, rule }: Jump,
+  yields: boolean,
+): string[] {
+  const standing = (chains.get(chain) ?? []).filter((other) => other === rule);
+  if (standing.length === 1 && (yields || chains.get(chain)?.[0] === rule)) return [];
+  return [...standing.map(() => `-D ${chain} ${rule}`), `-I ${chain} 1 ${rule}`];
 }
 
 /** What empties our chain, so that it refers to no set; null where it is not there. */
@@ -123,43 +126,47 @@ function transaction(table: TableName, lines: readonly string[]): string {
   return `*${table}\n${lines.join('\n')}\nCOMMIT\n`;
 }
 
-/** The three ways a packet meets our chain, as they stand in what was read back. */
-export function hooksOf(rules: Rules, family: Family): Hook[] {
-  const filter = chainProblem(rules, 'filter', family);
-  return [
-    hook('INPUT', family, filter ?? jumpProblem(rules, 'filter', 'INPUT', toOurs)),
-    hook(
-      'FORWARD > DOCKER-USER',
-      family,
-      filter ??
-        jumpProblem(rules, 'filter', 'FORWARD', toUser) ??
-        jumpProblem(rules, 'filter', userChain, toOurs),
-    ),
-    hook(
-      'raw/PREROUTING',
-      family,
-      chainProblem(rules, 'raw', family) ?? jumpProblem(rules, 'raw', 'PREROUTING', toOurs),
-    ),
-  ];
+/** The ways a packet meets our chain, as they stand in what was read. */
+export function hooksOf(rules: Rules, { family, policies }: Pick<Wanted, 'family' | 'policies'>): Hook[] {
+  return ways.map(({ name, table, jumps }) => {
+    const problem =
+      chainProblem(rules, table, chainRules(table, family, policies)) ??
+      jumps.map((jump) => jumpProblem(rules, table, jump)).find((each) => each !== null) ??
+      null;
+    return hook(name, family, problem);
+  });
 }
 
-/** The same three where nothing could be read, with the reason. */
+/** Whether all jumps of a hook are there, though not all of them first: a rival puts itself before us. */
+export function isDisplaced(rules: Rules, name: string): boolean {
+  const way = ways.find((each) => each.name === name);
+  const chains = way === undefined ? undefined : rules.get(way.table);
+  return (
+    way?.jumps.every(({ chain, rule }) => chains?.get(chain)?.includes(rule)) === true &&
+    way.jumps.some(({ chain, rule }) => chains?.get(chain)?.[0] !== rule)
+  );
+}
+
+/** The same hooks where nothing could be read, with the reason. */
 export function brokenHooks(family: Family, problem: string): Hook[] {
-  return ['INPUT', 'FORWARD > DOCKER-USER', 'raw/PREROUTING'].map((name) => hook(name, family, problem));
+  return ways.map(({ name }) => hook(name, family, problem));
 }
 
 function hook(name: string, family: Family, problem: string | null): Hook {
   return problem === null ? { name, family, ok: true } : { name, family, ok: false, problem };
 }
 
-function chainProblem(rules: Rules, table: TableName, family: Family): string | null {
+function chainProblem(rules: Rules, table: TableName, wanted: readonly string[]): string | null {
   const chain = rules.get(table)?.get(ourChain);
   if (chain === undefined) return `${table} has no chain ${ourChain}`;
-  return isOnly(chain, dropRule(family)) ? null : `${ourChain} in ${table} holds other rules than ours`;
+  return sameRules(chain, wanted) ? null : `${ourChain} in ${table} holds other rules than ours`;
 }
 
-function jumpProblem(rules: Rules, table: TableName, chain: string, rule: string): string | null {
+function jumpProblem(rules: Rules, table: TableName, { chain, rule }: Jump): string | null {
   const standing = rules.get(table)?.get(chain);
   if (standing === undefined) return `${table} has no chain ${chain}`;
-  return standing[0] === rule ? null : `the first rule of ${chain} in ${table} is not "${rule}"`;
+  if (standing[0] === rule) return null;
+  const before = standing.indexOf(rule);
+  if (before < 0) return `the first rule of ${chain} in ${table} is not "${rule}"`;
+  return `in ${chain} of ${table}, "${standing[0]?.slice(0, 100)}" stands before "${rule}"`;
 }

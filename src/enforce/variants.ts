@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import type { Family } from '../core/address.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import { runCommand } from './command.ts';
-import { holdsDocker, holdsOurs, parseRules, type Rules } from './rules.ts';
+import { holdsDocker, holdsOurs, ourChain } from './rules.ts';
+import { type Count, parseCounts, parseRules, type Rules } from './saved-rules.ts';
 import { families } from './sets.ts';
 
 /** iptables has two kernels behind it, whose rules both apply and which do not see each other. */
@@ -13,6 +14,8 @@ export class Tables {
   readonly variant: Variant;
   readonly family: Family;
   rules: Rules = new Map();
+  /** What our chain has taken, by table. */
+  counts: ReadonlyMap<string, Count> = new Map();
   /** Why the rules cannot be read, or null. */
   problem: string | null = null;
 
@@ -22,9 +25,10 @@ export class Tables {
   }
 
   async read(): Promise<void> {
-    const saved = await runCommand(this.#program('save'), []);
+    const saved = await runCommand(this.#program('save'), ['-c']);
     this.problem = saved.ok ? null : saved.missing ? `${this.#program('save')} is missing` : saved.complaint;
     this.rules = saved.ok ? parseRules(saved.output) : new Map();
+    this.counts = saved.ok ? parseCounts(saved.output, ourChain) : new Map();
   }
 
   /** Writes one transaction, under the lock that iptables shares with Docker. @throws BailiffError enforcement-failed */
@@ -53,9 +57,11 @@ const legacyNames = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
 export class Variants {
   #preferred: Variant | null = null;
 
-  /** The variants to install into, their rules read: Docker's, else where we stand already, else what `iptables` means here. */
-  async chosen(): Promise<readonly Stack[]> {
-    const present = await this.present();
+  /**
+   * Of the variants that may hold rules, those to install into: Docker's, else where we stand already, else
+   * what `iptables` means here. @throws BailiffError enforcement-failed
+   */
+  async chosen(present: readonly Stack[]): Promise<readonly Stack[]> {
     const docker = present.filter(({ tables }) => tables.some(({ rules }) => holdsDocker(rules)));
     if (docker.length > 0) return docker;
     const ours = present.filter(({ tables }) => tables.some(({ rules }) => holdsOurs(rules)));
@@ -90,26 +96,37 @@ export async function defaultVariant(): Promise<Variant> {
   throw new BailiffError('enforcement-failed', `iptables cannot be used: ${version.complaint}`);
 }
 
+export interface Settled {
+  readonly written: boolean;
+  /** Why it is not as planned, or null. */
+  readonly problem: string | null;
+  /** What is not as planned was refused by the kernel, and not undone by others. */
+  readonly refused: boolean;
+}
+
 /** Writes what `plan` asks for, table by table, and reads back; a few times, since others write too. */
 export async function settle(
   tables: Tables,
   plan: (rules: Rules) => readonly (string | null)[],
-): Promise<{ readonly written: boolean; readonly problem: string | null }> {
+): Promise<Settled> {
   let written = false;
-  let problem = tables.problem;
+  let refusal: string | null = null;
   for (let attempt = 1; attempt <= 3 && tables.problem === null; attempt += 1) {
     const wanted = plan(tables.rules).filter((text) => text !== null);
-    if (wanted.length === 0) return { written, problem: null };
+    if (wanted.length === 0) return { written, problem: null, refused: false };
+    refusal = null;
     for (const text of wanted) {
       try {
         await tables.write(text);
         written = true;
       } catch (error) {
-        problem = messageOf(error);
+        refusal = messageOf(error);
       }
     }
     await tables.read();
   }
+  if (tables.problem !== null) return { written, problem: tables.problem, refused: false };
   const open = plan(tables.rules).some((text) => text !== null);
-  return { written, problem: tables.problem ?? (open ? (problem ?? 'others keep changing it') : null) };
+  if (!open) return { written, problem: null, refused: false };
+  return { written, problem: refusal ?? 'others keep changing it', refused: refusal !== null };
 }

@@ -1,4 +1,5 @@
 import { MinHeap } from '../core/heap.ts';
+import { type Policy, type Target, targetOf } from '../core/policy.ts';
 import type { Address, Ban } from '../core/types.ts';
 
 const keyOf = (jail: string, address: Address): string => `${jail}\n${address}`;
@@ -10,13 +11,26 @@ const keyOf = (jail: string, address: Address): string => `${jail}\n${address}`;
 export class ActiveBans {
   readonly #byKey = new Map<string, Ban>();
   readonly #jailsOf = new Map<Address, Set<string>>();
-  readonly #until = new Map<Address, number | null>();
+  readonly #until = new Map<Target, number | null>();
+  /** How many bans are enforced by each policy. */
+  readonly #policies = new Map<Policy, number>();
+  readonly #forced = new Set<Target>();
   /** May hold bans that ended or were prolonged since: they are passed over when their time comes. */
   readonly #expiries = new MinHeap<Ban>((ban) => ban.until ?? Number.POSITIVE_INFINITY);
 
-  /** Address to the end of its longest ban; null: for ever. What the kernel should hold. */
-  get merged(): ReadonlyMap<Address, number | null> {
+  /** Target to the end of its longest ban; null: for ever. What the kernel should hold. */
+  get merged(): ReadonlyMap<Target, number | null> {
     return this.#until;
+  }
+
+  /** The policies of all bans. */
+  policies(): IterableIterator<Policy> {
+    return this.#policies.keys();
+  }
+
+  /** Whether a ban of this target was forced by hand. */
+  isForced(target: Target): boolean {
+    return this.#forced.has(target);
   }
 
   get size(): number {
@@ -37,19 +51,26 @@ export class ActiveBans {
 
   /** Adds a ban or replaces the one of the same jail and address. */
   set(ban: Ban): void {
+    const replaced = this.get(ban.jail, ban.address);
+    if (replaced !== undefined) this.#countPolicy(replaced.policy, -1);
+    this.#countPolicy(ban.policy, 1);
     this.#byKey.set(keyOf(ban.jail, ban.address), ban);
     const jails = this.#jailsOf.get(ban.address) ?? new Set();
     this.#jailsOf.set(ban.address, jails.add(ban.jail));
     this.#expiries.push(ban);
-    this.#merge(ban.address);
+    if (replaced !== undefined && replaced.policy !== ban.policy) this.#merge(ban.address, replaced.policy);
+    this.#merge(ban.address, ban.policy);
   }
 
   delete(ban: Ban): void {
-    if (!this.#byKey.delete(keyOf(ban.jail, ban.address))) return;
+    const standing = this.get(ban.jail, ban.address);
+    if (standing === undefined) return;
+    this.#byKey.delete(keyOf(ban.jail, ban.address));
+    this.#countPolicy(standing.policy, -1);
     const jails = this.#jailsOf.get(ban.address);
     jails?.delete(ban.jail);
     if (jails?.size === 0) this.#jailsOf.delete(ban.address);
-    this.#merge(ban.address);
+    this.#merge(ban.address, standing.policy);
   }
 
   /** When the next ban ends, or null. */
@@ -77,9 +98,19 @@ export class ActiveBans {
     }
   }
 
-  #merge(address: Address): void {
-    const ends = this.ofAddress(address).map((ban) => ban.until);
-    if (ends.length === 0) this.#until.delete(address);
-    else this.#until.set(address, ends.includes(null) ? null : Math.max(...ends.map(Number)));
+  #countPolicy(policy: Policy, by: 1 | -1): void {
+    const count = (this.#policies.get(policy) ?? 0) + by;
+    if (count === 0) this.#policies.delete(policy);
+    else this.#policies.set(policy, count);
+  }
+
+  #merge(address: Address, policy: Policy): void {
+    const target = targetOf(address, policy);
+    const bans = this.ofAddress(address).filter((ban) => ban.policy === policy);
+    if (bans.some(({ forced }) => forced)) this.#forced.add(target);
+    else this.#forced.delete(target);
+    if (bans.length === 0) this.#until.delete(target);
+    else if (bans.some(({ until }) => until === null)) this.#until.set(target, null);
+    else this.#until.set(target, Math.max(...bans.map(({ until }) => Number(until))));
   }
 }

@@ -22,6 +22,10 @@ const migrations: readonly string[] = [
   CREATE TABLE buckets (bucket INTEGER PRIMARY KEY, seq INTEGER NOT NULL, packed BLOB NOT NULL) STRICT;
   CREATE TABLE sessions (id INTEGER PRIMARY KEY CHECK (id = 0), packed BLOB NOT NULL) STRICT;
   `,
+  `
+  ALTER TABLE bans ADD COLUMN policy TEXT NOT NULL DEFAULT 'drop';
+  ALTER TABLE bans ADD COLUMN forced INTEGER NOT NULL DEFAULT 0;
+  `,
 ];
 
 /**

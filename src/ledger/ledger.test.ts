@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { Allowlist } from '../core/allowlist.ts';
+import { plainPolicy } from '../core/policy.ts';
 import { Sessions } from '../core/session.ts';
 import type { Clock } from '../core/types.ts';
 import { bucketCount, bucketOf, type Windows } from '../core/window.ts';
@@ -37,7 +38,7 @@ function open(name: string, at = 10_000): Ledger {
 /** As a SIGKILL leaves it: what was not committed is gone. */
 const killed = (ledger: Ledger): void => ledger.close();
 
-const ban = { address: '203.0.113.7', jail: 'sshd', bantime: 600, hits: 5 };
+const ban = { address: '203.0.113.7', jail: 'sshd', bantime: 600, hits: 5, policy: plainPolicy };
 
 function timesOf(windows: Windows): Record<string, number[]> {
   const all: Record<string, number[]> = {};
@@ -61,7 +62,17 @@ test('a committed ban survives, an uncommitted one does not', () => {
   const again = open('bans.db', 10_100);
   assert.deepEqual(
     [...again.active.all()],
-    [{ address: '203.0.113.7', jail: 'sshd', since: 10_000, until: 10_600, hits: 5 }],
+    [
+      {
+        address: '203.0.113.7',
+        jail: 'sshd',
+        since: 10_000,
+        until: 10_600,
+        hits: 5,
+        policy: 'drop',
+        forced: false,
+      },
+    ],
   );
   assert.deepEqual([...again.active.merged], [['203.0.113.7', 10_600]]);
   again.close();
@@ -300,4 +311,52 @@ test('cursors of sources that are long gone are forgotten', () => {
   const later = open('gone.db', 10_000 + 100 * 86_400);
   assert.equal(later.cursor('docker:1'), null);
   later.close();
+});
+
+test('policies: the kernel sees each target, a jail’s bans can move to another, all of it survives', () => {
+  const ledger = open('policies.db');
+  ledger.ban(ban);
+  ledger.ban({ ...ban, jail: 'web', policy: 'reject 80/tcp', bantime: 60 });
+  assert.deepEqual([...ledger.active.merged.keys()].sort(), ['203.0.113.7', '203.0.113.7 reject 80/tcp']);
+  assert.deepEqual([...ledger.active.policies()].sort(), ['drop', 'reject 80/tcp']);
+  const moved = ledger.movePolicy('web', 'drop 443/tcp');
+  assert.deepEqual(
+    moved.map(({ before, after }) => [before.policy, after.policy]),
+    [['reject 80/tcp', 'drop 443/tcp']],
+  );
+  assert.deepEqual(ledger.movePolicy('web', 'drop 443/tcp'), []);
+  ledger.commit();
+  killed(ledger);
+  const again = open('policies.db');
+  assert.deepEqual([...again.active.merged.keys()].sort(), ['203.0.113.7', '203.0.113.7 drop 443/tcp']);
+  for (const each of [...again.active.all()]) again.unban(each, 'manual');
+  assert.deepEqual([[...again.active.merged], [...again.active.policies()]], [[], []]);
+  again.close();
+});
+
+test('a forced ban passes the ignore lists, but never an own address, and is known as forced', () => {
+  const path = 'forced.db';
+  time = clockAt(10_000);
+  const allowlist = new Allowlist();
+  allowlist.replace('ignoreip', [{ range: '203.0.113.7', reason: 'ignoreip' }]);
+  allowlist.replace('own', [{ range: '198.51.100.1', reason: 'an own address (eth0)' }]);
+  const ledger = new Ledger({
+    path: join(folder, path),
+    clock: time,
+    allowlist,
+    sessions: new Sessions(),
+  });
+  assert.equal(ledger.ban(ban).outcome, 'protected');
+  assert.equal(ledger.ban({ ...ban, force: true }).outcome, 'banned');
+  assert.equal(ledger.active.isForced('203.0.113.7'), true);
+  for (const address of ['198.51.100.1', '198.51.100.0/24', '127.0.0.1']) {
+    assert.equal(ledger.ban({ ...ban, address, force: true }).outcome, 'protected', address);
+  }
+  ledger.commit();
+  killed(ledger);
+  const again = open(path);
+  assert.equal(again.active.isForced('203.0.113.7'), true);
+  for (const each of [...again.active.all()]) again.unban(each, 'manual');
+  assert.equal(again.active.isForced('203.0.113.7'), false);
+  again.close();
 });

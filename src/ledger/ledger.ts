@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
+import type { Policy } from '../core/policy.ts';
 import type { PackedSessions, Sessions } from '../core/session.ts';
 import type { Address, Ban, Clock, UnbanReason } from '../core/types.ts';
 import type { WindowLimits, Windows } from '../core/window.ts';
@@ -31,7 +32,10 @@ export interface BanRequest {
   /** Seconds; null: for ever. */
   readonly bantime: number | null;
   readonly hits: number;
+  readonly policy: Policy;
   readonly allow?: readonly AllowEntry[];
+  /** A person insists: only own addresses and loopback stop it. */
+  readonly force?: boolean;
 }
 
 export type BanOutcome =
@@ -51,7 +55,7 @@ export class Ledger {
   readonly #windows: WindowStore;
   readonly #cursors = new Map<string, string>();
   readonly #movedCursors = new Set<string>();
-  readonly #statements: Record<'ban' | 'prolong' | 'end' | 'cursor' | 'session' | 'purge', StatementSync>;
+  readonly #statements: Record<'ban' | 'change' | 'end' | 'cursor' | 'session' | 'purge', StatementSync>;
   readonly #jailWindows = new Map<string, Windows>();
   #sessionsMoved = false;
   /** null: there were too many to keep while nothing could be stored. */
@@ -65,9 +69,11 @@ export class Ledger {
     this.#database = database;
     this.#windows = new WindowStore(database);
     this.#statements = {
-      ban: database.prepare('INSERT INTO bans (jail, address, since, until, hits) VALUES (?, ?, ?, ?, ?)'),
-      prolong: database.prepare(
-        'UPDATE bans SET until = ?, hits = ? WHERE jail = ? AND address = ? AND ended IS NULL',
+      ban: database.prepare(
+        'INSERT INTO bans (jail, address, since, until, hits, policy, forced) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      ),
+      change: database.prepare(
+        'UPDATE bans SET until = ?, hits = ?, policy = ?, forced = ? WHERE jail = ? AND address = ? AND ended IS NULL',
       ),
       end: database.prepare(
         'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
@@ -110,26 +116,50 @@ export class Ledger {
    * here. A running ban of the same jail is only ever prolonged.
    */
   ban(request: BanRequest): BanOutcome {
-    const { address, jail, bantime, hits } = request;
-    const reason = this.#options.allowlist.reason(address, request.allow);
+    const { address, jail, bantime, hits, policy, force = false } = request;
+    const reason = this.#options.allowlist.reason(address, request.allow, force);
     if (reason !== null) return { outcome: 'protected', reason };
     this.#forget(jail, address);
     const now = this.#options.clock.now();
     const until = bantime === null ? null : now + bantime;
     const running = this.active.get(jail, address);
     if (running === undefined) {
-      const ban: Ban = { address, jail, since: now, until, hits };
+      const ban: Ban = { address, jail, since: now, until, hits, policy, forced: force };
       this.active.set(ban);
-      this.#writes.push(() => this.#statements.ban.run(jail, address, now, until, hits));
+      this.#writes.push(() =>
+        this.#statements.ban.run(jail, address, now, until, hits, policy, Number(force)),
+      );
       return { outcome: 'banned', ban };
     }
     if (running.until === null || (until !== null && until <= running.until)) {
       return { outcome: 'already', ban: running };
     }
-    const ban: Ban = { ...running, until, hits: running.hits + hits };
-    this.active.set(ban);
-    this.#writes.push(() => this.#statements.prolong.run(until, ban.hits, jail, address));
+    const ban: Ban = {
+      ...running,
+      until,
+      hits: running.hits + hits,
+      forced: running.forced || force,
+    };
+    this.#change(ban);
     return { outcome: 'prolonged', ban };
+  }
+
+  /** Bans of a jail whose policy is another now. They are enforced by the new one; the kernel is told by the caller. */
+  movePolicy(jail: string, policy: Policy): { readonly before: Ban; readonly after: Ban }[] {
+    const moved: { before: Ban; after: Ban }[] = [];
+    for (const before of [...this.active.all()]) {
+      if (before.jail !== jail || before.policy === policy) continue;
+      const after = { ...before, policy };
+      this.#change(after);
+      moved.push({ before, after });
+    }
+    return moved;
+  }
+
+  #change(ban: Ban): void {
+    const { jail, address, until, hits, policy, forced } = ban;
+    this.active.set(ban);
+    this.#writes.push(() => this.#statements.change.run(until, hits, policy, Number(forced), jail, address));
   }
 
   /** Ends a ban. Its jail starts counting from nothing. */
@@ -189,6 +219,8 @@ export class Ledger {
         since: Number(row['since']),
         until: until === null || until === undefined ? null : Number(until),
         hits: Number(row['hits']),
+        policy: String(row['policy']),
+        forced: row['forced'] === 1,
       });
     }
     database.prepare('DELETE FROM cursors WHERE moved < ?').run(this.#options.clock.now() - keepCursors);

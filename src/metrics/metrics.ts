@@ -11,6 +11,23 @@ export interface MetricsOptions {
   readonly evicted: () => Iterable<readonly [jail: string, count: number]>;
   /** 1 enforcing, 0 not. */
   readonly enforcing: () => number;
+  readonly hooks: () => readonly HookState[];
+  readonly dropped: () => readonly HookDrops[];
+  readonly ineffective: () => number;
+}
+
+export interface HookState {
+  readonly name: string;
+  readonly family: 4 | 6;
+  readonly ok: boolean;
+  readonly verified: boolean;
+}
+
+export interface HookDrops {
+  readonly hook: string;
+  readonly family: 4 | 6;
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 /** Everything Bailiff counts, in Prometheus' form. */
@@ -79,6 +96,7 @@ export class Metrics {
       registers,
     });
     registerGauges(options, registers);
+    registerEnforcement(options, registers);
   }
 }
 
@@ -112,4 +130,53 @@ function registerGauges(options: MetricsOptions, registers: Registry[]): void {
     labelNames: ['version', 'node'],
     registers,
   }).set({ version: options.version, node: process.versions.node }, 1);
+}
+
+/** What the kernel was read to hold, per hook and family, and what it has taken. */
+function registerEnforcement(options: MetricsOptions, registers: Registry[]): void {
+  const labelNames = ['hook', 'family'] as const;
+  const perHook = (name: string, help: string, state: (hook: HookState) => boolean): void => {
+    new Gauge({
+      name: `bailiff_enforcement_${name}`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const hook of options.hooks()) {
+          this.set({ hook: hook.name, family: `ipv${hook.family}` }, Number(state(hook)));
+        }
+      },
+    });
+  };
+  perHook('in_place', '1: our rules were read back as they must be. 0: they are not there.', ({ ok }) => ok);
+  perHook(
+    'verified',
+    '1: a packet of a banned address was seen to be dropped there. 0: not proved, or there is no way to.',
+    ({ verified }) => verified,
+  );
+  const perDrop = (name: string, help: string, count: (drops: HookDrops) => number): void => {
+    new Counter({
+      name: `bailiff_dropped_${name}_total`,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset();
+        for (const drops of options.dropped()) {
+          this.inc({ hook: drops.hook, family: `ipv${drops.family}` }, count(drops));
+        }
+      },
+    });
+  };
+  perDrop('packets', 'Packets that our rules dropped or rejected.', ({ packets }) => packets);
+  perDrop('bytes', 'Bytes of packets that our rules dropped or rejected.', ({ bytes }) => bytes);
+  new Gauge({
+    name: 'bailiff_ineffective_bans',
+    help: 'Bans that stand in the kernel and whose addresses go on producing hits.',
+    registers,
+    collect() {
+      this.set(options.ineffective());
+    },
+  });
 }

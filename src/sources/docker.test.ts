@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { JailConfiguration } from '../config/schema.ts';
-import type { ContainerDetails, DockerClient, DockerEvent } from '../docker/client.ts';
+import { formatPorts, type PortRange } from '../core/policy.ts';
+import type { ContainerDetails, DockerClient, DockerEvent, EngineInfo, Network } from '../docker/client.ts';
 import { dockerSource } from './docker.ts';
 import type { OpenSource, SourceDescription, SourceHost } from './source.ts';
 
@@ -20,14 +21,34 @@ const jail: JailConfiguration = {
   findtime: 600,
   bantime: 600,
   ignoreip: [],
+  action: 'drop',
+  ports: 'all',
 };
 
-const container = (id: string, name: string, labels = {}): ContainerDetails => ({
+const container = (
+  id: string,
+  name: string,
+  labels = {},
+  more: Partial<ContainerDetails> = {},
+): ContainerDetails => ({
   id,
   name,
   labels,
   running: true,
   tty: false,
+  networkMode: 'bridge',
+  networks: ['bridge'],
+  ports: [],
+  ...more,
+});
+
+const network = (name: string, driver: string, ...ranges: Network['ranges'][number][]): Network => ({
+  id: name,
+  name,
+  driver,
+  ingress: false,
+  options: {},
+  ranges,
 });
 
 /** An engine in memory: containers, their logs, and events that a test sends. */
@@ -43,7 +64,11 @@ class FakeEngine implements DockerClient {
   #over = false;
 
   containers = async () => [...this.list.values()];
-  networks = async () => [{ network: 'bridge', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }];
+  networks = async () => [
+    network('bridge', 'bridge', { network: 'bridge', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }),
+    network('lan', 'macvlan'),
+  ];
+  info = async (): Promise<EngineInfo> => ({ firewallDriver: null, rootless: false, swarm: false });
 
   async inspect(id: string): Promise<ContainerDetails | null> {
     if (this.failing-- > 0) throw new Error('busy');
@@ -72,7 +97,11 @@ class FakeEngine implements DockerClient {
   }
 
   send(action: string, id: string): void {
-    this.#events.push({ type: 'container', action, id });
+    this.push({ type: 'container', action, id, container: '' });
+  }
+
+  push(event: DockerEvent): void {
+    this.#events.push(event);
     this.#wake();
   }
 
@@ -89,6 +118,9 @@ class FakeHost implements SourceHost {
   readonly closed: string[] = [];
   readonly reports = new Map<string, string>();
   networks = 0;
+  engineChanges = 0;
+  /** What was told of containers, in order: `web [web] 80/tcp`, `web gaps 1`. */
+  readonly told: string[] = [];
   cursor: string | null = null;
   #waiting: (() => void)[] = [];
 
@@ -120,6 +152,18 @@ class FakeHost implements SourceHost {
     labels['bailiff.jails'] ? [{ ...jail, name: 'asked' }] : [];
   protectNetworks = () => {
     this.networks++;
+  };
+  publishes = (name: string, jails: readonly string[], ports: readonly PortRange[]) => {
+    this.told.push(`${name} [${jails.join()}] ${formatPorts(ports)}`);
+    this.#changed();
+  };
+  gaps = (name: string, gaps: readonly string[]) => {
+    this.told.push(`${name} gaps ${gaps.length}`);
+    this.#changed();
+  };
+  engineChanged = () => {
+    this.engineChanges++;
+    this.#changed();
   };
   now = () => 10_000;
 
@@ -223,6 +267,36 @@ test('a removed container leaves status, one that is gone already is passed over
   await host.until(() => host.closed.includes('docker:web'));
   assert.deepEqual(host.written, ['docker:web last words']);
   assert.equal(host.reports.has('docker:gone'), false);
+  stop.abort();
+  await following;
+});
+
+test('the daemon is told how containers are reached, and of what may change the packet filter', async () => {
+  const ports: PortRange[] = [{ protocol: 'tcp', first: 8080, last: 8080 }];
+  const { engine, host, stop, following } = start(
+    container('1', 'web', {}, { ports }),
+    container('2', 'other', {}, { ports }),
+  );
+  await host.until(() => host.reports.get('docker:web') === 'reading' && host.engineChanges === 1);
+  assert.deepEqual(host.told, ['web [web] 8080/tcp']);
+
+  engine.list.set('1', container('1', 'web', {}, { ports, networks: ['bridge', 'lan'] }));
+  engine.push({ type: 'network', action: 'connect', id: 'lan', container: '1' });
+  await host.until(() => host.engineChanges === 2);
+  assert.deepEqual(host.told.splice(0), ['web [web] 8080/tcp', 'web gaps 1']);
+  assert.equal(host.networks, 2);
+
+  engine.list.set('1', container('1', 'proxy', {}, { ports }));
+  engine.send('rename', '1');
+  engine.list.set('3', container('3', 'proxy-3', { role: 'proxy' }));
+  engine.send('start', '3');
+  await host.until(() => host.engineChanges === 3 && host.reports.get('docker:proxy-3') === 'reading');
+  assert.deepEqual(host.told.splice(0), ['web [] ', 'web gaps 0', 'proxy-3 [web] ']);
+
+  for (const action of ['exec_start: true', 'die', 'destroy']) engine.send(action, '3');
+  engine.push({ type: 'daemon', action: 'reload', id: 'engine', container: '' });
+  await host.until(() => host.engineChanges === 5);
+  assert.deepEqual(host.told, ['proxy-3 [] ']);
   stop.abort();
   await following;
 });

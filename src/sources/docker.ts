@@ -4,16 +4,18 @@ import { selects } from '../config/labels.ts';
 import type { JailConfiguration } from '../config/schema.ts';
 import { sinceOf } from '../core/docker-cursor.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
-import { type Container, connectDocker, type DockerClient } from '../docker/client.ts';
+import { type Container, connectDocker, type DockerClient, type DockerEvent } from '../docker/client.ts';
+import { Reach, type Told } from './reach.ts';
 import type { OpenSource, SourceHost, SourceKind } from './source.ts';
 
 /** The logs of containers, through the Docker API. */
 export function dockerSource(socketPath: string, connect = connectSocket): SourceKind {
+  const told = new Map<string, Told>();
   return {
     name: 'docker',
     async follow(jails, host, signal) {
       const client = await connect(socketPath, signal);
-      await new Follower(client, jails, host, signal).run();
+      await new Follower(client, jails, host, new Reach(client, host, told), signal).run();
     },
   };
 }
@@ -32,12 +34,15 @@ const retryMs = 1_000;
 
 /** After these events a container may have to be read, or read anew. */
 const attachEvents = new Set(['start', 'rename', 'unpause']);
+/** With these an engine changes its rules. Those of a network always do. */
+const ruleEvents = new Set(['container start', 'container die', 'daemon reload']);
 
 /** Follows all containers of one engine, from connecting until the connection ends. */
 class Follower {
   readonly #client: DockerClient;
   readonly #jails: readonly JailConfiguration[];
   readonly #host: SourceHost;
+  readonly #reach: Reach;
   readonly #signal: AbortSignal;
   /** By container id: ends the reading of its log. */
   readonly #reading = new Map<string, AbortController>();
@@ -51,11 +56,13 @@ class Follower {
     client: DockerClient,
     jails: readonly JailConfiguration[],
     host: SourceHost,
+    reach: Reach,
     signal: AbortSignal,
   ) {
     this.#client = client;
     this.#jails = jails;
     this.#host = host;
+    this.#reach = reach;
     this.#signal = signal;
   }
 
@@ -66,10 +73,11 @@ class Follower {
     this.#host.report('docker', 'starting', 'asking the engine');
     try {
       const since = Math.floor(this.#host.now());
-      this.#host.protectNetworks(await this.#client.networks());
+      await this.#reach.connected();
       const containers = await this.#client.containers();
       for (const container of containers) this.#attach(container);
       this.#report();
+      this.#reach.rulesChanged();
       for await (const event of this.#client.events(since, signal)) await this.#react(event);
       if (!this.#signal.aborted) throw new BailiffError('docker-unreachable', 'the event stream ended');
     } finally {
@@ -84,17 +92,28 @@ class Follower {
     this.#host.report('docker', 'reading', `containers read: ${this.#reading.size}`);
   }
 
-  async #react(event: { type: string; action: string; id: string }): Promise<void> {
-    if (event.type === 'network') this.#host.protectNetworks(await this.#client.networks());
-    if (event.type !== 'container') return;
-    if (event.action === 'destroy') this.#remove(event.id);
-    if (event.action === 'rename') {
-      this.#reading.get(event.id)?.abort();
-      this.#close(event.id);
+  async #react(event: DockerEvent): Promise<void> {
+    if (event.type === 'network') {
+      await this.#reach.networksChanged();
+      await this.#reach.describeSharing(event.container);
     }
-    if (!attachEvents.has(event.action)) return;
-    const container = await this.#client.inspect(event.id);
+    if (event.type === 'container') await this.#reactToContainer(event);
+    if (event.type === 'network' || ruleEvents.has(`${event.type} ${event.action}`)) {
+      this.#reach.rulesChanged();
+    }
+  }
+
+  async #reactToContainer({ action, id }: DockerEvent): Promise<void> {
+    if (action === 'destroy') this.#remove(id);
+    if (action === 'rename') {
+      this.#reading.get(id)?.abort();
+      this.#close(id);
+    }
+    if (action === 'destroy' || action === 'rename') this.#reach.forget(id);
+    if (!attachEvents.has(action)) return;
+    const container = await this.#client.inspect(id);
     if (container !== null) this.#attach(container);
+    await this.#reach.describeSharing(id);
   }
 
   /** Its log cannot be read again: what is on its way is read to the end before the source is closed. */
@@ -164,6 +183,11 @@ class Follower {
   ): Promise<void> {
     const container = await this.#client.inspect(containerId);
     if (container === null || signal.aborted) return;
+    await this.#reach.describe(
+      container,
+      jails.map(({ name }) => name),
+    );
+    if (signal.aborted) return;
     const source = this.#host.open({
       id,
       cursorKey: `docker:${containerId}`,

@@ -1,6 +1,7 @@
 import type { JailConfiguration } from '../config/schema.ts';
+import type { PortRange } from '../core/policy.ts';
 import type { Input, SourceState } from '../core/types.ts';
-import type { NetworkRange } from '../docker/client.ts';
+import type { EngineInfo, NetworkRange } from '../docker/client.ts';
 
 /** One log as a source kind wants it read. */
 export interface SourceDescription {
@@ -37,6 +38,22 @@ export interface SourceHost {
   jailsFromLabels(labels: Readonly<Record<string, string>>, container: string): readonly JailConfiguration[];
   /** Docker's networks, whenever they may have changed: their ranges are never banned. */
   protectNetworks(networks: readonly NetworkRange[]): void;
+  /**
+   * The host's ports on which a container can be reached that these jails (their names) read, whenever they
+   * change: those it publishes, or all where they cannot be known. A stopped container keeps its ports; of one
+   * that is gone both lists are empty.
+   */
+  publishes(container: string, jails: readonly string[], ports: readonly PortRange[]): void;
+  /**
+   * What of a container's traffic the packet filter of this host does not see, a sentence each, with the
+   * remedy, whenever it changes; none when there is nothing (any more).
+   */
+  gaps(container: string, gaps: readonly string[]): void;
+  /**
+   * The engine was reached, or did something (a network, a container's start or end, a reload) with which it may
+   * have changed the packet filter. null: it does not tell of itself.
+   */
+  engineChanged(engine: EngineInfo | null): void;
   now(): number;
 }
 

@@ -1,28 +1,33 @@
-/**
- * Runs the product's enforcement inside the namespace it is started in, told by lines of JSON on stdin:
- * [verb, ...arguments]; it answers each with one line, {"value": …} or {"error": …}.
- */
+/** Runs the product's enforcement inside the namespace it is started in. BACKEND names the packet filter. */
+import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../src/core/errors.ts';
+import { type Policy, type PortRange, plainPolicy, ruleOf, targetOf } from '../../src/core/policy.ts';
 import { systemClock } from '../../src/core/types.ts';
-import type { Change } from '../../src/enforce/backend.ts';
+import type { Backend, Change } from '../../src/enforce/backend.ts';
 import { type BackendWish, chooseBackend } from '../../src/enforce/choose.ts';
 import { Enforcer } from '../../src/enforce/enforcer.ts';
 import { IptablesBackend } from '../../src/enforce/iptables.ts';
+import { NftablesBackend } from '../../src/enforce/nftables.ts';
+import { removeAll } from '../../src/enforce/teardown.ts';
+import { serveLines } from './lines.ts';
 
 // Only a whole machine can be without IPv6, so a test that wants one says so.
-const backend = new IptablesBackend(
-  process.env['NO_IPV6'] === undefined ? {} : { hasIpv6: () => Promise.resolve(false) },
-);
+const without = process.env['NO_IPV6'] === undefined ? {} : { hasIpv6: () => Promise.resolve(false) };
+const capacity = process.env['CAPACITY'] === undefined ? {} : { capacity: Number(process.env['CAPACITY']) };
+const iptables = new IptablesBackend({ ...without, ...capacity });
+const backend: Backend = process.env['BACKEND'] === 'nftables' ? new NftablesBackend(without) : iptables;
 const desired = new Map<string, number | null>();
+const policies = new Set<Policy>([plainPolicy]);
+const published = new Map<string, readonly PortRange[]>();
 const events: string[] = [];
 const enforcer = new Enforcer({
   backend,
   clock: systemClock,
   desired: () => desired,
-  protectedReason: (address) => (address === '198.18.99.99' ? 'own address' : null),
+  policies: () => rules(),
+  protectedReason: (target) => (target === '198.18.99.99' ? 'own address' : null),
   events: {
     applied: (adds, deletes) => void events.push(`applied ${adds} ${deletes}`),
     failed: (error) => void events.push(`failed ${messageOf(error)}`),
@@ -33,32 +38,51 @@ const enforcer = new Enforcer({
   schedule: () => () => undefined,
 });
 
+function rules() {
+  return [...policies].sort().map((policy) => ruleOf(policy, (jail) => published.get(jail) ?? null));
+}
+
+async function change(addresses: readonly string[], policy: Policy, until: number | null | undefined) {
+  policies.add(policy);
+  const targets = addresses.map((address) => targetOf(address, policy));
+  for (const target of targets) {
+    if (until === undefined) desired.delete(target);
+    else desired.set(target, until);
+  }
+  await Promise.all(targets.map((target) => enforcer.changed(target)));
+}
+
 const verbs: Readonly<Record<string, (...args: never[]) => unknown>> = {
   probe: () => backend.probe(new AbortController().signal),
-  choose: async (wish: BackendWish) => {
-    const chosen = await chooseBackend(wish, { clock: systemClock, signal: new AbortController().signal });
+  choose: async (wish: BackendWish, driver: string | null = null) => {
+    const signal = new AbortController().signal;
+    const chosen = await chooseBackend(wish, {
+      clock: systemClock,
+      signal,
+      dockerFirewall: async () => driver,
+    });
     await chosen.backend.close();
     return { ...chosen, backend: chosen.backend.name };
   },
-  install: () => backend.install(),
+  install: () => backend.install(rules()),
   list: () => backend.list(),
-  count: () => backend.count(),
-  apply: (changes: Change[]) => backend.apply(changes),
+  count: () => backend.count?.(),
+  apply: (changes: (Change & { policy?: Policy })[]) =>
+    backend.apply(changes.map((each) => ({ ...each, policy: each.policy ?? plainPolicy }))),
   uninstall: () => backend.uninstall(),
-  childPid: () => backend.childPid,
+  childPid: () => iptables.childPid,
   start: () => enforcer.start(),
   reconcile: () => enforcer.reconcile(),
   status: () => enforcer.status(),
-  ban: async (addresses: string[], seconds: number | null) => {
-    for (const address of addresses) {
-      desired.set(address, seconds === null ? null : systemClock.now() + seconds);
-    }
-    await Promise.all(addresses.map((address) => enforcer.changed(address)));
+  /** The policies that have sets, also without a ban. */
+  policies: (wanted: Policy[]) => {
+    policies.clear();
+    for (const policy of [plainPolicy, ...wanted]) policies.add(policy);
   },
-  unban: async (addresses: string[]) => {
-    for (const address of addresses) desired.delete(address);
-    await Promise.all(addresses.map((address) => enforcer.changed(address)));
-  },
+  publish: (jail: string, ports: PortRange[]) => void published.set(jail, ports),
+  ban: (addresses: string[], seconds: number | null, policy: Policy = plainPolicy) =>
+    change(addresses, policy, seconds === null ? null : systemClock.now() + seconds),
+  unban: (addresses: string[], policy: Policy = plainPolicy) => change(addresses, policy, undefined),
   /** Single bans, one after another, while reconciliations follow each other without a pause. @returns ms of each, and of each reconciliation */
   banBeside: async (addresses: string[], seconds: number) => {
     const took: { bans: number[]; reconciliations: number[] } = { bans: [], reconciliations: [] };
@@ -78,22 +102,23 @@ const verbs: Readonly<Record<string, (...args: never[]) => unknown>> = {
     return took;
   },
   events: () => events.splice(0),
-  teardown: () => enforcer.teardown(),
-  listen: () =>
-    new Promise((resolve) => {
-      const server = createServer((socket) => socket.on('error', () => undefined).end());
-      server.listen(0, '::', () => resolve((server.address() as { port: number }).port));
+  end: () => enforcer.end(),
+  removeAll: () => removeAll({ clock: systemClock }),
+  /** A TCP echo. @returns its port */
+  listen: (port = 0) =>
+    new Promise((resolve, reject) => {
+      const server = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
+      server.once('error', reject);
+      server.listen(port, '::', () => resolve((server.address() as { port: number }).port));
+    }),
+  /** A UDP echo. @returns its port */
+  listenUdp: (port = 0) =>
+    new Promise((resolve, reject) => {
+      const socket = createSocket('udp6');
+      socket.once('error', reject);
+      socket.on('message', (message, peer) => socket.send(message, peer.port, peer.address));
+      socket.bind(port, '::', () => resolve(socket.address().port));
     }),
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
-  const [verb, ...args] = JSON.parse(line) as [string, ...never[]];
-  let answer: object;
-  try {
-    answer = { value: (await verbs[verb]?.(...args)) ?? null };
-  } catch (error) {
-    answer = { error: messageOf(error) };
-  }
-  process.stdout.write(`${JSON.stringify(answer)}\n`);
-}
-process.exit(0);
+await serveLines(verbs);

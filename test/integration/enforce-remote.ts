@@ -3,18 +3,17 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import type { Namespace } from './namespace.ts';
 
-const driver = fileURLToPath(new URL('./enforce-driver.ts', import.meta.url));
-
-/** The product's enforcement, running in a namespace, at the other end of a pipe. */
+/** A driver (`serveLines`), running in a namespace, at the other end of a pipe: the product's enforcement unless told otherwise. */
 export class Remote {
   readonly #process;
   readonly #answers;
   readonly #ended: Promise<unknown>;
 
   /** `before`: a program and arguments that start the rest with fewer rights. */
-  constructor(namespace: Namespace, before: readonly string[] = []) {
-    const [file, ...args] = namespace.entering('env', [...before, process.execPath, driver]);
-    this.#process = execa(file, args, { reject: false, buffer: false, stdin: 'pipe', stderr: 'inherit' });
+  constructor(namespace: Namespace, before: readonly string[] = [], file = './enforce-driver.ts') {
+    const driver = fileURLToPath(new URL(file, import.meta.url));
+    const [program, ...args] = namespace.entering('env', [...before, process.execPath, driver]);
+    this.#process = execa(program, args, { reject: false, buffer: false, stdin: 'pipe', stderr: 'inherit' });
     this.#ended = this.#process;
     this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
   }

@@ -6,13 +6,27 @@ import { Namespace } from './namespace.ts';
 
 interface Chosen {
   readonly backend: string;
-  readonly dryRun: string | null;
+  readonly fallback: boolean;
   readonly detail: string;
 }
 
-/** Runs the rest in a mount namespace of its own, after `line`. */
+/** Runs the rest in a mount namespace of its own, after `line`. The host's own hosts.deny is out of reach there. */
 function mounted(line: string): string[] {
   return ['unshare', '--mount', 'sh', '-c', `${line}; exec "$@"`, 'sh'];
+}
+
+/** A copy of /usr/sbin in which each of these programs only complains. */
+function failing(programs: readonly string[], complaint: string): string[] {
+  return mounted(
+    [
+      'mount -t tmpfs none /mnt',
+      'cp -a /usr/sbin/. /mnt/',
+      `printf '#!/bin/sh\necho "${complaint}" >&2\nexit 1\n' >/mnt/complain`,
+      'chmod 755 /mnt/complain',
+      ...programs.map((name) => `ln -sf complain /mnt/${name}`),
+      'mount --bind /mnt /usr/sbin',
+    ].join(' && '),
+  );
 }
 
 describe('what can be enforced here', () => {
@@ -32,8 +46,8 @@ describe('what can be enforced here', () => {
     bailiff = new Remote(host);
     const chosen = await bailiff.call<Chosen>('choose', 'auto');
     assert.equal(chosen.backend, 'iptables');
-    assert.equal(chosen.dryRun, null);
-    assert.match(chosen.detail, /iptables v1.*ipset v/);
+    assert.equal(chosen.fallback, false);
+    assert.match(chosen.detail, /iptables v1.*ipset v.*; no rules of Docker seen/);
   });
 
   for (const [name, before, reason] of [
@@ -57,7 +71,7 @@ describe('what can be enforced here', () => {
       bailiff = new Remote(host, before);
       const chosen = await bailiff.call<Chosen>('choose', 'auto');
       assert.equal(chosen.backend, 'dry-run');
-      assert.equal(chosen.dryRun, 'fallback');
+      assert.equal(chosen.fallback, true);
       assert.match(chosen.detail, reason);
       await assert.rejects(bailiff.call('choose', 'iptables'), /enforcement-unavailable/);
       await bailiff.call('start');
@@ -67,17 +81,62 @@ describe('what can be enforced here', () => {
     });
   }
 
-  /** A program that fails, in place of the one behind both ip6tables-nft-save and its legacy sister. */
-  const withoutIp6tables = mounted(
-    [
-      'mount -t tmpfs none /mnt',
-      'cp -a /usr/sbin/. /mnt/',
-      ...['nft-save', 'nft-restore', 'legacy-save', 'legacy-restore'].map(
-        (name) => `ln -sf /bin/false /mnt/ip6tables-${name}`,
-      ),
-      'mount --bind /mnt /usr/sbin',
-    ].join(' && '),
+  const withoutIp6tables = failing(
+    ['nft-save', 'nft-restore', 'legacy-save', 'legacy-restore'].map((name) => `ip6tables-${name}`),
+    'no ip6tables in this kernel',
   );
+
+  test('without ipset in the kernel: nftables, and why is said', async () => {
+    bailiff = new Remote(host, failing(['ipset'], 'ipset v7.17: Cannot open session to kernel.'));
+    const chosen = await bailiff.call<Chosen>('choose', 'auto');
+    assert.deepEqual([chosen.backend, chosen.fallback], ['nftables', false]);
+    assert.match(chosen.detail, /iptables: the kernel has no ip_set .*load the modules/);
+  });
+
+  test('where ip6tables does not work: nftables, which does both families', async () => {
+    bailiff = new Remote(host, withoutIp6tables);
+    const chosen = await bailiff.call<Chosen>('choose', 'auto');
+    assert.equal(chosen.backend, 'nftables');
+    assert.match(chosen.detail, /iptables: IPv6 cannot be enforced: ip6tables-nft-save does not work/);
+  });
+
+  test('what Docker is seen to use is used, and said', async () => {
+    bailiff = new Remote(host);
+    for (const variant of ['nft', 'legacy']) await host.must(`iptables-${variant}`, '-w', '-N', 'DOCKER');
+    const both = await bailiff.call<Chosen>('choose', 'auto', 'iptables');
+    assert.equal(both.backend, 'iptables');
+    assert.match(
+      both.detail,
+      /Docker's rules are in iptables-nft and iptables-legacy, its engine says iptables/,
+    );
+    await host.must('nft', 'add table ip docker-bridges');
+    const nftables = await bailiff.call<Chosen>('choose', 'auto', 'nftables');
+    assert.equal(nftables.backend, 'nftables');
+  });
+
+  test('without the REJECT of iptables, what should be rejected is dropped, and that is said', async () => {
+    const find = 'find /usr/lib -name "libip*t_REJECT.so" -print';
+    const hidden = mounted(`for each in $(${find}); do mount --bind /dev/null $each; done`);
+    bailiff = new Remote(host, hidden);
+    await bailiff.call('policies', ['reject', 'drop 80/tcp']);
+    await bailiff.call('start');
+    const status = await bailiff.call<{ state: string; detail: string; remarks: string[] }>('status');
+    assert.deepEqual([status.state, status.detail], ['enforcing', '']);
+    assert.match(status.remarks.join(), /REJECT or LOG is not to be had here, so bans that reject drop/);
+    const rules = await host.must('iptables-nft-save');
+    assert.match(rules, /bailiff4-reject-[0-9a-f]+ src -j DROP/);
+    assert.match(rules, /--dports 80 .*-j DROP/);
+  });
+
+  test('without ports, bans shut all of them', async () => {
+    const find = 'find /usr/lib -name "libxt_multiport.so" -print';
+    bailiff = new Remote(host, mounted(`for each in $(${find}); do mount --bind /dev/null $each; done`));
+    await bailiff.call('policies', ['drop 80/tcp']);
+    await bailiff.call('start');
+    const status = await bailiff.call<{ state: string; remarks: string[] }>('status');
+    assert.equal(status.state, 'enforcing');
+    assert.match(status.remarks.join(), /ports cannot be told apart here, so bans shut all ports/);
+  });
 
   test('where ip6tables does not work IPv4 is enforced, and IPv6 is said to be not', async () => {
     bailiff = new Remote(host, withoutIp6tables);
@@ -110,7 +169,8 @@ describe('what can be enforced here', () => {
     await bailiff.call('events');
     await bailiff.call('reconcile');
     assert.deepEqual(await bailiff.call('events'), []);
-    await bailiff.call('teardown');
+    await bailiff.call('end');
+    await bailiff.call('removeAll');
     assert.equal((await host.must('ipset', 'list', '-n')).trim(), '');
   });
 });

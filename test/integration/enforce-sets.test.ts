@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Element, Hook } from '../../src/enforce/backend.ts';
 import { Remote } from './enforce-remote.ts';
-import { Namespace } from './namespace.ts';
+import { destroySets, Namespace } from './namespace.ts';
 
 describe('the kernel sets', () => {
   let host: Namespace;
@@ -173,6 +173,58 @@ describe('the kernel sets', () => {
     );
   });
 
+  test('a set that is full is made larger under its rules, and "Hash is full" is never the end', async () => {
+    const small = new Remote(host, ['CAPACITY=100']);
+    try {
+      await small.call('start');
+      const addresses = Array.from({ length: 2_000 }, (_, index) => `10.9.${index >> 8}.${index & 255}`);
+      await small.call('ban', addresses.slice(0, 90), 600);
+      await small.call('ban', addresses, 600);
+      assert.equal(await entries('bailiff4'), 2_000);
+      assert.match(await host.must('ipset', 'list', '-t', 'bailiff4'), /maxelem 6400/);
+      assert.equal((await host.must('ipset', 'list', '-n')).trim(), 'bailiff4\nbailiff6');
+      const events = await small.call<string[]>('events');
+      assert.ok(!events.some((event) => event.startsWith('failed')), events.join());
+      await small.call('reconcile');
+      assert.deepEqual(await small.call('events'), [], 'the larger set is right, and stays');
+    } finally {
+      await small.end();
+    }
+  });
+
+  test('a set taken away between two looks spoils no later one', async () => {
+    await bailiff.call('start');
+    await bailiff.call('ban', ['203.0.113.7'], 600);
+    for (const iptables of ['iptables', 'ip6tables']) {
+      await host.must(iptables, '-F', 'BAILIFF');
+      await host.must(iptables, '-t', 'raw', '-F', 'BAILIFF');
+    }
+    await destroySets(host);
+    await assert.rejects(bailiff.call('list'), /does not exist/);
+    await bailiff.call('reconcile');
+    assert.deepEqual(
+      (await bailiff.call<Element[]>('list')).map(({ address }) => address),
+      ['203.0.113.7'],
+    );
+  });
+
+  test('sets of policies that nobody wants any more go, and those of others stay', async () => {
+    await host.must('ipset', 'create', 'somebodys', 'hash:net');
+    await host.must('ipset', 'create', 'bailiff4-old-1a2b3c4d', 'hash:net', 'timeout', '0');
+    await bailiff.call('policies', ['reject', 'drop 80/tcp']);
+    await bailiff.call('start');
+    await bailiff.call('ban', ['203.0.113.7'], 600, 'reject');
+    assert.equal((await host.must('ipset', 'list', '-n')).trim().split('\n').length, 7);
+    await bailiff.call('unban', ['203.0.113.7'], 'reject');
+    await bailiff.call('policies', []);
+    await bailiff.call('reconcile');
+    assert.deepEqual((await host.must('ipset', 'list', '-n')).trim().split('\n').sort(), [
+      'bailiff4',
+      'bailiff6',
+      'somebodys',
+    ]);
+  });
+
   test('counts are those of both sets', async () => {
     await bailiff.call('install');
     assert.equal(await bailiff.call('count'), 0);
@@ -230,7 +282,8 @@ describe('the kernel sets', () => {
     await bailiff.call('start');
     assert.ok((await rules()).includes('-A FORWARD -j DOCKER-USER'));
     await bailiff.call('ban', ['203.0.113.7'], 600);
-    await bailiff.call('teardown');
+    await bailiff.call('end');
+    await bailiff.call('removeAll');
     assert.deepEqual(await rules(), []);
     assert.equal((await host.must('ipset', 'list', '-n')).trim(), '');
   });

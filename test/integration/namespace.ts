@@ -101,3 +101,14 @@ export async function knockOn(
   const args = ['-e', knock, target, String(port), source, String(patience)];
   return (await from.must(process.execPath, ...args)).trim();
 }
+
+/** Destroys both plain sets. nf_tables lets go of a set a moment after the last rule that used it. */
+export async function destroySets(host: Namespace): Promise<void> {
+  for (const set of ['bailiff4', 'bailiff6']) {
+    let answer = await host.run('ipset', 'destroy', set);
+    for (let attempt = 0; !answer.ok && attempt < 100; attempt += 1) {
+      answer = await host.run('ipset', 'destroy', set);
+    }
+    if (!answer.ok) throw new Error(answer.complaint);
+  }
+}

@@ -12,7 +12,12 @@ export class AuthLog {
 
   /** One failed login of each address, written at once. */
   fail(...addresses: string[]): void {
-    this.append(addresses.map((address) => this.#line(address)).join(''));
+    this.append(this.linesOf(addresses));
+  }
+
+  /** What `fail` would write. */
+  linesOf(addresses: readonly string[]): string {
+    return addresses.map((address) => this.#line(address)).join('');
   }
 
   append(bytes: string | Uint8Array): void {

@@ -38,6 +38,11 @@ export class Daemon {
     await this.#running?.stop(signal);
   }
 
+  /** The daemon's process; 0 where it was never started. */
+  get pid(): number {
+    return this.#running?.pid ?? 0;
+  }
+
   output(): string {
     return this.#running?.output() ?? '';
   }

@@ -1,0 +1,56 @@
+import {
+  normalizePorts,
+  type Policy,
+  type PolicyRule,
+  type PortRange,
+  plainPolicy,
+  ruleOf,
+} from '../core/policy.ts';
+
+export interface PoliciesParts {
+  /** Of the jails that exist. */
+  readonly jails: () => Iterable<Policy>;
+  /** Of the bans that stand. */
+  readonly bans: () => Iterable<Policy>;
+}
+
+interface Publishing {
+  readonly jails: readonly string[];
+  readonly ports: readonly PortRange[];
+}
+
+/** What policies there are, and the ports that `published` means now. */
+export class Policies {
+  readonly #parts: PoliciesParts;
+  /** By container. */
+  readonly #published = new Map<string, Publishing>();
+
+  constructor(parts: PoliciesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * The ports on which a container that these jails read can be reached; without jails it is forgotten.
+   * @returns whether that is news
+   */
+  publishes(container: string, jails: readonly string[], ports: readonly PortRange[]): boolean {
+    const before = JSON.stringify(this.#published.get(container));
+    if (jails.length === 0) this.#published.delete(container);
+    else this.#published.set(container, { jails, ports });
+    return JSON.stringify(this.#published.get(container)) !== before;
+  }
+
+  /** The ports that the containers of a jail publish; null where none does, or none is known yet. */
+  publishedBy(jail: string): readonly PortRange[] | null {
+    const ports = [...this.#published.values()].flatMap((each) =>
+      each.jails.includes(jail) ? each.ports : [],
+    );
+    return ports.length === 0 ? null : normalizePorts(ports);
+  }
+
+  /** Every policy that has sets in the kernel, the plain one always. */
+  rules(): PolicyRule[] {
+    const policies = new Set([plainPolicy, ...this.#parts.jails(), ...this.#parts.bans()]);
+    return [...policies].sort().map((policy) => ruleOf(policy, (jail) => this.publishedBy(jail)));
+  }
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatPorts } from '../core/policy.ts';
+import { engineInfo, inspectedContainer, listedNetwork, parsedEvent } from './answers.ts';
+
+/** What an answer may hold where something else is documented. */
+const nonsense = [null, undefined, 5, 'text', [], ['a', null, {}], {}, { Config: 5, NetworkSettings: [] }];
+
+/** As Docker 28 answers, shortened. */
+function inspected(more: object = {}, hostConfig: object = {}) {
+  return inspectedContainer('abc', {
+    Id: 'abcdef',
+    Name: '/web',
+    Config: { Labels: { role: 'proxy', odd: 5 }, Tty: false, ExposedPorts: { '80/tcp': {}, '443/tcp': {} } },
+    HostConfig: { NetworkMode: 'front', ...hostConfig },
+    State: { Running: true },
+    NetworkSettings: {
+      Networks: { front: { IPAddress: '172.18.0.2' }, lan: {} },
+      Ports: {
+        '80/tcp': [
+          { HostIp: '0.0.0.0', HostPort: '8080' },
+          { HostIp: '::', HostPort: '8080' },
+        ],
+        '81/tcp': [{ HostIp: '192.0.2.1', HostPort: '8081' }],
+        '443/udp': [{ HostIp: '', HostPort: '443' }],
+        '5432/tcp': [
+          { HostIp: '127.0.0.1', HostPort: '5432' },
+          { HostIp: '::1', HostPort: '5432' },
+        ],
+        '9000/tcp': null,
+      },
+      ...more,
+    },
+  });
+}
+
+test('a container with its networks and published ports', () => {
+  const { ports, ...rest } = inspected();
+  assert.deepEqual(rest, {
+    id: 'abcdef',
+    name: 'web',
+    labels: { role: 'proxy' },
+    running: true,
+    tty: false,
+    networkMode: 'front',
+    networks: ['front', 'lan'],
+  });
+  assert.equal(
+    formatPorts(ports ?? []),
+    '8080-8081/tcp,443/udp',
+    'what listens on the loopback is not reached',
+  );
+});
+
+test('ports that are none are left out', () => {
+  const Ports = {
+    '80/sctp': [{ HostIp: '', HostPort: '80' }],
+    '81/tcp': [{ HostPort: '0' }, { HostPort: '' }, { HostPort: '65536' }, { HostPort: 80 }, {}, null, 'x'],
+    '82/tcp': [{ HostIp: 5, HostPort: '82' }],
+    '83': [{ HostPort: '83' }],
+    '/': 'x',
+    '84/tcp; drop': [{ HostPort: '84' }],
+    '85/tcp': [{ HostPort: '85,1-65535' }],
+  };
+  assert.equal(formatPorts(inspected({ Ports }).ports ?? []), '82-83/tcp');
+});
+
+test('in the host’s network the exposed ports are the host’s', () => {
+  const host = { NetworkMode: 'host' };
+  assert.equal(formatPorts(inspected({}, host).ports ?? []), '80/tcp,443/tcp');
+  const silent = { HostConfig: host, Config: { ExposedPorts: { '9/sctp': {} } } };
+  assert.equal(inspectedContainer('a', silent).ports, null);
+  assert.equal(inspectedContainer('a', { HostConfig: host }).ports, null);
+});
+
+test('networks with driver, options and ranges', () => {
+  const answer = {
+    Name: 'routed',
+    Id: 'n1',
+    Driver: 'ipvlan',
+    Ingress: false,
+    Options: { ipvlan_mode: 'l3s', parent: 'eth0' },
+    IPAM: { Config: [{ Subnet: '10.1.0.0/16', Gateway: '10.1.0.1' }, { Subnet: 'fd00::/64' }] },
+  };
+  assert.deepEqual(listedNetwork(answer), {
+    id: 'n1',
+    name: 'routed',
+    driver: 'ipvlan',
+    ingress: false,
+    options: { ipvlan_mode: 'l3s', parent: 'eth0' },
+    ranges: [
+      { network: 'routed', subnet: '10.1.0.0/16', gateway: '10.1.0.1' },
+      { network: 'routed', subnet: 'fd00::/64', gateway: '' },
+    ],
+  });
+  assert.equal(listedNetwork({ Name: 'ingress', Ingress: true }).ingress, true);
+});
+
+test('what an engine tells of itself', () => {
+  assert.deepEqual(
+    engineInfo({
+      FirewallBackend: { Driver: 'nftables+firewalld', Info: [['ReloadedAt', '2026-01-01T00:00:00Z']] },
+      SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless', 'name=cgroupns'],
+      Swarm: { LocalNodeState: 'active' },
+    }),
+    { firewallDriver: 'nftables+firewalld', rootless: true, swarm: true },
+  );
+  assert.deepEqual(
+    engineInfo({ SecurityOptions: ['name=rootlesskit'], Swarm: { LocalNodeState: 'inactive' } }),
+    { firewallDriver: null, rootless: false, swarm: false },
+  );
+});
+
+test('an event of a network says which container it is about', () => {
+  const event = (text: string) => [...parsedEvent(text)];
+  assert.deepEqual(
+    event(
+      '{"Type":"network","Action":"connect","Actor":{"ID":"n1","Attributes":{"container":"c1","name":"lan"}}}',
+    ),
+    [{ type: 'network', action: 'connect', id: 'n1', container: 'c1' }],
+  );
+  assert.deepEqual(event('{"Type":"container","Action":"die","Actor":{"ID":"c1"}}'), [
+    { type: 'container', action: 'die', id: 'c1', container: '' },
+  ]);
+  for (const text of ['', 'null', '{', '[]', '{"Type":5}']) assert.deepEqual(event(text), []);
+});
+
+test('answers that are not as documented break nothing', () => {
+  for (const answer of nonsense) {
+    assert.deepEqual(inspectedContainer('a', answer).ports, []);
+    assert.equal(listedNetwork(answer).name, '');
+    assert.equal(engineInfo(answer).rootless, false);
+  }
+});

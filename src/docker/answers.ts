@@ -1,0 +1,115 @@
+import { normalizePorts, type PortRange, parsePort } from '../core/policy.ts';
+import type { Container, ContainerDetails, DockerEvent, EngineInfo, Network } from './engine.ts';
+
+/** Docker's answers, checked: what is not as documented is left out, nothing here throws. */
+type Json = Readonly<Record<string, unknown>>;
+
+const asJson = (value: unknown): Json => (typeof value === 'object' && value !== null ? (value as Json) : {});
+
+const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
+function asLabels(value: unknown): Record<string, string> {
+  const pairs = Object.entries(asJson(value)).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string',
+  );
+  return Object.fromEntries(pairs);
+}
+
+const withoutSlash = (name: string): string => name.replace(/^\//, '');
+
+export function* parsedEvent(line: string): Generator<DockerEvent> {
+  const event = asJson(safeParse(line));
+  const actor = asJson(event['Actor']);
+  const [type, action, id] = [event['Type'], event['Action'], actor['ID']];
+  if (typeof type !== 'string' || typeof action !== 'string' || typeof id !== 'string') return;
+  yield { type, action, id, container: asText(asJson(actor['Attributes'])['container']) };
+}
+
+function safeParse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
+
+export function listedContainer(raw: unknown): Container[] {
+  const container = asJson(raw);
+  const names = asList(container['Names']);
+  const id = container['Id'];
+  const name = names.find((one) => typeof one === 'string');
+  if (typeof id !== 'string' || name === undefined) return [];
+  return [
+    {
+      id,
+      name: withoutSlash(name),
+      labels: asLabels(container['Labels']),
+      running: container['State'] === 'running',
+    },
+  ];
+}
+
+export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
+  const container = asJson(raw);
+  const config = asJson(container['Config']);
+  const settings = asJson(container['NetworkSettings']);
+  const networkMode = asText(asJson(container['HostConfig'])['NetworkMode']);
+  return {
+    id: asText(container['Id']) || id,
+    name: withoutSlash(asText(container['Name']) || id),
+    labels: asLabels(config['Labels']),
+    running: asJson(container['State'])['Running'] === true,
+    tty: config['Tty'] === true,
+    networkMode,
+    networks: Object.keys(asJson(settings['Networks'])),
+    ports: networkMode === 'host' ? exposedPorts(config['ExposedPorts']) : publishedPorts(settings['Ports']),
+  };
+}
+
+/** Of a container in the host's network: the ports its image says it listens on are the host's. */
+function exposedPorts(raw: unknown): PortRange[] | null {
+  const ports = Object.keys(asJson(raw)).flatMap((text) => parsePort(text) ?? []);
+  return ports.length === 0 ? null : normalizePorts(ports);
+}
+
+/** `{"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "81/tcp": null}`. */
+function publishedPorts(raw: unknown): PortRange[] {
+  const ports = Object.entries(asJson(raw)).flatMap(([inside, bindings]) => {
+    const protocol = inside.split('/')[1] ?? 'tcp';
+    return asList(bindings).flatMap((binding) => {
+      const { HostIp: address, HostPort: port } = asJson(binding);
+      // Nobody comes from outside to a port on the loopback: a server of the host's passes its clients on.
+      if (/^(127\.|::1$)/.test(asText(address))) return [];
+      return parsePort(`${asText(port)}/${protocol}`) ?? [];
+    });
+  });
+  return normalizePorts(ports);
+}
+
+export function listedNetwork(raw: unknown): Network {
+  const network = asJson(raw);
+  const name = asText(network['Name']);
+  return {
+    id: asText(network['Id']),
+    name,
+    driver: asText(network['Driver']),
+    ingress: network['Ingress'] === true,
+    options: asLabels(network['Options']),
+    ranges: asList(asJson(network['IPAM'])['Config']).map((entry) => ({
+      network: name,
+      subnet: asText(asJson(entry)['Subnet']),
+      gateway: asText(asJson(entry)['Gateway']),
+    })),
+  };
+}
+
+export function engineInfo(raw: unknown): EngineInfo {
+  const info = asJson(raw);
+  return {
+    firewallDriver: asText(asJson(info['FirewallBackend'])['Driver']) || null,
+    rootless: asList(info['SecurityOptions']).some((option) => /^name=rootless\b/.test(asText(option))),
+    swarm: asJson(info['Swarm'])['LocalNodeState'] === 'active',
+  };
+}

@@ -1,0 +1,55 @@
+import type { PortRange } from '../core/policy.ts';
+
+/** A container as the sources need it, read out of Docker's answers and checked. */
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly running: boolean;
+}
+
+export interface ContainerDetails extends Container {
+  readonly tty: boolean;
+  /** `bridge`, `host`, `none`, a network's name, or `container:ID`: it is in the network of another one. */
+  readonly networkMode: string;
+  /** The names of the networks it is on; none while it is stopped, or in another one's network. */
+  readonly networks: readonly string[];
+  /**
+   * The ports of the host on which it is reached from outside, while it runs; null: it is in the host's
+   * network, and its image does not say where it listens.
+   */
+  readonly ports: readonly PortRange[] | null;
+}
+
+export interface Network {
+  readonly id: string;
+  readonly name: string;
+  /** `bridge`, `macvlan`, `ipvlan`, `overlay`, `host`, `null`, or a plugin's. */
+  readonly driver: string;
+  /** Swarm's own, through which it publishes the ports of services. */
+  readonly ingress: boolean;
+  /** The driver's, such as `ipvlan_mode`. */
+  readonly options: Readonly<Record<string, string>>;
+  readonly ranges: readonly NetworkRange[];
+}
+
+export interface EngineInfo {
+  /** `iptables`, `nftables`, each perhaps with `+firewalld`; null: an engine before API 1.49 (Docker 28.1). */
+  readonly firewallDriver: string | null;
+  readonly rootless: boolean;
+  readonly swarm: boolean;
+}
+
+export interface NetworkRange {
+  readonly network: string;
+  readonly subnet: string;
+  readonly gateway: string;
+}
+
+export interface DockerEvent {
+  readonly type: string;
+  readonly action: string;
+  readonly id: string;
+  /** Of an event of a network: which container it is about; '' where none is. */
+  readonly container: string;
+}

@@ -1,0 +1,71 @@
+import { formatRange } from '../core/address.ts';
+import { type Policy, targetOf } from '../core/policy.ts';
+import type { Change } from './backend.ts';
+import { kernelTimeout, requireRange } from './element.ts';
+import { table } from './nft-command.ts';
+import { fullBits, type NftSet, type SetNames } from './nft-sets.ts';
+
+/** One element of one set, as it should stand. */
+export interface ElementChange {
+  readonly set: NftSet;
+  /** The address without its prefix length, which is the set's. */
+  readonly key: string;
+  /** Seconds, 1 to 2147483; null: it should not stand. */
+  readonly timeout: number | null;
+}
+
+/** Changes as they can go into the kernel, each element once, and why some cannot. */
+export interface Prepared {
+  readonly changes: readonly ElementChange[];
+  /** What is no address. */
+  readonly refused: unknown;
+  /** A policy that something should be added under and that is not in force. */
+  readonly unknown: Policy | null;
+}
+
+/** The privileged edge: every address is read again here. Of several changes of one element the last holds. */
+export function prepare(changes: readonly Change[], names: SetNames): Prepared {
+  const last = new Map<string, ElementChange>();
+  let refused: unknown = null;
+  let unknown: Policy | null = null;
+  for (const change of changes) {
+    try {
+      const range = requireRange(change.address);
+      const set = names.of(change.policy, range.family, range.bits);
+      if (set === null) {
+        if (change.kind === 'add') unknown = change.policy;
+        continue;
+      }
+      const key = formatRange({ ...range, bits: fullBits(range.family) });
+      const timeout = change.kind === 'add' ? kernelTimeout(change.remaining) : null;
+      last.set(targetOf(key, set.name), { set, key, timeout });
+    } catch (error) {
+      refused = error;
+    }
+  }
+  return { changes: [...last.values()], refused, unknown };
+}
+
+/**
+ * All of them as commands that make one transaction, given on one line: each element is added, deleted, and added again with
+ * its time. So it does not matter whether it stood, and one that did gets its new time; a plain second add
+ * keeps the old one (before Linux 6.12).
+ */
+export function commandsFor(changes: readonly ElementChange[]): string[] {
+  const bySet = new Map<string, ElementChange[]>();
+  for (const change of changes) {
+    const group = bySet.get(change.set.name);
+    if (group === undefined) bySet.set(change.set.name, [change]);
+    else group.push(change);
+  }
+  return [...bySet].flatMap(([name, group]) => commandsOf(name, group));
+}
+
+function commandsOf(set: string, group: readonly ElementChange[]): string[] {
+  const keys = group.map(({ key }) => key).join(', ');
+  const standing = group.flatMap(({ key, timeout }) =>
+    timeout === null ? [] : [`${key} timeout ${timeout}s`],
+  );
+  const clear = [`add element ${table} ${set} { ${keys} }`, `delete element ${table} ${set} { ${keys} }`];
+  return standing.length === 0 ? clear : [...clear, `add element ${table} ${set} { ${standing.join(', ')} }`];
+}

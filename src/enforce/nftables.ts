@@ -1,0 +1,144 @@
+import type { Family } from '../core/address.ts';
+import { BailiffError } from '../core/errors.ts';
+import type { PolicyRule } from '../core/policy.ts';
+import type { Backend, Change, Dropped, Element, Hook, Probe } from './backend.ts';
+import { Lane } from './lane.ts';
+import { prepare } from './nft-changes.ts';
+import { isAbsence, type NftCommand, nftRunner, type RunNft, table } from './nft-command.ts';
+import { parseElements } from './nft-elements.ts';
+import { probeNftables } from './nft-probe.ts';
+import { chain } from './nft-rules.ts';
+import { Ruleset } from './nft-ruleset.ts';
+import { NftWriter } from './nft-writer.ts';
+import { hasIpv6 } from './probe.ts';
+import { inSlices } from './slices.ts';
+
+export interface NftablesOptions {
+  /** What to run in place of the `nft` on PATH; tests put another version here, or another namespace. */
+  readonly command?: NftCommand;
+  /** How long the long-lived child may say nothing while it owes an answer, in ms. */
+  readonly silenceMs?: number;
+  /** Whether the kernel speaks IPv6; tests put their own here. */
+  readonly hasIpv6?: () => Promise<boolean>;
+}
+
+/** Changes of one transaction: larger ones take the kernel more than their share of time, and may not fit its buffers. */
+const transactionSize = 2_000;
+
+/**
+ * nftables: one table of our own, `inet bailiff`, with one chain that sees every packet before anybody
+ * rewrites or tracks it, and a set for each policy, family and prefix length in use.
+ *
+ * The sets are hash sets, not interval sets: there one more element among 100,000 costs seconds, and a
+ * range and an address in it refuse each other. Each set holds one prefix length, and the packet's address
+ * is masked to it.
+ */
+export class NftablesBackend implements Backend {
+  readonly name = 'nftables';
+  readonly strength = 'full';
+  readonly provable = chain;
+  readonly #run: RunNft;
+  readonly #lane = new Lane();
+  readonly #ruleset: Ruleset;
+  readonly #writer: NftWriter;
+  readonly #hasIpv6: () => Promise<boolean>;
+
+  constructor(options: NftablesOptions = {}) {
+    const { command = ['nft'], silenceMs } = options;
+    this.#run = nftRunner(command);
+    this.#ruleset = new Ruleset(this.#run, this.#lane);
+    this.#writer = new NftWriter({
+      run: this.#run,
+      // Without a terminal nft's output would wait in its buffer; stdbuf makes it write each line.
+      command: ['stdbuf', '-oL', ...command, '-i'],
+      ...(silenceMs === undefined ? {} : { silenceMs }),
+    });
+    this.#hasIpv6 = options.hasIpv6 ?? hasIpv6;
+  }
+
+  /** The process id of the child that feeds the sets, where it stands. */
+  get childPid(): number | undefined {
+    return this.#writer.pid;
+  }
+
+  probe(signal: AbortSignal): Promise<Probe> {
+    return probeNftables(this.#run, this.#hasIpv6, signal);
+  }
+
+  /** Nobody can push a chain of our own from its place, so no hook is ever yielded or moved. */
+  async install(policies: readonly PolicyRule[]): Promise<readonly Hook[]> {
+    const { made, problem } = await this.#ruleset.ensure(policies);
+    // Asked each time, since a kernel may get it later. Without it there are no IPv6 packets to hook.
+    const families: readonly Family[] = (await this.#hasIpv6()) ? [4, 6] : [4];
+    return families.map((family) => ({
+      name: chain,
+      family,
+      ok: problem === null,
+      ...(problem === null ? {} : { problem }),
+      ...(made ? { repaired: 'made' } : {}),
+    }));
+  }
+
+  /** What is enforced otherwise than it was asked for, as sentences; as the last `install` found it. */
+  remarks(): readonly string[] {
+    return this.#ruleset.lenient.map(
+      ({ policy }) => `"${policy}" drops: this kernel rejects no packets before routing (Linux 5.9 does)`,
+    );
+  }
+
+  dropped(): readonly Dropped[] {
+    return this.#ruleset.dropped();
+  }
+
+  /** Takes the kernel a second for 100,000 elements, and four times as long for twice as many. */
+  async list(): Promise<readonly Element[]> {
+    const listed = await this.#run(['list', 'table', ...table.split(' ')]);
+    if (!listed.ok && !isAbsence(listed.complaint)) {
+      throw new BailiffError('enforcement-failed', `the sets cannot be read: ${listed.complaint}`);
+    }
+    const { names } = this.#ruleset;
+    const elements: Element[] = [];
+    await inSlices(
+      parseElements(listed.ok ? listed.output : '', (name) => names.read(name)),
+      (element) => void elements.push(element),
+    );
+    return elements;
+  }
+
+  /**
+   * Adds only under policies that `install` was given. Whatever can be applied is, also when it rejects for
+   * the rest. @throws BailiffError enforcement-failed, address-invalid
+   */
+  apply(changes: readonly Change[]): Promise<void> {
+    return this.#lane.run(async () => {
+      const failures: unknown[] = [];
+      for (let from = 0; from < changes.length; from += transactionSize) {
+        const part = changes.slice(from, from + transactionSize);
+        await this.#applyPart(part, failures).catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
+    });
+  }
+
+  uninstall(): Promise<boolean> {
+    return this.#lane.run(() => this.#ruleset.remove());
+  }
+
+  async close(): Promise<void> {
+    await this.#lane.idle();
+    await this.#writer.close();
+  }
+
+  async #applyPart(part: readonly Change[], failures: unknown[]): Promise<void> {
+    const { changes, refused, unknown } = prepare(part, this.#ruleset.names);
+    if (refused !== null) failures.push(refused);
+    if (unknown !== null) {
+      failures.push(new BailiffError('enforcement-failed', `the policy "${unknown}" was not installed`));
+    }
+    const absent = changes.filter(({ set, timeout }) => timeout !== null && !this.#ruleset.holds(set));
+    const sets = absent.map(({ set }) => set);
+    if (sets.length > 0) await this.#ruleset.extend(sets).catch((error: unknown) => failures.push(error));
+    // What should not stand does not, where its set is not there.
+    await this.#writer.send(changes.filter(({ set }) => this.#ruleset.holds(set)));
+  }
+}

@@ -1,0 +1,102 @@
+import type { PortRange } from '../core/policy.ts';
+import type { ContainerDetails, DockerClient, EngineInfo, Network } from '../docker/client.ts';
+import { containerGaps } from './enforceability.ts';
+import type { SourceHost } from './source.ts';
+
+/** What the daemon was told of a container. */
+export interface Told {
+  readonly name: string;
+  /** Names of the jails that read it. */
+  readonly jails: readonly string[];
+  readonly ports: readonly PortRange[];
+  readonly gaps: readonly string[];
+  /** The id of the container whose network it is in: its own, or another one's. */
+  readonly networkOf: string;
+}
+
+/** Where it is not known on which port somebody comes, he is shut out from all. */
+const anyPort: readonly PortRange[] = [
+  { protocol: 'tcp', first: 1, last: 65_535 },
+  { protocol: 'udp', first: 1, last: 65_535 },
+];
+
+/**
+ * Tells the daemon how packets reach the containers that jails read, as far as it is news, and what else
+ * concerns the packet filter. `told`, by container id, outlives the connection to the engine: of what went in
+ * between the daemon is told afterwards. What rejects is the client's.
+ */
+export class Reach {
+  readonly #client: DockerClient;
+  readonly #host: SourceHost;
+  readonly #told: Map<string, Told>;
+  #networks: readonly Network[] = [];
+  #engine: EngineInfo | null = null;
+
+  constructor(client: DockerClient, host: SourceHost, told: Map<string, Told>) {
+    this.#client = client;
+    this.#host = host;
+    this.#told = told;
+  }
+
+  /** Before any container is described. */
+  async connected(): Promise<void> {
+    await this.networksChanged();
+    // Logs can be read also where the engine does not tell of itself.
+    this.#engine = await this.#client.info().catch(() => null);
+    for (const id of [...this.#told.keys()]) {
+      if ((await this.#client.inspect(id)) === null) this.forget(id);
+    }
+  }
+
+  async networksChanged(): Promise<void> {
+    this.#networks = await this.#client.networks();
+    this.#host.protectNetworks(this.#networks.flatMap(({ ranges }) => ranges));
+  }
+
+  rulesChanged(): void {
+    this.#host.engineChanged(this.#engine);
+  }
+
+  /** Stopped, a container is on no network and publishes nothing: what was told of it stays. */
+  async describe(container: ContainerDetails, jails: readonly string[]): Promise<void> {
+    const other = /^container:(.+)$/.exec(container.networkMode)?.[1];
+    const reached = other === undefined ? container : await this.#client.inspect(other);
+    if (!container.running || reached?.running !== true) return;
+    const { id, name } = container;
+    const gaps = containerGaps({ name, networks: reached.networks }, this.#networks, this.#engine);
+    this.#tell(id, { name, jails, ports: reached.ports ?? anyPort, gaps, networkOf: reached.id });
+  }
+
+  /** Describes those again that are in the network of this container, itself among them. */
+  async describeSharing(id: string): Promise<void> {
+    const sharing = [...this.#told].filter(([each, { networkOf }]) => each === id || networkOf === id);
+    for (const [each, { jails }] of sharing) {
+      const container = await this.#client.inspect(each);
+      if (container !== null) await this.describe(container, jails);
+    }
+  }
+
+  /** It is gone, or has another name. */
+  forget(id: string): void {
+    const told = this.#told.get(id);
+    this.#told.delete(id);
+    // Another one may have its name by now.
+    if (told === undefined || [...this.#told.values()].some(({ name }) => name === told.name)) return;
+    this.#host.publishes(told.name, [], []);
+    if (told.gaps.length > 0) this.#host.gaps(told.name, []);
+  }
+
+  #tell(id: string, now: Told): void {
+    if (this.#told.get(id)?.name !== now.name) this.forget(id);
+    const before = this.#told.get(id);
+    this.#told.set(id, now);
+    if (!isSame([before?.jails, before?.ports], [now.jails, now.ports])) {
+      this.#host.publishes(now.name, now.jails, now.ports);
+    }
+    if (!isSame(before?.gaps ?? [], now.gaps)) this.#host.gaps(now.name, now.gaps);
+  }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
