@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isIPv4, isIPv6 } from 'node:net';
 import { test } from 'node:test';
 import { canonicalAddress, countedAddress, covers, overlaps, parseRange, requireAddress } from './address.ts';
 
@@ -72,4 +73,46 @@ test('what a person mistyped is named', () => {
     code: 'address-invalid',
     where: 'BAILIFF_IGNOREIP',
   });
+});
+
+/** Always the same numbers, so that a failure can be looked at again. */
+function dice(seed: number) {
+  let state = seed;
+  return (below: number): number => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return Math.floor((state / 0x80000000) * below);
+  };
+}
+
+/** What others make of a text: the system's reader says whether it is an address, a URL writes it as RFC 5952 has it. */
+function read(text: string): string | null {
+  if (isIPv4(text)) return text;
+  if (!isIPv6(text) || text.includes('%')) return null;
+  const six = new URL(`http://[${text}]/`).hostname.slice(1, -1);
+  const mapped = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(six);
+  if (mapped === null) return six;
+  const [high, low] = [mapped[1], mapped[2]].map((group) => Number.parseInt(group ?? '', 16));
+  return [(high ?? 0) >> 8, (high ?? 0) & 255, (low ?? 0) >> 8, (low ?? 0) & 255].join('.');
+}
+
+test('addresses in any spelling, and texts that nearly are some, read as a library reads them', () => {
+  const roll = dice(5952);
+  const pick = (from: readonly string[]): string => from[roll(from.length)] ?? '';
+  const parts = ['0', '0', '00', '1', 'ff', 'FFFF', '0001', '12345', 'g', '', '255', '256', '1.2.3.4', '01.2.3.4', '1.2.3'];
+  let valid = 0;
+  for (let round = 0; round < 60_000; round += 1) {
+    const separator = roll(3) === 0 ? '.' : ':';
+    let text = Array.from({ length: 1 + roll(9) }, () => pick(parts)).join(separator);
+    if (roll(2) === 0) text = text.replace(/:0(?::0)*:/, '::');
+    if (roll(4) === 0) text = `::${text}`;
+    if (roll(8) === 0) text = `::ffff:${pick(parts)}:${pick(parts)}`;
+    const expected = read(text);
+    if (expected !== null) valid += 1;
+    assert.equal(canonicalAddress(text), expected, text);
+  }
+  assert.ok(valid > 3_000, `${valid} of them were addresses`);
+  for (let round = 0; round < 20_000; round += 1) {
+    const groups = Array.from({ length: 8 }, () => (roll(2) === 0 ? 0 : roll(65_536)).toString(16));
+    assert.equal(canonicalAddress(groups.join(':')), read(groups.join(':')));
+  }
 });

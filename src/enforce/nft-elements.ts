@@ -3,55 +3,39 @@ import type { Address } from '../core/types.ts';
 import type { Element } from './backend.ts';
 import { fullBits, type NftSet } from './nft-sets.ts';
 
-const opening = /^\tset (\S+) \{/;
-const elementsStart = /^\t\telements = \{/;
-/** One element, then words that may have a number or a quoted text each: `timeout 10m expires 9m58s500ms`, `comment "…"`. */
-const element = /\s*([0-9a-f.:]+)((?: [a-z]+(?: (?:"[^"]*"|\d[^\s,}]*))?)*)\s*[,}]?/y;
-const ours = /^ timeout \d\S* expires (\d\S*)$/;
+/**
+ * What matters in the JSON of a table: where a set (or anything else) begins, and its elements, which are
+ * objects where they have a time, else bare strings. None of it can stand within a string: there, a quotation
+ * mark has a backslash before it.
+ */
+const token = new RegExp(
+  [
+    String.raw`\{"(?<kind>[a-z]+)": \{"family": "[a-z]+"(?:, "name": "(?<name>[^"]*)")?`,
+    String.raw`\{"elem": \{"val": "(?<timed>[0-9a-f.:]+)"(?:, "timeout": \d+, "expires": (?<expires>\d+)(?<ends>\}\}))?`,
+    String.raw`(?:\[|, )"(?<bare>[0-9a-f.:]+)"(?=[,\]])`,
+  ].join('|'),
+  'g',
+);
 
 /**
- * The elements of all sets, read from `nft list table`. `setOf` names the set of ours; others are passed over.
- * What carries more than a time, or none, has 0 seconds remaining: no ban of ours, so that reconcile writes
- * it anew or removes it.
+ * The elements of all sets, read from `nft -j list table`; the text is never parsed as a whole, which would hold
+ * up everything else. `setOf` names the set of ours; others are passed over. What carries more than a time, or
+ * none, has 0 seconds remaining: no ban of ours, so that reconcile writes it anew or removes it.
  */
 export function* parseElements(
-  text: string,
+  json: string,
   setOf: (name: string) => NftSet | null,
 ): Generator<Element, void> {
   let set: NftSet | null = null;
-  let within = false;
-  for (const line of lines(text)) {
-    const opened = opening.exec(line);
-    if (opened !== null) set = setOf(opened[1] ?? '');
+  for (const { groups = {} } of json.matchAll(token)) {
+    const { kind, name = '', timed, expires, ends, bare } = groups;
+    if (kind !== undefined) set = kind === 'set' ? setOf(name) : null;
     if (set === null) continue;
-    const begins = elementsStart.exec(line);
-    if (begins !== null) within = true;
-    if (!within) continue;
-    yield* elementsIn(begins === null ? line : line.slice(begins[0].length), set);
-    within = !line.endsWith(' }');
-  }
-}
-
-/** Line by line: to split megabytes at once would hold up everything else. */
-function* lines(text: string): Generator<string, void> {
-  for (let start = 0; start < text.length; ) {
-    const end = text.indexOf('\n', start);
-    yield text.slice(start, end === -1 ? text.length : end);
-    start = end === -1 ? text.length : end + 1;
-  }
-}
-
-function* elementsIn(line: string, set: NftSet): Generator<Element, void> {
-  element.lastIndex = 0;
-  for (let match = element.exec(line); match !== null; match = element.exec(line)) {
-    const at = element.lastIndex;
-    const address = addressOf(match[1] ?? '', set);
-    const expires = ours.exec(match[2] ?? '')?.[1];
-    if (address !== null) {
-      yield { address, policy: set.policy, remaining: expires === undefined ? 0 : secondsOf(expires) };
-    }
-    // Another reading may have begun while this one paused.
-    element.lastIndex = at;
+    const address = addressOf(timed ?? bare ?? '', set);
+    if (address === null) continue;
+    // nft cuts off the part of a second.
+    const remaining = ends === undefined ? 0 : Number(expires) + 1;
+    yield { address, policy: set.policy, remaining };
   }
 }
 
@@ -66,15 +50,4 @@ function addressOf(text: string, set: NftSet): Address | null {
 
 function sameBytes(a: Range, b: Range): boolean {
   return a.bytes.every((byte, index) => byte === b.bytes[index]);
-}
-
-const unitSeconds: Readonly<Record<string, number>> = { d: 86_400, h: 3_600, m: 60, s: 1, ms: 0.001 };
-
-/** `9m58s500ms` in whole seconds, rounded up. */
-function secondsOf(span: string): number {
-  let seconds = 0;
-  for (const [, number, unit = ''] of span.matchAll(/(\d+)(ms|[dhms])/g)) {
-    seconds += Number(number) * (unitSeconds[unit] ?? 0);
-  }
-  return Math.max(1, Math.ceil(seconds));
 }

@@ -25,7 +25,7 @@ export async function probeNftables(
     }
     if (!version.ok) return unusable(`nft does not run (${version.complaint})`);
     const name = version.output.split('\n', 1)[0]?.trim() ?? '';
-    const tried = await run(['-c', trial('drop')], signal);
+    const tried = await run(['-j', '-c', trial('drop')], signal);
     if (!tried.ok) return unusable(explain(tried.complaint, name));
     const remark = (await speaksIpv6()) ? '' : ', no IPv6 on this machine';
     return { usable: true, detail: name + remark };
@@ -55,5 +55,6 @@ function explain(complaint: string, version: string): string {
   if (complaint.startsWith('syntax error')) {
     return `${version} is too old (${complaint}); it takes 0.9.4 or later`;
   }
+  if (complaint.includes('JSON')) return `${version} cannot write JSON (${complaint}); use one that can`;
   return `the kernel has no nf_tables as it is needed (${complaint}); load the module nf_tables on the host`;
 }

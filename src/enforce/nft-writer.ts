@@ -14,9 +14,9 @@ export interface WriterOptions {
 
 /**
  * More changes than these go to a process of their own. The child reads its stdin character by character,
- * 0.06 ms an element; a process reads at once, and costs about as much as a hundred elements.
+ * 0.06 ms an element; a process reads at once, and costs about as much as three hundred elements.
  */
-const fewChanges = 100;
+const fewChanges = 300;
 /** A child remembers each line it was given, and cannot be told not to: after so many another takes its place. */
 const longestService = 2_000;
 /** After a child died, processes do its work for this long (ms): where `nft` was built without `-i` each would die. */
