@@ -46,11 +46,14 @@ export async function runDaemon(
   const clock = systemClock;
   const log = await openLog({ level: configuration.logLevel, format: configuration.logFormat });
   const dockerFirewall = () => firewallOf(configuration);
-  const choice = await chooseBackend(configuration.enforce, { clock, signal, dockerFirewall });
+  let hint = (): void => undefined;
+  const watch = new Monitor({ changed: () => hint() });
+  const choice = await chooseBackend(configuration.enforce, { clock, signal, dockerFirewall, watch });
+  if (choice.backend.strength !== 'full') await watch.close();
   const parts = assemble(configuration, filters, choice, clock, log);
   const { connections, desk, enforcer, expiry, gaps, intake, ledger, pipeline, policies, protection } = parts;
   const { scanner, problems } = parts;
-  const monitor = choice.backend.strength === 'full' ? new Monitor({ changed: () => enforcer.hint() }) : null;
+  hint = () => enforcer.hint();
   const lookForGaps = async () => {
     const found = await hostGaps();
     if (!gaps.replace('host', found)) return;
@@ -89,7 +92,7 @@ export async function runDaemon(
     connections.stop();
     await scanner.stop();
     pipeline.commit();
-    await monitor?.close();
+    await watch.close();
     await enforcer.stop();
     for (const server of servers) closeNow(server);
     ledger.close();
@@ -111,9 +114,9 @@ async function firewallOf({ docker, dockerSocket }: Configuration): Promise<stri
 }
 
 /** Of another backend, from an earlier run: after ours stands, so that nobody gets in meanwhile. */
-async function removeLeftOvers({ backend, fallback }: Choice, clock: Clock, log: Log): Promise<void> {
-  // A dry run changes nothing, and what is weaker leaves what is stronger.
-  if (fallback || backend.strength === 'none') return;
+async function removeLeftOvers({ backend, outcome }: Choice, clock: Clock, log: Log): Promise<void> {
+  // A dry run changes nothing, and what is weaker, or does not work yet, leaves what is stronger.
+  if (outcome !== 'met' || backend.strength === 'none') return;
   const { removed, problems } = await removeAll({ clock }, backend.name);
   if (removed.length > 0) log.warn({ backends: removed }, 'left-overs of another backend taken away');
   for (const problem of problems) log.warn({ problem }, 'left-overs of another backend stay');

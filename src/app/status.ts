@@ -15,7 +15,7 @@ export interface StatusParts {
   readonly started: number;
   readonly enforcer: Enforcer;
   /** Less than a packet filter is no problem where it was asked for. */
-  readonly choice: Pick<Choice, 'fallback' | 'detail'>;
+  readonly choice: Pick<Choice, 'outcome' | 'detail'>;
   readonly policies: Policies;
   readonly ineffective: Ineffective;
   /** Traffic that this host's packet filter does not see, with the remedy. */
@@ -97,6 +97,11 @@ function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]):
   ];
 }
 
+function choiceProblems({ outcome, detail }: StatusParts['choice'], state: string): string[] {
+  if (outcome === 'fallback') return [`${weakness[state] ?? ''}: ${detail}`];
+  return outcome === 'unmet' && state === 'degraded' ? [`it is tried again and again: ${detail}`] : [];
+}
+
 const weakness: Readonly<Record<string, string>> = {
   'dry-run': 'DRY RUN, nobody is shut out',
   partial: 'PARTIAL, only programs with TCP wrappers shut anybody out',
@@ -108,7 +113,7 @@ function problemsOf(parts: StatusParts): string[] {
   const problems: (string | null)[] = [
     ...parts.problems,
     state === 'degraded' ? `bans are not enforced: ${detail}` : null,
-    parts.choice.fallback ? `${weakness[state] ?? ''}: ${parts.choice.detail}` : null,
+    ...choiceProblems(parts.choice, state),
     ...parts.gaps.map((gap) => `not everything is filtered here: ${gap}`),
     parts.ledgerProblem === null ? null : `bans cannot be stored: ${parts.ledgerProblem}`,
   ];

@@ -98,7 +98,23 @@ function read(text: string): string | null {
 test('addresses in any spelling, and texts that nearly are some, read as a library reads them', () => {
   const roll = dice(5952);
   const pick = (from: readonly string[]): string => from[roll(from.length)] ?? '';
-  const parts = ['0', '0', '00', '1', 'ff', 'FFFF', '0001', '12345', 'g', '', '255', '256', '1.2.3.4', '01.2.3.4', '1.2.3'];
+  const parts = [
+    '0',
+    '0',
+    '00',
+    '1',
+    'ff',
+    'FFFF',
+    '0001',
+    '12345',
+    'g',
+    '',
+    '255',
+    '256',
+    '1.2.3.4',
+    '01.2.3.4',
+    '1.2.3',
+  ];
   let valid = 0;
   for (let round = 0; round < 60_000; round += 1) {
     const separator = roll(3) === 0 ? '.' : ':';

@@ -153,7 +153,7 @@ export function overlaps(a: Range, b: Range): boolean {
   const whole = bits >> 3;
   for (let index = 0; index < whole; index += 1) if (a.bytes[index] !== b.bytes[index]) return false;
   const rest = bits & 7;
-  return rest === 0 || (((a.bytes[whole] ?? 0) ^ (b.bytes[whole] ?? 0)) >> (8 - rest)) === 0;
+  return rest === 0 || ((a.bytes[whole] ?? 0) ^ (b.bytes[whole] ?? 0)) >> (8 - rest) === 0;
 }
 
 /** Whether every address of `inner` lies in `outer`; both canonical. */

@@ -19,7 +19,6 @@ export const errorCodes = {
   'jail-not-found': 'No jail has this name.',
   'ledger-unusable': 'The database of bans could not be opened or written.',
   'enforcement-failed': 'The packet filter refused a change.',
-  'enforcement-unavailable': 'This machine or this user cannot change the packet filter.',
   'docker-unreachable': 'The Docker API did not answer.',
   'daemon-unreachable': 'The daemon did not answer on its control socket.',
   'control-unusable': 'The control socket could not be opened.',

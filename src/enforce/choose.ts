@@ -8,8 +8,11 @@ export type BackendWish = 'auto' | 'iptables' | 'nftables' | 'hosts-deny' | 'dry
 
 export interface Choice {
   readonly backend: Backend;
-  /** Nothing better than this works here, and nobody asked for it: it shuts out too little. */
-  readonly fallback: boolean;
+  /**
+   * `met`: it works; `unmet`: it was asked for and does not work here now, and will be tried again and again;
+   * `fallback`: nothing better works here, and nobody asked for it: it shuts out too little.
+   */
+  readonly outcome: 'met' | 'unmet' | 'fallback';
   /** The backend's tools and versions, and where Docker's rules were seen; for a fallback, why it came to that and the remedy. */
   readonly detail: string;
 }
@@ -25,8 +28,9 @@ export interface ChoiceContext extends BackendContext {
 type Registry = Readonly<Record<string, BackendFactory>>;
 
 /**
- * The backend to use on this machine. `auto` never fails: where nothing works it is dry-run, and says why.
- * @throws BailiffError enforcement-unavailable, for an explicit wish that cannot be met
+ * The backend to use on this machine. It never fails, since a daemon that ends is started again and again by
+ * whatever minds it: where nothing works `auto` comes to dry-run, and what was asked for is kept, red, for
+ * the time when it works. Both say why.
  */
 export async function chooseBackend(
   wish: BackendWish,
@@ -36,12 +40,7 @@ export async function chooseBackend(
   if (wish === 'auto') return chooseBest(context, registry);
   const backend = make(wish, context, registry);
   const probe = await backend.probe(context.signal);
-  if (probe.usable) return { backend, fallback: false, detail: tell(probe) };
-  await backend.close();
-  throw new BailiffError('enforcement-unavailable', probe.detail, {
-    where: `BAILIFF_ENFORCE=${wish}`,
-    remedy: 'Put that right, or set BAILIFF_ENFORCE=dry-run to run without dropping anything.',
-  });
+  return { backend, outcome: probe.usable ? 'met' : 'unmet', detail: tell(probe) };
 }
 
 /**
@@ -61,7 +60,7 @@ async function chooseBest(context: ChoiceContext, registry: Registry): Promise<C
     const probe = await backend.probe(context.signal);
     if (probe.usable && probe.lacks === undefined) {
       for (const other of lacking) await other.backend.close();
-      return { backend, fallback: false, detail: [tell(probe), seen, ...reasons].join('; ') };
+      return { backend, outcome: 'met', detail: [tell(probe), seen, ...reasons].join('; ') };
     }
     reasons.push(`${name}: ${probe.lacks ?? probe.detail}`);
     if (probe.usable) lacking.push({ backend, probe });
@@ -70,7 +69,7 @@ async function chooseBest(context: ChoiceContext, registry: Registry): Promise<C
   const [best, ...others] = lacking;
   for (const other of others) await other.backend.close();
   if (best !== undefined) {
-    return { backend: best.backend, fallback: false, detail: [tell(best.probe), seen].join('; ') };
+    return { backend: best.backend, outcome: 'met', detail: [tell(best.probe), seen].join('; ') };
   }
   return chooseWeak(context, registry, reasons);
 }
@@ -78,9 +77,9 @@ async function chooseBest(context: ChoiceContext, registry: Registry): Promise<C
 async function chooseWeak(context: ChoiceContext, registry: Registry, reasons: string[]): Promise<Choice> {
   const backend = make('hosts-deny', context, registry);
   const probe = await backend.probe(context.signal);
-  if (probe.usable) return { backend, fallback: true, detail: [...reasons, tell(probe)].join('; ') };
+  if (probe.usable) return { backend, outcome: 'fallback', detail: [...reasons, tell(probe)].join('; ') };
   await backend.close();
-  return { backend: make('dry-run', context, registry), fallback: true, detail: reasons.join('; ') };
+  return { backend: make('dry-run', context, registry), outcome: 'fallback', detail: reasons.join('; ') };
 }
 
 function tell({ detail, lacks }: Probe): string {
@@ -90,8 +89,5 @@ function tell({ detail, lacks }: Probe): string {
 function make(name: string, context: BackendContext, registry: Registry): Backend {
   const factory = registry[name];
   if (factory !== undefined) return factory(context);
-  throw new BailiffError('enforcement-unavailable', `there is no backend ${name} in this version`, {
-    where: `BAILIFF_ENFORCE=${name}`,
-    remedy: `Use auto or one of ${Object.keys(registry).join(', ')}.`,
-  });
+  throw new BailiffError('internal', `there is no backend ${name}`);
 }

@@ -552,7 +552,7 @@ describe('the proof', () => {
 test('a hint brings the next look forward', async () => {
   const { enforcer, timers } = setUp();
   await enforcer.start();
-  assert.equal(timers.at(-1)?.ms, 2_000);
+  assert.equal(timers.at(-1)?.ms, 2_500);
   enforcer.hint();
   assert.equal(timers.at(-1)?.ms, 100);
 });

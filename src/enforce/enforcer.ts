@@ -12,7 +12,7 @@ import { Rivalry } from './rivalry.ts';
 export type { EnforcerEvents, EnforcerOptions, EnforcerStatus, ReconcileReport } from './enforcement.ts';
 
 /** Between looks, in ms; with many bans each costs more. */
-const intervalMs = 2_000;
+const intervalMs = 2_500;
 const largeIntervalMs = 5_000;
 /** A proof holds for this long, in seconds. */
 const proofAge = 60;

@@ -4,6 +4,7 @@ import type { PolicyRule } from '../core/policy.ts';
 import { type Backend, type Change, type Dropped, type Element, type Hook, hookKey } from './backend.ts';
 import { setName } from './element.ts';
 import { Ipset, type IpsetOptions } from './ipset.ts';
+import type { RuleWatch } from './monitor.ts';
 import { hasIpv6, probeIptables } from './probe.ts';
 import { RuleKeeper } from './rule-keeper.ts';
 import { holdsOurs, releaseText, removalText, tableNames } from './rules.ts';
@@ -13,6 +14,8 @@ import { type Stack, settle, type Tables, Variants } from './variants.ts';
 export interface IptablesOptions extends IpsetOptions {
   /** Whether the kernel speaks IPv6; tests put their own here. */
   readonly hasIpv6?: () => Promise<boolean>;
+  /** Tells when rules may have changed. */
+  readonly watch?: RuleWatch;
   /** Elements a new set may hold. */
   readonly capacity?: number;
 }
@@ -30,7 +33,7 @@ export class IptablesBackend implements Backend {
   readonly #channels;
   readonly #sets: Sets;
   readonly #hasIpv6: () => Promise<boolean>;
-  readonly #variants = new Variants();
+  readonly #variants: Variants;
   readonly #keeper = new RuleKeeper();
   /** By the name of the set that is not as it must be. */
   #setProblems: ReadonlyMap<string, string> = new Map();
@@ -38,6 +41,7 @@ export class IptablesBackend implements Backend {
   constructor(options: IptablesOptions = {}) {
     this.#channels = { writer: new Ipset(options), reader: new Ipset(options), headers: new Ipset(options) };
     this.#sets = new Sets(this.#channels, options.capacity);
+    this.#variants = new Variants(options.watch);
     this.#hasIpv6 = options.hasIpv6 ?? hasIpv6;
   }
 

@@ -8,6 +8,8 @@ const firstRetryMs = 1_000;
 const longestRetryMs = 300_000;
 /** A child that has lived this long, in ms, was no failure. */
 const provenMs = 300_000;
+/** Until a new child listens, in ms; beside many elements of nftables it takes a second. */
+const settleMs = 3_000;
 /** In a row: half an hour of trying. */
 const mostFailures = 14;
 /** Bytes: nft keeps every element it has ever heard of, about 350 bytes each, so it has to be ended some time. */
@@ -30,6 +32,12 @@ export const monitorCommand: readonly [string, ...string[]] = [
   'rules',
 ];
 
+/** Tells whether rules may have changed since they were read, so that they need not be read at each look. */
+export interface RuleWatch {
+  /** While two marks are equal, no change was seen in between. null: nobody watches, or all changes cannot be seen. */
+  mark(): number | null;
+}
+
 export interface MonitorOptions {
   /** Some rule may have changed: have a look. At most once in 100 ms. */
   readonly changed: () => void;
@@ -41,7 +49,7 @@ export interface MonitorOptions {
  * Hints of rule changes, so that a repair need not wait for the next look. Nothing rests on them: where nft
  * is missing, or dies again and again, there are none, and nobody is told.
  */
-export class Monitor {
+export class Monitor implements RuleWatch {
   readonly #changed: () => void;
   readonly #command: readonly [string, ...string[]];
   readonly #schedule: Schedule;
@@ -54,6 +62,8 @@ export class Monitor {
   #cancelHint: () => void = () => undefined;
   #resting = false;
   #owing = false;
+  #seen = 0;
+  #startedAt = 0;
 
   constructor(options: MonitorOptions) {
     this.#changed = options.changed;
@@ -65,6 +75,11 @@ export class Monitor {
   /** Whether a child stands, so that hints may come. */
   get watching(): boolean {
     return this.#child !== null;
+  }
+
+  /** A child that has just been started may not be listening yet. */
+  mark(): number | null {
+    return this.#child !== null && performance.now() - this.#startedAt > settleMs ? this.#seen : null;
   }
 
   /** Ends the child. No hint comes after this was called. */
@@ -86,8 +101,13 @@ export class Monitor {
       env: commandEnvironment,
     });
     this.#child = child;
+    this.#startedAt = performance.now();
+    this.#seen += 1;
     // That something was said is all there is to know: the rules are read anew.
-    child.stdout.on('data', () => this.#heard());
+    child.stdout.on('data', () => {
+      this.#seen += 1;
+      this.#heard();
+    });
     this.#ended = child.then(() => this.#died());
     this.#cancelTimer = this.#schedule(() => {
       this.#failures = 0;

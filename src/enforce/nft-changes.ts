@@ -1,9 +1,10 @@
 import { formatRange } from '../core/address.ts';
-import { type Policy, targetOf } from '../core/policy.ts';
+import type { Policy } from '../core/policy.ts';
 import type { Change } from './backend.ts';
 import { kernelTimeout, requireRange } from './element.ts';
 import { table } from './nft-command.ts';
 import { fullBits, type NftSet, type SetNames } from './nft-sets.ts';
+import { inSlices } from './slices.ts';
 
 /** One element of one set, as it should stand. */
 export interface ElementChange {
@@ -24,26 +25,29 @@ export interface Prepared {
 }
 
 /** The privileged edge: every address is read again here. Of several changes of one element the last holds. */
-export function prepare(changes: readonly Change[], names: SetNames): Prepared {
+export async function prepare(changes: readonly Change[], names: SetNames): Promise<Prepared> {
   const last = new Map<string, ElementChange>();
   let refused: unknown = null;
   let unknown: Policy | null = null;
-  for (const change of changes) {
+  await inSlices(changes, (change) => {
     try {
-      const range = requireRange(change.address);
-      const set = names.of(change.policy, range.family, range.bits);
-      if (set === null) {
-        if (change.kind === 'add') unknown = change.policy;
-        continue;
-      }
-      const key = formatRange({ ...range, bits: fullBits(range.family) });
-      const timeout = change.kind === 'add' ? kernelTimeout(change.remaining) : null;
-      last.set(targetOf(key, set.name), { set, key, timeout });
+      const element = elementOf(change, names);
+      if (element !== null) last.set(`${element.set.name} ${element.key}`, element);
+      else if (change.kind === 'add') unknown = change.policy;
     } catch (error) {
       refused = error;
     }
-  }
+  });
   return { changes: [...last.values()], refused, unknown };
+}
+
+/** null where its policy is not in force. @throws BailiffError address-invalid */
+function elementOf(change: Change, names: SetNames): ElementChange | null {
+  const range = requireRange(change.address);
+  const set = names.of(change.policy, range.family, range.bits);
+  if (set === null) return null;
+  const key = formatRange({ ...range, bits: fullBits(range.family) });
+  return { set, key, timeout: change.kind === 'add' ? kernelTimeout(change.remaining) : null };
 }
 
 /**

@@ -56,7 +56,9 @@ function portMatches({ ports }: PolicyRule): { readonly protocol: Protocol | nul
   return (['tcp', 'udp'] as const).flatMap((protocol) => {
     const own = ranges.filter((range) => range.protocol === protocol);
     const list = own.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(', ');
-    return own.length === 0 ? [] : [{ protocol, text: ` ${protocol} dport { ${list} }` }];
+    // nft prints a list of one without braces.
+    const match = own.length === 1 ? list : `{ ${list} }`;
+    return own.length === 0 ? [] : [{ protocol, text: ` ${protocol} dport ${match}` }];
   });
 }
 
@@ -93,7 +95,6 @@ export function tableText(
   const start = fromScratch ? [`add table ${table}`, `delete table ${table}`] : [];
   return [
     ...start,
-    // Without flags, which also wakes a table that somebody put to sleep.
     `add table ${table}`,
     `add chain ${table} ${chain}`,
     `flush chain ${table} ${chain}`,
@@ -105,6 +106,9 @@ export function tableText(
     ...rules.map(({ text }) => `add rule ${table} ${chain} ${text}`),
   ].join('\n');
 }
+
+/** Wakes a table that somebody put to sleep, by giving it no flags. The kernel takes nothing else in that transaction. */
+export const wakeText = `add table ${table}`;
 
 /** For `nft -c`: succeeds where these rules stand, and changes nothing. */
 export function presenceText(handles: readonly number[]): string {

@@ -5,9 +5,10 @@ import { Lane } from './lane.ts';
 import { isAbsence, type RunNft, table } from './nft-command.ts';
 import { Counts } from './nft-counts.ts';
 import { canReject } from './nft-probe.ts';
-import { presenceText, rulesOf, tableText, type Wanted } from './nft-rules.ts';
-import { firstSets, isDeclared, isOurName, type NftSet, SetNames } from './nft-sets.ts';
+import { presenceText, tableText, type Wanted, wakeText } from './nft-rules.ts';
+import type { NftSet, SetNames } from './nft-sets.ts';
 import { emptyTable, mayHold, parseTable, type StandingTable } from './nft-table.ts';
+import { Wish } from './nft-wish.ts';
 
 /** What one look at the table came to. */
 export interface Look {
@@ -17,7 +18,7 @@ export interface Look {
   readonly problem: string | null;
 }
 
-/** The chain as it was written, and as this version of nft prints it. */
+/** The rules as they were written, and the chain as this version of nft prints it. */
 interface Learned {
   readonly wrote: string;
   readonly prints: string;
@@ -31,6 +32,9 @@ interface Learned {
 const costlyLook = 100;
 const restAfterLook = 100;
 
+/** Others write too: how often a writing is followed by another before it counts as in vain. */
+const attempts = 4;
+
 /**
  * Our table but for the elements in it: makes it, and keeps it, what the policies say. Each writing is one
  * transaction; elements stay where they are.
@@ -39,13 +43,12 @@ export class Ruleset {
   readonly #run: RunNft;
   readonly #lane: Lane;
   readonly #reading = new Lane();
-  names = new SetNames([]);
-  #policies: readonly PolicyRule[] = [];
-  #standing: ReadonlyMap<string, NftSet> = new Map();
+  readonly #counts = new Counts();
+  #wish = new Wish([], true);
+  #standing: readonly NftSet[] = [];
   #learned: Learned | null = null;
   #lookAgainAt = 0;
   #canReject: boolean | null = null;
-  readonly #counts = new Counts();
 
   /** Writing goes through the `lane`, on which whoever writes elements must be too: it may have to make a set for them. */
   constructor(run: RunNft, lane: Lane) {
@@ -53,14 +56,18 @@ export class Ruleset {
     this.#lane = lane;
   }
 
-  /** Whether the set was there when the table was last read or written. */
-  holds(set: NftSet): boolean {
-    return this.#standing.has(set.name);
+  get names(): SetNames {
+    return this.#wish.names;
   }
 
   /** The policies whose `reject` this kernel cannot do here, and which drop instead. */
   get lenient(): readonly PolicyRule[] {
-    return this.#canReject === false ? this.#policies.filter(({ action }) => action === 'reject') : [];
+    return this.#wish.lenient;
+  }
+
+  /** Whether the set was there when the table was last read or written. */
+  holds({ name }: NftSet): boolean {
+    return this.#standing.some((set) => set.name === name);
   }
 
   dropped(): Dropped[] {
@@ -69,20 +76,17 @@ export class Ruleset {
 
   /** Makes the table be what these policies say. @throws BailiffError enforcement-failed, where it cannot be read */
   async ensure(policies: readonly PolicyRule[]): Promise<Look> {
-    this.#policies = policies;
-    this.names = new SetNames(policies.map(({ policy }) => policy));
     if (this.#canReject === null && policies.some(({ action }) => action === 'reject')) {
       this.#canReject = await canReject(this.#run);
     }
+    this.#wish = new Wish(policies, this.#canReject !== false);
     if (performance.now() < this.#lookAgainAt && (await this.#stillThere())) {
       return { made: false, problem: null };
     }
     const standing = await this.#read();
-    if (this.#isRight(standing, this.#wanted(standing))) {
-      this.#remember(standing);
-      return { made: false, problem: null };
-    }
-    return this.#lane.run(() => this.#repair([]));
+    if (!this.#isRight(standing, this.#wanted(standing))) return this.#lane.run(() => this.#repair([]));
+    this.#standing = this.#wish.standingSets(standing);
+    return { made: false, problem: null };
   }
 
   /** Makes sets for elements that are about to come. To be called on the lane. @throws BailiffError enforcement-failed */
@@ -93,7 +97,7 @@ export class Ruleset {
 
   /** Takes the table away, with all that is in it. @returns whether it stood. @throws BailiffError enforcement-failed */
   async remove(): Promise<boolean> {
-    this.#standing = new Map();
+    this.#standing = [];
     this.#learned = null;
     const answer = await this.#run(['delete', 'table', ...table.split(' ')]);
     if (answer.ok || isAbsence(answer.complaint)) return answer.ok;
@@ -126,7 +130,7 @@ export class Ruleset {
   async #stillThere(): Promise<boolean> {
     const learned = this.#learned;
     if (learned === null || learned.handles.length === 0) return false;
-    if (learned.wrote !== textOf(this.#wantedOf([...this.#standing.values()]))) return false;
+    if (learned.wrote !== textOf(this.#wish.wanted(this.#standing))) return false;
     return (await this.#run(['-c', presenceText(learned.handles)])).ok;
   }
 
@@ -135,63 +139,37 @@ export class Ruleset {
     let problem = 'others keep changing it';
     let refusals = 0;
     // At first nobody knows how nft prints our rules, so they are written also where they seem to stand.
-    const stood = this.#learned === null && this.#seemsRight(standing, this.#wanted(standing, extra));
-    for (let attempt = 0; attempt < 4; attempt += 1) {
+    const stood = this.#learned === null && this.#wish.seemsMet(standing, this.#wanted(standing, extra));
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
       const wanted = this.#wanted(standing, extra);
       if (this.#isRight(standing, wanted)) {
-        this.#remember(standing);
+        this.#standing = this.#wish.standingSets(standing);
         return { made: attempt > 0 && !stood, problem: null };
       }
       // What was refused twice has something in its way, and what is in our table is ours to take away.
-      const text = tableText(wanted, this.#discarded(standing), refusals > 1);
-      const written = await this.#run([text]);
-      if (!written.ok) {
-        problem = written.complaint;
+      const whole = tableText(wanted, this.#wish.discarded(standing), refusals > 1);
+      const { ok, complaint } = await this.#run([standing.dormant ? wakeText : whole]);
+      if (!ok) {
+        problem = complaint;
         refusals += 1;
       }
+      const wrote = ok && !standing.dormant;
       standing = await this.#read();
-      if (written.ok) this.#learn(standing, wanted);
+      if (wrote) this.#learn(standing, wanted);
     }
-    this.#remember(standing);
+    this.#standing = this.#wish.standingSets(standing);
     return { made: false, problem };
   }
 
   #wanted(standing: StandingTable, extra: readonly NftSet[] = []): Wanted {
-    const found = [...standing.sets.keys()].flatMap((name) => this.names.read(name) ?? []);
-    return this.#wantedOf([...found, ...extra]);
-  }
-
-  #wantedOf(others: readonly NftSet[]): Wanted {
-    const first = this.#policies.flatMap(({ policy }) =>
-      firstSets.flatMap(({ family, bits }) => this.names.of(policy, family, bits) ?? []),
-    );
-    const sets = new Map([...first, ...others].map((set) => [set.name, set]));
-    const ordered = [...sets.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return { sets: ordered, rules: rulesOf(this.#policies, ordered, this.#canReject !== false) };
-  }
-
-  /** Sets that bear a name of ours and are of no policy in force, or are another kind of set. */
-  #discarded({ sets }: StandingTable): string[] {
-    return [...sets].flatMap(([name, body]) => {
-      if (!isOurName(name)) return [];
-      const set = this.names.read(name);
-      return set !== null && isDeclared(set, body) ? [] : [name];
-    });
+    return this.#wish.wanted([...this.#wish.standingSets(standing), ...extra]);
   }
 
   #isRight(standing: StandingTable, wanted: Wanted): boolean {
     return (
       this.#learned?.wrote === textOf(wanted) &&
       this.#learned.prints === standing.chain?.join('\n') &&
-      this.#seemsRight(standing, wanted)
-    );
-  }
-
-  #seemsRight(standing: StandingTable, wanted: Wanted): boolean {
-    return (
-      mayHold(standing, wanted.rules) &&
-      wanted.sets.every(({ name }) => standing.sets.has(name)) &&
-      this.#discarded(standing).length === 0
+      this.#wish.seemsMet(standing, wanted)
     );
   }
 
@@ -199,11 +177,6 @@ export class Ruleset {
     this.#learned = mayHold(standing, wanted.rules)
       ? { wrote: textOf(wanted), prints: standing.chain?.join('\n') ?? '', handles: standing.handles }
       : null;
-  }
-
-  #remember({ sets }: StandingTable): void {
-    const known = [...sets.keys()].flatMap((name) => this.names.read(name) ?? []);
-    this.#standing = new Map(known.map((set) => [set.name, set]));
   }
 }
 

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type Family, formatRange, parseRange } from '../core/address.ts';
 import { type Policy, plainPolicy } from '../core/policy.ts';
+import { policySuffix } from './element.ts';
 
 /** One set in the kernel: addresses of one family and prefix length, under one policy. */
 export interface NftSet {
@@ -63,8 +63,8 @@ export class SetNames {
 
 function markOf(policy: Policy): { word: string; digest: string } {
   if (policy === plainPolicy) return { word: 'ban', digest: '' };
-  const digest = createHash('sha256').update(policy).digest('hex').slice(0, 8);
-  return { word: policy.split(' ', 1)[0] ?? '', digest: `_${digest}` };
+  const [, word = '', digest = ''] = policySuffix(policy).split('-');
+  return { word, digest: `_${digest}` };
 }
 
 /** The prefix length of a single address. */

@@ -132,7 +132,7 @@ export class NftablesBackend implements Backend {
   }
 
   async #applyPart(part: readonly Change[], failures: unknown[]): Promise<void> {
-    const { changes, refused, unknown } = prepare(part, this.#ruleset.names);
+    const { changes, refused, unknown } = await prepare(part, this.#ruleset.names);
     if (refused !== null) failures.push(refused);
     if (unknown !== null) {
       failures.push(new BailiffError('enforcement-failed', `the policy "${unknown}" was not installed`));

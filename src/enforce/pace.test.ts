@@ -22,10 +22,15 @@ function paced() {
   return { pace, waits, run, count: () => runs, cancelled: () => cancelled };
 }
 
-test('the interval, and longer where it is costly', () => {
+test('the interval, and longer where it is costly each time', () => {
   const { pace, waits } = paced();
-  for (const took of [1, 49, 80, 1_000]) pace.succeeded(took, 5_000);
-  assert.deepEqual(waits, [5_000, 5_000, 8_000, 20_000]);
+  for (let look = 0; look < 7; look += 1) pace.succeeded(1_000, 5_000);
+  pace.succeeded(1, 5_000);
+  assert.deepEqual([...new Set(waits)], [5_000], 'one that was cheap tells what it costs');
+  for (let look = 0; look < 8; look += 1) pace.succeeded(80, 5_000);
+  assert.equal(waits.at(-1), 8_000);
+  for (let look = 0; look < 8; look += 1) pace.succeeded(1_000, 5_000);
+  assert.equal(waits.at(-1), 20_000);
 });
 
 test('after a failure soon, doubling up to half a minute; after success as usual', () => {

@@ -12,6 +12,8 @@ const longestRetryMs = 30_000;
 /** Reconciling may take a hundredth of the time, but is never put off for longer than some intervals. */
 const restPerCost = 100;
 const longestIntervals = 4;
+/** The cheapest of so many looks tells the cost: the others had to wait for a busy machine. */
+const looksCompared = 8;
 /** After a hint, others may not be done yet. */
 const afterHintMs = 100;
 /** So many hints are followed in a row; each look that comes by its interval earns some more. */
@@ -28,6 +30,7 @@ export class Pace {
   readonly #run: () => Promise<void>;
   #cancel: () => void = () => undefined;
   #failures = 0;
+  readonly #took: number[] = [];
   #hints = mostHints;
   /** `idle` before the first look, and while one is under way. */
   #waiting: 'idle' | 'interval' | 'hint' = 'idle';
@@ -41,7 +44,11 @@ export class Pace {
   /** A look is over that took `tookMs`; the next is due after `intervalMs`. */
   succeeded(tookMs: number, intervalMs: number): void {
     this.#failures = 0;
-    this.#next(Math.min(intervalMs * longestIntervals, Math.max(intervalMs, tookMs * restPerCost)));
+    this.#took.push(tookMs);
+    if (this.#took.length > looksCompared) this.#took.shift();
+    // The first ones are of a program that is still warming up.
+    const rest = this.#took.length < looksCompared ? 0 : Math.min(...this.#took) * restPerCost;
+    this.#next(Math.min(intervalMs * longestIntervals, Math.max(intervalMs, rest)));
   }
 
   failed(): void {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Family } from '../core/address.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import { runCommand } from './command.ts';
+import type { RuleWatch } from './monitor.ts';
 import { holdsDocker, holdsOurs, ourChain } from './rules.ts';
 import { type Count, parseCounts, parseRules, type Rules } from './saved-rules.ts';
 import { families } from './sets.ts';
@@ -53,9 +54,19 @@ export interface Stack {
 /** Where the kernel says which legacy tables are loaded. */
 const legacyNames = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
 
+/** Where the kernel would have told of every change, rules are read again all the same after this time, in ms. */
+const longestUnread = 10_000;
+
 /** Finds out which variants to use. Where both hold Docker's chains both are: every hook is traversed. */
 export class Variants {
+  readonly #watch: RuleWatch | undefined;
   #preferred: Variant | null = null;
+  #nft: { readonly stack: Stack; readonly mark: number | null; readonly readAt: number } | null = null;
+
+  /** `watch` sees what changes in nft, and so spares reading it: two processes at each look. */
+  constructor(watch?: RuleWatch) {
+    this.#watch = watch;
+  }
 
   /**
    * Of the variants that may hold rules, those to install into: Docker's, else where we stand already, else
@@ -73,8 +84,22 @@ export class Variants {
 
   /** The variants that may hold rules, read. Looking at legacy where no table is loaded would load them. */
   async present(): Promise<readonly Stack[]> {
-    const nft = await readStack('nft');
+    const nft = await this.#nftStack();
     return (await legacyIsLoaded()) ? [nft, await readStack('legacy')] : [nft];
+  }
+
+  async #nftStack(): Promise<Stack> {
+    const mark = this.#watch?.mark() ?? null;
+    const known = this.#nft;
+    const now = performance.now();
+    if (known !== null && mark !== null && known.mark === mark && now - known.readAt < longestUnread) {
+      return known.stack;
+    }
+    // The mark is of before the reading: what changes meanwhile makes the next one read again.
+    const stack = await readStack('nft');
+    const readable = stack.tables.every(({ problem }) => problem === null);
+    this.#nft = readable ? { stack, mark, readAt: now } : null;
+    return stack;
   }
 }
 

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { type Request, request, shutOut } from './testbed/attacker.ts';
 import { eventually } from './testbed/command.ts';
 import { ComposedBailiff } from './testbed/composed.ts';
+import { Firewall } from './testbed/firewall.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { hostPort, openTestbed, type Testbed } from './testbed/testbed.ts';
 import { rightPassword, Web, webPort } from './testbed/web.ts';
@@ -112,6 +113,32 @@ describe('a published nginx, protected by the image started from compose.yaml', 
     const addresses = (await bailiff.banned()).map(({ address }) => address);
     assert.ok(!addresses.includes(victim), `${victim} is not banned`);
     await assertLetIn(50);
+  });
+
+  it('the older tools of the host list what the image wrote, under either packet filter', async () => {
+    const firewall = new Firewall(testbed.network.host);
+    for (const [backend, number] of [
+      ['nftables', 40],
+      ['iptables', 41],
+    ] as const) {
+      await bailiff.up({ BAILIFF_BANTIME: '1h', BAILIFF_ENFORCE: backend });
+      await untilWatched();
+      await attack(number);
+      await assertShutOut(number);
+      await assertLetIn(42);
+      assert.equal((await bailiff.status()).enforcement.backend, backend);
+      const listed: string[] = [];
+      for (const [program, ...args] of [
+        ['nft', 'list', 'ruleset'],
+        ['nft', '--json', 'list', 'ruleset'],
+        ['iptables-save'],
+        ['ip6tables-save'],
+        ['ipset', 'save'],
+      ] as const) {
+        listed.push(await firewall.do(program, ...args));
+      }
+      assert.ok(listed.join('\n').includes(testbed.network.attacker(number)), backend);
+    }
   });
 
   it('is healthy by its own check', async () => {

@@ -6,7 +6,7 @@ import { Namespace } from './namespace.ts';
 
 interface Chosen {
   readonly backend: string;
-  readonly fallback: boolean;
+  readonly outcome: string;
   readonly detail: string;
 }
 
@@ -46,7 +46,7 @@ describe('what can be enforced here', () => {
     bailiff = new Remote(host);
     const chosen = await bailiff.call<Chosen>('choose', 'auto');
     assert.equal(chosen.backend, 'iptables');
-    assert.equal(chosen.fallback, false);
+    assert.equal(chosen.outcome, 'met');
     assert.match(chosen.detail, /iptables v1.*ipset v.*; no rules of Docker seen/);
   });
 
@@ -71,9 +71,10 @@ describe('what can be enforced here', () => {
       bailiff = new Remote(host, before);
       const chosen = await bailiff.call<Chosen>('choose', 'auto');
       assert.equal(chosen.backend, 'dry-run');
-      assert.equal(chosen.fallback, true);
+      assert.equal(chosen.outcome, 'fallback');
       assert.match(chosen.detail, reason);
-      await assert.rejects(bailiff.call('choose', 'iptables'), /enforcement-unavailable/);
+      const asked = await bailiff.call<Chosen>('choose', 'iptables');
+      assert.deepEqual([asked.backend, asked.outcome], ['iptables', 'unmet']);
       await bailiff.call('start');
       const status = await bailiff.call<{ state: string; detail: string }>('status');
       assert.equal(status.state, 'degraded');
@@ -89,7 +90,7 @@ describe('what can be enforced here', () => {
   test('without ipset in the kernel: nftables, and why is said', async () => {
     bailiff = new Remote(host, failing(['ipset'], 'ipset v7.17: Cannot open session to kernel.'));
     const chosen = await bailiff.call<Chosen>('choose', 'auto');
-    assert.deepEqual([chosen.backend, chosen.fallback], ['nftables', false]);
+    assert.deepEqual([chosen.backend, chosen.outcome], ['nftables', 'met']);
     assert.match(chosen.detail, /iptables: the kernel has no ip_set .*load the modules/);
   });
 

@@ -288,6 +288,20 @@ describe('the kernel sets', () => {
     assert.equal((await host.must('ipset', 'list', '-n')).trim(), '');
   });
 
+  test('beside Podman, which knows no DOCKER-USER, it is made and kept first', async () => {
+    await host.must('iptables', '-N', 'NETAVARK_FORWARD');
+    await host.must('iptables', '-A', 'NETAVARK_FORWARD', '-j', 'ACCEPT');
+    await host.must('iptables', '-I', 'FORWARD', '-j', 'NETAVARK_FORWARD');
+    await bailiff.call('start');
+    const forward = (await host.must('iptables-save'))
+      .split('\n')
+      .filter((line) => line.startsWith('-A FORWARD'));
+    assert.deepEqual(forward, ['-A FORWARD -j DOCKER-USER', '-A FORWARD -j NETAVARK_FORWARD']);
+    await bailiff.call('end');
+    await bailiff.call('removeAll');
+    assert.doesNotMatch(await host.must('iptables-save'), /DOCKER-USER|BAILIFF/);
+  });
+
   test('where both variants hold chains of Docker, both get the rules', async () => {
     for (const variant of ['nft', 'legacy']) await host.must(`iptables-${variant}`, '-w', '-N', 'DOCKER');
     const hooks = await bailiff.call<Hook[]>('install');
