@@ -112,8 +112,8 @@ async function measure(backend: string, standing: number): Promise<void> {
     log.append(text);
     let read = written;
     const watching = (async () => {
-      while ((await daemon.status()).sources.some(({ lag, lines }) => lines < burst || lag > 0))
-        await pause(20);
+      const judged = async () => (await daemon.status()).sources.find(({ id }) => id === `file:${log.path}`);
+      while (((await judged())?.lines ?? 0) < burst) await pause(20);
       read = performance.now();
     })();
     const all = standing + burst;

@@ -4,7 +4,7 @@ import type { Status } from '../control/protocol.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { messageOf } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import { plainPolicy, splitTarget, targetOf } from '../core/policy.ts';
+import { plainPolicy, splitTarget } from '../core/policy.ts';
 import { Sessions } from '../core/session.ts';
 import type { Ban, Clock } from '../core/types.ts';
 import type { Choice } from '../enforce/choose.ts';
@@ -65,7 +65,6 @@ export function assemble(
     ignoreip: configuration.defaults.ignoreip,
     trustedProxies: configuration.trustedProxies,
     sshPeers: configuration.protectSshPeers ? () => peers.refresh() : null,
-    changed: () => releaseProtected(),
   });
   const sessions = new Sessions();
   const path = join(configuration.stateDir, 'bailiff.db');
@@ -159,12 +158,6 @@ export function assemble(
       return removeAll({ clock });
     },
   });
-  /** What has become the owner's is let in. */
-  const releaseProtected = (): void => {
-    for (const { address, policy } of desk.releaseProtected()) {
-      void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
-    }
-  };
   const expiry = new Expiry(
     clock,
     () => ledger.active.nextExpiry(),

@@ -4,6 +4,7 @@ import type { Configuration } from '../config/schema.ts';
 import { serveListener } from '../control/listener.ts';
 import { serveControl } from '../control/server.ts';
 import { messageOf } from '../core/errors.ts';
+import { targetOf } from '../core/policy.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { type Clock, systemClock } from '../core/types.ts';
 import { connectDocker } from '../docker/client.ts';
@@ -67,6 +68,12 @@ export async function runDaemon(
     await protection.refreshPeers();
     servers.push(await serveControl(configuration.socket, desk));
     desk.releaseProtected();
+    protection.watch(() => {
+      // What has become the owner's is let in.
+      for (const { address, policy } of desk.releaseProtected()) {
+        void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
+      }
+    });
     await enforcer.start();
     await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
     servers.push(...(await openListener(configuration, parts, log)));

@@ -8,12 +8,10 @@ import { Protection, type ProtectionOptions } from './protection.ts';
 function setUp(options: Partial<ProtectionOptions> = {}) {
   const allowlist = new Allowlist();
   let changes = 0;
-  const none = { ignoreip: [], trustedProxies: [], sshPeers: null, changed: () => void changes++ };
-  return {
-    allowlist,
-    protection: new Protection(allowlist, { ...none, ...options }),
-    changes: () => changes,
-  };
+  const none = { ignoreip: [], trustedProxies: [], sshPeers: null };
+  const protection = new Protection(allowlist, { ...none, ...options });
+  protection.watch(() => void changes++);
+  return { allowlist, protection, changes: () => changes };
 }
 
 test('own addresses, ignored ones and trusted proxies are protected; no change is told where there is none', () => {

@@ -14,8 +14,6 @@ export interface ProtectionOptions {
   readonly trustedProxies: readonly string[];
   /** Reads the peers of established SSH sessions; null: they are not protected. Must not reject. */
   readonly sshPeers: (() => Promise<readonly AllowEntry[]>) | null;
-  /** What is protected is not what it was: standing bans have to be held against it. */
-  readonly changed: () => void;
   /** A clock in ms that is never stepped; tests put their own here. */
   readonly monotonic?: () => number;
 }
@@ -30,6 +28,7 @@ export class Protection {
   readonly #options: ProtectionOptions;
   #peersRead = Number.NEGATIVE_INFINITY;
   #readingPeers: Promise<void> | null = null;
+  #changed: () => void = () => undefined;
 
   constructor(allowlist: Allowlist, options: ProtectionOptions) {
     const { ignoreip, trustedProxies } = options;
@@ -45,6 +44,11 @@ export class Protection {
     );
   }
 
+  /** From now on, `changed` is called when what is protected is not what it was: bans have to be held against it. */
+  watch(changed: () => void): void {
+    this.#changed = changed;
+  }
+
   /** Reads interfaces and routes again. */
   refresh(): void {
     const { own, containers } = interfaces();
@@ -53,7 +57,7 @@ export class Protection {
       this.#replace('containers', containers),
       this.#replace('gateways', defaultGateways()),
     ];
-    if (changes.includes(true)) this.#options.changed();
+    if (changes.includes(true)) this.#changed();
   }
 
   /** Reads who is logged in over SSH. One reading at a time: it takes some milliseconds, not of this thread. */
@@ -71,9 +75,9 @@ export class Protection {
   }
 
   async #readPeers(): Promise<void> {
-    const { sshPeers, changed, monotonic = () => performance.now() } = this.#options;
+    const { sshPeers, monotonic = () => performance.now() } = this.#options;
     this.#peersRead = monotonic();
-    if (sshPeers !== null && this.#replace('ssh', await sshPeers())) changed();
+    if (sshPeers !== null && this.#replace('ssh', await sshPeers())) this.#changed();
   }
 
   /** Takes over Docker's own list of its networks. */
@@ -82,7 +86,7 @@ export class Protection {
       ...(gateway === '' ? [] : [{ range: gateway, reason: `the gateway of Docker network ${network}` }]),
       ...(subnet === '' ? [] : [{ range: subnet, reason: `Docker network ${network}` }]),
     ]);
-    if (this.#replace('docker', entries)) this.#options.changed();
+    if (this.#replace('docker', entries)) this.#changed();
   }
 
   #replace(section: string, entries: readonly AllowEntry[]): boolean {

@@ -47,19 +47,30 @@ function parseHost(text: string): { family: Family; bytes: number[]; mapped: boo
   return mapped ? { family: 4, bytes: bytes.slice(12), mapped } : { family: 6, bytes, mapped };
 }
 
-/** Four decimal numbers, without leading zeros. */
+/** Four decimal numbers, without leading zeros; character by character, as it is done for every line that hits. */
 function parseBytes4(text: string): number[] | null {
-  const parts = text.split('.');
-  if (parts.length !== 4) return null;
   const bytes: number[] = [];
-  for (const part of parts) {
-    if (part.length > 3 || !/^(?:0|[1-9]\d*)$/.test(part)) return null;
-    const byte = Number(part);
-    if (byte > 255) return null;
-    bytes.push(byte);
+  let byte = 0;
+  let digits = 0;
+  for (let index = 0; index <= text.length; index += 1) {
+    const code = index === text.length ? dot : text.charCodeAt(index);
+    if (code === dot) {
+      if (digits === 0) return null;
+      bytes.push(byte);
+      byte = 0;
+      digits = 0;
+    } else {
+      if (code < zero || code > zero + 9 || (digits > 0 && byte === 0)) return null;
+      byte = byte * 10 + code - zero;
+      digits += 1;
+      if (byte > 255) return null;
+    }
   }
-  return bytes;
+  return bytes.length === 4 ? bytes : null;
 }
+
+const dot = 0x2e;
+const zero = 0x30;
 
 /** RFC 4291, section 2.2: eight groups, one run of them as `::`, the last two perhaps as an IPv4 address. */
 function parseBytes6(text: string): number[] | null {

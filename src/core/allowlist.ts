@@ -1,4 +1,4 @@
-import { overlaps, parseRange, type Range } from './address.ts';
+import { type Family, overlaps, parseRange, type Range } from './address.ts';
 import type { Address } from './types.ts';
 
 /** Ranges that are never banned, with the reason a person is told. */
@@ -34,7 +34,9 @@ const always: readonly AllowEntry[] = [
  * networks, ignoreip, SSH peers) as each of them changes.
  */
 export class Allowlist {
-  readonly #sections = new Map<string, readonly { range: Range; reason: string }[]>();
+  readonly #sections = new Map<string, readonly ParsedEntry[]>();
+  /** The entries of all sections by family, for the check that every hit and every ban goes through. */
+  #byFamily: Readonly<Record<Family, readonly ParsedEntry[]>> = { 4: [], 6: [] };
 
   constructor() {
     this.replace('always', always);
@@ -44,9 +46,12 @@ export class Allowlist {
   replace(section: string, entries: readonly AllowEntry[]): void {
     const parsed = entries.flatMap(({ range, reason }) => {
       const read = parseRange(range);
-      return read === null ? [] : [{ range: read, reason }];
+      return read === null ? [] : [{ section, range: read, reason }];
     });
     this.#sections.set(section, parsed);
+    const all = [...this.#sections.values()].flat();
+    const of = (family: Family) => all.filter(({ range }) => range.family === family);
+    this.#byFamily = { 4: of(4), 6: of(6) };
   }
 
   /**
@@ -62,9 +67,8 @@ export class Allowlist {
   protection(address: Address, extra: readonly AllowEntry[] = [], forced = false): Protection | null {
     const range = parseRange(address);
     if (range === null) return { section: 'always', reason: 'not an address' };
-    for (const [section, entries] of this.#sections) {
-      if (forced && !unforceable.has(section)) continue;
-      for (const entry of entries) if (overlaps(entry.range, range)) return { section, reason: entry.reason };
+    for (const entry of this.#byFamily[range.family]) {
+      if (overlaps(entry.range, range) && (!forced || unforceable.has(entry.section))) return { section: entry.section, reason: entry.reason };
     }
     for (const entry of forced ? [] : extra) {
       const own = parseRange(entry.range);
@@ -72,4 +76,8 @@ export class Allowlist {
     }
     return null;
   }
+}
+
+interface ParsedEntry extends Protection {
+  readonly range: Range;
 }

@@ -31,6 +31,11 @@ export class Admission {
     return false;
   }
 
+  /** Whether it was not refused when it was last asked. */
+  knows(target: Target): boolean {
+    return !this.#refused.has(target);
+  }
+
   /** What of this may be banned; looks at every target. */
   admitted(desired: Desired): Desired {
     return new Map(

@@ -16,6 +16,8 @@ export type Change =
       readonly address: Address;
       readonly policy: Policy;
       readonly remaining: number | null;
+      /** It was seen not to stand: a backend may spare itself the refreshing of its timeout. */
+      readonly fresh?: boolean;
     }
   | { readonly kind: 'delete'; readonly address: Address; readonly policy: Policy };
 
@@ -71,6 +73,8 @@ export interface Backend {
   list(): Promise<readonly Element[]>;
   /** How many elements stand in the sets, where that costs much less than `list`. May count such as ended seconds ago. */
   count?(): Promise<number>;
+  /** Whether all of these stand, where that costs much less than `list` and there is no `count`. */
+  holds?(elements: readonly Pick<Element, 'address' | 'policy'>[]): Promise<boolean>;
   /** Resolves when the kernel has taken all of them; in the order of the calls. Rejects with what it refused. */
   apply(changes: readonly Change[]): Promise<void>;
   /** What our rules took, as the last `install` read it. */

@@ -30,8 +30,8 @@ test('what lacks is added, what is too much is deleted, what is right is left al
   assert.deepEqual(changes(desired, actual), [
     { kind: 'delete', address: '203.0.113.9', policy },
     { kind: 'delete', address: '203.0.113.8', policy },
-    { kind: 'add', address: '203.0.113.2', policy, remaining: 61 },
-    { kind: 'add', address: '203.0.113.3', policy, remaining: null },
+    { kind: 'add', address: '203.0.113.2', policy, remaining: 61, fresh: true },
+    { kind: 'add', address: '203.0.113.3', policy, remaining: null, fresh: true },
   ]);
 });
 

@@ -9,10 +9,13 @@ export type Desired = ReadonlyMap<Target, number | null>;
 /** Seconds by which the kernel's clock and ours may differ: both round, and reading a large set takes time. */
 const tolerance = 2;
 
+/** Elements between two pauses: about a millisecond of work. */
+const sliceSize = 1_000;
+
 /**
  * What has to change so that the kernel holds what is desired: the one function behind start-up and
- * repair. Yields null for each element that is right, so that whoever goes through a large set can pause;
- * what is said of a target that changes during such a pause, or since `actual` was read, is void.
+ * repair. Yields null now and then, so that whoever goes through a large set can pause; what is said of a
+ * target that changes during such a pause, or since `actual` was read, is void.
  */
 export function* difference(
   desired: Desired,
@@ -20,17 +23,23 @@ export function* difference(
   now: number,
 ): Generator<Change | null, void> {
   const standing = new Set<Target>();
+  let looked = 0;
   for (const { address, policy, remaining } of actual) {
+    looked += 1;
+    if (looked % sliceSize === 0) yield null;
     if (address === proofAddress) continue;
     const target = targetOf(address, policy);
     standing.add(target);
-    const wanted = changeFor(target, desired.get(target), now);
-    const wrong = wanted.kind === 'add' ? isStale(wanted.remaining, remaining) : !endsByItself(remaining);
-    yield wrong ? wanted : null;
+    const until = desired.get(target);
+    const wanted = until !== undefined && (until === null || until > now);
+    const right = wanted ? !isStale(until === null ? null : until - now, remaining) : endsByItself(remaining);
+    if (!right) yield changeFor(target, until, now);
   }
   for (const [target, until] of desired) {
+    looked += 1;
+    if (looked % sliceSize === 0) yield null;
     const wanted = standing.has(target) ? null : changeFor(target, until, now);
-    yield wanted?.kind === 'add' ? wanted : null;
+    if (wanted?.kind === 'add') yield { ...wanted, fresh: true };
   }
 }
 
@@ -47,7 +56,7 @@ function isStale(wanted: number | null, stands: number | null): boolean {
     // The kernel cannot hold it in one go: it is refreshed when half of what it can hold is over.
     return stands === null ? wanted !== null : stands < longestTimeout / 2;
   }
-  return stands === null || Math.abs(stands - wanted) > tolerance;
+  return stands === null || Math.abs(stands - Math.max(1, Math.ceil(wanted))) > tolerance;
 }
 
 /** An element in its last moments is the kernel's to remove. 0 marks one that was never ours. */

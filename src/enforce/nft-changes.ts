@@ -13,6 +13,8 @@ export interface ElementChange {
   readonly key: string;
   /** Seconds, 1 to 2147483; null: it should not stand. */
   readonly timeout: number | null;
+  /** It does not stand, as far as is known. */
+  readonly fresh: boolean;
 }
 
 /** Changes as they can go into the kernel, each element once, and why some cannot. */
@@ -47,13 +49,14 @@ function elementOf(change: Change, names: SetNames): ElementChange | null {
   const set = names.of(change.policy, range.family, range.bits);
   if (set === null) return null;
   const key = formatRange({ ...range, bits: fullBits(range.family) });
-  return { set, key, timeout: change.kind === 'add' ? kernelTimeout(change.remaining) : null };
+  if (change.kind === 'delete') return { set, key, timeout: null, fresh: false };
+  return { set, key, timeout: kernelTimeout(change.remaining), fresh: change.fresh === true };
 }
 
 /**
- * All of them as commands that make one transaction, given on one line: each element is added, deleted, and added again with
- * its time. So it does not matter whether it stood, and one that did gets its new time; a plain second add
- * keeps the old one (before Linux 6.12).
+ * All of them as commands that make one transaction, given on one line: each element is added, deleted, and
+ * added again with its time. So it does not matter whether it stood, and one that did gets its new time; a
+ * plain second add keeps the old one (before Linux 6.12). A fresh one needs the last of the three only.
  */
 export function commandsFor(changes: readonly ElementChange[]): string[] {
   const bySet = new Map<string, ElementChange[]>();
@@ -66,10 +69,11 @@ export function commandsFor(changes: readonly ElementChange[]): string[] {
 }
 
 function commandsOf(set: string, group: readonly ElementChange[]): string[] {
-  const keys = group.map(({ key }) => key).join(', ');
+  const stale = group.flatMap(({ key, fresh }) => (fresh ? [] : [key]));
   const standing = group.flatMap(({ key, timeout }) =>
     timeout === null ? [] : [`${key} timeout ${timeout}s`],
   );
-  const clear = [`add element ${table} ${set} { ${keys} }`, `delete element ${table} ${set} { ${keys} }`];
+  const keys = `${table} ${set} { ${stale.join(', ')} }`;
+  const clear = stale.length === 0 ? [] : [`add element ${keys}`, `delete element ${keys}`];
   return standing.length === 0 ? clear : [...clear, `add element ${table} ${set} { ${standing.join(', ')} }`];
 }

@@ -40,7 +40,7 @@ describe('the writer of elements', () => {
 
   function changes(...numbers: readonly number[]): ElementChange[] {
     assert.ok(set !== null);
-    return numbers.map((number) => ({ set, key: `10.0.${number >> 8}.${number & 255}`, timeout: 60 }));
+    return numbers.map((number) => ({ set, key: `10.0.${number >> 8}.${number & 255}`, timeout: 60, fresh: false }));
   }
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 100);
 

@@ -3,7 +3,7 @@ import { BailiffError } from '../core/errors.ts';
 import type { PolicyRule } from '../core/policy.ts';
 import type { Backend, Change, Dropped, Element, Hook, Probe } from './backend.ts';
 import { Lane } from './lane.ts';
-import { prepare } from './nft-changes.ts';
+import { commandsFor, prepare } from './nft-changes.ts';
 import { isAbsence, type NftCommand, nftRunner, type RunNft, table } from './nft-command.ts';
 import { parseElements } from './nft-elements.ts';
 import { probeNftables } from './nft-probe.ts';
@@ -105,6 +105,14 @@ export class NftablesBackend implements Backend {
       (element) => void elements.push(element),
     );
     return elements;
+  }
+
+  /** Asks the kernel to check the deletion of all of them, which it refuses where one is not there. */
+  async holds(elements: readonly Pick<Element, 'address' | 'policy'>[]): Promise<boolean> {
+    const deletions = elements.map((element) => ({ kind: 'delete', ...element }) as const);
+    const { changes } = await prepare(deletions, this.#ruleset.names);
+    const commands = commandsFor(changes).filter((command) => command.startsWith('delete '));
+    return commands.length === 0 || (await this.#run(['-c', commands.join('; ')])).ok;
   }
 
   /**

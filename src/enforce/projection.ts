@@ -1,16 +1,22 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitTarget, type Target, targetOf } from '../core/policy.ts';
 import { Admission } from './admission.ts';
-import type { Change } from './backend.ts';
+import type { Change, Element } from './backend.ts';
 import { changeFor, difference } from './difference.ts';
 import type { EnforcerOptions } from './enforcement.ts';
-import { inSlices } from './slices.ts';
 
-/** With more bans than this, a look at the rules and a count stand for most full comparisons. */
+/** With more bans than this, a look at the rules and a count, or a sample, stand for most full comparisons. */
 const manyBans = 5_000;
-/** How long, in seconds, a count may stand for a comparison. */
+/** How long, in seconds, they may; where comparing is costly, for so many times its cost. */
 const longestUncompared = 60;
-/** Changes of a comparison that are sent together: a single ban waits for no more than these. */
+const restPerCost = 150;
+/** Bans that are looked for at a time, where they cannot be counted: in turn, so that each is some time. */
+const sampleSize = 100;
+/** What ends within so many seconds may have ended by then. */
+const sampleMargin = 5;
+/** Changes of a comparison that are sent together: a single ban waits for no more than these. At the start none waits. */
 const repairSize = 2_000;
+const firstRepairSize = 25_000;
 
 /**
  * The ledger's bans as the kernel's elements: brings single targets, compares all of them, and puts
@@ -22,6 +28,9 @@ export class Projection {
   readonly #admission: Admission;
   #elements = 0;
   #lastComparison: number | null = null;
+  /** Seconds that it took. */
+  #cost = 0;
+  #sampling: Iterator<[Target, number | null]> | null = null;
   /** Elements removed since then: the kernel may count them on for seconds. */
   #removed = 0;
 
@@ -35,9 +44,9 @@ export class Projection {
     return this.#elements;
   }
 
-  /** Whether there are so many bans, and a way to count them, that comparing at each look is too dear. */
+  /** Whether there are so many bans that comparing at each look is too dear. */
   get large(): boolean {
-    return this.#options.backend.count !== undefined && this.#options.desired().size > manyBans;
+    return this.#options.desired().size > manyBans;
   }
 
   /** Brings the newest state of these targets. @throws BailiffError enforcement-failed */
@@ -52,39 +61,68 @@ export class Projection {
     await this.#apply(changes);
   }
 
-  /** Whether a count tells that all is well. It may be off by what is under way, and by what has ended and is not yet swept. */
-  async countsRight(news: ReadonlySet<Target>): Promise<boolean> {
-    const { backend, clock, desired } = this.#options;
-    if (backend.count === undefined || !this.large || this.#lastComparison === null) return false;
-    if (Math.abs(clock.now() - this.#lastComparison) >= longestUncompared) return false;
-    this.#elements = await backend.count();
+  /** Whether a count, or a sample, tells that all is well, and the last comparison is not too long ago. */
+  async seemsRight(news: ReadonlySet<Target>): Promise<boolean> {
+    if (!this.large || this.#lastComparison === null) return false;
+    const age = Math.abs(this.#options.clock.now() - this.#lastComparison);
+    if (age >= Math.max(longestUncompared, this.#cost * restPerCost)) return false;
+    return this.#options.backend.count === undefined ? this.#sampleStands(news) : this.#countsRight(news);
+  }
+
+  /** A count may be off by what is under way, and by what has ended and is not yet swept. */
+  async #countsRight(news: ReadonlySet<Target>): Promise<boolean> {
+    const { backend, desired } = this.#options;
+    this.#elements = (await backend.count?.()) ?? 0;
     const surplus = this.#elements - this.#admission.expected(desired());
     return -surplus <= news.size && surplus <= news.size + this.#removed;
+  }
+
+  /** Finds what somebody has emptied, though not what somebody has added. */
+  async #sampleStands(news: ReadonlySet<Target>): Promise<boolean> {
+    const { backend, clock, desired } = this.#options;
+    const soon = clock.now() + sampleMargin;
+    const sample: Pick<Element, 'address' | 'policy'>[] = [];
+    for (let looked = 0; looked < sampleSize; looked += 1) {
+      this.#sampling ??= desired()[Symbol.iterator]();
+      const next = this.#sampling.next();
+      if (next.done === true) {
+        this.#sampling = null;
+        continue;
+      }
+      const [target, until] = next.value;
+      const settled = (until === null || until > soon) && !news.has(target);
+      if (settled && this.#admission.knows(target)) sample.push(splitTarget(target));
+    }
+    return sample.length === 0 || (await backend.holds?.(sample)) !== false;
   }
 
   /** Compares everything and puts it right. @returns what it changed. @throws BailiffError enforcement-failed */
   async compare(news: ReadonlySet<Target>): Promise<Change[]> {
     const { backend, clock, desired } = this.#options;
+    const started = performance.now();
     this.#removed = 0;
     const actual = await backend.list();
     this.#elements = actual.length;
     // Once at start every address is checked; later only those that are about to be added, as it costs time.
-    const truth = this.#lastComparison === null ? this.#admission.admitted(desired()) : desired();
+    const first = this.#lastComparison === null;
+    const truth = first ? this.#admission.admitted(desired()) : desired();
     const changes: Change[] = [];
-    await inSlices(difference(truth, actual, clock.now()), (change) => {
-      if (change !== null && this.#admission.admits(change)) changes.push(change);
-    });
-    const made = await this.#repair(changes, news);
+    for (const change of difference(truth, actual, clock.now())) {
+      if (change === null) await nextTurn();
+      else if (first || this.#admission.admits(change)) changes.push(change);
+    }
+    this.#cost = (performance.now() - started) / 1000;
+    const made = await this.#repair(changes, news, first ? firstRepairSize : repairSize);
     this.#lastComparison = clock.now();
     return made;
   }
 
   /** A part at a time, so that batches go in between; after a part that was refused, all the rest in one go. */
-  async #repair(changes: readonly Change[], news: ReadonlySet<Target>): Promise<Change[]> {
+  async #repair(changes: readonly Change[], news: ReadonlySet<Target>, size: number): Promise<Change[]> {
     const made: Change[] = [];
     const refusals: unknown[] = [];
     for (let from = 0, to = 0; from < changes.length; from = to) {
-      to = refusals.length === 0 ? from + repairSize : changes.length;
+      to = refusals.length === 0 ? from + size : changes.length;
       const part = changes
         .slice(from, to)
         .filter(({ address, policy }) => !news.has(targetOf(address, policy)));

@@ -3,6 +3,7 @@ import type { Family } from '../core/address.ts';
 import { messageOf } from '../core/errors.ts';
 import { type Policy, plainPolicy } from '../core/policy.ts';
 import type { Change, Element } from './backend.ts';
+import { runCommand } from './command.ts';
 import { changeLine, ourSets, parseElements, setName } from './element.ts';
 import type { Ipset } from './ipset.ts';
 import { Lane } from './lane.ts';
@@ -12,6 +13,8 @@ export const families: readonly Family[] = [4, 6];
 
 /** Elements a set may hold to begin with; ipset's default of 65,536 has been too little for others. */
 const usualCapacity = 1_048_576;
+/** From so many lines on a process of its own is worth it: `ipset restore` puts many into one message to the kernel. */
+const restoreFrom = 5_000;
 /** How much a full set is made larger. */
 const growth = 4;
 
@@ -135,6 +138,11 @@ export class Sets {
   }
 
   async #send(lines: readonly string[]): Promise<void> {
+    if (lines.length >= restoreFrom) {
+      const restored = await runCommand('ipset', ['restore'], { input: `${lines.join('\n')}\n` });
+      // It stops at the first line that is refused. The child goes on behind it, and takes no harm from the others.
+      if (restored.ok) return;
+    }
     for (;;) {
       try {
         await this.#channels.writer.send(lines);

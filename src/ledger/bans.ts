@@ -2,21 +2,20 @@ import { MinHeap } from '../core/heap.ts';
 import { type Policy, type Target, targetOf } from '../core/policy.ts';
 import type { Address, Ban } from '../core/types.ts';
 
-const keyOf = (jail: string, address: Address): string => `${jail}\n${address}`;
-
 /**
- * The active bans in memory: by jail and address, and merged over jails as the kernel sees them.
- * Changes here are not stored: the ledger does that.
+ * The active bans in memory: by address, and merged over jails as the kernel sees them. Changes here are not
+ * stored: the ledger does that. A hundred thousand are read at a start, so an address has one entry, and that
+ * is its ban itself where only one jail bans it.
  */
 export class ActiveBans {
-  readonly #byKey = new Map<string, Ban>();
-  readonly #jailsOf = new Map<Address, Set<string>>();
+  readonly #byAddress = new Map<Address, Ban | readonly Ban[]>();
   readonly #until = new Map<Target, number | null>();
   /** How many bans are enforced by each policy. */
   readonly #policies = new Map<Policy, number>();
   readonly #forced = new Set<Target>();
   /** May hold bans that ended or were prolonged since: they are passed over when their time comes. */
   readonly #expiries = new MinHeap<Ban>((ban) => ban.until ?? Number.POSITIVE_INFINITY);
+  #size = 0;
 
   /** Target to the end of its longest ban; null: for ever. What the kernel should hold. */
   get merged(): ReadonlyMap<Target, number | null> {
@@ -34,29 +33,32 @@ export class ActiveBans {
   }
 
   get size(): number {
-    return this.#byKey.size;
+    return this.#size;
   }
 
   get(jail: string, address: Address): Ban | undefined {
-    return this.#byKey.get(keyOf(jail, address));
+    const bans = this.#byAddress.get(address);
+    if (bans === undefined || !isList(bans)) return bans?.jail === jail ? bans : undefined;
+    return bans.find((ban) => ban.jail === jail);
   }
 
-  ofAddress(address: Address): Ban[] {
-    return [...(this.#jailsOf.get(address) ?? [])].flatMap((jail) => this.get(jail, address) ?? []);
+  ofAddress(address: Address): readonly Ban[] {
+    const bans = this.#byAddress.get(address);
+    return bans === undefined ? [] : isList(bans) ? bans : [bans];
   }
 
-  all(): IterableIterator<Ban> {
-    return this.#byKey.values();
+  *all(): Generator<Ban, void> {
+    for (const bans of this.#byAddress.values()) {
+      if (isList(bans)) yield* bans;
+      else yield bans;
+    }
   }
 
   /** Adds a ban or replaces the one of the same jail and address. */
   set(ban: Ban): void {
-    const replaced = this.get(ban.jail, ban.address);
-    if (replaced !== undefined) this.#countPolicy(replaced.policy, -1);
+    const replaced = this.#put(ban);
     this.#countPolicy(ban.policy, 1);
-    this.#byKey.set(keyOf(ban.jail, ban.address), ban);
-    const jails = this.#jailsOf.get(ban.address) ?? new Set();
-    this.#jailsOf.set(ban.address, jails.add(ban.jail));
+    if (replaced !== undefined) this.#countPolicy(replaced.policy, -1);
     this.#expiries.push(ban);
     if (replaced !== undefined && replaced.policy !== ban.policy) this.#merge(ban.address, replaced.policy);
     this.#merge(ban.address, ban.policy);
@@ -65,11 +67,12 @@ export class ActiveBans {
   delete(ban: Ban): void {
     const standing = this.get(ban.jail, ban.address);
     if (standing === undefined) return;
-    this.#byKey.delete(keyOf(ban.jail, ban.address));
+    this.#store(
+      ban.address,
+      this.ofAddress(ban.address).filter((other) => other !== standing),
+    );
+    this.#size -= 1;
     this.#countPolicy(standing.policy, -1);
-    const jails = this.#jailsOf.get(ban.address);
-    jails?.delete(ban.jail);
-    if (jails?.size === 0) this.#jailsOf.delete(ban.address);
     this.#merge(ban.address, standing.policy);
   }
 
@@ -98,6 +101,26 @@ export class ActiveBans {
     }
   }
 
+  /** @returns the ban it takes the place of */
+  #put(ban: Ban): Ban | undefined {
+    const standing = this.#byAddress.get(ban.address);
+    if (standing === undefined) {
+      this.#byAddress.set(ban.address, ban);
+      this.#size += 1;
+      return undefined;
+    }
+    const replaced = this.get(ban.jail, ban.address);
+    this.#store(ban.address, [...this.ofAddress(ban.address).filter((other) => other !== replaced), ban]);
+    if (replaced === undefined) this.#size += 1;
+    return replaced;
+  }
+
+  #store(address: Address, bans: readonly Ban[]): void {
+    const [first] = bans;
+    if (first === undefined) this.#byAddress.delete(address);
+    else this.#byAddress.set(address, bans.length === 1 ? first : bans);
+  }
+
   #countPolicy(policy: Policy, by: 1 | -1): void {
     const count = (this.#policies.get(policy) ?? 0) + by;
     if (count === 0) this.#policies.delete(policy);
@@ -106,11 +129,21 @@ export class ActiveBans {
 
   #merge(address: Address, policy: Policy): void {
     const target = targetOf(address, policy);
-    const bans = this.ofAddress(address).filter((ban) => ban.policy === policy);
-    if (bans.some(({ forced }) => forced)) this.#forced.add(target);
+    let until: number | null | undefined;
+    let forced = false;
+    for (const ban of this.ofAddress(address)) {
+      if (ban.policy !== policy) continue;
+      forced ||= ban.forced;
+      if (until === null || ban.until === null) until = null;
+      else until = Math.max(until ?? 0, ban.until);
+    }
+    if (forced) this.#forced.add(target);
     else this.#forced.delete(target);
-    if (bans.length === 0) this.#until.delete(target);
-    else if (bans.some(({ until }) => until === null)) this.#until.set(target, null);
-    else this.#until.set(target, Math.max(...bans.map(({ until }) => Number(until))));
+    if (until === undefined) this.#until.delete(target);
+    else this.#until.set(target, until);
   }
+}
+
+function isList(bans: Ban | readonly Ban[]): bans is readonly Ban[] {
+  return Array.isArray(bans);
 }
