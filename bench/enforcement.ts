@@ -19,27 +19,32 @@ import { cpuSeconds, residentMiB } from './processes.ts';
 const backends = ['iptables', 'nftables'] as const;
 const many = 100_000;
 const burst = 20_000;
-const idleSeconds = 30;
+const warmUpSeconds = 20;
+const idleSeconds = 40;
 
 const address = (index: number, first = 10) => `${first}.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
 
-/** Counts the elements in the kernel, cheaply enough to be asked in a loop. */
-async function counted(host: string, backend: string): Promise<number> {
+/**
+ * Whether so many elements stand in the kernel, the last of them this address; cheap enough to be asked in a loop.
+ * To count those of nftables would take seconds, and hold up whoever adds some: there the last one tells.
+ */
+async function stand(host: string, backend: string, count: number, last: string): Promise<boolean> {
   if (backend === 'iptables') {
     const listed = await run(...inside(host, 'ipset', ['list', '-t', 'bailiff4'])).catch(() => '');
-    return Number(/^Number of entries: (\d+)$/m.exec(listed)?.[1] ?? 0);
+    return Number(/^Number of entries: (\d+)$/m.exec(listed)?.[1] ?? 0) >= count;
   }
-  const listed = await run(...inside(host, 'nft', ['list', 'set', 'inet', 'bailiff', 'ban4_32'])).catch(
-    () => '',
+  const element = `get element inet bailiff ban4_32 { ${last} }`;
+  return await run(...inside(host, 'nft', [element])).then(
+    () => true,
+    () => false,
   );
-  return listed.split('expires').length - 1;
 }
 
 async function until(what: string, reached: () => Promise<boolean>): Promise<number> {
   const started = performance.now();
   while (!(await reached())) {
     if (performance.now() - started > 60_000) throw new Error(`not within a minute: ${what}`);
-    await pause(5);
+    await pause(20);
   }
   return performance.now();
 }
@@ -91,14 +96,14 @@ async function measure(backend: string, standing: number): Promise<void> {
     });
     const began = performance.now();
     const starting = daemon.start();
-    const stood = await until('the bans stand', async () => (await counted(host, backend)) >= standing);
+    const stood = await until('the bans stand', () => stand(host, backend, standing, address(standing - 1)));
     const startSeconds = (stood - began) / 1000;
     await starting;
     await daemon.untilReading('file:');
     const tool = await alone(workplace, backend, standing);
     print(backend, standing, 'enforced after the start of the process', startSeconds, tool);
 
-    await pause(3_000);
+    await pause(warmUpSeconds * 1000);
     const cpu = cpuSeconds(daemon.pid);
     await pause(idleSeconds * 1000);
     const share = (cpuSeconds(daemon.pid) - cpu) / idleSeconds;
@@ -117,7 +122,7 @@ async function measure(backend: string, standing: number): Promise<void> {
       read = performance.now();
     })();
     const all = standing + burst;
-    const reached = await until('the burst stands', async () => (await counted(host, backend)) >= all);
+    const reached = await until('the burst stands', () => stand(host, backend, all, address(burst - 1, 11)));
     await watching;
     const toolBurst = await alone(workplace, backend, burst);
     print(

@@ -62,7 +62,7 @@ test('elements are read with their remaining time; what is not ours is marked, o
     '',
   ].join('\n');
   assert.deepEqual(
-    [...parseElements(saved, 4, policy)],
+    [...parseElements(saved, new Map([['bailiff4', { family: 4, policy }]]))],
     [
       { address: '203.0.113.7', policy, remaining: 599 },
       { address: '198.51.100.0/24', policy, remaining: null },
@@ -77,7 +77,7 @@ test('the IPv6 set yields IPv6 only', () => {
   const saved =
     'add bailiff6 2001:db8:0:1::/64 timeout 7\nadd bailiff6 ::ffff:192.0.2.1 timeout 7\nadd bailiff4 192.0.2.1 timeout 7\n';
   assert.deepEqual(
-    [...parseElements(saved, 6, policy)],
+    [...parseElements(saved, new Map([['bailiff6', { family: 6, policy }]]))],
     [{ address: '2001:db8:0:1::/64', policy, remaining: 7 }],
   );
 });

@@ -58,25 +58,34 @@ export function changeLine(change: Change): string {
     : `del -exist ${target}`;
 }
 
+/** What a set of ours holds. */
+export interface SetContent {
+  readonly family: Family;
+  readonly policy: Policy;
+}
+
 const elementLine = /^add (\S+) (\S+)(?: timeout (\d+))?(.*)$/;
 
 /**
- * The elements of one set, read from `ipset save`. What carries options that we never write (`nomatch`,
+ * The elements of these sets, read from `ipset save`. What carries options that we never write (`nomatch`,
  * a comment) has 0 seconds remaining: no ban of ours, so that reconcile writes it anew or removes it.
  */
-export function* parseElements(saved: string, family: Family, policy: Policy): Generator<Element, void> {
-  const name = setName(family, policy);
+export function* parseElements(
+  saved: string,
+  sets: ReadonlyMap<string, SetContent>,
+): Generator<Element, void> {
   for (const line of linesOf(saved)) {
     const match = elementLine.exec(line);
-    if (match === null || match[1] !== name) continue;
+    const set = match === null ? undefined : sets.get(match[1] ?? '');
+    if (match === null || set === undefined) continue;
     const range = parseRange(match[2] ?? '');
     // A v4-mapped address in the IPv6 set cannot be named by its canonical text, nor come from the wire.
-    if (range === null || range.family !== family) continue;
+    if (range === null || range.family !== set.family) continue;
     const timeout = Number(match[3] ?? 0);
     const foreign = (match[4] ?? '').trim() !== '';
     yield {
       address: formatRange(range),
-      policy,
+      policy: set.policy,
       remaining: foreign ? 0 : timeout === 0 ? null : timeout,
     };
   }

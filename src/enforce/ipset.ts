@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { execa } from 'execa';
 import { BailiffError } from '../core/errors.ts';
 import { commandEnvironment, oneLine } from './command.ts';
+import { Conversation, type Speech } from './conversation.ts';
 import { Lane } from './lane.ts';
 
 export interface IpsetOptions {
@@ -21,16 +19,21 @@ export interface IpsetOptions {
  * to be right with `-exist`, and only `save` is ever asked of it.
  */
 export class Ipset {
-  readonly #command: readonly [string, ...string[]];
-  readonly #silenceMs: number;
+  readonly #speech: Speech;
   readonly #turns = new Lane();
   #child: Conversation | null = null;
   #closed = false;
 
   constructor(options: IpsetOptions = {}) {
-    // Without a terminal ipset's output would wait in its buffer; stdbuf makes it write each line.
-    this.#command = options.command ?? ['stdbuf', '-oL', 'ipset', '-'];
-    this.#silenceMs = options.silenceMs ?? 10_000;
+    this.#speech = {
+      name: 'ipset',
+      // Without a terminal ipset's output would wait in its buffer; stdbuf makes it write each line.
+      command: options.command ?? ['stdbuf', '-oL', 'ipset', '-'],
+      environment: commandEnvironment,
+      marker: 'version',
+      acknowledgement: /ipset v\S+, protocol version: \d+\n/,
+      silenceMs: options.silenceMs ?? 10_000,
+    };
   }
 
   /** The process id of the child that stands now, for tests and status. */
@@ -60,9 +63,10 @@ export class Ipset {
   }
 
   async #exchange(lines: readonly string[]): Promise<string> {
-    if (this.#child?.dead !== false) this.#child = new Conversation(this.#command, this.#silenceMs);
-    const { output, complaints } = await this.#child.exchange(lines);
-    if (complaints === '') return output;
+    if (this.#child?.dead !== false) this.#child = new Conversation(this.#speech);
+    const heard = await this.#child.exchange(lines);
+    const complaints = complaintsOf(heard.complaints);
+    if (complaints === '') return heard.output.replace(prompt, '');
     // After a list that failed (its set was taken away meanwhile) ipset answers every later one with
     // "Internal protocol error": the child is of no more use.
     if (lines.some((line) => /^(?:save|list)\b/.test(line))) await this.#replaceChild();
@@ -71,111 +75,6 @@ export class Ipset {
 }
 
 const prompt = /ipset> /g;
-const acknowledgement = /ipset v\S+, protocol version: \d+\n/;
-/** Longer than an acknowledgement: what is kept of a chunk in case one is cut by the chunk's end. */
-const carryLength = 100;
-/** Characters per write: big enough to be cheap, small enough for the pipe's back-pressure to work. */
-const writeSize = 64 * 1024;
-
-/** One child and the batch it is working on. */
-class Conversation {
-  readonly #process;
-  readonly #died: Promise<never>;
-  readonly #silenceMs: number;
-  #output: string[] = [];
-  #carry = '';
-  #complaints = '';
-  #stuck = false;
-  #acknowledge: () => void = () => undefined;
-  #watchdog: NodeJS.Timeout | null = null;
-  dead = false;
-
-  constructor([file, ...args]: readonly [string, ...string[]], silenceMs: number) {
-    this.#silenceMs = silenceMs;
-    this.#process = execa(file, args, {
-      reject: false,
-      buffer: false,
-      stdin: 'pipe',
-      env: commandEnvironment,
-    });
-    this.#died = this.#process.then((result) => {
-      this.dead = true;
-      const reason = this.#stuck ? `it said nothing for ${this.#silenceMs} ms` : oneLine(this.#complaints);
-      const how = result.signal === undefined ? `exit code ${result.exitCode ?? 'none'}` : result.signal;
-      const why = result.code === 'ENOENT' ? `${file} is not installed` : reason || how;
-      throw new BailiffError('enforcement-failed', `ipset died: ${why}`, { cause: result });
-    });
-    this.#died.catch(() => undefined);
-    // A write to a child that is gone fails here; what is to be said of it stands in #died.
-    this.#process.stdin.on('error', () => undefined);
-    this.#process.stdout.setEncoding('utf8').on('data', (text: string) => this.#heard(text));
-    this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
-      // Bounded: one complaint says what a hundred thousand of the same kind say.
-      if (this.#complaints.length < 10_000) this.#complaints += text;
-    });
-  }
-
-  get pid(): number | undefined {
-    return this.#process.pid;
-  }
-
-  async exchange(lines: readonly string[]): Promise<{ output: string; complaints: string }> {
-    this.#output = [];
-    this.#carry = '';
-    this.#complaints = '';
-    const acknowledged = new Promise<void>((resolve) => {
-      this.#acknowledge = resolve;
-    });
-    this.#watchdog = setTimeout(() => this.#giveUp(), this.#silenceMs);
-    try {
-      await Promise.race([this.#write(lines), this.#died]);
-      await Promise.race([acknowledged, this.#died]);
-      // What was written to stderr before the acknowledgement is in its pipe, and read by the next turn.
-      await nextTurn();
-    } finally {
-      clearTimeout(this.#watchdog);
-    }
-    return { output: this.#output.join('').replace(prompt, ''), complaints: complaintsOf(this.#complaints) };
-  }
-
-  async end(): Promise<void> {
-    const patience = setTimeout(() => this.#process.kill('SIGKILL'), 1_000);
-    this.#process.stdin.end();
-    await this.#died.catch(() => undefined);
-    clearTimeout(patience);
-  }
-
-  async #write(lines: readonly string[]): Promise<void> {
-    let text = '';
-    for (const line of lines) {
-      text += `${line}\n`;
-      if (text.length < writeSize) continue;
-      await this.#put(text);
-      text = '';
-    }
-    await this.#put(`${text}version\n`);
-  }
-
-  async #put(text: string): Promise<void> {
-    if (this.dead || this.#process.stdin.write(text)) return;
-    // A pipe that breaks says less than the death that broke it.
-    const drained = once(this.#process.stdin, 'drain').catch(() => this.#died);
-    await Promise.race([drained, this.#died]);
-  }
-
-  #heard(text: string): void {
-    this.#watchdog?.refresh();
-    this.#output.push(text);
-    const recent = this.#carry + text;
-    this.#carry = recent.slice(-carryLength);
-    if (acknowledgement.test(recent)) this.#acknowledge();
-  }
-
-  #giveUp(): void {
-    this.#stuck = true;
-    this.#process.kill('SIGKILL');
-  }
-}
 
 function refuseClosed(): Promise<never> {
   return Promise.reject(new BailiffError('enforcement-failed', 'ipset was closed'));

@@ -4,7 +4,7 @@ import { messageOf } from '../core/errors.ts';
 import { type Policy, plainPolicy } from '../core/policy.ts';
 import type { Change, Element } from './backend.ts';
 import { runCommand } from './command.ts';
-import { changeLine, ourSets, parseElements, setName } from './element.ts';
+import { changeLine, ourSets, parseElements, type SetContent, setName } from './element.ts';
 import type { Ipset } from './ipset.ts';
 import { Lane } from './lane.ts';
 import { inSlices } from './slices.ts';
@@ -48,6 +48,8 @@ export class Sets {
   /** A set that is being exchanged must not be changed meanwhile. */
   readonly #changes = new Lane();
   #policies: readonly Policy[] = [plainPolicy];
+  /** Names of all sets that stood when `ensure` looked. */
+  #standing: readonly string[] = [];
 
   /** `capacity`: elements a new set may hold; tests make them small. */
   constructor(channels: SetChannels, capacity = usualCapacity) {
@@ -66,6 +68,7 @@ export class Sets {
   ): Promise<ReadonlyMap<string, string>> {
     this.#policies = policies;
     const headers = await this.#headers();
+    this.#standing = [...headers.keys()];
     const problems = new Map<string, string>();
     for (const { name, family } of this.#wanted()) {
       const header = headers.get(name);
@@ -83,19 +86,18 @@ export class Sets {
   /** Takes away sets of ours that no policy wants any more. One that somebody's rule still names is left for the next time. */
   async sweep(): Promise<void> {
     const wanted = new Set(this.#wanted().map(({ name }) => name));
-    for (const name of (await this.#headers()).keys()) {
+    for (const name of this.#standing) {
       if (!ourSets.test(name) || wanted.has(name)) continue;
       await this.#changes.run(() => this.#channels.writer.send([`destroy ${name}`])).catch(() => undefined);
     }
   }
 
+  /** What stands in them, those left out that are not as they must be. @throws BailiffError enforcement-failed */
   async list(but: ReadonlySet<string>): Promise<Element[]> {
+    const sets = new Map(this.#wanted().flatMap((set) => (but.has(set.name) ? [] : [[set.name, set]])));
+    const saved = await this.#channels.reader.send([...sets.keys()].map((name) => `save ${name}`));
     const elements: Element[] = [];
-    for (const { name, family, policy } of this.#wanted()) {
-      if (but.has(name)) continue;
-      const saved = await this.#channels.reader.send([`save ${name}`]);
-      await inSlices(parseElements(saved, family, policy), (element) => void elements.push(element));
-    }
+    await inSlices(parseElements(saved, sets), (element) => void elements.push(element));
     return elements;
   }
 
@@ -131,7 +133,7 @@ export class Sets {
     return ours.length > 0;
   }
 
-  #wanted(): { name: string; family: Family; policy: Policy }[] {
+  #wanted(): (SetContent & { readonly name: string })[] {
     return this.#policies.flatMap((policy) =>
       families.map((family) => ({ name: setName(family, policy), family, policy })),
     );

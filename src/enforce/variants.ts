@@ -55,7 +55,7 @@ export interface Stack {
 const legacyNames = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
 
 /** Where the kernel would have told of every change, rules are read again all the same after this time, in ms. */
-const longestUnread = 10_000;
+const longestUnread = 30_000;
 
 /** Finds out which variants to use. Where both hold Docker's chains both are: every hook is traversed. */
 export class Variants {
