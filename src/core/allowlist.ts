@@ -68,7 +68,8 @@ export class Allowlist {
     const range = parseRange(address);
     if (range === null) return { section: 'always', reason: 'not an address' };
     for (const entry of this.#byFamily[range.family]) {
-      if (overlaps(entry.range, range) && (!forced || unforceable.has(entry.section))) return { section: entry.section, reason: entry.reason };
+      if (overlaps(entry.range, range) && (!forced || unforceable.has(entry.section)))
+        return { section: entry.section, reason: entry.reason };
     }
     for (const entry of forced ? [] : extra) {
       const own = parseRange(entry.range);

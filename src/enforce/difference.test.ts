@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { plainPolicy as policy } from '../core/policy.ts';
 import type { Change, Element } from './backend.ts';
 import { changeFor, type Desired, difference } from './difference.ts';
-import { longestTimeout } from './element.ts';
+import { longestTimeout } from './edge.ts';
 
 const now = 1_000_000;
 const address = '203.0.113.7';

@@ -1,6 +1,6 @@
 import { splitTarget, type Target, targetOf } from '../core/policy.ts';
 import type { Change, Element } from './backend.ts';
-import { longestTimeout } from './element.ts';
+import { longestTimeout } from './edge.ts';
 import { proofAddress } from './proof.ts';
 
 /** Target -> until, in seconds since the epoch; null for ever. */

@@ -1,6 +1,6 @@
 import { runCommand } from './command.ts';
-import { holdsDocker } from './rules.ts';
-import { type Variant, Variants } from './variants.ts';
+import { holdsDocker } from './iptables/rules.ts';
+import { type Variant, Variants } from './iptables/variants.ts';
 
 /** Where Docker keeps its rules on this machine, as far as can be seen. */
 export interface DockerChains {

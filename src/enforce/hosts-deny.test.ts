@@ -6,9 +6,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { Policy } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
 import type { Change } from './backend.ts';
+import { beginMarker, endMarker } from './hosts-deny/block.ts';
+import { largestFile } from './hosts-deny/managed-file.ts';
 import { HostsDenyBackend } from './hosts-deny.ts';
-import { beginMarker, endMarker } from './hosts-deny-block.ts';
-import { largestFile } from './managed-file.ts';
 
 const above = '# the administrator\r\nsshd: 192.0.2.1\n';
 

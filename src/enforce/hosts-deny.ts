@@ -3,20 +3,20 @@ import { BailiffError } from '../core/errors.ts';
 import { plainPolicy } from '../core/policy.ts';
 import type { Address, Clock } from '../core/types.ts';
 import type { Backend, Change, Element, Hook, Probe } from './backend.ts';
-import { requireRange } from './element.ts';
+import { requireRange } from './edge.ts';
 import {
   composeHostsDeny,
   denyLine,
   type HostsDeny,
   parseHostsDeny,
   withChanges,
-} from './hosts-deny-block.ts';
-import { mountedFile, type Surroundings, surroundings } from './hosts-deny-mount.ts';
-import { probeHostsDeny } from './hosts-deny-probe.ts';
-import { Terms } from './hosts-deny-terms.ts';
+} from './hosts-deny/block.ts';
+import { largestFile, ManagedFile, type ManagedFileOptions } from './hosts-deny/managed-file.ts';
+import { mountedFile, type Surroundings, surroundings } from './hosts-deny/mount.ts';
+import { probeHostsDeny } from './hosts-deny/probe.ts';
+import { Terms } from './hosts-deny/terms.ts';
+import { hasCode, inOneLine } from './hosts-deny/thrown.ts';
 import { Lane } from './lane.ts';
-import { largestFile, ManagedFile, type ManagedFileOptions } from './managed-file.ts';
-import { hasCode, inOneLine } from './thrown.ts';
 
 export interface HostsDenyOptions extends ManagedFileOptions {
   readonly clock: Clock;

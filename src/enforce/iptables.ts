@@ -2,14 +2,15 @@ import { type Family, familyOf } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
 import type { PolicyRule } from '../core/policy.ts';
 import { type Backend, type Change, type Dropped, type Element, type Hook, hookKey } from './backend.ts';
-import { setName } from './element.ts';
-import { Ipset, type IpsetOptions } from './ipset.ts';
+import { hasIpv6 } from './edge.ts';
+import { setName } from './iptables/element.ts';
+import { Ipset, type IpsetOptions } from './iptables/ipset.ts';
+import { probeIptables } from './iptables/probe.ts';
+import { RuleKeeper } from './iptables/rule-keeper.ts';
+import { holdsOurs, releaseText, removalText, tableNames } from './iptables/rules.ts';
+import { families, Sets } from './iptables/sets.ts';
+import { type Stack, settle, type Tables, Variants } from './iptables/variants.ts';
 import type { RuleWatch } from './monitor.ts';
-import { hasIpv6, probeIptables } from './probe.ts';
-import { RuleKeeper } from './rule-keeper.ts';
-import { holdsOurs, releaseText, removalText, tableNames } from './rules.ts';
-import { families, Sets } from './sets.ts';
-import { type Stack, settle, type Tables, Variants } from './variants.ts';
 
 export interface IptablesOptions extends IpsetOptions {
   /** Whether the kernel speaks IPv6; tests put their own here. */

@@ -1,7 +1,7 @@
 import { splitTarget, type Target, targetOf } from '../core/policy.ts';
 import type { Clock } from '../core/types.ts';
 import type { Change, Element } from './backend.ts';
-import { kernelTimeout } from './element.ts';
+import { kernelTimeout } from './edge.ts';
 
 /** A set as the kernel keeps it, in memory: elements end by themselves when their time is over. */
 export class MemorySet {

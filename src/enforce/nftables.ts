@@ -2,15 +2,15 @@ import type { Family } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
 import type { PolicyRule } from '../core/policy.ts';
 import type { Backend, Change, Dropped, Element, Hook, Probe } from './backend.ts';
+import { hasIpv6 } from './edge.ts';
 import { Lane } from './lane.ts';
-import { commandsFor, prepare } from './nft-changes.ts';
-import { isAbsence, type NftCommand, nftRunner, type RunNft, table } from './nft-command.ts';
-import { parseElements } from './nft-elements.ts';
-import { probeNftables } from './nft-probe.ts';
-import { chain } from './nft-rules.ts';
-import { Ruleset } from './nft-ruleset.ts';
-import { NftWriter } from './nft-writer.ts';
-import { hasIpv6 } from './probe.ts';
+import { commandsFor, prepare } from './nftables/changes.ts';
+import { isAbsence, type NftCommand, nftRunner, type RunNft, table } from './nftables/command.ts';
+import { parseElements } from './nftables/elements.ts';
+import { probeNftables } from './nftables/probe.ts';
+import { chain } from './nftables/rules.ts';
+import { Ruleset } from './nftables/ruleset.ts';
+import { NftWriter } from './nftables/writer.ts';
 import { inSlices } from './slices.ts';
 
 export interface NftablesOptions {

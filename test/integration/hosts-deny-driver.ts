@@ -9,8 +9,8 @@ import { execa } from 'execa';
 import { messageOf } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/types.ts';
 import type { Change } from '../../src/enforce/backend.ts';
+import { surroundings } from '../../src/enforce/hosts-deny/mount.ts';
 import { HostsDenyBackend } from '../../src/enforce/hosts-deny.ts';
-import { surroundings } from '../../src/enforce/hosts-deny-mount.ts';
 
 const path = process.argv[2] ?? '';
 const backend = new HostsDenyBackend({

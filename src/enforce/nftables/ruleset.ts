@@ -1,0 +1,185 @@
+import { BailiffError } from '../../core/errors.ts';
+import type { PolicyRule } from '../../core/policy.ts';
+import type { Dropped } from '../backend.ts';
+import { Lane } from '../lane.ts';
+import { isAbsence, type RunNft, table } from './command.ts';
+import { Counts } from './counts.ts';
+import { canReject } from './probe.ts';
+import { presenceText, tableText, type Wanted, wakeText } from './rules.ts';
+import type { NftSet, SetNames } from './sets.ts';
+import { emptyTable, mayHold, parseTable, type StandingTable } from './table.ts';
+import { Wish } from './wish.ts';
+
+/** What one look at the table came to. */
+export interface Look {
+  /** Something was put in place. */
+  readonly made: boolean;
+  /** Why it is not as it should be, or null. */
+  readonly problem: string | null;
+}
+
+/** The rules as they were written, and the chain as this version of nft prints it. */
+interface Learned {
+  readonly wrote: string;
+  readonly prints: string;
+  readonly handles: readonly number[];
+}
+
+/**
+ * To list the rules, nft 1.0.6 reads each element of each set (0.7 s at a hundred thousand), 1.1.3 none. A look
+ * that took longer than this, in ms, is made again after so many times as long; a smaller one stands in till then.
+ */
+const costlyLook = 100;
+const restAfterLook = 100;
+
+/** Others write too: how often a writing is followed by another before it counts as in vain. */
+const attempts = 4;
+
+/**
+ * Our table but for the elements in it: makes it, and keeps it, what the policies say. Each writing is one
+ * transaction; elements stay where they are.
+ */
+export class Ruleset {
+  readonly #run: RunNft;
+  readonly #lane: Lane;
+  readonly #reading = new Lane();
+  readonly #counts = new Counts();
+  #wish = new Wish([], true);
+  #standing: readonly NftSet[] = [];
+  #learned: Learned | null = null;
+  #lookAgainAt = 0;
+  #canReject: boolean | null = null;
+
+  /** Writing goes through the `lane`, on which whoever writes elements must be too: it may have to make a set for them. */
+  constructor(run: RunNft, lane: Lane) {
+    this.#run = run;
+    this.#lane = lane;
+  }
+
+  get names(): SetNames {
+    return this.#wish.names;
+  }
+
+  /** The policies whose `reject` this kernel cannot do here, and which drop instead. */
+  get lenient(): readonly PolicyRule[] {
+    return this.#wish.lenient;
+  }
+
+  /** Whether the set was there when the table was last read or written. */
+  holds({ name }: NftSet): boolean {
+    return this.#standing.some((set) => set.name === name);
+  }
+
+  dropped(): Dropped[] {
+    return this.#counts.dropped();
+  }
+
+  /** Makes the table be what these policies say. @throws BailiffError enforcement-failed, where it cannot be read */
+  async ensure(policies: readonly PolicyRule[]): Promise<Look> {
+    if (this.#canReject === null && policies.some(({ action }) => action === 'reject')) {
+      this.#canReject = await canReject(this.#run);
+    }
+    this.#wish = new Wish(policies, this.#canReject !== false);
+    if (performance.now() < this.#lookAgainAt && (await this.#stillThere())) {
+      return { made: false, problem: null };
+    }
+    const standing = await this.#read();
+    if (!this.#isRight(standing, this.#wanted(standing))) return this.#lane.run(() => this.#repair([]));
+    this.#standing = this.#wish.standingSets(standing);
+    return { made: false, problem: null };
+  }
+
+  /** Makes sets for elements that are about to come. To be called on the lane. @throws BailiffError enforcement-failed */
+  async extend(sets: readonly NftSet[]): Promise<void> {
+    const { problem } = await this.#repair(sets);
+    if (problem !== null) throw new BailiffError('enforcement-failed', `a set could not be made: ${problem}`);
+  }
+
+  /** Takes the table away, with all that is in it. @returns whether it stood. @throws BailiffError enforcement-failed */
+  async remove(): Promise<boolean> {
+    this.#standing = [];
+    this.#learned = null;
+    const answer = await this.#run(['delete', 'table', ...table.split(' ')]);
+    if (answer.ok || isAbsence(answer.complaint)) return answer.ok;
+    throw new BailiffError('enforcement-failed', `our table could not be taken away: ${answer.complaint}`);
+  }
+
+  /** One after another, so that counters are seen in their order. */
+  #read(): Promise<StandingTable> {
+    return this.#reading.run(() => this.#readNow());
+  }
+
+  async #readNow(): Promise<StandingTable> {
+    const started = performance.now();
+    const listed = await this.#run(['-t', '-a', 'list', 'table', ...table.split(' ')]);
+    const now = performance.now();
+    this.#lookAgainAt = now - started > costlyLook ? now + restAfterLook * (now - started) : 0;
+    if (!listed.ok && !isAbsence(listed.complaint)) {
+      throw new BailiffError('enforcement-failed', `the rules cannot be read: ${listed.complaint}`);
+    }
+    const standing = listed.ok ? parseTable(listed.output) : emptyTable;
+    this.#counts.add(standing.counters);
+    return standing;
+  }
+
+  /**
+   * Whether the rules stand as they were last written, without a list: the kernel is asked to check a deletion
+   * of each. As long as they do, so do the sets they look into and the chain they are in; only a foreign rule
+   * before them, or a table put to sleep, waits for the next whole look.
+   */
+  async #stillThere(): Promise<boolean> {
+    const learned = this.#learned;
+    if (learned === null || learned.handles.length === 0) return false;
+    if (learned.wrote !== textOf(this.#wish.wanted(this.#standing))) return false;
+    return (await this.#run(['-c', presenceText(learned.handles)])).ok;
+  }
+
+  async #repair(extra: readonly NftSet[]): Promise<Look> {
+    let standing = await this.#read();
+    let problem = 'others keep changing it';
+    let refusals = 0;
+    // At first nobody knows how nft prints our rules, so they are written also where they seem to stand.
+    const stood = this.#learned === null && this.#wish.seemsMet(standing, this.#wanted(standing, extra));
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const wanted = this.#wanted(standing, extra);
+      if (this.#isRight(standing, wanted)) {
+        this.#standing = this.#wish.standingSets(standing);
+        return { made: attempt > 0 && !stood, problem: null };
+      }
+      // What was refused twice has something in its way, and what is in our table is ours to take away.
+      const whole = tableText(wanted, this.#wish.discarded(standing), refusals > 1);
+      const { ok, complaint } = await this.#run([standing.dormant ? wakeText : whole]);
+      if (!ok) {
+        problem = complaint;
+        refusals += 1;
+      }
+      const wrote = ok && !standing.dormant;
+      standing = await this.#read();
+      if (wrote) this.#learn(standing, wanted);
+    }
+    this.#standing = this.#wish.standingSets(standing);
+    return { made: false, problem };
+  }
+
+  #wanted(standing: StandingTable, extra: readonly NftSet[] = []): Wanted {
+    return this.#wish.wanted([...this.#wish.standingSets(standing), ...extra]);
+  }
+
+  #isRight(standing: StandingTable, wanted: Wanted): boolean {
+    return (
+      this.#learned?.wrote === textOf(wanted) &&
+      this.#learned.prints === standing.chain?.join('\n') &&
+      this.#wish.seemsMet(standing, wanted)
+    );
+  }
+
+  #learn(standing: StandingTable, wanted: Wanted): void {
+    this.#learned = mayHold(standing, wanted.rules)
+      ? { wrote: textOf(wanted), prints: standing.chain?.join('\n') ?? '', handles: standing.handles }
+      : null;
+  }
+}
+
+function textOf({ rules }: Wanted): string {
+  return rules.map(({ text }) => text).join('\n');
+}

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mayHold, parseTable } from './table.ts';
+
+const printed = `table inet bailiff { # handle 7
+	comment "chain prerouting {"
+
+	counter dropped4 { # handle 2
+		packets 12 bytes 720
+	}
+
+	set ban4_32 { # handle 3
+		typeof ip saddr
+		flags timeout
+	}
+
+	map other { # handle 4
+		type ipv4_addr : verdict
+		flags timeout
+	}
+
+	chain prerouting { # handle 1
+		type filter hook prerouting priority raw - 10; policy accept;
+		ip saddr @ban4_32 counter name "dropped4" drop # handle 8
+		ip saddr & 255.255.255.0 == @ban4_24 counter name "dropped4" drop # handle 11
+	}
+
+	chain somebody { # handle 9
+		ip saddr 192.0.2.1 drop # handle 10
+	}
+}
+`;
+const rules = [
+  { set: 'ban4_32', text: '' },
+  { set: 'ban4_24', text: '' },
+];
+
+test('a table is read: its sets, our chain, the handles of its rules, the counters', () => {
+  const table = parseTable(printed);
+  assert.deepEqual([...table.sets], [['ban4_32', ['typeof ip saddr', 'flags timeout']]]);
+  assert.deepEqual(table.chain, [
+    'type filter hook prerouting priority raw - 10; policy accept;',
+    'ip saddr @ban4_32 counter name "dropped4" drop',
+    'ip saddr & 255.255.255.0 == @ban4_24 counter name "dropped4" drop',
+  ]);
+  assert.deepEqual(table.handles, [8, 11]);
+  assert.deepEqual([...table.counters], [['dropped4', { packets: 12, bytes: 720 }]]);
+  assert.equal(table.dormant, false);
+  assert.equal(mayHold(table, rules), true);
+});
+
+test('a table that is asleep, a foreign rule, a missing one and another order are noticed', () => {
+  const asleep = printed.replace('{ # handle 7', '{ # handle 7\n\tflags dormant');
+  assert.equal(parseTable(asleep).dormant, true);
+  assert.equal(mayHold(parseTable(asleep), rules), false);
+  assert.equal(
+    mayHold(parseTable(printed.replace(/\t\tip saddr @/, '\t\taccept # handle 12\n$&')), rules),
+    false,
+  );
+  assert.equal(mayHold(parseTable(printed.replace(/\n.*@ban4_24.*/, '')), rules), false);
+  assert.equal(mayHold(parseTable(printed), rules.toReversed()), false);
+  assert.equal(mayHold(parseTable(printed.replace('hook prerouting', 'hook input')), rules), false);
+  assert.equal(mayHold(parseTable('table inet bailiff {\n}\n'), []), false);
+});
