@@ -4,6 +4,7 @@
  * beside each time stands the same work done by `ipset restore` or nft alone, since ratios last longer.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { ControlClient } from '../src/control/client.ts';
 import { Allowlist } from '../src/core/allowlist.ts';
 import { plainPolicy } from '../src/core/policy.ts';
 import { Sessions } from '../src/core/session.ts';
@@ -25,19 +26,16 @@ const idleSeconds = 40;
 const address = (index: number, first = 10) => `${first}.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
 
 /**
- * Whether so many elements stand in the kernel, the last of them this address; cheap enough to be asked in a loop.
- * To count those of nftables would take seconds, and hold up whoever adds some: there the last one tells.
+ * Whether so many elements stand in the kernel; cheap enough to be asked in a loop. To count those of nftables
+ * would take seconds, and hold up whoever adds some: there the daemon is asked what the kernel acknowledged.
  */
-async function stand(host: string, backend: string, count: number, last: string): Promise<boolean> {
+async function stand(host: string, backend: string, daemon: Daemon, count: number): Promise<boolean> {
   if (backend === 'iptables') {
     const listed = await run(...inside(host, 'ipset', ['list', '-t', 'bailiff4'])).catch(() => '');
     return Number(/^Number of entries: (\d+)$/m.exec(listed)?.[1] ?? 0) >= count;
   }
-  const element = `get element inet bailiff ban4_32 { ${last} }`;
-  return await run(...inside(host, 'nft', [element])).then(
-    () => true,
-    () => false,
-  );
+  const status = await new ControlClient(daemon.socket).status().catch(() => null);
+  return (status?.enforcement.elements ?? 0) >= count;
 }
 
 async function until(what: string, reached: () => Promise<boolean>): Promise<number> {
@@ -96,7 +94,7 @@ async function measure(backend: string, standing: number): Promise<void> {
     });
     const began = performance.now();
     const starting = daemon.start();
-    const stood = await until('the bans stand', () => stand(host, backend, standing, address(standing - 1)));
+    const stood = await until('the bans stand', () => stand(host, backend, daemon, standing));
     const startSeconds = (stood - began) / 1000;
     await starting;
     await daemon.untilReading('file:');
@@ -122,7 +120,7 @@ async function measure(backend: string, standing: number): Promise<void> {
       read = performance.now();
     })();
     const all = standing + burst;
-    const reached = await until('the burst stands', () => stand(host, backend, all, address(burst - 1, 11)));
+    const reached = await until('the burst stands', () => stand(host, backend, daemon, all));
     await watching;
     const toolBurst = await alone(workplace, backend, burst);
     print(

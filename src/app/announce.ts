@@ -24,9 +24,10 @@ export function announce(log: Log, configuration: Configuration, status: Status)
     log.warn({ backend, detail }, 'PARTIAL: only programs with TCP wrappers shut anybody out');
   else if (state === 'enforcing')
     log.info({ backend, detail, bans: status.enforcement.elements }, 'enforcing');
-  else log.error({ backend, state, detail }, 'NOT ENFORCING: nobody is shut out');
+  else if (state === 'dry-run') log.error({ backend, detail }, 'DRY RUN: nobody is shut out');
+  else log.error({ backend, detail }, 'NOT ENFORCED EVERYWHERE');
   if (status.metrics !== null) log.info({ url: status.metrics }, 'metrics');
-  for (const warning of status.warnings) log.warn({ warning }, 'not protected yet');
+  for (const warning of status.warnings) log.warn({ warning }, 'warning');
   if (status.ready) log.info({ version: status.version }, 'ready');
   else log.error({ version: status.version, problems: status.problems }, 'NOT READY');
 }

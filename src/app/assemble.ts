@@ -149,7 +149,10 @@ export function assemble(
     },
     allowlist,
     status: () => parts.status(),
-    refreshPeers: () => protection.refreshPeers(),
+    refreshProtection: () => {
+      protection.refresh();
+      return protection.refreshPeers();
+    },
     banned,
     ended: (ban) => ineffective.ended(ban),
     teardown: async () => {

@@ -108,7 +108,7 @@ export async function runDaemon(
   }
 }
 
-/** What the engine says of its packet filter. One that does not answer soon is heard later, as a source. */
+/** What the engine says of its packet filter. Without its word what is seen of its rules decides. */
 async function firewallOf({ docker, dockerSocket }: Configuration): Promise<string | null> {
   if (!docker || !statSync(dockerSocket, { throwIfNoEntry: false })?.isSocket()) return null;
   const engine = connectDocker(dockerSocket, AbortSignal.timeout(engineMs));

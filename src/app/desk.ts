@@ -34,8 +34,8 @@ export interface DeskParts {
   readonly commit: () => boolean;
   readonly allowlist: Allowlist;
   readonly status: () => Status;
-  /** Reads anew who is logged in over SSH. */
-  readonly refreshPeers: () => Promise<void>;
+  /** Reads anew what must not be banned: own addresses, gateways, who is logged in over SSH. */
+  readonly refreshProtection: () => Promise<void>;
   /** Bans were made. */
   readonly banned: (bans: readonly Ban[]) => void;
   readonly ended: (ban: Ban) => void;
@@ -78,7 +78,7 @@ export class Desk implements Control {
     const policy = entry?.policy ?? plainPolicy;
     const force = command.force === true;
     const allow = entry?.jail.allow ?? [];
-    await this.#parts.refreshPeers();
+    await this.#parts.refreshProtection();
     const outcome = ledger.ban({ address, jail, bantime, hits: 0, policy, allow, force });
     if (outcome.outcome === 'protected') throw this.#protected(address, outcome.reason);
     const stored = commit();
@@ -90,8 +90,9 @@ export class Desk implements Control {
     }
     this.#parts.banned([outcome.ban]);
     await enforcer.changed(targetOf(address, outcome.ban.policy));
-    const enforced = enforcer.status().state === 'enforcing';
-    return { outcome: outcome.outcome, ban: outcome.ban, enforced, stored };
+    const { state } = enforcer.status();
+    const enforced = state === 'enforcing';
+    return { outcome: outcome.outcome, ban: outcome.ban, enforced, state, stored };
   }
 
   /**

@@ -105,7 +105,7 @@ async function assemble() {
     status: () => {
       throw new Error('not asked here');
     },
-    refreshPeers: async () => {},
+    refreshProtection: async () => {},
     banned: () => {},
     ended: (ban) => ineffective.ended(ban),
     teardown: async () => ({ removed: [], problems: [] }),

@@ -97,8 +97,10 @@ function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]):
   ];
 }
 
+/** A better one is looked for at the start only. */
 function choiceProblems({ outcome, detail }: StatusParts['choice'], state: string): string[] {
-  if (outcome === 'fallback') return [`${weakness[state] ?? ''}: ${detail}`];
+  if (outcome === 'fallback')
+    return [`${weakness[state] ?? ''}: ${detail}; put one of these right and restart Bailiff`];
   return outcome === 'unmet' && state === 'degraded' ? [`it is tried again and again: ${detail}`] : [];
 }
 

@@ -37,7 +37,6 @@ async function confirmed(command: BanCommand, trial: string, json: boolean): Pro
     return 0;
   }
   describe(answer);
-  if (answer.outcome === 'already') return 0;
   if (!process.stdin.isTTY) {
     printLine(`It ends by itself. To keep it, within ${formatDuration(seconds)}: ${keep}`);
     return 0;
@@ -72,11 +71,19 @@ async function asked(seconds: number): Promise<boolean> {
   }
 }
 
-function describe({ ban, outcome, enforced, stored }: BanAnswer): void {
+const shortfalls: Readonly<Record<BanAnswer['state'], string | null>> = {
+  enforcing: null,
+  partial: 'only programs with TCP wrappers shut anybody out',
+  degraded: 'not every way is shut',
+  'dry-run': 'in a dry run nobody is shut out',
+};
+
+function describe({ ban, outcome, state, stored }: BanAnswer): void {
   const left = formatDuration(ban.until === null ? null : ban.until - Date.now() / 1000);
   const how = outcome === 'already' ? 'was banned already, and stays so for' : 'is banned for';
   printLine(`${ban.address} ${how} ${left} (jail ${ban.jail}).`);
   if (!stored)
     printLine('But it cannot be stored, and a restart would forget it: `bailiff status` says why.');
-  if (!enforced) printLine('But nothing is enforced: `bailiff status` says why.');
+  const shortfall = shortfalls[state];
+  if (shortfall !== null) printLine(`But ${shortfall}: \`bailiff status\` says more.`);
 }

@@ -13,11 +13,12 @@ export async function teardownCommand({ json }: { json?: true }): Promise<0 | 1>
   if (json) printJson({ removed, problems });
   else {
     for (const problem of problems) printLine(`Left in place: ${problem}`);
-    printLine(
-      removed.length === 0
-        ? 'Nothing of Bailiff was there.'
-        : `Taken away: what ${removed.join(', ')} had made.`,
-    );
+    if (removed.length > 0 || problems.length === 0)
+      printLine(
+        removed.length === 0
+          ? 'Nothing of Bailiff was there.'
+          : `Taken away: what ${removed.join(', ')} had made.`,
+      );
     if (running)
       printLine('The daemon runs on and enforces nothing. Stop it, or restart it to enforce again.');
   }

@@ -55,7 +55,13 @@ function control(): Control {
       if (address === '127.0.0.1')
         throw new BailiffError('address-protected', 'loopback', { remedy: 'Do not.' });
       if (address === 'bug') throw new TypeError('a bug');
-      return { outcome: 'banned', ban: { ...ban, address }, enforced: true, stored: true };
+      return {
+        outcome: 'banned',
+        ban: { ...ban, address },
+        enforced: true,
+        state: 'enforcing',
+        stored: true,
+      };
     },
     teardown: async () => ({ removed: ['fake'], problems: [] }),
     unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [], covering: [] }),

@@ -88,8 +88,9 @@ export interface BanCommand {
 export interface BanAnswer {
   readonly outcome: 'banned' | 'prolonged' | 'already';
   readonly ban: Ban;
-  /** Whether the kernel has it: false in a dry run. */
+  /** Whether all of enforcement holds: false in a dry run, and where one way or family is open. */
   readonly enforced: boolean;
+  readonly state: Status['enforcement']['state'];
   /** Whether it survives a restart: false while the database cannot be written. */
   readonly stored: boolean;
 }

@@ -11,7 +11,7 @@ export const errorCodes = {
   'config-no-source': 'A jail has nothing to read.',
   'address-invalid': 'Text that should be an IP address or a range is not one.',
   'address-protected':
-    'The address must never be banned: it is your own, a gateway, a container network or on an ignore list.',
+    'The address must never be banned: it is your own, a gateway, a container network, a trusted proxy, logged in over SSH, or on an ignore list.',
   'duration-invalid': 'Text that should be a duration is not one.',
   'filter-not-found': 'No filter has this name.',
   'filter-invalid': 'A filter file is not a valid filter.',

@@ -47,6 +47,8 @@ export interface Probe {
   readonly usable: boolean;
   /** What was seen, for the log and status: tool versions, or what is missing and the remedy. */
   readonly detail: string;
+  /** It is not usable for lack of rights: something of ours may stand here all the same. */
+  readonly denied?: boolean;
   /** What of it will not hold though it is usable, such as one family; absent where all of it will. */
   readonly lacks?: string;
 }

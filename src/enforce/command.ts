@@ -46,6 +46,16 @@ export async function runCommand(
   };
 }
 
+/** Whether a packet filter's program was refused for lack of rights. */
+export function isLackOfRights(complaint: string): boolean {
+  return /not permitted|permission denied/i.test(complaint);
+}
+
+/** What to say of it, with the remedy. */
+export function describeLackOfRights(complaint: string): string {
+  return `no right to change the packet filter (${complaint}); run as root with the capability NET_ADMIN`;
+}
+
 /** A program's complaint on one line, of bounded length, without its advice to read the manual. */
 export function oneLine(text: string): string {
   const lines = text.split('\n').map((line) => line.trim());

@@ -40,6 +40,7 @@ export class Enforcer {
   readonly #rivalry: Rivalry;
   #hooks: readonly Hook[] = [];
   #installed: ReadonlySet<Policy> = new Set();
+  #proving: Promise<void> = Promise.resolve();
   #proof: { readonly outcome: Proof; readonly at: number } | null = null;
   #lastReconcile: number | null = null;
   /** A batch failed since the last comparison began: its changes may be owed. */
@@ -62,7 +63,7 @@ export class Enforcer {
   async start(): Promise<void> {
     // Until the sets are there a change would fail, so it waits.
     await this.#batches.hold(() => this.#tick());
-    await this.#rounds.idle();
+    await this.#proving;
   }
 
   /** Something that matters may have changed (Docker, the rules, a policy's ports): look soon. */
@@ -96,10 +97,17 @@ export class Enforcer {
       detail,
       hooks,
       dropped: backend.dropped?.() ?? [],
-      remarks: backend.remarks?.() ?? [],
+      remarks: [...(backend.remarks?.() ?? []), ...this.#unproved()],
       elements: this.#projection.elements,
       lastReconcile: this.#lastReconcile,
     };
+  }
+
+  /** Why no packet could prove anything, where one should. */
+  #unproved(): string[] {
+    const outcome = this.#proof?.outcome;
+    if (outcome?.path !== 'unknown') return [];
+    return [`that bans are enforced is read back and not verified: ${outcome.reason}`];
   }
 
   /** A hook with what the proof says of it, and why it is left alone. */
@@ -119,6 +127,7 @@ export class Enforcer {
     this.#pace.stop();
     await this.#batches.idle();
     await this.#rounds.idle();
+    await this.#proving;
     await this.#options.backend.close();
   }
 
@@ -187,7 +196,8 @@ export class Enforcer {
       // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
       this.#succeeded((this.#projection.large ? looked : ended) - started);
       if (!first) this.#reportRepairs(changes);
-      if (this.#proofIsDue()) void this.#rounds.run(() => this.#prove());
+      // Beside the rounds: a repair must not wait for it.
+      if (this.#proofIsDue()) this.#proving = this.#prove();
       return { hooks: this.#hooks, ...countChanges(changes), seconds: (ended - started) / 1000 };
     } catch (error) {
       this.#failed(error);
@@ -208,21 +218,23 @@ export class Enforcer {
   #proofIsDue(): boolean {
     const { backend, clock } = this.#options;
     const hook = this.#hooks.find(({ name, family }) => name === backend.provable && family === 4);
-    if (hook?.ok !== true || this.#stopped) return false;
+    if (hook?.ok !== true || this.#stopped || this.#projection.proving) return false;
     return this.#proof === null || hook.repaired !== undefined || clock.now() - this.#proof.at >= proofAge;
   }
 
   /** Bans the one address that is nobody's, and tries to get in from there. */
   async #prove(): Promise<void> {
-    if (this.#stopped) return;
     const { backend, clock, prove = provePath } = this.#options;
     const element = { address: proofAddress, policy: plainPolicy };
+    this.#projection.proving = true;
     try {
       await backend.apply([{ kind: 'add', ...element, remaining: proofTimeout }]);
       this.#proof = { outcome: await prove(), at: clock.now() };
       await backend.apply([{ kind: 'delete', ...element }]);
     } catch (error) {
       this.#proof = { outcome: { path: 'unknown', reason: messageOf(error) }, at: clock.now() };
+    } finally {
+      this.#projection.proving = false;
     }
   }
 

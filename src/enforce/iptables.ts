@@ -97,7 +97,7 @@ export class IptablesBackend implements Backend {
   }
 
   remarks(): readonly string[] {
-    return this.#keeper.remarks();
+    return [...this.#keeper.remarks(), ...this.#sets.remarks()];
   }
 
   async uninstall(): Promise<boolean> {

@@ -17,14 +17,14 @@ function rivalry() {
   return { clock, made, fight };
 }
 
-test('twenty moves within a minute end the fight, for a minute, and it is told why', () => {
+test('twenty moves within three minutes end the fight, for a minute, and it is told why', () => {
   const { clock, made, fight } = rivalry();
-  fight(19, 2);
+  fight(19, 8);
   assert.equal(made.yielded().size, 0);
   assert.equal(made.describe(hook), null);
-  fight(1, 2);
+  fight(1, 8);
   assert.deepEqual([...made.yielded()], [hook]);
-  assert.match(made.describe(hook) ?? '', /20 times within a minute, so it is left there for 1m/);
+  assert.match(made.describe(hook) ?? '', /20 times within 3m, so it is left there for 1m/);
   clock.time += 60;
   assert.equal(made.yielded().size, 0);
 });
@@ -46,6 +46,6 @@ test('each further truce is twice as long, up to an hour; peace for an hour make
 
 test('moves that come rarely are put right for ever', () => {
   const { made, fight } = rivalry();
-  fight(200, 5);
+  fight(200, 10);
   assert.equal(made.yielded().size, 0);
 });

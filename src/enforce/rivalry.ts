@@ -3,7 +3,7 @@ import type { Clock } from '../core/types.ts';
 
 /** So many times within `window` (seconds) a jump is put back in its place. */
 const mostMoves = 20;
-const window = 60;
+const window = 180;
 /** Then it is left where it is: at first for this long, in seconds, each time twice as long. */
 const firstTruce = 60;
 const longestTruce = 3_600;
@@ -50,7 +50,7 @@ export class Rivalry {
     const left = (this.#fights.get(hook)?.truceUntil ?? 0) - this.#clock.now();
     if (left <= 0) return null;
     return (
-      `another program put itself before it ${mostMoves} times within a minute, so it is left there for ` +
+      `another program put itself before it ${mostMoves} times within ${formatDuration(window)}, so it is left there for ` +
       `${formatDuration(Math.ceil(left))}: have that program keep its rules behind ours, or stop it`
     );
   }

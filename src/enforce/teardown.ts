@@ -9,8 +9,8 @@ export interface Removal {
 }
 
 /**
- * Takes away what any backend but `keep` has made here, now or in an earlier life. A backend whose tools or
- * rights are missing can have made nothing, so that its refusal is told only where it found something.
+ * Takes away what any backend but `keep` has made here, now or in an earlier life. What nobody has the right to
+ * look at may be there, and is told; a backend whose tools or kernel are missing can have made nothing.
  */
 export async function removeAll(
   context: BackendContext,
@@ -23,7 +23,8 @@ export async function removeAll(
     if (name === keep) continue;
     const backend = make(context);
     try {
-      const { usable } = await backend.probe(AbortSignal.timeout(15_000));
+      const { usable, denied, detail } = await backend.probe(AbortSignal.timeout(15_000));
+      if (denied === true) problems.push(`${name}: ${detail}`);
       if (usable && (await backend.uninstall())) removed.push(name);
     } catch (error) {
       problems.push(`${name}: ${messageOf(error)}`);

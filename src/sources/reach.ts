@@ -54,7 +54,7 @@ export class Reach {
   }
 
   rulesChanged(): void {
-    this.#host.engineChanged(this.#engine);
+    this.#host.engineChanged();
   }
 
   /** Stopped, a container is on no network and publishes nothing: what was told of it stays. */

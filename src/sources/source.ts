@@ -1,7 +1,7 @@
 import type { JailConfiguration } from '../config/schema.ts';
 import type { PortRange } from '../core/policy.ts';
 import type { Input, SourceState } from '../core/types.ts';
-import type { EngineInfo, NetworkRange } from '../docker/client.ts';
+import type { NetworkRange } from '../docker/client.ts';
 
 /** One log as a source kind wants it read. */
 export interface SourceDescription {
@@ -51,9 +51,9 @@ export interface SourceHost {
   gaps(container: string, gaps: readonly string[]): void;
   /**
    * The engine was reached, or did something (a network, a container's start or end, a reload) with which it may
-   * have changed the packet filter. null: it does not tell of itself.
+   * have changed the packet filter.
    */
-  engineChanged(engine: EngineInfo | null): void;
+  engineChanged(): void;
   now(): number;
 }
 

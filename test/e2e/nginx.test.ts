@@ -115,18 +115,9 @@ describe('a published nginx, protected by the image started from compose.yaml', 
     await assertLetIn(50);
   });
 
-  it('the older tools of the host list what the image wrote, under either packet filter', async () => {
+  it('the older tools of the host list what the image wrote, under either packet filter', async (t) => {
     const firewall = new Firewall(testbed.network.host);
-    for (const [backend, number] of [
-      ['nftables', 40],
-      ['iptables', 41],
-    ] as const) {
-      await bailiff.up({ BAILIFF_BANTIME: '1h', BAILIFF_ENFORCE: backend });
-      await untilWatched();
-      await attack(number);
-      await assertShutOut(number);
-      await assertLetIn(42);
-      assert.equal((await bailiff.status()).enforcement.backend, backend);
+    const list = async (): Promise<string> => {
       const listed: string[] = [];
       for (const [program, ...args] of [
         ['nft', 'list', 'ruleset'],
@@ -137,7 +128,33 @@ describe('a published nginx, protected by the image started from compose.yaml', 
       ] as const) {
         listed.push(await firewall.do(program, ...args));
       }
-      assert.ok(listed.join('\n').includes(testbed.network.attacker(number)), backend);
+      return listed.join('\n');
+    };
+    t.diagnostic(
+      `the host has ${await firewall.do('nft', '--version')}, ${await firewall.do('iptables', '-V')}`,
+    );
+    t.diagnostic(
+      `the image has ${await bailiff.tool('nft', '--version')}, ${await bailiff.tool('iptables', '-V')}`,
+    );
+    for (const [backend, number] of [
+      ['nftables', 40],
+      ['iptables', 41],
+    ] as const) {
+      for (const [action, ports] of [
+        ['reject', '80/tcp,1000-2000/udp'],
+        ['log', 'published'],
+        ['reject', 'all'],
+      ] as const) {
+        await bailiff.up({ BAILIFF_ENFORCE: backend, BAILIFF_ACTION: action, BAILIFF_PORTS: ports });
+        assert.match(await list(), action === 'log' ? /log.prefix/i : /reject/i);
+      }
+      await bailiff.up({ BAILIFF_BANTIME: '1h', BAILIFF_ENFORCE: backend });
+      await untilWatched();
+      await attack(number);
+      await assertShutOut(number);
+      await assertLetIn(42);
+      assert.equal((await bailiff.status()).enforcement.backend, backend);
+      assert.ok((await list()).includes(testbed.network.attacker(number)), backend);
     }
   });
 

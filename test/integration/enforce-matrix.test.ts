@@ -211,6 +211,21 @@ for (const kind of ['iptables-nft', 'iptables-legacy', 'nftables'] as const) {
       test(`IPv${family}: a trial lets everything through`, async () => {
         await bailiff.call('ban', [whole], 600, 'log');
         await meets(banned);
+        // What the kernel logs in a namespace nobody reads; that the rule met the packets shows in its counter.
+        const counted = async () => {
+          if (kind === 'nftables') return host.must('nft', 'list', 'chain', 'inet', 'bailiff', 'prerouting');
+          return host.must(
+            `${family === 4 ? 'iptables' : 'ip6tables'}${kind.slice(8)}-save`,
+            '-c',
+            '-t',
+            'raw',
+          );
+        };
+        const rule =
+          kind === 'nftables'
+            ? /@\S+ .*log prefix "BAILIFF trial: "/
+            : /^\[[1-9]\d*:\d+\] -A BAILIFF .*-j LOG/m;
+        assert.match(await counted(), rule);
         await bailiff.call('unban', [whole], 'log');
       });
 
@@ -288,6 +303,9 @@ for (const kind of ['iptables-nft', 'iptables-legacy', 'nftables'] as const) {
         ['iptables-nft-save'],
         ['ip6tables-nft-save'],
         ['ipset', 'save'],
+        ...(kind === 'iptables-legacy'
+          ? ([['iptables-legacy-save'], ['ip6tables-legacy-save']] as const)
+          : []),
       ] as const) {
         assert.doesNotMatch(await host.must(program, ...args), /bailiff/i, program);
       }

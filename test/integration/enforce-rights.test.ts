@@ -87,6 +87,18 @@ describe('what can be enforced here', () => {
     'no ip6tables in this kernel',
   );
 
+  test('a teardown without rights takes nothing away, and says so', async () => {
+    bailiff = new Remote(host);
+    await bailiff.call('start');
+    await bailiff.call('end');
+    const denied = new Remote(host, ['setpriv', '--bounding-set', '-net_admin', '--inh-caps', '-net_admin']);
+    const { removed, problems } = await denied.call<{ removed: string[]; problems: string[] }>('removeAll');
+    await denied.end();
+    assert.deepEqual(removed, []);
+    assert.match(problems.join(), /iptables: no right .*nftables: no right/);
+    assert.match(await host.must('ipset', 'list', '-n'), /bailiff4/);
+  });
+
   test('without ipset in the kernel: nftables, and why is said', async () => {
     bailiff = new Remote(host, failing(['ipset'], 'ipset v7.17: Cannot open session to kernel.'));
     const chosen = await bailiff.call<Chosen>('choose', 'auto');

@@ -22,14 +22,14 @@ export function chainRules(table: TableName, family: Family, policies: readonly 
   const rules = policies.flatMap((policy) => {
     const set = `-m set --match-set ${setName(family, policy.policy)} src`;
     return (table === 'raw' ? rawMatches(policy) : filterMatches(policy)).flatMap((match) => {
-      const target = targetOf(table, family, policy, match);
+      const target = verdictOf(table, family, policy, match);
       return target === null ? [] : [[match, set, target].filter((part) => part !== '').join(' ')];
     });
   });
   return table === 'raw' ? [ownTraffic, ...rules] : rules;
 }
 
-function targetOf(table: TableName, family: Family, { action }: PolicyRule, match: string): string | null {
+function verdictOf(table: TableName, family: Family, { action }: PolicyRule, match: string): string | null {
   if (action === 'drop') return '-j DROP';
   if (action === 'log') return table === 'raw' ? logTarget : null;
   if (table === 'raw') return null;

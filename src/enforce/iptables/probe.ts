@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { messageOf } from '../../core/errors.ts';
 import type { Probe } from '../backend.ts';
-import { type CommandResult, runCommand } from '../command.ts';
+import { type CommandResult, describeLackOfRights, isLackOfRights, runCommand } from '../command.ts';
 import { hasIpv6 } from '../edge.ts';
 
 /** Bits of CapEff in /proc/self/status (capabilities(7)). */
@@ -23,12 +23,12 @@ export async function probeIptables(
     const missing = ['iptables', 'ipset', 'stdbuf'].filter((_, index) => programs[index]?.missing === true);
     if (missing.length > 0) return unusable(`${missing.join(' and ')} not installed; ${remedyFor(missing)}`);
     const sets = await runCommand('ipset', ['list', '-n'], { signal });
-    if (!sets.ok) return unusable(explainSets(sets));
+    if (!sets.ok) return refusedBy(sets, explainSets(sets));
     const legacy = !programs[0].output.includes('nf_tables');
-    const rules = legacy
-      ? await probeLegacy()
-      : explainRules(await runCommand('iptables-nft-save', [], { signal }));
-    if (rules !== null) return unusable(rules);
+    const legacyProblem = legacy ? await probeLegacy() : null;
+    if (legacyProblem !== null) return { ...unusable(legacyProblem), denied: true };
+    const rules = legacy ? null : await runCommand('iptables-nft-save', [], { signal });
+    if (rules?.ok === false) return refusedBy(rules, explainRules(rules));
     const ipv6 = await speaksIpv6();
     const detail = `${firstLine(programs[0])}, ${firstLine(programs[1])}${ipv6 ? '' : ', no IPv6 on this machine'}`;
     const lacks = ipv6 ? await lacksIp6tables(legacy, signal) : null;
@@ -55,20 +55,18 @@ function remedyFor(missing: readonly string[]): string {
   return missing.length === 1 && missing[0] === 'stdbuf' ? 'install coreutils' : install;
 }
 
+function refusedBy({ complaint }: CommandResult, otherwise: string): Probe {
+  if (!isLackOfRights(complaint)) return unusable(otherwise);
+  return { ...unusable(describeLackOfRights(complaint)), denied: true };
+}
+
 function explainSets({ complaint }: CommandResult): string {
-  if (isRefusal(complaint)) {
-    return `no right to change the packet filter (${complaint}); run as root with the capability NET_ADMIN`;
-  }
   return `the kernel has no ip_set (${complaint}); load the modules ip_set, ip_set_hash_net and xt_set on the host`;
 }
 
-function explainRules(saved: CommandResult): string | null {
-  if (saved.ok) return null;
-  if (saved.missing) return `iptables-nft-save not installed; ${install}`;
-  if (isRefusal(saved.complaint)) {
-    return `no right to change the packet filter (${saved.complaint}); run as root with the capability NET_ADMIN`;
-  }
-  return `iptables cannot read its rules (${saved.complaint}); load the module nf_tables on the host`;
+function explainRules({ missing, complaint }: CommandResult): string {
+  if (missing) return `iptables-nft-save not installed; ${install}`;
+  return `iptables cannot read its rules (${complaint}); load the module nf_tables on the host`;
 }
 
 /** The legacy programs are not run to find out: they load the kernel's tables. They work on a raw socket. */
@@ -77,10 +75,6 @@ async function probeLegacy(): Promise<string | null> {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
   if ((effective >> netRaw) & 1n) return null;
   return 'no right to use iptables-legacy; run with the capability NET_RAW as well as NET_ADMIN';
-}
-
-function isRefusal(complaint: string): boolean {
-  return /not permitted|permission denied/i.test(complaint);
 }
 
 function firstLine(result: CommandResult): string {

@@ -50,6 +50,8 @@ export class Sets {
   #policies: readonly Policy[] = [plainPolicy];
   /** Names of all sets that stood when `ensure` looked. */
   #standing: readonly string[] = [];
+  /** By name: how large it was made since the start. */
+  readonly #grown = new Map<string, number>();
 
   /** `capacity`: elements a new set may hold; tests make them small. */
   constructor(channels: SetChannels, capacity = usualCapacity) {
@@ -126,6 +128,11 @@ export class Sets {
     if (refused !== null) throw refused;
   }
 
+  /** Sets that were full, a sentence each: so many bans may be no accident. */
+  remarks(): string[] {
+    return [...this.#grown].map(([name, size]) => `the set ${name} was full and takes ${size} bans now`);
+  }
+
   /** Takes all of ours away, with what stands in them. @returns whether there were any. @throws BailiffError enforcement-failed */
   async destroy(): Promise<boolean> {
     const ours = [...(await this.#headers()).keys()].filter((name) => ourSets.test(name));
@@ -163,6 +170,7 @@ export class Sets {
       const header = headers.get(name);
       if (header === undefined || header.entries < header.capacity * 0.9) continue;
       await this.#exchange(name, family, header.capacity * growth);
+      this.#grown.set(name, header.capacity * growth);
       grown = true;
     }
     return grown;

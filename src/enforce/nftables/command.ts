@@ -29,7 +29,3 @@ export function errorIn(text: string): string {
 export function isAbsence(complaint: string): boolean {
   return complaint.includes('No such file or directory');
 }
-
-export function isLackOfRights(complaint: string): boolean {
-  return /not permitted|permission denied/i.test(complaint);
-}

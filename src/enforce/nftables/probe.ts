@@ -1,6 +1,7 @@
 import { messageOf } from '../../core/errors.ts';
 import type { Probe } from '../backend.ts';
-import { isLackOfRights, type RunNft } from './command.ts';
+import { describeLackOfRights, isLackOfRights } from '../command.ts';
+import type { RunNft } from './command.ts';
 
 /** For `nft -c`, which has the kernel check it and changes nothing. */
 function trial(rule: string): string {
@@ -26,6 +27,9 @@ export async function probeNftables(
     if (!version.ok) return unusable(`nft does not run (${version.complaint})`);
     const name = version.output.split('\n', 1)[0]?.trim() ?? '';
     const tried = await run(['-j', '-c', trial('drop')], signal);
+    if (!tried.ok && isLackOfRights(tried.complaint)) {
+      return { ...unusable(describeLackOfRights(tried.complaint)), denied: true };
+    }
     if (!tried.ok) return unusable(explain(tried.complaint, name));
     const remark = (await speaksIpv6()) ? '' : ', no IPv6 on this machine';
     return { usable: true, detail: name + remark };
@@ -49,9 +53,6 @@ function unusable(detail: string): Probe {
 }
 
 function explain(complaint: string, version: string): string {
-  if (isLackOfRights(complaint)) {
-    return `no right to change the packet filter (${complaint}); run as root with the capability NET_ADMIN`;
-  }
   if (complaint.startsWith('syntax error')) {
     return `${version} is too old (${complaint}); it takes 0.9.4 or later`;
   }

@@ -71,7 +71,7 @@ test('what only logs comes last, and what drops first', () => {
     verdicts.map((text) => /@(\w+?)4/.exec(text)?.[1]),
     ['ban', 'drop', 'reject', 'log'],
   );
-  assert.match(verdicts[3] ?? '', / limit rate 10\/second log prefix "bailiff: " level info$/);
+  assert.match(verdicts[3] ?? '', / limit rate 10\/second log prefix "BAILIFF trial: " level info$/);
 });
 
 test('sets are made before the rules that look into them, and taken away after the chain', () => {

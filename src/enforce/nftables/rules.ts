@@ -10,7 +10,7 @@ export const counters = { 4: 'dropped4', 6: 'dropped6' } as const;
 const hook = '{ type filter hook prerouting priority -310; policy accept; }';
 
 /** At most so many lines a second go to the kernel's log, for each rule. */
-const logging = 'limit rate 10/second log prefix "bailiff: " level info';
+const logging = 'limit rate 10/second log prefix "BAILIFF trial: " level info';
 
 export interface NftRule {
   /** The name of the set it looks into. */

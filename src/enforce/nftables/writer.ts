@@ -1,8 +1,8 @@
 import { BailiffError } from '../../core/errors.ts';
-import { commandEnvironment } from '../command.ts';
+import { commandEnvironment, isLackOfRights } from '../command.ts';
 import { Conversation, type Speech } from '../conversation.ts';
 import { commandsFor, type ElementChange } from './changes.ts';
-import { errorIn, isAbsence, isLackOfRights, type RunNft } from './command.ts';
+import { errorIn, isAbsence, type RunNft } from './command.ts';
 
 export interface WriterOptions {
   readonly run: RunNft;

@@ -72,6 +72,11 @@ export class ComposedBailiff {
     return (await this.#json('banned')) as Ban[];
   }
 
+  /** Runs one of the image's own programs in it. */
+  async tool(...command: readonly string[]): Promise<string> {
+    return await this.#testbed.engine.docker('exec', await this.#container(), ...command);
+  }
+
   async health(): Promise<string> {
     return await this.#testbed.engine.docker(
       'inspect',

@@ -38,6 +38,11 @@ export class Daemon {
     await this.#running?.stop(signal);
   }
 
+  /** Where its commands reach it. */
+  get socket(): string {
+    return this.#env['BAILIFF_SOCKET'] ?? '';
+  }
+
   /** The daemon's process; 0 where it was never started. */
   get pid(): number {
     return this.#running?.pid ?? 0;
