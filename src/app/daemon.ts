@@ -46,15 +46,33 @@ export async function runDaemon(
 ): Promise<void> {
   const clock = systemClock;
   const log = await openLog({ level: configuration.logLevel, format: configuration.logFormat });
-  const dockerFirewall = () => firewallOf(configuration);
   let hint = (): void => undefined;
   const watch = new Monitor({ changed: () => hint() });
-  const choice = await chooseBackend(configuration.enforce, { clock, signal, dockerFirewall, watch });
-  if (choice.backend.strength !== 'full') await watch.close();
-  const parts = assemble(configuration, filters, choice, clock, log);
+  // Its child would keep a daemon from ending that could not start.
+  try {
+    const dockerFirewall = () => firewallOf(configuration);
+    const choice = await chooseBackend(configuration.enforce, { clock, signal, dockerFirewall, watch });
+    if (choice.backend.strength !== 'full') await watch.close();
+    const parts = assemble(configuration, filters, choice, clock, log);
+    hint = () => parts.enforcer.hint();
+    await run({ configuration, choice, parts, clock, log, signal });
+  } finally {
+    await watch.close();
+  }
+}
+
+interface Running {
+  readonly configuration: Configuration;
+  readonly choice: Choice;
+  readonly parts: Parts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+async function run({ configuration, choice, parts, clock, log, signal }: Running): Promise<void> {
   const { connections, desk, enforcer, expiry, gaps, intake, ledger, pipeline, policies, protection } = parts;
   const { scanner, problems } = parts;
-  hint = () => enforcer.hint();
   const lookForGaps = async () => {
     const found = await hostGaps();
     if (!gaps.replace('host', found)) return;
@@ -99,7 +117,6 @@ export async function runDaemon(
     connections.stop();
     await scanner.stop();
     pipeline.commit();
-    await watch.close();
     await enforcer.stop();
     for (const server of servers) closeNow(server);
     ledger.close();

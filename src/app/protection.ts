@@ -24,7 +24,7 @@ export interface ProtectionOptions {
  */
 export class Protection {
   readonly #allowlist: Allowlist;
-  readonly #last = new Map<string, string>();
+  readonly #last = new Map<string, { readonly text: string; readonly ranges: string }>();
   readonly #options: ProtectionOptions;
   #peersRead = Number.NEGATIVE_INFINITY;
   #readingPeers: Promise<void> | null = null;
@@ -89,12 +89,15 @@ export class Protection {
     if (this.#replace('docker', entries)) this.#changed();
   }
 
+  /** @returns whether other addresses are protected now; a new reason for the same ones is no news */
   #replace(section: string, entries: readonly AllowEntry[]): boolean {
     const text = JSON.stringify(entries);
-    if (this.#last.get(section) === text) return false;
-    this.#last.set(section, text);
+    const known = this.#last.get(section);
+    if (known?.text === text) return false;
+    const ranges = entries.map(({ range }) => range).join(' ');
+    this.#last.set(section, { text, ranges });
     this.#allowlist.replace(section, entries);
-    return true;
+    return known?.ranges !== ranges;
   }
 }
 

@@ -68,9 +68,15 @@ export interface Backend {
   /**
    * Makes the sets of these policies, chain and jumps be there and first; repairs in place, and takes away
    * sets of policies that are not among them. `yielded` names hooks (`hookKey`) whose jump is left where it
-   * stands, since a rival keeps moving it. Returns the hooks read back. @throws BailiffError enforcement-failed
+   * stands, since a rival keeps moving it. A backend whose sets stand before its rules calls `fill` in between, so
+   * that rules of other policies than before find their sets filled. Returns the hooks read back.
+   * @throws BailiffError enforcement-failed
    */
-  install(policies: readonly PolicyRule[], yielded?: ReadonlySet<string>): Promise<readonly Hook[]>;
+  install(
+    policies: readonly PolicyRule[],
+    yielded?: ReadonlySet<string>,
+    fill?: () => Promise<void>,
+  ): Promise<readonly Hook[]>;
   /** What stands in the sets now. Holds up no `apply`: a change made meanwhile may be in it or not. */
   list(): Promise<readonly Element[]>;
   /** How many elements stand in the sets, where that costs much less than `list`. May count such as ended seconds ago. */

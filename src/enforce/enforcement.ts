@@ -25,6 +25,8 @@ export interface EnforcerOptions {
   /** The allow check at the privileged edge: a reason means it must never reach the kernel. */
   readonly protectedReason: (target: Target) => string | null;
   readonly events: EnforcerEvents;
+  /** A clock that is never stepped, for truces and proofs; tests put their own here. */
+  readonly monotonic?: Clock;
   /** Timers; tests put their own here. */
   readonly schedule?: Schedule;
   /** Proves the path of a banned packet; tests put their own here. */

@@ -33,6 +33,7 @@ function setUp(own: readonly string[] = [protectedOne], path: 'shut' | 'open' = 
   const enforcer = new Enforcer({
     backend,
     clock,
+    monotonic: clock,
     desired: () => desired,
     policies: () => policies,
     protectedReason: (address) => (own.includes(address) ? 'yours' : null),

@@ -1,5 +1,6 @@
 import { BailiffError, messageOf } from '../core/errors.ts';
-import { type Policy, plainPolicy, splitTarget, type Target } from '../core/policy.ts';
+import { type Policy, type PolicyRule, plainPolicy, splitTarget, type Target } from '../core/policy.ts';
+import type { Clock } from '../core/types.ts';
 import { type Change, type Hook, hookKey } from './backend.ts';
 import { Batches } from './batches.ts';
 import type { EnforcerOptions, EnforcerStatus, ReconcileReport } from './enforcement.ts';
@@ -38,8 +39,10 @@ export class Enforcer {
   readonly #rounds = new Lane();
   #nextRound: Round | null = null;
   readonly #rivalry: Rivalry;
+  readonly #monotonic: Clock;
   #hooks: readonly Hook[] = [];
   #installed: ReadonlySet<Policy> = new Set();
+  #wanted: readonly PolicyRule[] = [];
   #proving: Promise<void> = Promise.resolve();
   #proof: { readonly outcome: Proof; readonly at: number } | null = null;
   #lastReconcile: number | null = null;
@@ -52,7 +55,8 @@ export class Enforcer {
     this.#options = options;
     this.#pace = new Pace(options.schedule ?? schedule, () => this.#tick());
     this.#projection = new Projection(options);
-    this.#rivalry = new Rivalry(options.clock);
+    this.#monotonic = options.monotonic ?? { now: () => performance.now() / 1000 };
+    this.#rivalry = new Rivalry(this.#monotonic);
     this.#batches = new Batches(
       (targets) => this.#bring(targets),
       (error) => this.#recover(error),
@@ -184,14 +188,17 @@ export class Enforcer {
     const started = performance.now();
     try {
       const first = this.#lastReconcile === null;
-      await this.#install();
       const news = this.#batches.watch();
+      let filled: Change[] | null = null;
+      await this.#install(async () => {
+        filled = await this.#projection.compare(news);
+      });
       const sure = !full && !this.#owing && this.#problem === '';
       const untouched = this.#hooks.every(({ repaired }) => repaired === undefined);
-      const right = sure && untouched && (await this.#projection.seemsRight(news));
+      const right = filled !== null || (sure && untouched && (await this.#projection.seemsRight(news)));
       const looked = performance.now();
       if (!right) this.#owing = false;
-      const changes = right ? [] : await this.#projection.compare(news);
+      const changes = filled ?? (right ? [] : await this.#projection.compare(news));
       const ended = performance.now();
       // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
       this.#succeeded((this.#projection.large ? looked : ended) - started);
@@ -207,32 +214,47 @@ export class Enforcer {
     }
   }
 
-  async #install(): Promise<void> {
-    const policies = this.#options.policies();
-    this.#hooks = await this.#options.backend.install(policies, this.#rivalry.yielded());
+  /**
+   * A policy that nobody wants any more keeps its rules and sets for one more look: until then its bans are
+   * under the policies that took its place.
+   */
+  async #install(fill: () => Promise<void>): Promise<void> {
+    const wanted = this.#options.policies();
+    const names = new Set(wanted.map(({ policy }) => policy));
+    const leaving = this.#wanted.filter(({ policy }) => !names.has(policy));
+    const policies = [...wanted, ...leaving];
+    const news = policies.some(({ policy }) => !this.#installed.has(policy));
+    const { backend } = this.#options;
+    this.#hooks = await backend.install(policies, this.#rivalry.yielded(), news ? fill : undefined);
+    this.#wanted = wanted;
     this.#installed = new Set(policies.map(({ policy }) => policy));
+    if (leaving.length > 0) this.#pace.hint();
     for (const hook of this.#hooks) if (hook.repaired === 'moved') this.#rivalry.moved(hookKey(hook));
   }
 
   /** Not known yet, old, or of rules that were made anew since. */
   #proofIsDue(): boolean {
-    const { backend, clock } = this.#options;
+    const { backend } = this.#options;
     const hook = this.#hooks.find(({ name, family }) => name === backend.provable && family === 4);
     if (hook?.ok !== true || this.#stopped || this.#projection.proving) return false;
-    return this.#proof === null || hook.repaired !== undefined || clock.now() - this.#proof.at >= proofAge;
+    return (
+      this.#proof === null ||
+      hook.repaired !== undefined ||
+      this.#monotonic.now() - this.#proof.at >= proofAge
+    );
   }
 
   /** Bans the one address that is nobody's, and tries to get in from there. */
   async #prove(): Promise<void> {
-    const { backend, clock, prove = provePath } = this.#options;
+    const { backend, prove = provePath } = this.#options;
     const element = { address: proofAddress, policy: plainPolicy };
     this.#projection.proving = true;
     try {
       await backend.apply([{ kind: 'add', ...element, remaining: proofTimeout }]);
-      this.#proof = { outcome: await prove(), at: clock.now() };
+      this.#proof = { outcome: await prove(), at: this.#monotonic.now() };
       await backend.apply([{ kind: 'delete', ...element }]);
     } catch (error) {
-      this.#proof = { outcome: { path: 'unknown', reason: messageOf(error) }, at: clock.now() };
+      this.#proof = { outcome: { path: 'unknown', reason: messageOf(error) }, at: this.#monotonic.now() };
     } finally {
       this.#projection.proving = false;
     }

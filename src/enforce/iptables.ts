@@ -1,5 +1,5 @@
 import { type Family, familyOf } from '../core/address.ts';
-import { BailiffError } from '../core/errors.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
 import type { PolicyRule } from '../core/policy.ts';
 import { type Backend, type Change, type Dropped, type Element, type Hook, hookKey } from './backend.ts';
 import { hasIpv6 } from './edge.ts';
@@ -38,6 +38,8 @@ export class IptablesBackend implements Backend {
   readonly #keeper = new RuleKeeper();
   /** By the name of the set that is not as it must be. */
   #setProblems: ReadonlyMap<string, string> = new Map();
+  /** Why rules of an earlier run could not be taken away. */
+  #leftOvers: string[] = [];
 
   constructor(options: IptablesOptions = {}) {
     this.#channels = { writer: new Ipset(options), reader: new Ipset(options), headers: new Ipset(options) };
@@ -55,9 +57,14 @@ export class IptablesBackend implements Backend {
     return probeIptables(signal, this.#hasIpv6);
   }
 
-  async install(policies: readonly PolicyRule[], yielded: ReadonlySet<string> = new Set()): Promise<Hook[]> {
+  async install(
+    policies: readonly PolicyRule[],
+    yielded: ReadonlySet<string> = new Set(),
+    fill: () => Promise<void> = async () => undefined,
+  ): Promise<Hook[]> {
     const names = policies.map(({ policy }) => policy);
     this.#setProblems = await this.#sets.ensure(names, (family) => this.#release(family));
+    await fill();
     const present = await this.#variants.present();
     const stacks = await this.#variants.chosen(present);
     // Asked each time, since a kernel may get it later. Without it there are no IPv6 packets to hook.
@@ -69,6 +76,7 @@ export class IptablesBackend implements Backend {
         hooks.push(...(stacks.length > 1 ? found.map((hook) => inVariant(hook, stack)) : found));
       }
     }
+    this.#leftOvers = [];
     for (const stack of present.filter((each) => !stacks.includes(each))) await this.#removeLeftOvers(stack);
     await this.#sets.sweep();
     return merge(hooks);
@@ -97,7 +105,7 @@ export class IptablesBackend implements Backend {
   }
 
   remarks(): readonly string[] {
-    return [...this.#keeper.remarks(), ...this.#sets.remarks()];
+    return [...this.#keeper.remarks(), ...this.#sets.remarks(), ...this.#leftOvers];
   }
 
   async uninstall(): Promise<boolean> {
@@ -150,7 +158,9 @@ export class IptablesBackend implements Backend {
   /** Rules of an earlier run in the variant that Docker does not use (any more). */
   async #removeLeftOvers(stack: Stack): Promise<void> {
     for (const tables of stack.tables) {
-      if (holdsOurs(tables.rules)) await this.#remove(stack, tables);
+      if (!holdsOurs(tables.rules)) continue;
+      // They do no harm to what stands: that they stay must not stop it.
+      await this.#remove(stack, tables).catch((error: unknown) => this.#leftOvers.push(messageOf(error)));
     }
   }
 

@@ -114,6 +114,8 @@ export class Projection {
       if (change === null) await nextTurn();
       else if (first || this.#admission.admits(change)) changes.push(change);
     }
+    // Whoever goes from one policy to another must not be let in between.
+    changes.sort((a, b) => order[a.kind] - order[b.kind]);
     this.#cost = (performance.now() - started) / 1000;
     const made = await this.#repair(changes, news, first ? firstRepairSize : repairSize);
     this.#lastComparison = clock.now();
@@ -150,6 +152,8 @@ export class Projection {
     this.#options.events.applied(adds, deletes, (performance.now() - started) / 1000);
   }
 }
+
+const order = { add: 0, delete: 1 } as const;
 
 export function countChanges(changes: readonly Change[]): { adds: number; deletes: number } {
   const adds = changes.filter(({ kind }) => kind === 'add').length;

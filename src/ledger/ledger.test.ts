@@ -349,6 +349,10 @@ test('a forced ban passes the ignore lists, but never an own address, and is kno
   assert.equal(ledger.ban(ban).outcome, 'protected');
   assert.equal(ledger.ban({ ...ban, force: true }).outcome, 'banned');
   assert.equal(ledger.active.isForced('203.0.113.7'), true);
+  const free = { ...ban, address: '203.0.113.8' };
+  assert.equal(ledger.ban(free).outcome, 'banned');
+  assert.equal(ledger.ban({ ...free, force: true }).outcome, 'already');
+  assert.equal(ledger.active.isForced('203.0.113.8'), true, 'whoever insists later insists as well');
   for (const address of ['198.51.100.1', '198.51.100.0/24', '127.0.0.1']) {
     assert.equal(ledger.ban({ ...ban, address, force: true }).outcome, 'protected', address);
   }

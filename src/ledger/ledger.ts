@@ -132,7 +132,10 @@ export class Ledger {
       return { outcome: 'banned', ban };
     }
     if (running.until === null || (until !== null && until <= running.until)) {
-      return { outcome: 'already', ban: running };
+      if (!force || running.forced) return { outcome: 'already', ban: running };
+      const insisted = { ...running, forced: true };
+      this.#change(insisted);
+      return { outcome: 'already', ban: insisted };
     }
     const ban: Ban = {
       ...running,

@@ -1,4 +1,5 @@
 import type { Dropped, Hook } from '../backend.ts';
+import type { TableName } from './chain.ts';
 import { lowestLevel, simplified } from './downgrade.ts';
 import { brokenHooks, hooksOf, isDisplaced, repairText, tableNames, type Wanted } from './rules.ts';
 import { Tally } from './tally.ts';
@@ -29,10 +30,12 @@ export class RuleKeeper {
     // Also before they are made anew, which sets the kernel's counters back.
     this.#count(tables);
     const settled = await this.#settle(tables, wanted);
-    const stood = new Map(hooksOf(before, settled.wanted).map((hook) => [hook.name, hook.ok]));
+    const stood = new Map(
+      hooksOf(before, tables.family, settled.wantedIn).map((hook) => [hook.name, hook.ok]),
+    );
     this.#count(tables);
     if (tables.problem !== null) return brokenHooks(tables.family, tables.problem);
-    return hooksOf(tables.rules, settled.wanted).map((hook) => {
+    return hooksOf(tables.rules, tables.family, settled.wantedIn).map((hook) => {
       if (!hook.ok) return { ...hook, problem: [hook.problem, settled.problem].filter(Boolean).join(': ') };
       if (stood.get(hook.name) !== false) return hook;
       return { ...hook, repaired: isDisplaced(before, hook.name) ? 'moved' : 'made' };
@@ -48,21 +51,33 @@ export class RuleKeeper {
     return [...new Set(this.#remarks.values())];
   }
 
+  /** Both tables, each for itself: one that the kernel lacks must not make the other simpler. */
+  async #settle(tables: Tables, asked: Wanted) {
+    const wanted = new Map<TableName, Wanted>();
+    const problems = new Set<string>();
+    for (const table of tableNames) {
+      const settled = await this.#settleTable(tables, table, asked);
+      wanted.set(table, settled.wanted);
+      if (settled.problem !== null) problems.add(settled.problem);
+      // Who waits for a lock in vain waits for it in the other table as well.
+      if (settled.problem !== null && !settled.refused) break;
+    }
+    return { wantedIn: (table: TableName) => wanted.get(table) ?? asked, problem: [...problems].join('; ') };
+  }
+
   /**
    * Where the kernel refuses what a policy needs (no REJECT, no conntrack), the rest must hold all the same,
-   * so it is tried again with less, and that is said.
+   * so it is tried again with less, and that is said. Where it refuses everything, nothing is gained by less.
    */
-  async #settle(tables: Tables, asked: Wanted) {
-    const place = `${tables.variant} ${tables.family}`;
+  async #settleTable(tables: Tables, table: TableName, asked: Wanted) {
+    const place = `${tables.variant} ${tables.family} ${table}`;
     const known = this.#levels.get(place);
     const first = known === undefined || known.looks > looksUntilRetry ? 0 : known.level;
     let complaint = known?.complaint ?? '';
     for (let level = first; ; level += 1) {
       const { policies, remark } = simplified(asked.policies, level);
       const wanted = { ...asked, policies };
-      const settled = await settle(tables, (rules) =>
-        tableNames.map((table) => repairText(rules, table, wanted)),
-      );
+      const settled = await settle(tables, (rules) => [repairText(rules, table, wanted)]);
       if (settled.refused && level < lowestLevel) {
         complaint = settled.problem ?? '';
         continue;
@@ -72,7 +87,7 @@ export class RuleKeeper {
       else this.#levels.set(place, { level, complaint, looks });
       if (remark === null || settled.refused) this.#remarks.delete(place);
       else this.#remarks.set(place, `${remark} (${complaint})`);
-      return { wanted, ...settled };
+      return { ...settled, wanted: settled.refused ? asked : wanted };
     }
   }
 

@@ -84,11 +84,11 @@ test('what is right is not written again, and all its hooks hold', () => {
   assert.equal(repairText(rules, 'filter', four), null);
   assert.equal(repairText(rules, 'raw', four), null);
   assert.deepEqual(
-    hooksOf(rules, four).map(({ ok }) => ok),
+    hooksOf(rules, four.family, () => four).map(({ ok }) => ok),
     [true, true, true],
   );
   // The same rules name the wrong set for the other family.
-  assert.ok(hooksOf(rules, six).every(({ ok }) => !ok));
+  assert.ok(hooksOf(rules, six.family, () => six).every(({ ok }) => !ok));
 });
 
 test('a jump that is not first goes first, its copies go, others stay', () => {
@@ -110,7 +110,7 @@ test('a jump that is not first goes first, its copies go, others stay', () => {
     '-I FORWARD 1 -j DOCKER-USER',
     '-I DOCKER-USER 1 -j BAILIFF',
   ]);
-  const problems = hooksOf(rules, four).map(({ problem }) => problem);
+  const problems = hooksOf(rules, four.family, () => four).map(({ problem }) => problem);
   assert.match(problems[0] ?? '', /in INPUT of filter, "-i lo -j ACCEPT" stands before "-j BAILIFF"/);
   assert.match(problems[1] ?? '', /first rule of DOCKER-USER/);
   assert.equal(problems[2], undefined);
@@ -130,7 +130,7 @@ test('a chain of ours with another rule in it is filled anew', () => {
     ':BAILIFF - [0:0]',
     '-A BAILIFF -m set --match-set bailiff4 src -j DROP',
   ]);
-  assert.match(hooksOf(rules, four)[0]?.problem ?? '', /other rules than ours/);
+  assert.match(hooksOf(rules, four.family, () => four)[0]?.problem ?? '', /other rules than ours/);
 });
 
 test("Docker's chains show where Docker is; the DOCKER-USER that we made does not", () => {

@@ -127,10 +127,14 @@ function transaction(table: TableName, lines: readonly string[]): string {
 }
 
 /** The ways a packet meets our chain, as they stand in what was read. */
-export function hooksOf(rules: Rules, { family, policies }: Pick<Wanted, 'family' | 'policies'>): Hook[] {
+export function hooksOf(
+  rules: Rules,
+  family: Family,
+  wantedIn: (table: TableName) => Pick<Wanted, 'policies'>,
+): Hook[] {
   return ways.map(({ name, table, jumps }) => {
     const problem =
-      chainProblem(rules, table, chainRules(table, family, policies)) ??
+      chainProblem(rules, table, chainRules(table, family, wantedIn(table).policies)) ??
       jumps.map((jump) => jumpProblem(rules, table, jump)).find((each) => each !== null) ??
       null;
     return hook(name, family, problem);

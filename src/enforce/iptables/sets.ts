@@ -117,7 +117,10 @@ export class Sets {
   async apply(changes: readonly Change[]): Promise<void> {
     const lines: string[] = [];
     let refused: unknown = null;
+    const policies = new Set(this.#policies);
     for (const change of changes) {
+      // What should not stand does not, where its set is not there.
+      if (change.kind === 'delete' && !policies.has(change.policy)) continue;
       try {
         lines.push(changeLine(change));
       } catch (error) {

@@ -129,6 +129,11 @@ export interface Settled {
   readonly refused: boolean;
 }
 
+/** Whether a program could not do its work in time, which says nothing about what the kernel can do. */
+function isOccupied(complaint: string): boolean {
+  return /xtables lock|temporarily unavailable|timed out|busy/i.test(complaint);
+}
+
 /** Writes what `plan` asks for, table by table, and reads back; a few times, since others write too. */
 export async function settle(
   tables: Tables,
@@ -146,6 +151,8 @@ export async function settle(
         written = true;
       } catch (error) {
         refusal = messageOf(error);
+        // Somebody holds the lock, and may for long: the next look tries again.
+        if (isOccupied(refusal)) return { written, problem: refusal, refused: false };
       }
     }
     await tables.read();

@@ -30,14 +30,20 @@ export class Firewall {
     return elements;
   }
 
-  /** Address to remaining seconds, of every set of our nftables table. */
+  /** Address to remaining seconds, of the plain sets of our nftables table; each is named by its prefix length. */
   async elementsOfTable(): Promise<Map<string, number>> {
     const elements = new Map<string, number>();
     const listed = await this.do('nft', 'list', 'table', 'inet', 'bailiff');
-    for (const [, address = '', expires = ''] of listed.matchAll(
-      /([\da-f.:]+(?:\/\d+)?) timeout \S+ expires (\w+)/g,
+    for (const [, family, bits, body = ''] of listed.matchAll(
+      /^\tset ban([46])_(\d+) \{\n([\s\S]*?)^\t\}/gm,
     )) {
-      elements.set(address, secondsOf(expires));
+      const suffix = bits === (family === '4' ? '32' : '128') ? '' : `/${bits}`;
+      for (const [, key, , expires] of body.matchAll(
+        /([\da-f.:]+)( timeout \w+ expires (\w+))?(?=[,\s]|$)/g,
+      )) {
+        if (key?.includes(family === '4' ? '.' : ':') !== true || !/\d/.test(key)) continue;
+        elements.set(`${key}${suffix}`, expires === undefined ? Number.NaN : secondsOf(expires));
+      }
     }
     return elements;
   }
