@@ -17,16 +17,17 @@ const mostFiles = 100;
 
 /**
  * The host's sshd_config(5), as far as it concerns how old a connection without a login can be. Where it
- * cannot be read (in a container) the usual values hold. Of several grace times the longest is taken: too long is
- * safe.
+ * cannot be read (in a container) nobody knows, and age proves nothing: a silent attacker must not become a peer.
+ * Of several grace times the longest is taken: too long is safe.
  */
 export function readSshdSettings(root: string): SshdSettings {
   const directory = join(root, 'etc/ssh');
   const parts = join(directory, 'sshd_config.d');
   const paths = namesIn(parts, /\.conf$/, mostFiles).map((name) => join(parts, name));
   const ports = new Set<number>();
-  let graceSeconds = usualGraceSeconds;
-  for (const path of [join(directory, 'sshd_config'), ...paths]) {
+  const main = join(directory, 'sshd_config');
+  let graceSeconds = readBounded(main, largestFile) === null ? Number.POSITIVE_INFINITY : usualGraceSeconds;
+  for (const path of [main, ...paths]) {
     for (const [keyword, value] of settingsIn(readBounded(path, largestFile)?.toString('utf8') ?? '')) {
       const port = portOf(keyword, value);
       if (port >= 1 && port <= 65_535) ports.add(port);

@@ -216,6 +216,15 @@ for (const backend of ['iptables', 'nftables'] as const) {
       return [...wrong, ...foreign.map((each) => `${each} is nobody's`)];
     }
 
+    /** What Bailiff itself found to complain of, from so many characters of its log on. */
+    function errorsSince(start: number): string {
+      const lines = bailiff.output().slice(start).split('\n');
+      return lines
+        .filter((line) => /"level":[45]0/.test(line))
+        .slice(-12)
+        .join('\n');
+    }
+
     async function wrong(): Promise<string[]> {
       try {
         const rules = backend === 'iptables' ? await firewall.wrongRules() : await wrongChain();
@@ -255,6 +264,7 @@ for (const backend of ['iptables', 'nftables'] as const) {
       const times: number[] = [];
       for (let done = 0; done < injuries[backend]; ) {
         const inflicted: string[] = [];
+        const logged = bailiff.output().length;
         // Some one by one, some on top of each other.
         for (let left = 1 + roll(4); left > 0 && done < injuries[backend]; left -= 1, done += 1) {
           inflicted.push(await injure());
@@ -263,7 +273,8 @@ for (const backend of ['iptables', 'nftables'] as const) {
         const others = await firewall.othersRules();
         const seconds = await healed(`after ${done} injuries`);
         times.push(seconds);
-        if (seconds > promised) t.diagnostic(`${seconds.toFixed(2)} s after: ${inflicted.join(', ')}`);
+        if (seconds > promised)
+          t.diagnostic(`${seconds.toFixed(2)} s after: ${inflicted.join(', ')}\n${errorsSince(logged)}`);
         assert.deepEqual(await firewall.othersRules(), others, `others' rules after ${done} injuries`);
       }
       times.sort((a, b) => a - b);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { execa } from 'execa';
 import type { Hook } from '../../src/enforce/backend.ts';
 import { Remote } from './enforce-remote.ts';
 import { Namespace } from './namespace.ts';
@@ -139,6 +140,68 @@ describe('what can be enforced here', () => {
     const rules = await host.must('iptables-nft-save');
     assert.match(rules, /bailiff4-reject-[0-9a-f]+ src -j DROP/);
     assert.match(rules, /--dports 80 .*-j DROP/);
+  });
+
+  test('a table that the kernel lacks makes the other no simpler, and is said to be missing', async () => {
+    const line = [
+      'mount -t tmpfs none /mnt',
+      'cp -a /usr/sbin/. /mnt/',
+      ...['iptables', 'ip6tables'].flatMap((name) => [
+        `rm /mnt/${name}-nft-restore`,
+        // The restore of a kernel without the table raw.
+        `printf '%s\\n' '#!/bin/sh' 'text=$(cat)' 'case "$text" in "*raw"*) echo "can not initialize raw" >&2; exit 1;; esac' 'printf "%s\\n" "$text" | /mnt/xtables-nft-multi ${name}-restore "$@"' >/mnt/${name}-nft-restore`,
+        `chmod 755 /mnt/${name}-nft-restore`,
+      ]),
+      'mount --bind /mnt /usr/sbin',
+    ];
+    bailiff = new Remote(host, mounted(line.join(' && ')));
+    await bailiff.call('policies', ['reject 80/tcp']);
+    await bailiff.call('start');
+    const status = await bailiff.call<{ state: string; remarks: string[]; hooks: Hook[] }>('status');
+    assert.deepEqual(
+      status.hooks.map(({ name, family, ok }) => `${family} ${name} ${ok}`),
+      [4, 6].flatMap((family) => [
+        `${family} INPUT true`,
+        `${family} FORWARD > DOCKER-USER true`,
+        `${family} raw/PREROUTING false`,
+      ]),
+    );
+    assert.deepEqual(status.remarks, []);
+    assert.match(
+      await host.must('iptables-nft-save'),
+      /--ctorigdstport 80 .*-j REJECT --reject-with tcp-reset/,
+    );
+  });
+
+  test('a lock that somebody holds makes no rule simpler', async () => {
+    await host.must('iptables-legacy', '-w', '-N', 'DOCKER');
+    bailiff = new Remote(host);
+    await bailiff.call('policies', ['reject 80/tcp']);
+    await bailiff.call('start');
+    await host.must('iptables-legacy', '-w', '-F', 'BAILIFF');
+    const holder = execa('flock', ['/run/xtables.lock', 'sleep', '8'], { reject: false });
+    await bailiff.call('reconcile');
+    await holder;
+    await bailiff.call('reconcile');
+    const { remarks, state } = await bailiff.call<{ remarks: string[]; state: string }>('status');
+    assert.deepEqual([remarks, state], [[], 'enforcing']);
+    assert.match(
+      await host.must('iptables-legacy-save'),
+      /--ctorigdstport 80 .*-j REJECT --reject-with tcp-reset/,
+    );
+  });
+
+  test('left-overs that somebody’s rule holds stop nothing, and are said', async () => {
+    await host.must('iptables-nft', '-w', '-N', 'DOCKER');
+    await host.must('iptables-legacy', '-w', '-N', 'BAILIFF');
+    await host.must('iptables-legacy', '-w', '-A', 'INPUT', '-p', 'tcp', '-j', 'BAILIFF');
+    bailiff = new Remote(host);
+    await bailiff.call('start');
+    await bailiff.call('ban', ['203.0.113.7'], 600);
+    const { remarks, state } = await bailiff.call<{ remarks: string[]; state: string }>('status');
+    assert.equal(state, 'enforcing');
+    assert.match(remarks.join(), /our rules could not be taken away/);
+    assert.match(await host.must('ipset', 'save', 'bailiff4'), /203\.0\.113\.7/);
   });
 
   test('without ports, bans shut all of them', async () => {
