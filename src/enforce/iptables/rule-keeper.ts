@@ -1,8 +1,8 @@
 import type { Dropped, Hook } from '../backend.ts';
+import { Tally } from '../tally.ts';
 import type { TableName } from './chain.ts';
 import { lowestLevel, simplified } from './downgrade.ts';
 import { brokenHooks, hooksOf, isDisplaced, repairText, tableNames, type Wanted } from './rules.ts';
-import { Tally } from './tally.ts';
 import { settle, type Tables } from './variants.ts';
 
 /** The hooks that each table's counters count for. */

@@ -1,10 +1,7 @@
+import type { Count } from '../tally.ts';
+
 /** Tables, their chains, and the rules of each without its `-A CHAIN`, as iptables-save prints them. */
 export type Rules = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
-
-export interface Count {
-  readonly packets: number;
-  readonly bytes: number;
-}
 
 /** Reads the output of iptables-save, of either variant, with or without counters (-c). */
 export function parseRules(text: string): Rules {

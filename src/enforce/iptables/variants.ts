@@ -3,8 +3,9 @@ import type { Family } from '../../core/address.ts';
 import { BailiffError, messageOf } from '../../core/errors.ts';
 import { runCommand } from '../command.ts';
 import type { RuleWatch } from '../monitor.ts';
+import type { Count } from '../tally.ts';
 import { holdsDocker, holdsOurs, ourChain } from './rules.ts';
-import { type Count, parseCounts, parseRules, type Rules } from './saved-rules.ts';
+import { parseCounts, parseRules, type Rules } from './saved-rules.ts';
 import { families } from './sets.ts';
 
 /** iptables has two kernels behind it, whose rules both apply and which do not see each other. */

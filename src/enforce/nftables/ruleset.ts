@@ -2,10 +2,10 @@ import { BailiffError } from '../../core/errors.ts';
 import type { PolicyRule } from '../../core/policy.ts';
 import type { Dropped } from '../backend.ts';
 import { Lane } from '../lane.ts';
+import { Tally } from '../tally.ts';
 import { isAbsence, type RunNft, table } from './command.ts';
-import { Counts } from './counts.ts';
 import { canReject } from './probe.ts';
-import { presenceText, tableText, type Wanted, wakeText } from './rules.ts';
+import { chain, counters, presenceText, tableText, type Wanted, wakeText } from './rules.ts';
 import type { NftSet, SetNames } from './sets.ts';
 import { emptyTable, mayHold, parseTable, type StandingTable } from './table.ts';
 import { Wish } from './wish.ts';
@@ -43,7 +43,7 @@ export class Ruleset {
   readonly #run: RunNft;
   readonly #lane: Lane;
   readonly #reading = new Lane();
-  readonly #counts = new Counts();
+  readonly #tally = new Tally();
   #wish = new Wish([], true);
   #standing: readonly NftSet[] = [];
   #learned: Learned | null = null;
@@ -71,7 +71,7 @@ export class Ruleset {
   }
 
   dropped(): Dropped[] {
-    return this.#counts.dropped();
+    return this.#tally.dropped();
   }
 
   /** Makes the table be what these policies say. @throws BailiffError enforcement-failed, where it cannot be read */
@@ -118,7 +118,10 @@ export class Ruleset {
       throw new BailiffError('enforcement-failed', `the rules cannot be read: ${listed.complaint}`);
     }
     const standing = listed.ok ? parseTable(listed.output) : emptyTable;
-    this.#counts.add(standing.counters);
+    for (const family of [4, 6] as const) {
+      const name = counters[family];
+      this.#tally.read(name, chain, family, standing.counters.get(name) ?? { packets: 0, bytes: 0 });
+    }
     return standing;
   }
 

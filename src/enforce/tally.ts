@@ -1,6 +1,8 @@
-import type { Family } from '../../core/address.ts';
-import type { Dropped } from '../backend.ts';
-import type { Count } from './saved-rules.ts';
+import type { Family } from '../core/address.ts';
+import type { Dropped } from './backend.ts';
+
+/** What one counter of the kernel says. */
+export type Count = Pick<Dropped, 'packets' | 'bytes'>;
 
 interface Sum {
   readonly hook: string;
@@ -9,7 +11,7 @@ interface Sum {
   total: Count;
 }
 
-/** Counts on over rules that are made anew, whose own counters begin at nought again. */
+/** Counts on over rules that are made anew, whose own counters begin at nought again: its sums never go down. */
 export class Tally {
   readonly #sums = new Map<string, Sum>();
 
