@@ -51,11 +51,9 @@ function printStatus(status: Status): void {
     const state = !hook.ok ? `MISSING ${hook.problem ?? ''}` : hook.verified ? 'verified' : 'read back';
     printLine(`  IPv${hook.family}  ${hook.name.padEnd(22)} ${state}`.trimEnd());
   }
-  const { dropped } = enforcement;
-  if (dropped.some(({ packets }) => packets > 0)) {
-    printLine(
-      `  Dropped: ${dropped.map(({ hook, family, packets, bytes }) => `${packets} packets, ${bytes} B at ${hook} (IPv${family})`).join('; ')}`,
-    );
+  const dropped = enforcement.dropped.filter(({ packets }) => packets > 0);
+  for (const { hook, family, packets, bytes } of dropped) {
+    printLine(`  IPv${family}  ${packets} packets (${bytes} B) dropped or rejected at ${hook}`);
   }
   printLine();
   printJails(status.jails);

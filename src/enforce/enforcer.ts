@@ -140,6 +140,7 @@ export class Enforcer {
     await this.stop();
     this.#problem = 'torn down';
     this.#hooks = [];
+    this.#projection.forget();
   }
 
   async #tick(): Promise<void> {

@@ -4,6 +4,7 @@ import { Admission } from './admission.ts';
 import type { Change, Element } from './backend.ts';
 import { changeFor, difference } from './difference.ts';
 import type { EnforcerOptions } from './enforcement.ts';
+import { proofAddress } from './proof.ts';
 
 /** With more bans than this, a look at the rules and a count, or a sample, stand for most full comparisons. */
 const manyBans = 5_000;
@@ -41,6 +42,11 @@ export class Projection {
     this.#admission = new Admission(options.protectedReason, options.events.refused);
   }
 
+  /** Everything was taken away. */
+  forget(): void {
+    this.#elements = 0;
+  }
+
   /** In the kernel: as last read, counted on with what was changed since. */
   get elements(): number {
     return this.#elements;
@@ -74,8 +80,10 @@ export class Projection {
   /** A count may be off by what is under way, and by what has ended and is not yet swept. */
   async #countsRight(news: ReadonlySet<Target>): Promise<boolean> {
     const { backend, desired } = this.#options;
-    this.#elements = (await backend.count?.()) ?? 0;
-    const surplus = this.#elements - this.#admission.expected(desired()) - (this.proving ? 1 : 0);
+    const counted = (await backend.count?.()) ?? 0;
+    // The proof's element may be there just now, or not yet, or not any more.
+    this.#elements = this.proving ? Math.max(0, counted - 1) : counted;
+    const surplus = this.#elements - this.#admission.expected(desired());
     if (this.proving && surplus === -1) return true;
     return -surplus <= news.size && surplus <= news.size + this.#removed;
   }
@@ -105,7 +113,7 @@ export class Projection {
     const started = performance.now();
     this.#removed = 0;
     const actual = await backend.list();
-    this.#elements = actual.length;
+    this.#elements = actual.filter(({ address }) => address !== proofAddress).length;
     // Once at start every address is checked; later only those that are about to be added, as it costs time.
     const first = this.#lastComparison === null;
     const truth = first ? this.#admission.admitted(desired()) : desired();
