@@ -557,3 +557,28 @@ test('a hint brings the next look forward', async () => {
   enforcer.hint();
   assert.equal(timers.at(-1)?.ms, 100);
 });
+
+test('bans that go over to another policy are under the new one before the old one goes', async () => {
+  const { backend, desired, policies, clock, enforcer, events } = setUp();
+  const rule = (text: string): PolicyRule => ({ policy: text, action: 'drop', ports: [] });
+  policies.push(rule('drop 80/tcp'));
+  desired.set(`${one} drop 80/tcp`, clock.time + 600);
+  await enforcer.start();
+  policies.splice(1, 1, rule('drop 443/tcp'));
+  desired.delete(`${one} drop 80/tcp`);
+  desired.set(`${one} drop 443/tcp`, clock.time + 600);
+  await enforcer.reconcile();
+  assert.deepEqual(
+    backend.policies.map(({ policy: text }) => text),
+    ['drop', 'drop 443/tcp', 'drop 80/tcp'],
+  );
+  const kinds = backend.batches.at(-1)?.map(({ kind, policy: text }) => `${kind} ${text}`);
+  assert.deepEqual(kinds, ['add drop 443/tcp', 'delete drop 80/tcp']);
+  await enforcer.reconcile();
+  assert.deepEqual(
+    backend.policies.map(({ policy: text }) => text),
+    ['drop', 'drop 443/tcp'],
+  );
+  assert.equal(backend.drops(one, 'drop 443/tcp'), true);
+  assert.ok(!events.includes('failed'));
+});
