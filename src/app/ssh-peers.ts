@@ -3,31 +3,19 @@ import type { Address } from '../core/types.ts';
 import { logindSessions, utmpPeers } from './ssh-logins.ts';
 import { SshProcesses } from './ssh-processes.ts';
 import { readSshdSettings, type SshdSettings } from './sshd-settings.ts';
-import {
-  addressOf,
-  type Connection,
-  connectionsIn,
-  readTcpTables,
-  readTcpTablesApart,
-  type TcpTables,
-} from './tcp-table.ts';
+import { addressOf, type Connection, connectionsIn, readTcpTables, type TcpTables } from './tcp-table.ts';
 
 export interface SshPeersOptions {
   /** Where /proc, /run and /etc are; '/' but in tests. */
   readonly root?: string;
   /** Seconds, from any start; never stepped (`performance.now() / 1000`). */
   readonly now: () => number;
-  /** Ports of SSH servers beside those that the host's sshd_config names (22 where it names none). */
-  readonly ports?: readonly number[];
 }
 
 /** sshd's alarm may come late: seconds beyond the grace time before age counts as a login. */
 const graceMargin = 30;
 /** How long sshd_config counts as read, in seconds. */
 const settingsAge = 60;
-/** Tables of more characters (some 3,000 connections) take long to read: they count for so many seconds. */
-const largeTables = 524_288;
-const largeTablesAge = 15;
 /** The allow list is asked entry by entry. */
 const mostPeers = 1_000;
 
@@ -40,38 +28,27 @@ const mostPeers = 1_000;
 export class SshPeers {
   readonly #root: string;
   readonly #now: () => number;
-  readonly #otherPorts: readonly number[];
   readonly #processes: SshProcesses;
   #settings: SshdSettings = { ports: [], graceSeconds: Number.POSITIVE_INFINITY };
   #settingsUntil = Number.NEGATIVE_INFINITY;
-  #tablesUntil = Number.NEGATIVE_INFINITY;
   #toSshd: readonly Connection[] = [];
   /** Remote addresses, as the kernel writes them, that utmp names and that are connected. */
   #utmp: ReadonlySet<string> = new Set();
   /** By connection: when it was first seen, in seconds. */
   #firstSeen: ReadonlyMap<string, number> = new Map();
 
-  constructor({ root = '/', now, ports = [] }: SshPeersOptions) {
+  constructor({ root = '/', now }: SshPeersOptions) {
     this.#root = root;
     this.#now = now;
-    this.#otherPorts = ports;
     this.#processes = new SshProcesses(root);
   }
 
   /**
-   * Reads them now, in order of address; never throws. Blocks for as long as the kernel takes to list its
-   * connections, but where there are thousands uses a list of up to 15 s ago, so that whoever calls
-   * `refresh` more often than that is never held up by it.
+   * Reads them now, in order of address; never rejects. The kernel's list of connections, which may be
+   * thousands, is read on other threads.
    */
-  read(): AllowEntry[] {
-    const now = this.#now();
-    if (now >= this.#tablesUntil) this.#take(readTcpTables(this.#root), now);
-    return this.#peers(now);
-  }
-
-  /** As `read`, with the connections of now, which are read on another thread. */
   async refresh(): Promise<AllowEntry[]> {
-    const tables = await readTcpTablesApart(this.#root);
+    const tables = await readTcpTables(this.#root);
     const now = this.#now();
     this.#take(tables, now);
     return this.#peers(now);
@@ -79,15 +56,13 @@ export class SshPeers {
 
   #take(tables: TcpTables, now: number): void {
     this.#readSettings(now);
-    const ports = new Set([...this.#otherPorts, ...this.#settings.ports]);
+    const ports = new Set(this.#settings.ports);
     const utmp = new Set(utmpPeers(this.#root));
     const connections = connectionsIn(tables, ports, utmp);
     this.#utmp = new Set(connections.map(({ remote }) => remote).filter((remote) => utmp.has(remote)));
     // One that waits to be accepted has nobody who would end it.
     this.#toSshd = connections.filter(({ localPort, inode }) => ports.has(localPort) && inode !== '0');
     this.#firstSeen = new Map(this.#toSshd.map(({ key }) => [key, this.#firstSeen.get(key) ?? now]));
-    const isLarge = tables.reduce((sum, { length }) => sum + length, 0) > largeTables;
-    this.#tablesUntil = isLarge ? now + largeTablesAge : Number.NEGATIVE_INFINITY;
   }
 
   #readSettings(now: number): void {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { canonicalAddress } from '../core/address.ts';
 import type { Address } from '../core/types.ts';
-import { readBounded, readBoundedApart } from './bounded-file.ts';
+import { readBoundedApart } from './bounded-file.ts';
 
 /**
  * An established TCP connection, as the kernel writes it: addresses are hexadecimal words in the machine's
@@ -28,13 +28,11 @@ const paths = (root: string): string[] => ['tcp', 'tcp6'].map((table) => join(ro
 
 const textOf = (bytes: Buffer | null): string => bytes?.toString('latin1') ?? '';
 
-/** The kernel takes 5 to 20 ms to walk its connections, and 3 to 4 ms for each thousand of them. */
-export function readTcpTables(root: string): TcpTables {
-  return paths(root).map((path) => textOf(readBounded(path, mostBytes)));
-}
-
-/** As `readTcpTables`, on other threads. */
-export async function readTcpTablesApart(root: string): Promise<TcpTables> {
+/**
+ * On other threads: the kernel takes 5 to 20 ms to walk its connections, and 3 to 4 ms for each thousand of
+ * them. A table that cannot be read is empty; never rejects.
+ */
+export async function readTcpTables(root: string): Promise<TcpTables> {
   return (await Promise.all(paths(root).map((path) => readBoundedApart(path, mostBytes)))).map(textOf);
 }
 

@@ -227,7 +227,7 @@ export class Enforcer {
     const news = policies.some(({ policy }) => !this.#installed.has(policy));
     const { backend } = this.#options;
     this.#hooks = await backend.install(policies, this.#rivalry.yielded(), news ? fill : undefined);
-    this.#wanted = wanted;
+    this.#wanted = [...wanted];
     this.#installed = new Set(policies.map(({ policy }) => policy));
     if (leaving.length > 0) this.#pace.hint();
     for (const hook of this.#hooks) if (hook.repaired === 'moved') this.#rivalry.moved(hookKey(hook));

@@ -27,7 +27,7 @@ test('the interval, and longer where it is costly each time', () => {
   for (let look = 0; look < 7; look += 1) pace.succeeded(1_000, 5_000);
   pace.succeeded(1, 5_000);
   assert.deepEqual([...new Set(waits)], [5_000], 'one that was cheap tells what it costs');
-  for (let look = 0; look < 8; look += 1) pace.succeeded(80, 5_000);
+  for (let look = 0; look < 8; look += 1) pace.succeeded(100, 5_000);
   assert.equal(waits.at(-1), 6_000);
   for (let look = 0; look < 8; look += 1) pace.succeeded(1_000, 5_000);
   assert.equal(waits.at(-1), 20_000);

@@ -10,10 +10,10 @@ export const schedule: Schedule = (run, ms) => {
 const firstRetryMs = 1_000;
 const longestRetryMs = 30_000;
 /**
- * Reconciling may take a hundredth of a core; of the time it takes a quarter is waiting for the kernel. It is never put off
- * for longer than some intervals.
+ * Reconciling may take a hundredth of a core; two fifths of the time it takes is waiting for the kernel. It is
+ * never put off for longer than some intervals.
  */
-const restPerCost = 75;
+const restPerCost = 60;
 const longestIntervals = 4;
 /** The cheapest of so many looks tells the cost: the others had to wait for a busy machine. */
 const looksCompared = 8;

@@ -2,4 +2,4 @@
 import { SshPeers } from '../../src/app/ssh-peers.ts';
 
 const peers = new SshPeers({ now: () => performance.now() / 1000 });
-process.stdout.write(JSON.stringify({ read: peers.read(), refreshed: await peers.refresh() }));
+process.stdout.write(JSON.stringify(await peers.refresh()));
