@@ -32,6 +32,9 @@ export const monitorCommand: readonly [string, ...string[]] = [
   'rules',
 ];
 
+/** Where the kernel would have told of every change, rules are read again all the same after this time, in ms. */
+export const longestUnread = 30_000;
+
 /** Tells whether rules may have changed since they were read, so that they need not be read at each look. */
 export interface RuleWatch {
   /** While two marks are equal, no change was seen in between. null: nobody watches, or all changes cannot be seen. */

@@ -4,6 +4,7 @@ import type { PolicyRule } from '../core/policy.ts';
 import type { Backend, Change, Dropped, Element, Hook, Probe } from './backend.ts';
 import { hasIpv6 } from './edge.ts';
 import { Lane } from './lane.ts';
+import type { RuleWatch } from './monitor.ts';
 import { commandsFor, prepare } from './nftables/changes.ts';
 import { isAbsence, type NftCommand, nftRunner, type RunNft, table } from './nftables/command.ts';
 import { parseElements } from './nftables/elements.ts';
@@ -20,6 +21,8 @@ export interface NftablesOptions {
   readonly silenceMs?: number;
   /** Whether the kernel speaks IPv6; tests put their own here. */
   readonly hasIpv6?: () => Promise<boolean>;
+  /** Tells when rules may have changed. */
+  readonly watch?: RuleWatch;
 }
 
 /** Changes of one transaction: larger ones take the kernel more than their share of time, and may not fit its buffers. */
@@ -46,7 +49,7 @@ export class NftablesBackend implements Backend {
   constructor(options: NftablesOptions = {}) {
     const { command = ['nft'], silenceMs } = options;
     this.#run = nftRunner(command);
-    this.#ruleset = new Ruleset(this.#run, this.#lane);
+    this.#ruleset = new Ruleset(this.#run, this.#lane, options.watch);
     this.#writer = new NftWriter({
       run: this.#run,
       command: [...command, '-i'],

@@ -18,7 +18,7 @@ export type BackendFactory = (context: BackendContext) => Backend;
 /** Every backend, by the name that BAILIFF_ENFORCE gives it. The fake is for tests and stands in no registry. */
 export const backends: Readonly<Record<string, BackendFactory>> = {
   iptables: ({ watch }) => new IptablesBackend(watch === undefined ? {} : { watch }),
-  nftables: () => new NftablesBackend(),
+  nftables: ({ watch }) => new NftablesBackend(watch === undefined ? {} : { watch }),
   'hosts-deny': ({ clock }) => new HostsDenyBackend({ clock }),
   'dry-run': ({ clock }) => new DryRunBackend(clock),
 };

@@ -183,12 +183,16 @@ describe('how bans are enforced on a Docker host', { timeout: 600_000, skip: can
 
   it('metrics say of each hook and family whether it holds, and what was dropped', async () => {
     await meets(4);
-    const metrics = await eventually('packets are counted', async () => {
-      const text = await firewall.do('curl', '--silent', 'http://127.0.0.1:9798/metrics');
-      return /bailiff_dropped_packets_total\{hook="raw\/PREROUTING",family="ipv4"\} [1-9]/.test(text)
-        ? text
-        : undefined;
-    });
+    const metrics = await eventually(
+      'packets are counted',
+      async () => {
+        const text = await firewall.do('curl', '--silent', 'http://127.0.0.1:9798/metrics');
+        return /bailiff_dropped_packets_total\{hook="raw\/PREROUTING",family="ipv4"\} [1-9]/.test(text)
+          ? text
+          : undefined;
+      },
+      60,
+    );
     assert.match(metrics, /bailiff_enforcement_in_place\{hook="FORWARD > DOCKER-USER",family="ipv6"\} 1/);
     assert.match(metrics, /bailiff_enforcement_verified\{hook="INPUT",family="ipv4"\} 1/);
     assert.match(metrics, /bailiff_dropped_bytes_total\{hook="raw\/PREROUTING",family="ipv4"\} [1-9]/);

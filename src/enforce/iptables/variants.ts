@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Family } from '../../core/address.ts';
 import { BailiffError, messageOf } from '../../core/errors.ts';
 import { runCommand } from '../command.ts';
-import type { RuleWatch } from '../monitor.ts';
+import { longestUnread, type RuleWatch } from '../monitor.ts';
 import type { Count } from '../tally.ts';
 import { holdsDocker, holdsOurs, ourChain } from './rules.ts';
 import { parseCounts, parseRules, type Rules } from './saved-rules.ts';
@@ -54,9 +54,6 @@ export interface Stack {
 
 /** Where the kernel says which legacy tables are loaded. */
 const legacyNames = ['/proc/net/ip_tables_names', '/proc/net/ip6_tables_names'];
-
-/** Where the kernel would have told of every change, rules are read again all the same after this time, in ms. */
-const longestUnread = 30_000;
 
 /** Finds out which variants to use. Where both hold Docker's chains both are: every hook is traversed. */
 export class Variants {

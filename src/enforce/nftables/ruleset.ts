@@ -2,6 +2,7 @@ import { BailiffError } from '../../core/errors.ts';
 import type { PolicyRule } from '../../core/policy.ts';
 import type { Dropped } from '../backend.ts';
 import { Lane } from '../lane.ts';
+import { longestUnread, type RuleWatch } from '../monitor.ts';
 import { Tally } from '../tally.ts';
 import { isAbsence, type RunNft, table } from './command.ts';
 import { canReject } from './probe.ts';
@@ -41,6 +42,7 @@ const attempts = 4;
  */
 export class Ruleset {
   readonly #run: RunNft;
+  readonly #watch: RuleWatch | undefined;
   readonly #lane: Lane;
   readonly #reading = new Lane();
   readonly #tally = new Tally();
@@ -49,10 +51,13 @@ export class Ruleset {
   #learned: Learned | null = null;
   #lookAgainAt = 0;
   #canReject: boolean | null = null;
+  /** What stood when all was last right, as the watch tells it. */
+  #right: { readonly mark: number | null; readonly wanted: string; readonly at: number } | null = null;
 
-  /** Writing goes through the `lane`, on which whoever writes elements must be too: it may have to make a set for them. */
-  constructor(run: RunNft, lane: Lane) {
+  /** `watch` spares reading while it sees no change. Writing goes through the `lane`, on which whoever writes elements must be too: it may have to make a set for them. */
+  constructor(run: RunNft, lane: Lane, watch?: RuleWatch) {
     this.#run = run;
+    this.#watch = watch;
     this.#lane = lane;
   }
 
@@ -80,13 +85,26 @@ export class Ruleset {
       this.#canReject = await canReject(this.#run);
     }
     this.#wish = new Wish(policies, this.#canReject !== false);
+    const mark = this.#watch?.mark() ?? null;
+    const wanted = JSON.stringify(policies);
+    if (this.#isUntouched(mark, wanted)) return { made: false, problem: null };
+    this.#right = null;
     if (performance.now() < this.#lookAgainAt && (await this.#stillThere())) {
       return { made: false, problem: null };
     }
     const standing = await this.#read();
     if (!this.#isRight(standing, this.#wanted(standing))) return this.#lane.run(() => this.#repair([]));
     this.#standing = this.#wish.standingSets(standing);
+    // The mark is of before the reading: what changes meanwhile makes the next one read again.
+    this.#right = { mark, wanted, at: performance.now() };
     return { made: false, problem: null };
+  }
+
+  /** Whether all was right when it was last read, the same is wanted, and no rule has changed since. */
+  #isUntouched(mark: number | null, wanted: string): boolean {
+    const right = this.#right;
+    if (right === null || mark === null || mark !== right.mark || wanted !== right.wanted) return false;
+    return performance.now() - right.at < longestUnread;
   }
 
   /** Makes sets for elements that are about to come. To be called on the lane. @throws BailiffError enforcement-failed */
@@ -99,6 +117,7 @@ export class Ruleset {
   async remove(): Promise<boolean> {
     this.#standing = [];
     this.#learned = null;
+    this.#right = null;
     const answer = await this.#run(['delete', 'table', ...table.split(' ')]);
     if (answer.ok || isAbsence(answer.complaint)) return answer.ok;
     throw new BailiffError('enforcement-failed', `our table could not be taken away: ${answer.complaint}`);
