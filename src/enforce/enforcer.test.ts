@@ -541,9 +541,10 @@ describe('the proof', () => {
     assert.equal(knocked.length, 3);
   });
 
-  test('that fails makes red what reads back right', async () => {
-    const { enforcer } = provable('open');
+  test('that fails three times makes red what reads back right', async () => {
+    const { enforcer, knocked } = provable('open');
     await enforcer.start();
+    assert.equal(knocked.length, 3);
     const { state, detail } = enforcer.status();
     assert.equal(state, 'degraded');
     assert.match(detail, /a packet of a banned address came through/);
