@@ -79,7 +79,7 @@ export function assemble(
     jails: () => [...jails.all()].map(({ policy }) => policy),
     bans: () => ledger.active.policies(),
   });
-  const gaps = new Gaps();
+  const gaps = new Gaps((gap) => log.warn({ gap }, 'not everything is filtered here'));
   const ineffective = new Ineffective(clock, (message) =>
     log.warn({ warning: message }, 'a ban keeps nobody out'),
   );
@@ -149,10 +149,7 @@ export function assemble(
     },
     allowlist,
     status: () => parts.status(),
-    refreshProtection: () => {
-      protection.refresh();
-      return protection.refreshPeers();
-    },
+    refreshProtection: () => protection.refreshAll(),
     banned,
     ended: (ban) => ineffective.ended(ban),
     teardown: async () => {

@@ -19,7 +19,6 @@ import { hostGaps } from './host-gaps.ts';
 import type { Intake } from './intake.ts';
 import { type Log, openLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
-import type { Protection } from './protection.ts';
 import { sourceHost } from './source-host.ts';
 import { supervise } from './supervise.ts';
 
@@ -73,17 +72,12 @@ interface Running {
 async function run({ configuration, choice, parts, clock, log, signal }: Running): Promise<void> {
   const { connections, desk, enforcer, expiry, gaps, intake, ledger, pipeline, policies, protection } = parts;
   const { scanner, problems } = parts;
-  const lookForGaps = async () => {
-    const found = await hostGaps();
-    if (!gaps.replace('host', found)) return;
-    for (const gap of found) log.warn({ gap }, 'not everything is filtered here');
-  };
+  const lookForGaps = async () => gaps.replace('host', await hostGaps());
   const servers: Server[] = [];
   const timers: NodeJS.Timeout[] = [];
   problems.add(starting);
   try {
-    protection.refresh();
-    await protection.refreshPeers();
+    await protection.refreshAll();
     servers.push(await serveControl(configuration.socket, desk));
     desk.releaseProtected();
     protection.watch(() => {
@@ -97,7 +91,7 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     servers.push(...(await openListener(configuration, parts, log)));
     expiry.arm();
     timers.push(setInterval(() => tick(pipeline, expiry), checkpointMs));
-    timers.push(setInterval(() => refreshProtection(protection), protectionMs));
+    timers.push(setInterval(() => void protection.refreshAll(), protectionMs));
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const host = sourceHost({ configuration, intake, clock, log, enforcer, gaps, policies, protection });
     const enabled = configuration.jails.filter((jail) => jail.enabled);
@@ -144,11 +138,6 @@ async function removeLeftOvers({ backend, outcome }: Choice, clock: Clock, log: 
   const { removed, problems } = await removeAll({ clock }, backend.name);
   if (removed.length > 0) log.warn({ backends: removed }, 'left-overs of another backend taken away');
   for (const problem of problems) log.warn({ problem }, 'left-overs of another backend stay');
-}
-
-function refreshProtection(protection: Protection): void {
-  protection.refresh();
-  void protection.refreshPeers();
 }
 
 /** Timers do not see a wall clock that was stepped: bans whose time is over by now end here. */

@@ -68,6 +68,12 @@ export class Protection {
     return this.#readingPeers;
   }
 
+  /** Reads all of it again. */
+  async refreshAll(): Promise<void> {
+    this.refresh();
+    await this.refreshPeers();
+  }
+
   /** Attempts come in, and a ban may follow: whoever has logged in meanwhile should be known by then. */
   attempted(): void {
     const { monotonic = () => performance.now() } = this.#options;

@@ -52,10 +52,7 @@ export function sourceHost({
     publishes: (container, jails, ports) => {
       if (policies.publishes(container, jails, ports)) enforcer.hint();
     },
-    gaps: (container, found) => {
-      if (!gaps.replace(`container ${container}`, found)) return;
-      for (const gap of found) log.warn({ container, gap }, 'not everything is filtered here');
-    },
+    gaps: (container, found) => gaps.replace(`container ${container}`, found),
     engineChanged: () => enforcer.hint(),
     now: () => clock.now(),
   };

@@ -1,27 +1,19 @@
 import { BailiffError, messageOf } from '../core/errors.ts';
-import { type Policy, type PolicyRule, plainPolicy, splitTarget, type Target } from '../core/policy.ts';
-import type { Clock } from '../core/types.ts';
+import { type Policy, type PolicyRule, splitTarget, type Target } from '../core/policy.ts';
 import { type Change, type Hook, hookKey } from './backend.ts';
 import { Batches } from './batches.ts';
-import type { EnforcerOptions, EnforcerStatus, ReconcileReport } from './enforcement.ts';
+import type { EnforcerOptions, EnforcerStatus, ReconcileReport, VerifiedHook } from './enforcement.ts';
 import { Lane } from './lane.ts';
 import { Pace, schedule } from './pace.ts';
 import { countChanges, Projection } from './projection.ts';
-import { type Proof, proofAddress, provePath } from './proof.ts';
 import { Rivalry } from './rivalry.ts';
+import { Verification } from './verification.ts';
 
 export type { EnforcerEvents, EnforcerOptions, EnforcerStatus, ReconcileReport } from './enforcement.ts';
 
 /** Between looks, in ms; with many bans each costs more. */
 const intervalMs = 2_500;
 const largeIntervalMs = 5_000;
-/** A proof holds for this long, in seconds. */
-const proofAge = 60;
-/** So often a packet must come through before that counts. */
-const mostProofs = 3;
-/** Should taking the proof's element out fail, the kernel does it after this long, in seconds. */
-const proofTimeout = 10;
-
 /** A reconciliation that waits for its turn. `full`: a count does not do. */
 interface Round {
   full: boolean;
@@ -41,12 +33,10 @@ export class Enforcer {
   readonly #rounds = new Lane();
   #nextRound: Round | null = null;
   readonly #rivalry: Rivalry;
-  readonly #monotonic: Clock;
+  readonly #verification: Verification;
   #hooks: readonly Hook[] = [];
   #installed: ReadonlySet<Policy> = new Set();
   #wanted: readonly PolicyRule[] = [];
-  #proving: Promise<void> = Promise.resolve();
-  #proof: { readonly outcome: Proof; readonly at: number } | null = null;
   #lastReconcile: number | null = null;
   /** A batch failed since the last comparison began: its changes may be owed. */
   #owing = false;
@@ -56,9 +46,10 @@ export class Enforcer {
   constructor(options: EnforcerOptions) {
     this.#options = options;
     this.#pace = new Pace(options.schedule ?? schedule, () => this.#tick());
-    this.#projection = new Projection(options);
-    this.#monotonic = options.monotonic ?? { now: () => performance.now() / 1000 };
-    this.#rivalry = new Rivalry(this.#monotonic);
+    const monotonic = options.monotonic ?? { now: () => performance.now() / 1000 };
+    this.#rivalry = new Rivalry(monotonic);
+    this.#verification = new Verification(options.backend, monotonic, options.prove);
+    this.#projection = new Projection(options, () => this.#verification.proving);
     this.#batches = new Batches(
       (targets) => this.#bring(targets),
       (error) => this.#recover(error),
@@ -69,7 +60,7 @@ export class Enforcer {
   async start(): Promise<void> {
     // Until the sets are there a change would fail, so it waits.
     await this.#batches.hold(() => this.#tick());
-    await this.#proving;
+    await this.#verification.idle();
   }
 
   /** Something that matters may have changed (Docker, the rules, a policy's ports): look soon. */
@@ -103,28 +94,17 @@ export class Enforcer {
       detail,
       hooks,
       dropped: backend.dropped?.() ?? [],
-      remarks: [...(backend.remarks?.() ?? []), ...this.#unproved()],
+      remarks: [...(backend.remarks?.() ?? []), ...this.#verification.remarks()],
       elements: this.#projection.elements,
       lastReconcile: this.#lastReconcile,
     };
   }
 
-  /** Why no packet could prove anything, where one should. */
-  #unproved(): string[] {
-    const outcome = this.#proof?.outcome;
-    if (outcome?.path !== 'unknown') return [];
-    return [`that bans are enforced is read back and not verified: ${outcome.reason}`];
-  }
-
   /** A hook with what the proof says of it, and why it is left alone. */
-  #judged(hook: Hook) {
-    const proven = hook.name === this.#options.backend.provable && hook.family === 4;
-    const path = proven ? this.#proof?.outcome.path : undefined;
+  #judged(hook: Hook): VerifiedHook {
     const truce = hook.ok ? null : this.#rivalry.describe(hookKey(hook));
     if (truce !== null) return { ...hook, problem: `${hook.problem}: ${truce}`, verified: false };
-    if (!hook.ok || path !== 'open') return { ...hook, verified: hook.ok && path === 'shut' };
-    const problem = 'the rules read back right, and yet a packet of a banned address came through';
-    return { ...hook, ok: false, problem, verified: false };
+    return this.#verification.judge(hook);
   }
 
   /** Ends after what is queued. Rules and elements stay: a restart must not let anybody in. */
@@ -133,7 +113,7 @@ export class Enforcer {
     this.#pace.stop();
     await this.#batches.idle();
     await this.#rounds.idle();
-    await this.#proving;
+    await this.#verification.idle();
     await this.#options.backend.close();
   }
 
@@ -206,8 +186,7 @@ export class Enforcer {
       // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
       this.#succeeded((this.#projection.large ? looked : ended) - started);
       if (!first) this.#reportRepairs(changes);
-      // Beside the rounds: a repair must not wait for it.
-      if (this.#proofIsDue()) this.#proving = this.#prove();
+      if (!this.#stopped) this.#verification.follow(this.#hooks);
       return { hooks: this.#hooks, ...countChanges(changes), seconds: (ended - started) / 1000 };
     } catch (error) {
       this.#failed(error);
@@ -233,41 +212,6 @@ export class Enforcer {
     this.#installed = new Set(policies.map(({ policy }) => policy));
     if (leaving.length > 0) this.#pace.hint();
     for (const hook of this.#hooks) if (hook.repaired === 'moved') this.#rivalry.moved(hookKey(hook));
-  }
-
-  /** Not known yet, old, or of rules that were made anew since. */
-  #proofIsDue(): boolean {
-    const { backend } = this.#options;
-    const hook = this.#hooks.find(({ name, family }) => name === backend.provable && family === 4);
-    if (hook?.ok !== true || this.#stopped || this.#projection.proving) return false;
-    return (
-      this.#proof === null ||
-      hook.repaired !== undefined ||
-      this.#monotonic.now() - this.#proof.at >= proofAge
-    );
-  }
-
-  /** Bans the one address that is nobody's, and tries to get in from there. */
-  async #prove(): Promise<void> {
-    const { backend, prove = provePath } = this.#options;
-    const element = { address: proofAddress, policy: plainPolicy };
-    this.#projection.proving = true;
-    try {
-      let outcome: Proof;
-      let attempt = 0;
-      do {
-        await backend.apply([{ kind: 'add', ...element, remaining: proofTimeout }]);
-        outcome = await prove();
-        attempt += 1;
-        // Somebody may have emptied the set in this very moment: one open door is no proof.
-      } while (outcome.path === 'open' && attempt < mostProofs);
-      this.#proof = { outcome, at: this.#monotonic.now() };
-      await backend.apply([{ kind: 'delete', ...element }]);
-    } catch (error) {
-      this.#proof = { outcome: { path: 'unknown', reason: messageOf(error) }, at: this.#monotonic.now() };
-    } finally {
-      this.#projection.proving = false;
-    }
   }
 
   #reportRepairs(changes: readonly Change[]): void {

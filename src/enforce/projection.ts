@@ -28,8 +28,7 @@ export class Projection {
   readonly #options: EnforcerOptions;
   readonly #admission: Admission;
   #elements = 0;
-  /** The proof's element stands, for a moment. */
-  proving = false;
+  readonly #proving: () => boolean;
   #lastComparison: number | null = null;
   /** Seconds that it took. */
   #cost = 0;
@@ -37,7 +36,9 @@ export class Projection {
   /** Elements removed since then: the kernel may count them on for seconds. */
   #removed = 0;
 
-  constructor(options: EnforcerOptions) {
+  /** `proving`: whether the proof's element may stand in the kernel just now. */
+  constructor(options: EnforcerOptions, proving: () => boolean) {
+    this.#proving = proving;
     this.#options = options;
     this.#admission = new Admission(options.protectedReason, options.events.refused);
   }
@@ -82,9 +83,9 @@ export class Projection {
     const { backend, desired } = this.#options;
     const counted = (await backend.count?.()) ?? 0;
     // The proof's element may be there just now, or not yet, or not any more.
-    this.#elements = this.proving ? Math.max(0, counted - 1) : counted;
+    this.#elements = this.#proving() ? Math.max(0, counted - 1) : counted;
     const surplus = this.#elements - this.#admission.expected(desired());
-    if (this.proving && surplus === -1) return true;
+    if (this.#proving() && surplus === -1) return true;
     return -surplus <= news.size && surplus <= news.size + this.#removed;
   }
 
