@@ -6,9 +6,10 @@ import { hasIpv6 } from './edge.ts';
 import { Lane } from './lane.ts';
 import type { RuleWatch } from './monitor.ts';
 import { commandsFor, prepare } from './nftables/changes.ts';
-import { isAbsence, type NftCommand, nftRunner, type RunNft, table } from './nftables/command.ts';
+import { isAbsence, type NftCommand, nftRunner, type RunNft } from './nftables/command.ts';
 import { parseElements } from './nftables/elements.ts';
 import { probeNftables } from './nftables/probe.ts';
+import { NftReader } from './nftables/reader.ts';
 import { chain } from './nftables/rules.ts';
 import { Ruleset } from './nftables/ruleset.ts';
 import { NftWriter } from './nftables/writer.ts';
@@ -43,6 +44,7 @@ export class NftablesBackend implements Backend {
   readonly #run: RunNft;
   readonly #lane = new Lane();
   readonly #ruleset: Ruleset;
+  readonly #reader: NftReader;
   readonly #writer: NftWriter;
   readonly #hasIpv6: () => Promise<boolean>;
 
@@ -50,10 +52,12 @@ export class NftablesBackend implements Backend {
     const { command = ['nft'], silenceMs } = options;
     this.#run = nftRunner(command);
     this.#ruleset = new Ruleset(this.#run, this.#lane, options.watch);
+    const silence = silenceMs === undefined ? {} : { silenceMs };
+    this.#reader = new NftReader({ run: this.#run, command, ...silence });
     this.#writer = new NftWriter({
       run: this.#run,
       command: [...command, '-i'],
-      ...(silenceMs === undefined ? {} : { silenceMs }),
+      ...silence,
     });
     this.#hasIpv6 = options.hasIpv6 ?? hasIpv6;
   }
@@ -93,11 +97,10 @@ export class NftablesBackend implements Backend {
   }
 
   /**
-   * Takes a second for 100,000 elements, and four times as long for twice as many. As JSON, since nft hands over
-   * its plain text in pieces of some characters, eight writes an element.
+   * Takes a second for 100,000 elements, and four times as long for twice as many.
    */
   async list(): Promise<readonly Element[]> {
-    const listed = await this.#run(['-j', 'list', 'table', ...table.split(' ')]);
+    const listed = await this.#reader.read();
     if (!listed.ok && !isAbsence(listed.complaint)) {
       throw new BailiffError('enforcement-failed', `the sets cannot be read: ${listed.complaint}`);
     }
@@ -139,7 +142,7 @@ export class NftablesBackend implements Backend {
 
   async close(): Promise<void> {
     await this.#lane.idle();
-    await this.#writer.close();
+    await Promise.all([this.#writer.close(), this.#reader.close()]);
   }
 
   async #applyPart(part: readonly Change[], failures: unknown[]): Promise<void> {

@@ -105,7 +105,7 @@ describe('the table of nftables', () => {
     await backend.install(policies());
     for (const seconds of [600, 60, 6_000]) {
       await backend.apply([add('203.0.113.7', seconds)]);
-      assert.equal((await backend.list())[0]?.remaining, seconds);
+      assertNear((await backend.list())[0]?.remaining, seconds);
     }
     await backend.apply([remove('203.0.113.8'), remove('198.51.100.0/24'), remove('203.0.113.7', 'unknown')]);
     assert.deepEqual(await addresses(), ['203.0.113.7']);
@@ -210,14 +210,12 @@ describe('the table of nftables', () => {
     await nft(
       'add element inet bailiff ban4_32 { 203.0.113.1, 203.0.113.2 timeout 1h comment "x", 203.0.113.3 timeout 1h }',
     );
-    const elements = await backend.list();
-    assert.deepEqual(elements.map(({ address, remaining }) => `${address} ${remaining}`).sort(), [
-      '203.0.113.1 0',
-      '203.0.113.2 0',
-      '203.0.113.3 3600',
-    ]);
+    const remaining = new Map((await backend.list()).map((each) => [each.address, each.remaining]));
+    assert.equal(remaining.get('203.0.113.1'), 0);
+    assert.equal(remaining.get('203.0.113.2'), 0);
+    assertNear(remaining.get('203.0.113.3'), 3_600);
     await backend.apply([remove('203.0.113.1'), add('203.0.113.2')]);
-    assert.equal((await backend.list()).find(({ address }) => address === '203.0.113.2')?.remaining, 600);
+    assertNear((await backend.list()).find(({ address }) => address === '203.0.113.2')?.remaining, 600);
   });
 
   test('only addresses reach nft, and the others are applied', async () => {
@@ -427,4 +425,10 @@ function printed(table: string): string {
     .replace(/packets \d+ bytes \d+/g, 'packets 0 bytes 0')
     .replaceAll(' burst 5 packets', '');
   return `${text.trimEnd()}\n`;
+}
+
+/** nft tells whole seconds, which are rounded up: right after the change one more, later on a busy machine one less. */
+function assertNear(remaining: number | null | undefined, seconds: number): void {
+  assert.ok(remaining !== null && remaining !== undefined, 'it stands, with an end');
+  assert.ok(Math.abs(remaining - seconds) <= 1, `${remaining} s remain, not ${seconds}`);
 }
