@@ -4,7 +4,6 @@
  * beside each time stands the same work done by `ipset restore` or nft alone, since ratios last longer.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { ControlClient } from '../src/control/client.ts';
 import { Allowlist } from '../src/core/allowlist.ts';
 import { plainPolicy } from '../src/core/policy.ts';
 import { Sessions } from '../src/core/session.ts';
@@ -26,16 +25,16 @@ const idleSeconds = 40;
 const address = (index: number, first = 10) => `${first}.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
 
 /**
- * Whether so many elements stand in the kernel; cheap enough to be asked in a loop. To count those of nftables
- * would take seconds, and hold up whoever adds some: there the daemon is asked what the kernel acknowledged.
+ * Whether so many elements stand in the kernel, and the rules that heed them; cheap enough to be asked in a loop.
+ * To count those of nftables would take seconds, and hold up whoever adds some: there the daemon is asked what
+ * the kernel acknowledged.
  */
 async function stand(host: string, backend: string, daemon: Daemon, count: number): Promise<boolean> {
-  if (backend === 'iptables') {
-    const listed = await run(...inside(host, 'ipset', ['list', '-t', 'bailiff4'])).catch(() => '');
-    return Number(/^Number of entries: (\d+)$/m.exec(listed)?.[1] ?? 0) >= count;
-  }
-  const status = await new ControlClient(daemon.socket).status().catch(() => null);
-  return (status?.enforcement.elements ?? 0) >= count;
+  const status = await daemon.status().catch(() => null);
+  if (status?.enforcement.state !== 'enforcing' || status.enforcement.elements < count) return false;
+  if (backend !== 'iptables') return true;
+  const listed = await run(...inside(host, 'ipset', ['list', '-t', 'bailiff4']));
+  return Number(/^Number of entries: (\d+)$/m.exec(listed)?.[1] ?? 0) >= count;
 }
 
 async function until(what: string, reached: () => Promise<boolean>): Promise<number> {
@@ -94,10 +93,9 @@ async function measure(backend: string, standing: number): Promise<void> {
       BAILIFF_LISTEN: '',
     });
     const began = performance.now();
-    const starting = daemon.start();
+    daemon.begin();
     const stood = await until('the bans stand', () => stand(host, backend, daemon, standing));
     const startSeconds = (stood - began) / 1000;
-    await starting;
     await daemon.untilReading('file:');
     const tool = await alone(workplace, backend, standing);
     print(backend, standing, 'enforced after the start of the process', startSeconds, tool);

@@ -25,6 +25,7 @@ import type { Log } from './log.ts';
 import { Pipeline } from './pipeline.ts';
 import { Policies } from './policies.ts';
 import { Protection } from './protection.ts';
+import { RestoredBans } from './restored-bans.ts';
 import { SshPeers } from './ssh-peers.ts';
 import { countBy, status } from './status.ts';
 
@@ -41,6 +42,7 @@ export interface Parts {
   readonly pipeline: Pipeline;
   readonly policies: Policies;
   readonly protection: Protection;
+  readonly restored: RestoredBans;
   readonly scanner: Scanner;
   status(): Status;
   /** What of the daemon's own is wrong, for `status`: it is still starting, a listener is not open. */
@@ -50,15 +52,13 @@ export interface Parts {
 /** Policies under which nothing of an open connection should go on. */
 const cutsAll: ReadonlySet<string> = new Set([plainPolicy, 'reject']);
 
-/** Wires everything together. @throws BailiffError ledger-unusable */
-export function assemble(
-  configuration: Configuration,
-  filters: readonly FilterDefinition[],
-  choice: Choice,
-  clock: Clock,
-  log: Log,
-): Parts {
-  const started = clock.now();
+/** Who is never banned, and what keeps that true to this machine. */
+export interface Owner {
+  readonly allowlist: Allowlist;
+  readonly protection: Protection;
+}
+
+export function knowOwner(configuration: Configuration): Owner {
   const allowlist = new Allowlist();
   const peers = new SshPeers({ now: () => performance.now() / 1000 });
   const protection = new Protection(allowlist, {
@@ -66,6 +66,19 @@ export function assemble(
     trustedProxies: configuration.trustedProxies,
     sshPeers: configuration.protectSshPeers ? () => peers.refresh() : null,
   });
+  return { allowlist, protection };
+}
+
+/** Wires everything together. @throws BailiffError ledger-unusable */
+export function assemble(
+  configuration: Configuration,
+  filters: readonly FilterDefinition[],
+  choice: Choice,
+  { allowlist, protection }: Owner,
+  clock: Clock,
+  log: Log,
+): Parts {
+  const started = clock.now();
   const sessions = new Sessions();
   const path = join(configuration.stateDir, 'bailiff.db');
   const ledger = new Ledger({ path, clock, allowlist, sessions });
@@ -208,6 +221,7 @@ export function assemble(
     pipeline,
     policies,
     protection,
+    restored: new RestoredBans({ ledger, desk, jails }),
     scanner,
     problems,
     status: () =>

@@ -13,7 +13,7 @@ import { Monitor } from '../enforce/monitor.ts';
 import { removeAll } from '../enforce/teardown.ts';
 import { sourceKinds } from '../sources/registry.ts';
 import { announce } from './announce.ts';
-import { assemble, type Parts } from './assemble.ts';
+import { assemble, knowOwner, type Parts } from './assemble.ts';
 import type { Expiry } from './expiry.ts';
 import { hostGaps } from './host-gaps.ts';
 import type { Intake } from './intake.ts';
@@ -50,9 +50,13 @@ export async function runDaemon(
   // Its child would keep a daemon from ending that could not start.
   try {
     const dockerFirewall = () => firewallOf(configuration);
-    const choice = await chooseBackend(configuration.enforce, { clock, signal, dockerFirewall, watch });
+    const owner = knowOwner(configuration);
+    const [choice] = await Promise.all([
+      chooseBackend(configuration.enforce, { clock, signal, dockerFirewall, watch }),
+      owner.protection.refreshAll(),
+    ]);
     if (choice.backend.strength !== 'full') await watch.close();
-    const parts = assemble(configuration, filters, choice, clock, log);
+    const parts = assemble(configuration, filters, choice, owner, clock, log);
     hint = () => parts.enforcer.hint();
     await run({ configuration, choice, parts, clock, log, signal });
   } finally {
@@ -70,23 +74,35 @@ interface Running {
 }
 
 async function run({ configuration, choice, parts, clock, log, signal }: Running): Promise<void> {
-  const { connections, desk, enforcer, expiry, gaps, intake, ledger, pipeline, policies, protection } = parts;
+  const {
+    connections,
+    desk,
+    enforcer,
+    expiry,
+    gaps,
+    intake,
+    ledger,
+    pipeline,
+    policies,
+    protection,
+    restored,
+  } = parts;
   const { scanner, problems } = parts;
   const lookForGaps = async () => gaps.replace('host', await hostGaps());
   const servers: Server[] = [];
   const timers: NodeJS.Timeout[] = [];
   problems.add(starting);
   try {
-    await protection.refreshAll();
+    const enforced = enforcer.start(restored);
+    await restored.read;
     servers.push(await serveControl(configuration.socket, desk));
-    desk.releaseProtected();
     protection.watch(() => {
       // What has become the owner's is let in.
       for (const { address, policy } of desk.releaseProtected()) {
         void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
       }
     });
-    await enforcer.start();
+    await enforced;
     await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
     servers.push(...(await openListener(configuration, parts, log)));
     expiry.arm();

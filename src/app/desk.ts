@@ -126,11 +126,13 @@ export class Desk implements Control {
    * Ends, in the ledger, the bans of addresses that must not be banned any more: the owner's, a gateway's,
    * one that was put on an ignore list before a restart. The enforcer's next look takes them out of the kernel.
    */
-  releaseProtected(): readonly Ban[] {
-    const { ledger, jails, allowlist } = this.#parts;
-    const released = [...ledger.active.all()].filter(
-      (ban) => allowlist.reason(ban.address, jails.get(ban.jail)?.jail.allow, ban.forced) !== null,
-    );
+  releaseProtected(among: Iterable<Ban> = this.#parts.ledger.active.all()): readonly Ban[] {
+    const { jails, allowlist } = this.#parts;
+    const released: Ban[] = [];
+    for (const ban of among) {
+      const allow = jails.get(ban.jail)?.jail.allow;
+      if (allowlist.reason(ban.address, allow, ban.forced) !== null) released.push(ban);
+    }
     this.#conclude(released, 'protected');
     return released;
   }

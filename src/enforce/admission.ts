@@ -1,6 +1,5 @@
-import { splitTarget, type Target, targetOf } from '../core/policy.ts';
+import { splitTarget, type Target } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
-import type { Change } from './backend.ts';
 import type { Desired } from './difference.ts';
 
 /** The allow check at the privileged edge: what must never be banned is refused, and that is said once. */
@@ -17,16 +16,14 @@ export class Admission {
     this.#refusing = refusing;
   }
 
-  admits(change: Change): boolean {
-    if (change.kind === 'delete') return true;
-    const target = targetOf(change.address, change.policy);
+  admits(target: Target): boolean {
     const reason = this.#reason(target);
     if (reason === null) {
       this.#refused.delete(target);
       return true;
     }
     // Said once: the ledger goes on to desire it.
-    if (!this.#refused.has(target)) this.#refusing(change.address, reason);
+    if (!this.#refused.has(target)) this.#refusing(splitTarget(target).address, reason);
     this.#refused.add(target);
     return false;
   }
@@ -34,15 +31,6 @@ export class Admission {
   /** Whether it was not refused when it was last asked. */
   knows(target: Target): boolean {
     return !this.#refused.has(target);
-  }
-
-  /** What of this may be banned; looks at every target. */
-  admitted(desired: Desired): Desired {
-    return new Map(
-      [...desired].filter(([target]) =>
-        this.admits({ kind: 'add', ...splitTarget(target), remaining: null }),
-      ),
-    );
   }
 
   /** How many of this may be banned, as far as it was asked before; costs next to nothing. */

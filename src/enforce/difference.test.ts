@@ -28,10 +28,10 @@ test('what lacks is added, what is too much is deleted, what is right is left al
     { address: '203.0.113.8', policy, remaining: null },
   ];
   assert.deepEqual(changes(desired, actual), [
-    { kind: 'delete', address: '203.0.113.9', policy },
-    { kind: 'delete', address: '203.0.113.8', policy },
     { kind: 'add', address: '203.0.113.2', policy, remaining: 61, fresh: true },
     { kind: 'add', address: '203.0.113.3', policy, remaining: null, fresh: true },
+    { kind: 'delete', address: '203.0.113.9', policy },
+    { kind: 'delete', address: '203.0.113.8', policy },
   ]);
 });
 
@@ -87,4 +87,28 @@ test('applying the difference leaves none', () => {
   }
   assert.deepEqual(changes(desired, elements()), []);
   assert.equal(actual.size, 499);
+});
+
+test('what is not admitted is not added, and deleted where it stands', () => {
+  const desired = new Map<string, number | null>([
+    ['203.0.113.1', now + 60],
+    ['203.0.113.2', now + 60],
+  ]);
+  const actual = [{ address: '203.0.113.1', policy, remaining: 60 }];
+  const found = [...difference(desired, actual, now, () => false)];
+  assert.deepEqual(found, [{ kind: 'delete', address: '203.0.113.1', policy }]);
+});
+
+test('a target that is named again with a later end is prolonged, not made anew', () => {
+  const twice: [string, number][] = [
+    ['203.0.113.1', now + 60],
+    ['203.0.113.1', now + 600],
+  ];
+  assert.deepEqual(
+    [...difference(twice, [], now)],
+    [
+      { kind: 'add', address: '203.0.113.1', policy, remaining: 60, fresh: true },
+      { kind: 'add', address: '203.0.113.1', policy, remaining: 600 },
+    ],
+  );
 });

@@ -5,6 +5,7 @@ import { proofAddress } from './proof.ts';
 
 /** Target -> until, in seconds since the epoch; null for ever. */
 export type Desired = ReadonlyMap<Target, number | null>;
+export type Wanted = readonly [Target, number | null];
 
 /** Seconds by which the kernel's clock and ours may differ: both round, and reading a large set takes time. */
 const tolerance = 2;
@@ -15,40 +16,55 @@ const sliceSize = 1_000;
 /**
  * What has to change so that the kernel holds what is desired: the one function behind start-up and
  * repair. Yields null now and then, so that whoever goes through a large set can pause; what is said of a
- * target that changes during such a pause, or since `actual` was read, is void.
+ * target that changes during such a pause, or since `actual` was read, is void. What `admits` refuses should
+ * not stand, whatever is desired. Deletions come last, since whoever goes from one policy to another must not
+ * be let in between. `desired` may name a target again with a later end, while the ledger is still being read.
  */
 export function* difference(
-  desired: Desired,
+  desired: Iterable<Wanted>,
   actual: Iterable<Element>,
   now: number,
+  admits: (target: Target) => boolean = () => true,
 ): Generator<Change | null, void> {
-  const standing = new Set<Target>();
+  const standing = new Map<Target, number | null>();
+  const wanted = new Set<Target>();
   let looked = 0;
   for (const { address, policy, remaining } of actual) {
     looked += 1;
     if (looked % sliceSize === 0) yield null;
-    if (address === proofAddress) continue;
-    const target = targetOf(address, policy);
-    standing.add(target);
-    const until = desired.get(target);
-    const wanted = until !== undefined && (until === null || until > now);
-    const right = wanted ? !isStale(until === null ? null : until - now, remaining) : endsByItself(remaining);
-    if (!right) yield changeFor(target, until, now);
+    if (address !== proofAddress) standing.set(targetOf(address, policy), remaining);
   }
   for (const [target, until] of desired) {
     looked += 1;
     if (looked % sliceSize === 0) yield null;
-    const wanted = standing.has(target) ? null : changeFor(target, until, now);
-    if (wanted?.kind === 'add') yield { ...wanted, fresh: true };
+    if (isOver(until, now) || !admits(target)) continue;
+    const stands = standing.get(target);
+    if (stands === undefined) yield additionOf(target, until, now, !wanted.has(target));
+    else if (isStale(until === null ? null : until - now, stands))
+      yield additionOf(target, until, now, false);
+    wanted.add(target);
+  }
+  for (const [target, remaining] of standing) {
+    looked += 1;
+    if (looked % sliceSize === 0) yield null;
+    if (!wanted.has(target) && !endsByItself(remaining)) yield changeFor(target, undefined, now);
   }
 }
 
 /** How one target should stand. `until` is undefined where it should not. */
 export function changeFor(target: Target, until: number | null | undefined, now: number): Change {
+  if (until === undefined || isOver(until, now)) return { kind: 'delete', ...splitTarget(target) };
+  return additionOf(target, until, now, false);
+}
+
+function additionOf(target: Target, until: number | null, now: number, fresh: boolean): Change {
   const { address, policy } = splitTarget(target);
-  if (until === null) return { kind: 'add', address, policy, remaining: null };
-  if (until === undefined || until <= now) return { kind: 'delete', address, policy };
-  return { kind: 'add', address, policy, remaining: Math.max(1, Math.ceil(until - now)) };
+  const remaining = until === null ? null : Math.ceil(until - now);
+  return { kind: 'add', address, policy, remaining, ...(fresh && { fresh }) };
+}
+
+function isOver(until: number | null, now: number): boolean {
+  return until !== null && until <= now;
 }
 
 function isStale(wanted: number | null, stands: number | null): boolean {

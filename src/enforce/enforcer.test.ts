@@ -82,6 +82,36 @@ test('starting installs, brings what the ledger holds and removes what it does n
   );
 });
 
+test('bans that are read only while it starts are brought, and all of them read where the kernel refuses', async () => {
+  for (const refused of [false, true]) {
+    const { backend, desired, clock, enforcer } = setUp();
+    if (refused) backend.failures.list = 1;
+    backend.plant('192.0.2.1', 500);
+    const left: [string, number][] = [
+      [one, clock.time + 60],
+      [two, clock.time + 60],
+    ];
+    const restored = {
+      [Symbol.iterator]: () => ({
+        next: () => {
+          const next = left.shift();
+          if (next === undefined) return { done: true as const, value: undefined };
+          desired.set(...next);
+          return { done: false as const, value: next };
+        },
+      }),
+    };
+    await enforcer.start(restored);
+    assert.equal(desired.size, 2);
+    assert.deepEqual([backend.drops(one), backend.drops(two)], [!refused, !refused]);
+    await enforcer.reconcile();
+    assert.deepEqual(
+      [backend.drops(one), backend.drops(two), backend.drops('192.0.2.1')],
+      [true, true, false],
+    );
+  }
+});
+
 test('a ban resolves when the kernel has it, an unban when it is gone', async () => {
   const { backend, enforcer, ban, unban } = setUp();
   await enforcer.start();

@@ -2,6 +2,7 @@ import { BailiffError, messageOf } from '../core/errors.ts';
 import { type Policy, type PolicyRule, splitTarget, type Target } from '../core/policy.ts';
 import { type Change, type Hook, hookKey } from './backend.ts';
 import { Batches } from './batches.ts';
+import type { Wanted } from './difference.ts';
 import type { EnforcerOptions, EnforcerStatus, ReconcileReport, VerifiedHook } from './enforcement.ts';
 import { Lane } from './lane.ts';
 import { Pace, schedule } from './pace.ts';
@@ -42,6 +43,7 @@ export class Enforcer {
   #owing = false;
   #problem = 'not started';
   #stopped = false;
+  #restored: Iterable<Wanted> | null = null;
 
   constructor(options: EnforcerOptions) {
     this.#options = options;
@@ -56,10 +58,17 @@ export class Enforcer {
     );
   }
 
-  /** Installs and reconciles, then goes on doing so. Never rejects: what the kernel refuses shows in status and is retried. */
-  async start(): Promise<void> {
+  /**
+   * Installs and reconciles, then goes on doing so. Never rejects: what the kernel refuses shows in status and
+   * is retried. `restored` are the bans of an earlier run where `desired` gets them only as this is gone
+   * through: so they reach the kernel while the rest is still being read. It is gone through to its end in any
+   * case, so it must go on where it was left.
+   */
+  async start(restored: Iterable<Wanted> | null = null): Promise<void> {
+    this.#restored = restored;
     // Until the sets are there a change would fail, so it waits.
     await this.#batches.hold(() => this.#tick());
+    for (const _ of restored ?? []);
     await this.#verification.idle();
   }
 
@@ -174,14 +183,14 @@ export class Enforcer {
       const news = this.#batches.watch();
       let filled: Change[] | null = null;
       await this.#install(async () => {
-        filled = await this.#projection.compare(news);
+        filled = await this.#compare(news);
       });
       const sure = !full && !this.#owing && this.#problem === '';
       const untouched = this.#hooks.every(({ repaired }) => repaired === undefined);
       const right = filled !== null || (sure && untouched && (await this.#projection.seemsRight(news)));
       const looked = performance.now();
       if (!right) this.#owing = false;
-      const changes = filled ?? (right ? [] : await this.#projection.compare(news));
+      const changes = filled ?? (right ? [] : await this.#compare(news));
       const ended = performance.now();
       // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
       this.#succeeded((this.#projection.large ? looked : ended) - started);
@@ -194,6 +203,12 @@ export class Enforcer {
     } finally {
       this.#batches.unwatch();
     }
+  }
+
+  #compare(news: ReadonlySet<Target>): Promise<Change[]> {
+    const restored = this.#restored;
+    this.#restored = null;
+    return this.#projection.compare(news, restored ?? undefined);
   }
 
   /**

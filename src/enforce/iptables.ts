@@ -64,8 +64,24 @@ export class IptablesBackend implements Backend {
   ): Promise<Hook[]> {
     const names = policies.map(({ policy }) => policy);
     this.#setProblems = await this.#sets.ensure(names, (family) => this.#release(family));
-    await fill();
+    const filled = fill();
+    filled.catch(() => undefined);
+    try {
+      return await this.#installRules(policies, yielded, filled);
+    } finally {
+      // Also where the rules could not be read: nothing of this look goes on after it.
+      await filled;
+    }
+  }
+
+  /** While the sets are filled, where no rules of ours stand whose bans would be let in meanwhile. */
+  async #installRules(
+    policies: readonly PolicyRule[],
+    yielded: ReadonlySet<string>,
+    filled: Promise<void>,
+  ): Promise<Hook[]> {
     const present = await this.#variants.present();
+    if (present.some(holdsChain)) await filled;
     const stacks = await this.#variants.chosen(present);
     // Asked each time, since a kernel may get it later. Without it there are no IPv6 packets to hook.
     const hooked = (await this.#hasIpv6()) ? families : families.filter((family) => family !== 6);
@@ -76,6 +92,7 @@ export class IptablesBackend implements Backend {
         hooks.push(...(stacks.length > 1 ? found.map((hook) => inVariant(hook, stack)) : found));
       }
     }
+    await filled;
     this.#leftOvers = [];
     for (const stack of present.filter((each) => !stacks.includes(each))) await this.#removeLeftOvers(stack);
     await this.#sets.sweep();
@@ -110,7 +127,7 @@ export class IptablesBackend implements Backend {
 
   async uninstall(): Promise<boolean> {
     const present = await this.#variants.present();
-    const stood = present.some(({ tables }) => tables.some(({ rules }) => holdsOurs(rules)));
+    const stood = present.some(holdsChain);
     for (const stack of present) for (const tables of stack.tables) await this.#remove(stack, tables);
     return (await this.#sets.destroy()) || stood;
   }
@@ -174,6 +191,10 @@ export class IptablesBackend implements Backend {
       remedy: 'Look for rules of your own that jump to BAILIFF, delete them, and try again.',
     });
   }
+}
+
+function holdsChain({ tables }: Stack): boolean {
+  return tables.some(({ rules }) => holdsOurs(rules));
 }
 
 function inVariant(hook: Hook, { variant }: Stack): Hook {

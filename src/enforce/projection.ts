@@ -2,9 +2,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { splitTarget, type Target, targetOf } from '../core/policy.ts';
 import { Admission } from './admission.ts';
 import type { Change, Element } from './backend.ts';
-import { changeFor, difference } from './difference.ts';
+import { changeFor, difference, type Wanted } from './difference.ts';
 import type { EnforcerOptions } from './enforcement.ts';
 import { proofAddress } from './proof.ts';
+import { Repair } from './repair.ts';
 
 /** With more bans than this, a look at the rules and a count, or a sample, stand for most full comparisons. */
 const manyBans = 5_000;
@@ -65,7 +66,8 @@ export class Projection {
     const changes: Change[] = [];
     for (const target of targets) {
       const change = changeFor(target, desired.get(target), now);
-      changes.push(this.#admission.admits(change) ? change : { kind: 'delete', ...splitTarget(target) });
+      const refused = change.kind === 'add' && !this.#admission.admits(target);
+      changes.push(refused ? { kind: 'delete', ...splitTarget(target) } : change);
     }
     await this.#apply(changes);
   }
@@ -108,46 +110,33 @@ export class Projection {
     return sample.length === 0 || (await backend.holds?.(sample)) !== false;
   }
 
-  /** Compares everything and puts it right. @returns what it changed. @throws BailiffError enforcement-failed */
-  async compare(news: ReadonlySet<Target>): Promise<Change[]> {
-    const { backend, clock, desired } = this.#options;
+  /**
+   * Compares everything that is wanted, by default all that is desired, and puts it right.
+   * @returns what it changed. @throws BailiffError enforcement-failed
+   */
+  async compare(
+    news: ReadonlySet<Target>,
+    wanted: Iterable<Wanted> = this.#options.desired(),
+  ): Promise<Change[]> {
+    const { backend, clock } = this.#options;
     const started = performance.now();
     this.#removed = 0;
     const actual = await backend.list();
     this.#elements = actual.filter(({ address }) => address !== proofAddress).length;
-    // Once at start every address is checked; later only those that are about to be added, as it costs time.
-    const first = this.#lastComparison === null;
-    const truth = first ? this.#admission.admitted(desired()) : desired();
-    const changes: Change[] = [];
-    for (const change of difference(truth, actual, clock.now())) {
-      if (change === null) await nextTurn();
-      else if (first || this.#admission.admits(change)) changes.push(change);
-    }
-    // Whoever goes from one policy to another must not be let in between.
-    changes.sort((a, b) => order[a.kind] - order[b.kind]);
-    this.#cost = (performance.now() - started) / 1000;
-    const made = await this.#repair(changes, news, first ? firstRepairSize : repairSize);
-    this.#lastComparison = clock.now();
-    return made;
-  }
-
-  /** A part at a time, so that batches go in between; after a part that was refused, all the rest in one go. */
-  async #repair(changes: readonly Change[], news: ReadonlySet<Target>, size: number): Promise<Change[]> {
     const made: Change[] = [];
-    const refusals: unknown[] = [];
-    for (let from = 0, to = 0; from < changes.length; from = to) {
-      to = refusals.length === 0 ? from + size : changes.length;
-      const part = changes
-        .slice(from, to)
-        .filter(({ address, policy }) => !news.has(targetOf(address, policy)));
-      try {
-        await this.#apply(part);
-        for (const change of part) made.push(change);
-      } catch (error) {
-        refusals.push(error);
-      }
+    const repair = new Repair(this.#lastComparison === null ? firstRepairSize : repairSize, async (part) => {
+      const due = part.filter(({ address, policy }) => !news.has(targetOf(address, policy)));
+      await this.#apply(due);
+      for (const change of due) made.push(change);
+    });
+    const admits = (target: Target) => this.#admission.admits(target);
+    for (const change of difference(wanted, actual, clock.now(), admits)) {
+      if (change === null) await nextTurn();
+      else repair.add(change);
     }
-    if (refusals.length > 0) throw refusals[0];
+    this.#cost = (performance.now() - started) / 1000;
+    await repair.end();
+    this.#lastComparison = clock.now();
     return made;
   }
 
@@ -161,8 +150,6 @@ export class Projection {
     this.#options.events.applied(adds, deletes, (performance.now() - started) / 1000);
   }
 }
-
-const order = { add: 0, delete: 1 } as const;
 
 export function countChanges(changes: readonly Change[]): { adds: number; deletes: number } {
   const adds = changes.filter(({ kind }) => kind === 'add').length;

@@ -27,6 +27,11 @@ export class ActiveBans {
     return this.#policies.keys();
   }
 
+  /** Policies of bans that are still to be read: their sets have to be there by then. */
+  expect(policies: Iterable<Policy>): void {
+    for (const policy of policies) this.#countPolicy(policy, 0);
+  }
+
   /** Whether a ban of this target was forced by hand. */
   isForced(target: Target): boolean {
     return this.#forced.has(target);
@@ -121,9 +126,9 @@ export class ActiveBans {
     else this.#byAddress.set(address, bans.length === 1 ? first : bans);
   }
 
-  #countPolicy(policy: Policy, by: 1 | -1): void {
+  #countPolicy(policy: Policy, by: 1 | 0 | -1): void {
     const count = (this.#policies.get(policy) ?? 0) + by;
-    if (count === 0) this.#policies.delete(policy);
+    if (count === 0 && by < 0) this.#policies.delete(policy);
     else this.#policies.set(policy, count);
   }
 

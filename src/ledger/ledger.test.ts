@@ -27,12 +27,14 @@ let time: Time = clockAt(0);
 
 function open(name: string, at = 10_000): Ledger {
   time = clockAt(at);
-  return new Ledger({
+  const ledger = new Ledger({
     path: join(folder, name),
     clock: time,
     allowlist: new Allowlist(),
     sessions: new Sessions(),
   });
+  for (const _ of ledger.readBans());
+  return ledger;
 }
 
 /** As a SIGKILL leaves it: what was not committed is gone. */

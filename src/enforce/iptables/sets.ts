@@ -13,6 +13,8 @@ export const families: readonly Family[] = [4, 6];
 
 /** Elements a set may hold to begin with; ipset's default of 65,536 has been too little for others. */
 const usualCapacity = 1_048_576;
+/** Buckets a set begins with. It grows by itself, but copies all elements each time; this many take 128 KiB. */
+const hashSize = 16_384;
 /** From so many lines on a process of its own is worth it: `ipset restore` puts many into one message to the kernel. */
 const restoreFrom = 5_000;
 /** How much a full set is made larger. */
@@ -151,9 +153,9 @@ export class Sets {
 
   async #send(lines: readonly string[]): Promise<void> {
     if (lines.length >= restoreFrom) {
-      const restored = await runCommand('ipset', ['restore'], { input: `${lines.join('\n')}\n` });
+      const input = `${[...(await this.#introductions()), ...lines].join('\n')}\n`;
       // It stops at the first line that is refused. The child goes on behind it, and takes no harm from the others.
-      if (restored.ok) return;
+      if ((await runCommand('ipset', ['restore'], { input })).ok) return;
     }
     for (;;) {
       try {
@@ -163,6 +165,18 @@ export class Sets {
         if (!messageOf(error).includes('is full') || !(await this.#grow())) throw error;
       }
     }
+  }
+
+  /**
+   * Lines that make the standing sets known to an `ipset restore`. One that it has not created itself it asks the
+   * kernel about at every line, which takes twice as long.
+   */
+  async #introductions(): Promise<string[]> {
+    const headers = await this.#headers();
+    return this.#wanted().flatMap(({ name, family }) => {
+      const header = headers.get(name);
+      return header === undefined ? [] : [createLine(name, family, header.capacity)];
+    });
   }
 
   /** Makes the sets larger that are full, or nearly so. @returns whether there was one */
@@ -256,7 +270,7 @@ export function parseHeaders(text: string): Map<string, SetHeader> {
 }
 
 function createLine(name: string, family: Family, capacity: number): string {
-  return `create -exist ${name} hash:net family ${familyName(family)} maxelem ${capacity} timeout 0`;
+  return `create -exist ${name} hash:net family ${familyName(family)} hashsize ${hashSize} maxelem ${capacity} timeout 0`;
 }
 
 function familyName(family: Family): 'inet' | 'inet6' {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ControlClient } from '../../../src/control/client.ts';
 import type { Status } from '../../../src/control/protocol.ts';
 import type { Ban } from '../../../src/core/types.ts';
 import { eventually, inside, run } from './command.ts';
@@ -12,6 +13,7 @@ export class Daemon {
   readonly #workplace: Workplace;
   readonly #namespace: string;
   readonly #env: Record<string, string>;
+  readonly #client: ControlClient;
   #running: Running | undefined;
 
   constructor(workplace: Workplace, namespace: string, env: Record<string, string>) {
@@ -24,13 +26,19 @@ export class Daemon {
       BAILIFF_CONFIG: '',
       ...env,
     };
+    this.#client = new ControlClient(this.socket);
   }
 
   /** Starts it, and waits until it answers. It keeps what it knew before. */
   async start(): Promise<void> {
+    this.begin();
+    await eventually('Bailiff answers', () => this.status());
+  }
+
+  /** Starts it and waits for nothing. */
+  begin(): void {
     const options = { namespace: this.#namespace, env: this.#env };
     this.#running = this.#workplace.start('bailiff', command, ['run'], options);
-    await eventually('Bailiff answers', () => this.status());
   }
 
   /** Ends it: in order with SIGTERM, or at once with SIGKILL. */
@@ -59,9 +67,13 @@ export class Daemon {
         await run(...inside(this.#namespace, command, [...args, '--json']), { env: this.#env }),
       );
     } catch (error) {
-      if (this.#running?.isAlive() !== false) throw error;
-      throw new Error(`Bailiff ended:\n${this.output().slice(-4000)}`, { cause: error });
+      throw this.#explained(error);
     }
+  }
+
+  #explained(error: unknown): unknown {
+    if (this.#running?.isAlive() !== false) return error;
+    return new Error(`Bailiff ended:\n${this.output().slice(-4000)}`, { cause: error });
   }
 
   /** Waits until a source whose name begins so is being read. */
@@ -72,8 +84,11 @@ export class Daemon {
     });
   }
 
+  /** Asked over the socket by this process: a command each time would take the CPU that the daemon needs. */
   async status(): Promise<Status> {
-    return (await this.json('status')) as Status;
+    return this.#client.status().catch((error: unknown) => {
+      throw this.#explained(error);
+    });
   }
 
   async banned(): Promise<Ban[]> {
