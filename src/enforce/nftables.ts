@@ -72,7 +72,12 @@ export class NftablesBackend implements Backend {
   }
 
   /** Nobody can push a chain of our own from its place, so no hook is ever yielded or moved. */
-  async install(policies: readonly PolicyRule[]): Promise<readonly Hook[]> {
+  async install(
+    policies: readonly PolicyRule[],
+    _yielded: ReadonlySet<string> = new Set(),
+    fill: (() => Promise<void>) | null = null,
+  ): Promise<readonly Hook[]> {
+    if (fill !== null && (await this.#ruleset.prepare(policies))) await fill();
     const { made, problem } = await this.#ruleset.ensure(policies);
     // Asked each time, since a kernel may get it later. Without it there are no IPv6 packets to hook.
     const families: readonly Family[] = (await this.#hasIpv6()) ? [4, 6] : [4];

@@ -205,6 +205,24 @@ describe('the table of nftables', () => {
     assert.equal((await second.list()).length, 1);
   });
 
+  test('rules of other policies, of an earlier run, stand until the sets of the new ones are filled', async () => {
+    await backend.install(policies('reject'));
+    await backend.apply([add('203.0.113.7', 60, 'reject')]);
+    const second = start();
+    const seen: string[] = [];
+    const fill = async () => {
+      await second.apply([add('203.0.113.7', 60, 'drop 80/tcp')]);
+      seen.push(await nft('list chain inet bailiff prerouting'));
+    };
+    assertStands(await second.install(policies('drop 80/tcp'), new Set(), fill), 'made');
+    assert.match(seen.join(), /reject/);
+    const after = await nft('list chain inet bailiff prerouting');
+    assert.doesNotMatch(after, /reject/);
+    assert.match(after, /dport 80/);
+    const standing = (await second.list()).map(({ address, policy }) => `${address} ${policy}`);
+    assert.deepEqual(standing, ['203.0.113.7 drop 80/tcp']);
+  });
+
   test('elements that are not ours have no time left', async () => {
     await backend.install(policies());
     await nft(

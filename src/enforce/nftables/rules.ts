@@ -102,9 +102,14 @@ export function tableText(
     ...(fromScratch ? [] : discarded.map((name) => `delete set ${table} ${name}`)),
     `add chain ${table} ${chain} ${hook}`,
     ...Object.values(counters).map((name) => `add counter ${table} ${name}`),
-    ...sets.map((set) => `add set ${table} ${set.name} ${declarationOf(set)}`),
+    setsText(sets),
     ...rules.map(({ text }) => `add rule ${table} ${chain} ${text}`),
   ].join('\n');
+}
+
+/** Makes sets, those that stand staying as they are. */
+export function setsText(sets: readonly NftSet[]): string {
+  return sets.map((set) => `add set ${table} ${set.name} ${declarationOf(set)}`).join('\n');
 }
 
 /** Wakes a table that somebody put to sleep, by giving it no flags. The kernel takes nothing else in that transaction. */

@@ -6,7 +6,7 @@ import { longestUnread, type RuleWatch } from '../monitor.ts';
 import { Tally } from '../tally.ts';
 import { isAbsence, type RunNft, table } from './command.ts';
 import { canReject } from './probe.ts';
-import { chain, counters, presenceText, tableText, type Wanted, wakeText } from './rules.ts';
+import { chain, counters, presenceText, setsText, tableText, type Wanted, wakeText } from './rules.ts';
 import type { NftSet, SetNames } from './sets.ts';
 import { emptyTable, mayHold, parseTable, type StandingTable } from './table.ts';
 import { Wish } from './wish.ts';
@@ -79,12 +79,24 @@ export class Ruleset {
     return this.#tally.dropped();
   }
 
+  /**
+   * Where rules of other policies stand, makes the sets of these beside them, so that they can be filled before
+   * the rules change. @returns whether it did. @throws BailiffError enforcement-failed, where the table cannot be read
+   */
+  async prepare(policies: readonly PolicyRule[]): Promise<boolean> {
+    await this.#wishFor(policies);
+    const standing = await this.#read();
+    const wanted = this.#wanted(standing);
+    const lacking = wanted.sets.filter(({ name }) => !standing.sets.has(name));
+    if (standing.handles.length === 0 || lacking.length === 0) return false;
+    const { ok } = await this.#lane.run(() => this.#run([setsText(lacking)]));
+    if (ok) this.#standing = this.#wish.standingSets(await this.#read());
+    return ok;
+  }
+
   /** Makes the table be what these policies say. @throws BailiffError enforcement-failed, where it cannot be read */
   async ensure(policies: readonly PolicyRule[]): Promise<Look> {
-    if (this.#canReject === null && policies.some(({ action }) => action === 'reject')) {
-      this.#canReject = await canReject(this.#run);
-    }
-    this.#wish = new Wish(policies, this.#canReject !== false);
+    await this.#wishFor(policies);
     const mark = this.#watch?.mark() ?? null;
     const wanted = JSON.stringify(policies);
     if (this.#isUntouched(mark, wanted)) return { made: false, problem: null };
@@ -98,6 +110,13 @@ export class Ruleset {
     // The mark is of before the reading: what changes meanwhile makes the next one read again.
     this.#right = { mark, wanted, at: performance.now() };
     return { made: false, problem: null };
+  }
+
+  async #wishFor(policies: readonly PolicyRule[]): Promise<void> {
+    if (this.#canReject === null && policies.some(({ action }) => action === 'reject')) {
+      this.#canReject = await canReject(this.#run);
+    }
+    this.#wish = new Wish(policies, this.#canReject !== false);
   }
 
   /** Whether all was right when it was last read, the same is wanted, and no rule has changed since. */
