@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, renameSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Allowlist } from '../../src/core/allowlist.ts';
+import { Sessions } from '../../src/core/session.ts';
+import { systemClock } from '../../src/core/types.ts';
+import { bucketCount } from '../../src/core/window.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { AuthLog } from './testbed/auth-log.ts';
+import { eventually, inside, run } from './testbed/command.ts';
+import { Daemon } from './testbed/daemon.ts';
+import { cannotRun } from './testbed/requirements.ts';
+import { openTestbed, type Testbed } from './testbed/testbed.ts';
+
+const kills = 30;
+const jails = ['file', 'container'];
+const offenders = 5_000;
+const maxretry = 24;
+const findtime = 86_400;
+/** Lines written at a time, to every source; and ms in between. */
+const portion = 150;
+const pauseMs = 40;
+/** Until what was judged is stored for certain, in ms: it is once a second. */
+const checkpointMs = 2_500;
+/** The file is renamed, and made anew, after so many lines. */
+const rotateAfter = 9_000;
+
+const address = (index: number) => `198.51.${Math.floor(index / 250)}.${(index % 250) + 1}`;
+/** 16 to 24 attempts, 20 on the average: one line lost misses a ban or a count, one counted twice adds one. */
+const attemptsOf = (index: number) => maxretry - (index % 9);
+
+/**
+ * Every address of a known stream must have exactly its number of hits in the end, and exactly those with
+ * `maxretry` of them be banned, whatever dies in between.
+ */
+describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
+  let testbed: Testbed;
+  let bailiff: Daemon;
+  let file: AuthLog;
+  let feed: AuthLog;
+  let stateDirectory: string;
+  const random = generator(20_261_124);
+  const lines = shuffled(
+    Array.from({ length: offenders }, (_, index) =>
+      Array<string>(attemptsOf(index)).fill(address(index)),
+    ).flat(),
+    random,
+  );
+
+  before(async () => {
+    testbed = await openTestbed();
+    const { workplace, engine, network } = testbed;
+    file = new AuthLog(workplace.path('auth.log'));
+    const directory = workplace.makeDirectory('feed');
+    feed = new AuthLog(`${directory}/feed.log`);
+    await engine.docker(
+      ...['run', '--detach', '--name', 'talker', '--volume', `${directory}:/feed:ro`, 'node:24-trixie-slim'],
+      ...['tail', '--lines=+1', '--follow', '/feed/feed.log'],
+    );
+    stateDirectory = workplace.makeDirectory('state');
+    bailiff = new Daemon(workplace, network.host, {
+      BAILIFF_STATE_DIR: stateDirectory,
+      BAILIFF_DOCKER_SOCKET: engine.socket,
+      BAILIFF_JAILS: jails.join(),
+      BAILIFF_JAIL_FILE_FILTER: 'sshd',
+      BAILIFF_JAIL_FILE_LOGPATH: file.path,
+      BAILIFF_JAIL_CONTAINER_FILTER: 'sshd',
+      BAILIFF_JAIL_CONTAINER_CONTAINER: 'talker',
+      BAILIFF_MAXRETRY: `${maxretry}`,
+      BAILIFF_FINDTIME: `${findtime}`,
+      BAILIFF_BANTIME: '1d',
+      BAILIFF_LOG_LEVEL: 'warn',
+    });
+  });
+  after(() => testbed?.close());
+
+  it(`counts ${lines.length} lines of each source exactly, over ${kills} kills`, async (t) => {
+    const guilty = Array.from({ length: offenders }, (_, index) => index).filter(
+      (index) => attemptsOf(index) === maxretry,
+    );
+    await bailiff.start();
+    await write(portion);
+    await eventually('the first lines are judged, and stored', async () => {
+      const { sources } = await bailiff.status();
+      const lines = sources.map((source) => source.lines).filter((each) => each > 0);
+      return lines.length === jails.length && lines.every((each) => each === portion);
+    });
+    await pause(checkpointMs);
+    await bailiff.stop('SIGKILL');
+    for (let kill = 1; kill < kills; kill += 1) {
+      const writing = write(Math.floor((lines.length * (kill + 1)) / (kills + 1)));
+      bailiff.begin();
+      // At any moment: while it starts or reads back; mostly while it judges.
+      if (random() < 0.3) await pause(random() * 1_000);
+      else await bailiff.untilReading('docker:');
+      await pause(random() * 1_500);
+      await bailiff.stop('SIGKILL');
+      await writing;
+    }
+    await bailiff.start();
+    await write(lines.length);
+    await untilQuiet(bailiff);
+    const banned = await bailiff.banned();
+    const members = await run(...inside(testbed.network.host, 'ipset', ['save', 'bailiff4']));
+    await bailiff.stop();
+
+    const expected = guilty.map(address).sort();
+    const inKernel = [...members.matchAll(/^add bailiff4 (\S+) /gm)].map(([, member]) => member);
+    assert.deepEqual(inKernel.filter((each) => each !== '127.66.66.66').sort(), expected);
+    for (const jail of jails) {
+      const ofJail = banned.filter((ban) => ban.jail === jail);
+      assert.deepEqual(ofJail.map((ban) => ban.address).sort(), expected, `banned by ${jail}`);
+      assert.deepEqual(
+        countsOf(stateDirectory, jail),
+        new Map(
+          Array.from({ length: offenders }, (_, index) => [address(index), attemptsOf(index)] as const)
+            .filter(([, attempts]) => attempts < maxretry)
+            .sort(byAddress),
+        ),
+        `hits counted by ${jail}`,
+      );
+      t.diagnostic(
+        `${jail}: ${lines.length} lines, ${ofJail.length} bans, ${kills} kills: 0 missing, 0 doubled`,
+      );
+    }
+  });
+
+  let written = 0;
+  let rotations = 0;
+
+  /** Goes on with the stream up to so many lines. */
+  async function write(upTo: number): Promise<void> {
+    while (written < upTo) {
+      const part = lines.slice(written, Math.min(upTo, written + portion));
+      const text = file.linesOf(part);
+      file.append(text);
+      feed.append(text);
+      written += part.length;
+      if (written >= (rotations + 1) * rotateAfter) {
+        rotations += 1;
+        renameSync(file.path, `${file.path}.${rotations}`);
+        appendFileSync(file.path, '');
+      }
+      await pause(pauseMs);
+    }
+  }
+});
+
+/** Until no source has read a line for a while: nothing is on its way any more. */
+async function untilQuiet(daemon: Daemon): Promise<void> {
+  let before = -1;
+  await eventually(
+    'no more lines come',
+    async () => {
+      const { sources } = await daemon.status();
+      const now = sources.reduce((sum, { lines }) => sum + lines, 0);
+      const quiet = now > 0 && now === before && sources.every(({ lag }) => lag === 0);
+      before = now;
+      await pause(3_000);
+      return quiet;
+    },
+    120,
+  );
+}
+
+/** The attempts that a jail has counted of each address, as they stand in the ledger of a daemon that has ended. */
+function countsOf(directory: string, jail: string): Map<string, number> {
+  const ledger = new Ledger({
+    path: `${directory}/bailiff.db`,
+    clock: systemClock,
+    allowlist: new Allowlist(),
+    sessions: new Sessions(),
+  });
+  try {
+    const windows = ledger.openWindows(jail, { maxretry, findtime, maxTracked: 100_000 });
+    const counts = Array.from({ length: bucketCount }, (_, bucket) => windows.pack(bucket, 0)).flatMap(
+      (packed) => packed.addresses.map((each, index) => [each, packed.counts[index] ?? 0] as const),
+    );
+    return new Map(counts.sort(byAddress));
+  } finally {
+    ledger.close();
+  }
+}
+
+const byAddress = ([a]: readonly [string, number], [b]: readonly [string, number]) => (a < b ? -1 : 1);
+
+/** Numbers from 0 to 1, always the same ones, so that a failure can be looked at again (a linear congruential generator). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return state / 2_147_483_648;
+  };
+}
+
+function shuffled(items: string[], random: () => number): string[] {
+  for (let index = items.length - 1; index > 0; index -= 1) {
+    const other = Math.floor(random() * (index + 1));
+    const [one = '', two = ''] = [items[index], items[other]];
+    items[index] = two;
+    items[other] = one;
+  }
+  return items;
+}
