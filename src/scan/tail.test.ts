@@ -16,6 +16,7 @@ import { setImmediate } from 'node:timers/promises';
 import { readBatch } from '../core/batch.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { compileFilter } from './filters/compile.ts';
+import { Judged } from './judged.ts';
 import { BatchMaker, type Output } from './output.ts';
 import { Scan } from './scan.ts';
 import { Tail } from './tail.ts';
@@ -62,7 +63,14 @@ class Followed {
         this.#wake();
       },
     };
-    this.#tail = new Tail(log, cursor, scan, new BatchMaker('s', 1, scan), output, () => this.nowMs);
+    const batches = new BatchMaker('s', 1, scan);
+    this.#tail = new Tail({ kind: 'file', path: log, readers: ['jail'] }, cursor, {
+      scan,
+      batches,
+      output,
+      judged: new Judged(),
+      now: () => this.nowMs,
+    });
     this.#end = this.#tail.run();
   }
 

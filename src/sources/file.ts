@@ -6,7 +6,11 @@ export const fileSource: SourceKind = {
   name: 'file',
   async follow(jails, host, signal) {
     const opened = [...jailsByPath(jails)].map(([path, wanting]) =>
-      host.open({ id: `file:${path}`, input: { kind: 'file', path }, jails: wanting }),
+      host.open({
+        id: `file:${path}`,
+        input: { kind: 'file', path, readers: wanting.map(({ name }) => name) },
+        jails: wanting,
+      }),
     );
     await aborted(signal);
     for (const source of opened) source.close();
