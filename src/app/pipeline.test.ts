@@ -29,6 +29,7 @@ const jail = {
   ignoreip: ['192.0.2.0/24'],
   action: 'drop',
   ports: 'all',
+  encoding: 'utf-8',
 } as const satisfies JailConfiguration;
 
 /** The daemon's middle, with a fake scanner before it and a fake kernel behind it. */

@@ -25,7 +25,8 @@ export class LineCarry {
   }
 
   /** The whole lines up to the chunk's last newline, or null where the chunk ends none. */
-  push(chunk: Buffer): Buffer | null {
+  push(bytes: Buffer): Buffer | null {
+    const chunk = this.length > 0 ? bytes : bytes.subarray(holeLength(bytes, this.#coding.unit));
     const end = this.#endOfLines(chunk);
     if (end === 0) {
       this.#keep(chunk);

@@ -8,6 +8,9 @@ import { rotatedOf, type Sibling, siblingsOf } from './siblings.ts';
 /** Files that are looked into, the youngest first. Unpacking one up to the place costs a second for 300 MB. */
 const mostTries = 8;
 
+/** The kernel stamps files with a clock that may be as much behind, in seconds. */
+const clockStep = 0.05;
+
 const nothing = Buffer.alloc(0);
 
 /** What was found of a log under other names, in the order in which it is to be read. */
@@ -17,9 +20,13 @@ export interface Rest {
   readonly unreadable: readonly string[];
 }
 
-/** The file that was read until the place, under the name that a rotation gave it, or null. */
+/**
+ * The file that was read until the place, under the name that a rotation gave it, or null. The number of a file that
+ * was removed is soon given to another one: where its bytes prove nothing, its name must.
+ */
 export function findRenamed(log: string, at: FilePosition): OpenFile | null {
-  for (const { path, identity, packing } of siblingsOf(log)) {
+  const candidates = at.offset > 0 ? siblingsOf(log) : rotatedOf(log);
+  for (const { path, identity, packing } of candidates) {
     if (identity !== at.file || packing !== null) continue;
     const opened = new OpenFile(path);
     if (opened.holds(at)) return opened;
@@ -42,9 +49,11 @@ export async function findRest(
   coding: Coding,
 ): Promise<Rest> {
   const tellable = at.offset >= fingerprintLength;
-  const younger = ({ changed }: Sibling): boolean => since !== null && changed > since;
+  const younger = ({ changed }: Sibling): boolean => since !== null && changed > since - clockStep;
   const rotated = rotatedOf(log).filter(({ identity }) => identity !== live);
-  const candidates = tellable ? rotated.toReversed() : rotated.filter(younger);
+  const candidates = tellable
+    ? rotated.toReversed()
+    : rotated.filter((each) => younger(each) || each.identity === at.file);
   let place: Rest['place'] = null;
   for (const candidate of candidates.slice(0, mostTries)) {
     if (candidate.packing !== 'other') place ??= await openAt(candidate, at, ages, coding);
@@ -71,43 +80,59 @@ async function openAt(
   return null;
 }
 
-/** The files of a log that were rotated unseen after the one that is read, the oldest first. */
+/**
+ * The files of a log that were rotated unseen after the one that is read, the oldest first. `judged`: how far a file
+ * of this identity was judged, if it was.
+ */
 export function unseenAfter(
   log: string,
   place: Place | PackedPlace,
   live: string | null,
-  isJudged: (identity: string) => boolean,
+  judged: (identity: string) => FilePosition | null,
 ): Sibling[] {
   const { changed, identity, position } = place;
-  const tellable = position.offset >= fingerprintLength;
-  return rotatedOf(log).filter(
-    (each) =>
-      each.changed > changed &&
-      each.identity !== live &&
-      each.identity !== identity &&
-      !isJudged(each.identity) &&
-      !(tellable && isCopy(each, position)),
-  );
+  return rotatedOf(log).filter((each) => {
+    if (each.changed <= changed || each.identity === live || each.identity === identity) return false;
+    // Of packed files the time must be enough: they were packed after their last change.
+    return each.packing !== null || !holdsOneOf(each, [judged(each.identity), position]);
+  });
 }
 
-function isCopy({ path, packing }: Sibling, position: FilePosition): boolean {
-  if (packing !== null) return false;
+/** Whether what stands in the file was judged up to one of these places: it is that file, or its copy. */
+function holdsOneOf({ path, identity }: Sibling, places: readonly (FilePosition | null)[]): boolean {
+  const telling = places.filter(
+    (place) => place !== null && place.offset >= (place.file === identity ? 1 : fingerprintLength),
+  );
+  if (telling.length === 0) return false;
   try {
     const opened = new OpenFile(path);
-    const copied = opened.holds(position);
+    const holds = telling.some((place) => place !== null && opened.holds(place));
     opened.close();
-    return copied;
+    return holds;
   } catch {
     return true;
   }
 }
 
-/** Opens a file that was rotated unseen, at its beginning. @throws Error as `OpenFile` */
-export async function openUnseen(file: Sibling, coding: Coding): Promise<Place | PackedPlace | null> {
+/**
+ * Opens a file that was rotated unseen, at its beginning; null where it cannot be read, and 'judged' where it is a
+ * packed one that was judged up to `last`. @throws Error as `OpenFile`
+ */
+export async function openUnseen(
+  file: Sibling,
+  last: FilePosition | null,
+  coding: Coding,
+): Promise<Place | PackedPlace | 'judged' | null> {
   if (file.packing === null) {
     const opened = new OpenFile(file.path);
     return new Place(opened, 0, { old: 0, backlog: opened.stat().size }, coding);
   }
   const beginning = { file: file.identity, offset: 0, hash: fingerprint(nothing) };
-  return file.packing === 'other' ? null : PackedPlace.open(file, beginning, coding);
+  if (file.packing === 'other') return null;
+  if (last !== null && last.offset >= fingerprintLength) {
+    const judged = await PackedPlace.open(file, last, coding);
+    judged?.close();
+    if (judged !== null) return 'judged';
+  }
+  return PackedPlace.open(file, beginning, coding);
 }

@@ -56,6 +56,8 @@ export class Tail {
   /** The file before, until `#lateUntil` (ms). */
   #late: Place | null = null;
   #lateUntil = 0;
+  /** Where the file before that was left. */
+  #last: FilePosition | null = null;
   /** Whether files that were rotated while nobody looked are being read, and the bytes of those that come next. */
   #catchingUp = false;
   #toCome = 0;
@@ -246,7 +248,8 @@ export class Tail {
   #endLate(readAtMs: number): number {
     if (this.#late === null) return 0;
     const bytes = this.#judge(this.#late.flush(readAtMs / 1_000));
-    this.#judged.note(this.#input, this.#late.position, false);
+    this.#last = this.#late.position;
+    this.#judged.note(this.#input, this.#last, false);
     this.#late.close();
     this.#late = null;
     return bytes;
@@ -373,8 +376,9 @@ export class Tail {
     const { mtimeNs } = statSync(path.dirname(this.#path), { bigint: true });
     const search = `${place.identity} ${live} ${mtimeNs}`;
     if (search === this.#searched) return null;
-    for (const each of unseenAfter(this.#path, place, live, (identity) => this.#isJudged(identity))) {
-      const opened = await openUnseen(each, this.#coding);
+    for (const each of unseenAfter(this.#path, place, live, this.#judgedTo)) {
+      const opened = await openUnseen(each, this.#last, this.#coding);
+      if (opened === 'judged') continue;
       if (opened === null) this.#found({ place: null, unreadable: [each.path] });
       else {
         this.#catchingUp = true;
@@ -385,14 +389,13 @@ export class Tail {
     return null;
   }
 
-  #isJudged(identity: string): boolean {
-    return this.#judged.of(identity, this.#input) !== null;
-  }
+  readonly #judgedTo = (identity: string): FilePosition | null =>
+    this.#judged.of(identity, this.#input)?.position ?? null;
 
   #beginCatchingUp(place: Place | PackedPlace): void {
     this.#catchingUp = true;
     const live = identify(this.#path);
-    const unseen = unseenAfter(this.#path, place, live?.identity ?? null, (each) => this.#isJudged(each));
+    const unseen = unseenAfter(this.#path, place, live?.identity ?? null, this.#judgedTo);
     const sizes = unseen.map(({ size }) => size);
     if (live !== null && live.identity !== place.identity) sizes.push(live.size);
     this.#toCome = sizes.reduce((sum, size) => sum + size, 0);
