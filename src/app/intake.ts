@@ -116,6 +116,11 @@ export class Intake {
     };
   }
 
+  /** How far a source was judged, by its cursor key. */
+  cursorOf(key: string): string | null {
+    return this.#parts.cursor(key);
+  }
+
   #close(source: ScannedSource): void {
     if (this.#sources.get(source.id) !== source) return;
     this.#parts.scanner.close(source.id);

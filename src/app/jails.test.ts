@@ -19,6 +19,7 @@ const web: JailConfiguration = {
   ignoreip: [],
   action: 'drop',
   ports: 'all',
+  encoding: 'utf-8',
 };
 
 function jails(...configured: JailConfiguration[]): Jails {

@@ -29,6 +29,7 @@ const jail = {
   ignoreip: ['192.0.2.0/24'],
   action: 'drop',
   ports: 'all',
+  encoding: 'utf-8',
 } as const satisfies JailConfiguration;
 
 /** The daemon's middle, with a fake scanner before it and a fake kernel behind it. */
@@ -146,7 +147,11 @@ function hit(host: string, time: number): Match {
   return { filter: 0, kind: 'hit', time, host, session: '', user: '', fields: '', line: '' };
 }
 
-const file = { id: 'file:/log', input: { kind: 'file', path: '/log' }, jails: [jail] } as const;
+const file = {
+  id: 'file:/log',
+  input: { kind: 'file', path: '/log', readers: ['j'] },
+  jails: [jail],
+} as const;
 
 test('the attempt that reaches maxretry is banned in ledger and kernel, and said in one line each', async () => {
   const { intake, send, backend, ledger, lines, jails } = await assemble();

@@ -42,6 +42,7 @@ export function sourceHost({
   };
   return {
     open: (description) => intake.open(description),
+    cursorOf: (id) => intake.cursorOf(id),
     report: (id, state, detail) => intake.report(id, state, detail),
     jailsFromLabels: (labels, container) => {
       const { jails, errors } = jailsFromLabels(labels, container, configuration);

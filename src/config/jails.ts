@@ -73,6 +73,7 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
     ignoreip: [...new Set([...defaults.ignoreip, ...(options.ignoreip ?? [])])],
     action: options.action ?? defaults.action,
     ports: options.ports ?? defaults.ports,
+    encoding: options.encoding ?? defaults.encoding,
   };
 }
 

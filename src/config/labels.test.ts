@@ -32,6 +32,7 @@ test("a label brings a jail that reads the container's own log", async () => {
     bantime: 3_600,
     action: 'drop',
     ports: 'all',
+    encoding: 'utf-8',
   };
   assert.deepEqual(jails, [
     {

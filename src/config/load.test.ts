@@ -40,6 +40,7 @@ test('an empty file leaves the built-in defaults', async () => {
     ignoreip: [],
     action: 'drop',
     ports: 'all',
+    encoding: 'utf-8',
   });
   const { ignoreip, maxretry, findtime, bantime, action, ports } = defaults;
   assert.deepEqual(jails, [

@@ -34,6 +34,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     ignoreip: pick.fallback('ignoreip'),
     action: pick.fallback('action'),
     ports: pick.fallback('ports'),
+    encoding: pick.fallback('encoding'),
   };
   const decided = decideJails({ file: file.layer, environment, defaults, filters });
   if (file.readable) errors.push(...decided.errors);

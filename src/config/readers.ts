@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { canonicalAddress } from '../core/address.ts';
 import { parseBanTime, parseSpan } from '../core/duration.ts';
 import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
+import { type Encoding, encodings } from '../core/types.ts';
 
 /**
  * The kinds of value that options take. Each reads the native YAML value and the same thing written
@@ -86,8 +87,23 @@ function isPath(value: string): boolean {
 }
 
 export function paths(): Reader<readonly string[]> {
-  return list('a list of log files', 'an absolute path without wildcards', 1, (element) =>
-    isPath(element) && !/[*?]/.test(element) ? element : undefined,
+  return list('a list of log files', 'an absolute path, which may hold *, **, ? and [a-z]', 1, (element) =>
+    isPath(element) ? element : undefined,
+  );
+}
+
+const encodingNames: ReadonlyMap<string, Encoding> = new Map([
+  ...encodings.map((encoding) => [encoding, encoding] as const),
+  ['auto', 'utf-8'],
+  ['ascii', 'utf-8'],
+  ['utf8', 'utf-8'],
+  ['iso-8859-1', 'latin1'],
+  ['cp1252', 'windows-1252'],
+]);
+
+export function encoding(): Reader<Encoding> {
+  return reader(`auto or one of ${encodings.join(', ')}`, (value) =>
+    encodingNames.get(String(value).toLowerCase()),
   );
 }
 

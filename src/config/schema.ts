@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { type ActionKind, actionKinds, type Ports } from '../core/policy.ts';
+import type { Encoding } from '../core/types.ts';
 import {
   addresses,
   banTime,
   containers,
   duration,
+  encoding,
   listener,
   oneOf,
   path,
@@ -21,6 +23,7 @@ export interface JailConfiguration {
   readonly name: string;
   readonly enabled: boolean;
   readonly filter: string;
+  /** Paths and patterns. */
   readonly logpath: readonly string[];
   /** Container names, or `label:KEY` and `label:KEY=VALUE`. */
   readonly container: readonly string[];
@@ -32,11 +35,13 @@ export interface JailConfiguration {
   /** What becomes of a banned address's packets, and of which. */
   readonly action: ActionKind;
   readonly ports: Ports;
+  /** Of the files. */
+  readonly encoding: Encoding;
 }
 
 export type Limits = Pick<
   JailConfiguration,
-  'maxretry' | 'findtime' | 'bantime' | 'ignoreip' | 'action' | 'ports'
+  'maxretry' | 'findtime' | 'bantime' | 'ignoreip' | 'action' | 'ports' | 'encoding'
 >;
 
 /** The whole configuration, checked: what the daemon is built from. */
@@ -118,6 +123,11 @@ export const defaultsShape = {
       'The ports a ban shuts, as the client addresses them: `all`, a list such as `80/tcp, 443/tcp, 1000-2000/udp`, or `published`: those that the containers of the jail publish, followed as they change; all ports while none is known.',
     default: 'all',
   }),
+  encoding: option(encoding(), {
+    description:
+      'How the text of log files is written. `auto` is `utf-8`; bytes that mean nothing in it do not keep a line from being judged.',
+    default: 'auto',
+  }),
 };
 
 export const jailShape = {
@@ -132,7 +142,8 @@ export const jailShape = {
     label: true,
   }),
   logpath: option(paths(), {
-    description: 'Log files to read. A missing one is waited for.',
+    description:
+      'Log files to read, as paths or patterns (`*`, `?`, `[a-z]` within one name, `**` for any folders). A missing one is waited for; files that come to match are read too.',
     otherwise: "the filter's usual path, where neither `logpath` nor `container` is set",
   }),
   container: option(containers(), {
@@ -167,6 +178,10 @@ export const jailShape = {
     description: 'As in `defaults`, for this jail.',
     otherwise: '`defaults.ports`',
     label: true,
+  }),
+  encoding: option(encoding(), {
+    description: 'As in `defaults`, for this jail.',
+    otherwise: '`defaults.encoding`',
   }),
 };
 

@@ -24,12 +24,22 @@ export const MatchKind = {
 } as const;
 export type MatchKindName = keyof typeof MatchKind;
 
+/** How the text of a file may be written. Bytes that mean nothing in it become U+FFFD; the line is still judged. */
+export const encodings = ['utf-8', 'latin1', 'windows-1252', 'utf-16le', 'utf-16be'] as const;
+export type Encoding = (typeof encodings)[number];
+
 /** Where the scanner takes the bytes of one source from. */
 export type Input =
   | {
       readonly kind: 'file';
       /** A path without wildcards. A missing file is waited for. */
       readonly path: string;
+      /** Whom it is read for (jails): a file that was read for them already, under another name, is not read again. */
+      readonly readers: readonly string[];
+      /** When it was last seen, in seconds, that there was no such file; absent: it may always have been there. */
+      readonly missingAt?: number;
+      /** How its text is written; UTF-8 where absent. */
+      readonly encoding?: Encoding;
     }
   | {
       readonly kind: 'stream';

@@ -16,6 +16,8 @@ export interface FileCursor extends FilePosition {
   readonly old: number;
   /** The file that had the name before, while writers may still have it open; or null. */
   readonly late: FilePosition | null;
+  /** When it was made, in seconds since the epoch; null: not known. */
+  readonly at: number | null;
 }
 
 /** Bytes before the offset that tell one file from another. */
@@ -25,13 +27,14 @@ export function fingerprint(bytes: Uint8Array): string {
   return hash('sha1', bytes, 'hex');
 }
 
-export function formatFileCursor({ file, offset, hash: print, old, late }: FileCursor): string {
+export function formatFileCursor({ file, offset, hash: print, old, late, at }: FileCursor): string {
   return JSON.stringify({
     file,
     offset,
     hash: print,
     ...(old === 0 ? {} : { old }),
     ...(late === null ? {} : { late }),
+    ...(at === null ? {} : { at }),
   });
 }
 
@@ -46,6 +49,7 @@ export function parseFileCursor(text: string | null): FileCursor | null {
       ...position,
       old: isOffset(stored['old']) ? stored['old'] : 0,
       late: positionOf(stored['late']),
+      at: typeof stored['at'] === 'number' ? stored['at'] : null,
     };
   } catch {
     return null;

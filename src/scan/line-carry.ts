@@ -1,16 +1,23 @@
+import { type Coding, codingOf } from './encoding.ts';
 import { lineCap } from './scan.ts';
 
-const newline = 0x0a;
 const nothing = Buffer.alloc(0);
 
 /**
  * Makes blocks of whole lines out of chunks. The unfinished last line is kept as bytes (a copy: a part
- * of the chunk would keep all of it alive), at most to the line cap, however long the line becomes.
+ * of the chunk would keep all of it alive), at most to the line cap, however long the line becomes. NUL bytes
+ * before a line are left out: a writer that does not append leaves a hole as long as all it wrote before a
+ * truncation. A chunk must hold whole units of the coding.
  */
 export class LineCarry {
   #kept: Buffer = nothing;
   /** Bytes of the unfinished line that were dropped beyond the cap. */
   #dropped = 0;
+  readonly #coding: Coding;
+
+  constructor(coding: Coding = codingOf('utf-8')) {
+    this.#coding = coding;
+  }
 
   /** Bytes of the unfinished line, kept or dropped. */
   get length(): number {
@@ -18,16 +25,18 @@ export class LineCarry {
   }
 
   /** The whole lines up to the chunk's last newline, or null where the chunk ends none. */
-  push(chunk: Buffer): Buffer | null {
-    const end = chunk.lastIndexOf(newline) + 1;
+  push(bytes: Buffer): Buffer | null {
+    const chunk = this.length > 0 ? bytes : bytes.subarray(holeLength(bytes, this.#coding.unit));
+    const end = this.#endOfLines(chunk);
     if (end === 0) {
       this.#keep(chunk);
       return null;
     }
     let block = chunk.subarray(0, end);
-    if (this.#dropped > 0)
-      block = Buffer.concat([this.#kept, this.#overlong(), block.subarray(block.indexOf(newline))]);
-    else if (this.#kept.length > 0) block = Buffer.concat([this.#kept, block]);
+    if (this.#dropped > 0) {
+      const rest = block.subarray(this.#firstNewline(block));
+      block = Buffer.concat([this.#kept, this.#coding.filler, rest]);
+    } else if (this.#kept.length > 0) block = Buffer.concat([this.#kept, block]);
     this.clear();
     this.#keep(chunk.subarray(end));
     return block;
@@ -36,7 +45,8 @@ export class LineCarry {
   /** The unfinished line, which will not be finished. */
   flush(): Buffer | null {
     if (this.length === 0) return null;
-    const rest = this.#dropped > 0 ? Buffer.concat([this.#kept, this.#overlong()]) : this.#kept;
+    // One character over the cap stands for all that was dropped, so that the scan counts the line.
+    const rest = this.#dropped > 0 ? Buffer.concat([this.#kept, this.#coding.filler]) : this.#kept;
     this.clear();
     return rest;
   }
@@ -47,15 +57,33 @@ export class LineCarry {
   }
 
   #keep(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    const room = Math.max(0, lineCap - this.#kept.length);
-    const taken = bytes.subarray(0, room);
+    const begun = this.#kept.length > 0 ? bytes : bytes.subarray(holeLength(bytes, this.#coding.unit));
+    if (begun.length === 0) return;
+    const room = Math.max(0, lineCap * this.#coding.unit - this.#kept.length);
+    const taken = begun.subarray(0, room);
     if (taken.length > 0) this.#kept = Buffer.concat([this.#kept, taken]);
-    this.#dropped += bytes.length - taken.length;
+    this.#dropped += begun.length - taken.length;
   }
 
-  /** One byte over the cap stands for all that was dropped, so that the scan counts the line. */
-  #overlong(): Buffer {
-    return Buffer.from('.');
+  #firstNewline(bytes: Buffer): number {
+    const { newline, unit } = this.#coding;
+    let at = bytes.indexOf(newline);
+    while (at % unit !== 0) at = bytes.indexOf(newline, at + 1);
+    return at;
   }
+
+  /** Behind the last newline; 0: there is none. */
+  #endOfLines(bytes: Buffer): number {
+    const { newline, unit } = this.#coding;
+    let at = bytes.lastIndexOf(newline);
+    while (at > 0 && at % unit !== 0) at = bytes.lastIndexOf(newline, at - 1);
+    return at < 0 ? 0 : at + unit;
+  }
+}
+
+/** Bytes of NUL characters that the bytes begin with. */
+function holeLength(bytes: Buffer, unit: number): number {
+  let length = 0;
+  while (length < bytes.length && bytes[length] === 0) length++;
+  return length - (length % unit);
 }

@@ -1,12 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
 
 /** Most bytes read and judged at once. */
 export const chunkSize = 1024 * 1024;
-
-/** Entries of a directory that are looked at to find a renamed file. */
-const mostSiblings = 2_000;
 
 /** One open log file. Reading is synchronous: it happens in the worker, and is the fastest way there. */
 export class OpenFile {
@@ -26,8 +22,8 @@ export class OpenFile {
 
   /** Size in bytes; times of the making and of the last change, in seconds. */
   stat(): { size: number; born: number; changed: number } {
-    const stats = fstatSync(this.#descriptor);
-    return { size: stats.size, born: stats.birthtimeMs / 1_000, changed: stats.mtimeMs / 1_000 };
+    const { size, birthtimeNs, mtimeNs } = fstatSync(this.#descriptor, { bigint: true });
+    return { size: Number(size), born: Number(birthtimeNs) / 1e9, changed: Number(mtimeNs) / 1e9 };
   }
 
   /** Fills as much of the buffer as the file has from `position` on; returns the number of bytes. */
@@ -35,11 +31,11 @@ export class OpenFile {
     return readSync(this.#descriptor, buffer, 0, buffer.length, position);
   }
 
-  /** Whether the bytes before the cursor are those it was made with. */
-  holds(cursor: FilePosition): boolean {
-    const length = Math.min(fingerprintLength, cursor.offset);
+  /** Whether the bytes before the place are those it was made with. */
+  holds(place: FilePosition): boolean {
+    const length = Math.min(fingerprintLength, place.offset);
     const bytes = Buffer.alloc(length);
-    return this.read(bytes, cursor.offset - length) === length && fingerprint(bytes) === cursor.hash;
+    return this.read(bytes, place.offset - length) === length && fingerprint(bytes) === place.hash;
   }
 
   close(): void {
@@ -47,47 +43,17 @@ export class OpenFile {
   }
 }
 
-/** The identity of what the path names now, and its size; null where it names nothing. */
-export function identify(file: string): { identity: string; size: number } | null {
+/** What a path names now. */
+export interface Named {
+  readonly identity: string;
+  readonly size: number;
+  /** Names that the file has; 0 where it was removed, and only a mount still shows it. */
+  readonly links: number;
+}
+
+/** Null where the path names nothing. */
+export function identify(file: string): Named | null {
   const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? null : { identity: `${stats.dev}:${stats.ino}`, size: Number(stats.size) };
-}
-
-/** The file that was read until the cursor, under the name that a rotation gave it, or null. */
-export function findRenamed(file: string, cursor: FilePosition): OpenFile | null {
-  for (const sibling of siblingsOf(file)) {
-    if (identify(sibling)?.identity !== cursor.file) continue;
-    const opened = new OpenFile(sibling);
-    if (opened.holds(cursor)) return opened;
-    opened.close();
-  }
-  return null;
-}
-
-/** What logrotate and its like put behind a name: `.1`, `-20261122`, `.2026-11-22`. Compressed files end otherwise. */
-const rotatedSuffix = /^[.-][\d.-]*\d$/;
-
-/**
- * The next file of a log that was rotated more than once unseen: of the rotated ones the oldest that changed
- * after `previous`; null where the live one is next.
- */
-export function findNext(file: string, previous: OpenFile): OpenFile | null {
-  const after = previous.stat().changed;
-  const [next] = siblingsOf(file)
-    .filter((sibling) => rotatedSuffix.test(sibling.slice(file.length)))
-    .map((sibling) => ({
-      sibling,
-      changed: (statSync(sibling, { throwIfNoEntry: false })?.mtimeMs ?? 0) / 1_000,
-    }))
-    .filter(({ changed }) => changed > after)
-    .sort((a, b) => a.changed - b.changed);
-  return next === undefined ? null : new OpenFile(next.sibling);
-}
-
-/** Paths of the files beside the log whose names begin with its own; the log's own is among them. */
-function siblingsOf(file: string): string[] {
-  const folder = path.dirname(file);
-  const name = path.basename(file);
-  const names = readdirSync(folder).filter((sibling) => sibling.startsWith(name));
-  return names.slice(0, mostSiblings).map((sibling) => path.join(folder, sibling));
+  if (stats === undefined) return null;
+  return { identity: `${stats.dev}:${stats.ino}`, size: Number(stats.size), links: Number(stats.nlink) };
 }

@@ -1,4 +1,6 @@
 import { isAscii } from 'node:buffer';
+import type { Encoding } from '../core/types.ts';
+import { lineDecoder } from './encoding.ts';
 import { DateReader } from './filters/dates.ts';
 import type { Filter, Judgement } from './filters/filter.ts';
 import { unionOf } from './literals.ts';
@@ -16,6 +18,8 @@ export type Found = (filter: number, judgement: Judgement, time: number, line: s
 export interface ScanOptions {
   /** Zone of dates that name none; the machine's own by default. @see DateReader */
   readonly timeZone?: string | undefined;
+  /** Of the blocks; UTF-16 must be made UTF-8 before. UTF-8 by default. */
+  readonly encoding?: Encoding | undefined;
   /** False: judges every line, for comparison. */
   readonly prefilter?: boolean;
 }
@@ -44,6 +48,7 @@ export class Scan {
   readonly #filters: readonly Filter[];
   readonly #search: Search | null;
   readonly #dates: DateReader;
+  readonly #decode: ReturnType<typeof lineDecoder>;
   #lastDate: number | null = null;
   #lines = 0;
   #oversize = 0;
@@ -51,7 +56,12 @@ export class Scan {
   constructor(filters: readonly Filter[], options: ScanOptions = {}) {
     this.#filters = filters;
     const literals = unionOf(filters.map((filter) => filter.literals));
-    this.#search = options.prefilter === false ? null : Search.for(literals);
+    const encoding = options.encoding ?? 'utf-8';
+    // The search looks for literals as UTF-8.
+    const findable =
+      !isOneByte(encoding) || (literals ?? []).every((literal) => isAscii(Buffer.from(literal)));
+    this.#search = options.prefilter === false || !findable ? null : Search.for(literals);
+    this.#decode = lineDecoder(encoding);
     this.#dates = new DateReader(options.timeZone);
   }
 
@@ -85,9 +95,11 @@ export class Scan {
       const next = newline < 0 ? text.length : newline + 1;
       let end = newline < 0 ? text.length : newline;
       if (end > start && text.charCodeAt(end - 1) === 13) end--;
+      // What is left of a hole in the file.
+      while (start < end && text.charCodeAt(start) === 0) start++;
       if (end - start > lineCap) end = start + lineCap;
       if (end > start) {
-        const line = ascii ? text.slice(start, end) : block.toString('utf8', start, end);
+        const line = ascii ? text.slice(start, end) : this.#decode(block, start, end);
         datedTo = this.#line(line, text, start, datedTo, reading, found);
       }
       start = next;
@@ -148,4 +160,8 @@ export class Scan {
       if (text.length - start > lineCap) this.#oversize++;
     }
   }
+}
+
+function isOneByte(encoding: Encoding): boolean {
+  return encoding === 'latin1' || encoding === 'windows-1252';
 }

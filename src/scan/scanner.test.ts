@@ -94,7 +94,7 @@ function observe(): Observed {
 }
 
 function request(cursor: string | null = null): ScanRequest {
-  return { id: 'file:log', input: { kind: 'file', path: log }, filters: ['bad'], cursor };
+  return { id: 'file:log', input: { kind: 'file', path: log, readers: ['jail'] }, filters: ['bad'], cursor };
 }
 
 function append(...users: string[]): void {
@@ -192,7 +192,7 @@ test('a line of 3 MB is one line of 64 KiB', async () => {
 
 test('what is no file fails and is no end', async () => {
   const observed = observe();
-  observed.scanner.open({ ...request(), input: { kind: 'file', path: folder } });
+  observed.scanner.open({ ...request(), input: { kind: 'file', path: folder, readers: ['jail'] } });
   await observed.until(() => observed.states.includes('file:log failed'));
   append('a');
   observed.scanner.open({ ...request(), id: 'file:other' });

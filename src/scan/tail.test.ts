@@ -1,121 +1,27 @@
 import assert from 'node:assert/strict';
-import {
-  appendFileSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, renameSync, truncateSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { readBatch } from '../core/batch.ts';
-import type { FilterDefinition } from '../core/filter.ts';
-import { compileFilter } from './filters/compile.ts';
-import { BatchMaker, type Output } from './output.ts';
-import { Scan } from './scan.ts';
-import { Tail } from './tail.ts';
+import { bad, type Followed, LogFolder } from '../../test/setup/followed-log.ts';
 
-const filter: FilterDefinition = {
-  kind: 'regex',
-  name: 'bad',
-  description: 'bad',
-  ignoreCase: false,
-  prefix: null,
-  expressions: [{ kind: 'hit', pattern: '^ ?bad (?<user>\\S+) <HOST>$' }],
-  ignore: [],
-  samples: [],
-};
-
-let folder = '';
+let folder: LogFolder;
 let log = '';
-let followed: Followed[] = [];
 
-/** A tail whose clock stands still unless the test moves it. */
-class Followed {
-  readonly found: (readonly [user: string, time: number])[] = [];
-  readonly cursors: string[] = [];
-  state = '';
-  nowMs: number;
-  readonly #tail: Tail;
-  readonly #end: Promise<void>;
-  #wake: () => void = () => {};
-
-  constructor(cursor: string | null = null, nowMs = Date.now()) {
-    followed.push(this);
-    this.nowMs = nowMs;
-    const scan = new Scan([compileFilter(filter)], { timeZone: 'UTC' });
-    const output: Output = {
-      full: false,
-      room: async () => {},
-      post: (batch) => {
-        for (const { user, time } of readBatch(batch)) this.found.push([user, time]);
-        this.cursors.push(batch.cursor);
-        this.#wake();
-      },
-      state: (state) => {
-        this.state = state;
-        this.#wake();
-      },
-    };
-    this.#tail = new Tail(log, cursor, scan, new BatchMaker('s', 1, scan), output, () => this.nowMs);
-    this.#end = this.#tail.run();
-  }
-
-  get cursor(): string {
-    return this.cursors.at(-1) ?? '';
-  }
-
-  get now(): number {
-    return this.nowMs / 1_000;
-  }
-
-  get users(): string {
-    return this.found.map(([user]) => user).join(' ');
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition())
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-  }
-
-  /** Waits for as many matches, then compares the users. */
-  async saw(users: string): Promise<void> {
-    await this.until(() => this.users.length >= users.length);
-    assert.equal(this.users, users);
-  }
-
-  /** Returns the cursor to go on from. */
-  async stop(): Promise<string> {
-    this.#tail.close();
-    await this.#end;
-    return this.cursor;
-  }
-}
+const add = (...users: string[]): void => folder.add(...users);
+const follow = (cursor: string | null = null, nowMs = Date.now()): Followed =>
+  folder.follow(cursor, { nowMs });
 
 beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'bailiff-tail-'));
-  log = path.join(folder, 'service.log');
-  followed = [];
+  folder = new LogFolder();
+  log = folder.log;
 });
 
-afterEach(async () => {
-  for (const one of followed) await one.stop();
-  rmSync(folder, { recursive: true });
-});
-
-const bad = (...users: string[]): string => users.map((user) => `bad ${user} 203.0.113.7\n`).join('');
-const add = (...users: string[]): void => appendFileSync(log, bad(...users));
+afterEach(() => folder.remove());
 
 test('without a cursor, lines without a date that were there before are too old to count', async () => {
   add('a', 'b');
-  const tail = new Followed();
+  const tail = follow();
   await tail.saw('a b');
   add('c');
   await tail.saw('a b c');
@@ -133,7 +39,7 @@ test('without a cursor, lines without a date that were there before are too old 
 test('in what was there before, a date holds for the lines behind it', async () => {
   const date = Date.parse('2026-03-01T00:00:00Z') / 1_000;
   writeFileSync(log, `${bad('a')}2026-03-01T00:00:00Z nothing\n${bad('b')}`);
-  const tail = new Followed();
+  const tail = follow();
   await tail.saw('a b');
   add('c');
   await tail.saw('a b c');
@@ -146,7 +52,7 @@ test('in what was there before, a date holds for the lines behind it', async () 
 
 test('a line that was unfinished when the file was opened counts when it is finished', async () => {
   writeFileSync(log, `${bad('a')}bad b 203.0`);
-  const tail = new Followed();
+  const tail = follow();
   await tail.saw('a');
   appendFileSync(log, '.113.7\n');
   await tail.saw('a b');
@@ -155,7 +61,7 @@ test('a line that was unfinished when the file was opened counts when it is fini
 
 test('a line that was unfinished when the file was opened, and never is finished, stays too old', async () => {
   writeFileSync(log, `${bad('a')}bad b 203.0.113.7`);
-  const tail = new Followed();
+  const tail = follow();
   await tail.saw('a');
   rotate('c');
   await tail.saw('a c');
@@ -167,13 +73,13 @@ test('a line that was unfinished when the file was opened, and never is finished
 test('a restart amid lines of unknown age does not make the rest of them young', async () => {
   const filler = 'nothing of interest\n'.repeat(60_000);
   writeFileSync(log, bad('a') + filler + bad('b') + filler + bad('c'));
-  const first = new Followed();
+  const first = follow();
   await first.saw('a b c');
   assert.ok(first.cursors.length > 3);
   await first.stop();
   add('d');
   for (const cursor of first.cursors) {
-    const second = new Followed(cursor);
+    const second = follow(cursor);
     await second.until(() => second.users.endsWith('d'));
     const changed = second.found.pop()?.[1] ?? 0;
     assert.ok(second.found.every(([, time]) => time === 0));
@@ -184,18 +90,18 @@ test('a restart amid lines of unknown age does not make the rest of them young',
 
 test('what was written while nobody looked is as old as the last change, also behind an empty beginning', async () => {
   writeFileSync(log, '');
-  const first = new Followed();
+  const first = follow();
   await first.until(() => first.cursors.length > 0);
   const cursor = await first.stop();
   add('a');
   utimesSync(log, 1_790_000_000, 1_790_000_000);
-  const second = new Followed(cursor);
+  const second = follow(cursor);
   await second.saw('a');
   assert.deepEqual(second.found, [['a', 1_790_000_000]]);
 });
 
 test('a file that is made while it is waited for, or begun anew, is new', async () => {
-  const tail = new Followed();
+  const tail = follow();
   await tail.until(() => tail.state === 'waiting');
   add('a', 'b');
   await tail.saw('a b');
@@ -212,10 +118,10 @@ test('a file that is made while it is waited for, or begun anew, is new', async 
 });
 
 test('a file that is waited for and turns out to be an old one is old', async () => {
-  const elsewhere = path.join(folder, 'elsewhere');
+  const elsewhere = path.join(folder.path, 'elsewhere');
   writeFileSync(elsewhere, bad('a'));
   // The wait begins long after the file was made.
-  const tail = new Followed(null, Date.now() + 3_600_000);
+  const tail = follow(null, Date.now() + 3_600_000);
   await tail.until(() => tail.state === 'waiting');
   renameSync(elsewhere, log);
   await tail.saw('a');
@@ -230,7 +136,7 @@ function rotate(...users: string[]): void {
 
 test('lines that come late into the renamed file are judged until its time is over, then its unfinished one', async () => {
   add('a');
-  const tail = new Followed();
+  const tail = follow();
   await tail.saw('a');
   rotate('b');
   await tail.saw('a b');
@@ -248,7 +154,7 @@ test('lines that come late into the renamed file are judged until its time is ov
 
 test('a restart while lines may come late neither loses nor doubles any', async () => {
   add('a');
-  const first = new Followed();
+  const first = follow();
   await first.saw('a');
   rotate('b');
   await first.saw('a b');
@@ -257,31 +163,31 @@ test('a restart while lines may come late neither loses nor doubles any', async 
   const cursor = await first.stop();
   appendFileSync(`${log}.1`, `nished 203.0.113.7\n${bad('later')}`);
   add('c');
-  const second = new Followed(cursor);
+  const second = follow(cursor);
   await second.until(() => second.found.length === 3);
   assert.deepEqual(second.users.split(' ').sort(), ['c', 'later', 'unfinished']);
 });
 
 test('after a restart the renamed file may be gone', async () => {
   add('a');
-  const first = new Followed();
+  const first = follow();
   await first.saw('a');
   rotate('b');
   await first.saw('a b');
   const cursor = await first.stop();
   unlinkSync(`${log}.1`);
   add('c');
-  await new Followed(cursor).saw('c');
+  await follow(cursor).saw('c');
 });
 
 test('once all that was written while nobody looked is read, what comes is new', async () => {
   add('a');
-  const first = new Followed();
+  const first = follow();
   await first.saw('a');
   const cursor = await first.stop();
   appendFileSync(log, `2026-03-01T00:00:00Z nothing\n${bad('b')}`);
   renameSync(log, `${log}.1`);
-  const second = new Followed(cursor);
+  const second = follow(cursor);
   await second.saw('b');
   // Its turn, in which it finds nothing more.
   await setImmediate();
@@ -296,7 +202,7 @@ test('once all that was written while nobody looked is read, what comes is new',
 
 test('several rotations while nobody looked are read in order, and nothing else beside them', async () => {
   add('a');
-  const first = new Followed();
+  const first = follow();
   await first.saw('a');
   const cursor = await first.stop();
   add('b');
@@ -311,7 +217,7 @@ test('several rotations while nobody looked are read in order, and nothing else 
   }
   for (const live of ['', bad('e')]) {
     writeFileSync(log, live);
-    const second = new Followed(cursor);
+    const second = follow(cursor);
     await second.saw(live === '' ? 'b c d' : 'b c d e');
     const oldest = second.found.map(([, time]) => Math.round(second.now - time));
     assert.deepEqual(oldest.slice(0, 3), [400, 300, 200]);

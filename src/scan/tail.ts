@@ -1,5 +1,9 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
+import type { Input } from '../core/types.ts';
+import { type Coding, codingOf, searchable } from './encoding.ts';
 import {
   type FileCursor,
   type FilePosition,
@@ -7,54 +11,80 @@ import {
   formatFileCursor,
   parseFileCursor,
 } from './file-cursor.ts';
-import { findNext, findRenamed, identify, OpenFile } from './open-file.ts';
+import type { Judged } from './judged.ts';
+import { identify, type Named, OpenFile } from './open-file.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';
+import { PackedPlace } from './packed-place.ts';
 import { type Piece, Place } from './place.ts';
+import { findRenamed, findRest, openUnseen, unseenAfter } from './rest.ts';
 import type { Scan } from './scan.ts';
 import { Wake } from './wake.ts';
 
 /** For this long, in ms, lines may still come into a file that has lost its name: writers reopen one by one. */
 const lateMs = 10_000;
 
+const missing = 'the file does not exist yet';
+const onlyMounted =
+  'the file was removed where it really lies, and only its own mount still shows it: mount its directory instead of the file';
+
+export interface TailParts {
+  readonly scan: Scan;
+  readonly batches: BatchMaker;
+  readonly output: Output;
+  /** Shared by all tails of a worker. */
+  readonly judged: Judged;
+  /** ms since the epoch. */
+  readonly now?: () => number;
+}
+
 /**
- * Follows one log by its name, over renames and truncation, from its cursor on. Every whole line is
+ * Follows one log by its name, over renames, truncation and packing, from its cursor on. Every whole line is
  * judged once. Polling is what it relies on; notices of the kernel only make it faster.
  */
 export class Tail {
+  readonly #input: Extract<Input, { kind: 'file' }>;
   readonly #path: string;
+  readonly #coding: Coding;
   readonly #scan: Scan;
   readonly #batches: BatchMaker;
   readonly #output: Output;
+  readonly #judged: Judged;
   readonly #wake: Wake;
   readonly #nowMs: () => number;
   #cursor: FileCursor | null;
-  #place: Place | null = null;
+  #place: Place | PackedPlace | null = null;
   /** The file before, until `#lateUntil` (ms). */
   #late: Place | null = null;
   #lateUntil = 0;
-  /** Whether files that were rotated while nobody looked are being read. */
+  /** Where the file before that was left. */
+  #last: FilePosition | null = null;
+  /** Whether files that were rotated while nobody looked are being read, and the bytes of those that come next. */
   #catchingUp = false;
+  #toCome = 0;
+  /** For which live file, and state of its folder, no file was found that was rotated unseen. */
+  #searched = '';
   /** When it was first seen that there is no file, in seconds. */
-  #missingSince: number | null = null;
+  #missingSince: number | null;
   #state = '';
+  #gap = '';
+  #finishing = false;
   #closed = false;
 
-  /** `now` gives ms since the epoch. */
-  constructor(
-    path: string,
-    cursor: string | null,
-    scan: Scan,
-    batches: BatchMaker,
-    output: Output,
-    now = nowMs,
-  ) {
-    this.#path = path;
+  constructor(input: Extract<Input, { kind: 'file' }>, cursor: string | null, parts: TailParts) {
+    this.#input = input;
+    this.#path = input.path;
+    this.#coding = codingOf(input.encoding ?? 'utf-8');
+    this.#missingSince = input.missingAt ?? null;
     this.#cursor = parseFileCursor(cursor);
-    this.#scan = scan;
-    this.#batches = batches;
-    this.#output = output;
-    this.#nowMs = now;
-    this.#wake = new Wake(path);
+    this.#scan = parts.scan;
+    this.#batches = parts.batches;
+    this.#output = parts.output;
+    this.#judged = parts.judged;
+    this.#nowMs = parts.now ?? nowMs;
+    this.#wake = new Wake(input.path);
+    // Another tail may come upon these files under other names.
+    if (this.#cursor !== null) this.#judged.note(input, this.#cursor, true);
+    if (this.#cursor?.late != null) this.#judged.note(input, this.#cursor.late, true);
   }
 
   /** Reads until it is closed. Never rejects: what goes wrong is a state, and is tried again. */
@@ -64,16 +94,21 @@ export class Tail {
         await this.#output.room();
         continue;
       }
-      let progress = false;
-      try {
-        progress = this.#step();
-      } catch (thrown) {
-        this.#fail(thrown);
-      }
-      // Between two chunks the other sources and the main thread's commands have their turn.
-      await (progress ? setImmediate() : this.#wake.next());
+      const progress = await this.#tryStep();
+      if (progress) {
+        // Between two chunks the other sources and the main thread's commands have their turn.
+        await setImmediate();
+      } else if (this.#finishing) this.#end();
+      else await this.#wake.next(this.#late !== null);
     }
     this.#leave();
+    if (this.#cursor !== null) this.#release(this.#cursor);
+  }
+
+  /** The file is gone for good: ends when all of it is judged. */
+  finish(): void {
+    this.#finishing = true;
+    this.#wake.fire();
   }
 
   close(): void {
@@ -81,42 +116,105 @@ export class Tail {
     this.#wake.close();
   }
 
+  async #tryStep(): Promise<boolean> {
+    this.#wake.look();
+    try {
+      return await this.#step();
+    } catch (thrown) {
+      this.#fail(thrown);
+      return false;
+    }
+  }
+
   /** Reads one chunk, or changes files; false where there is nothing to do until something happens. */
-  #step(): boolean {
+  async #step(): Promise<boolean> {
     if (this.#place === null) return this.#open();
-    if (this.#drain() || this.#read(this.#place) || this.#rotated(this.#place)) return true;
+    if (this.#drain() || (await this.#read(this.#place))) return true;
+    if (this.#closed || (await this.#rotated(this.#place))) return true;
     this.#catchingUp = false;
     return false;
   }
 
-  #open(): boolean {
-    const found = identify(this.#path);
+  async #open(): Promise<boolean> {
+    const named = identify(this.#path);
     const cursor = this.#cursor;
-    const renamed =
-      cursor !== null && found?.identity !== cursor.file ? findRenamed(this.#path, cursor) : null;
-    if (renamed === null && found === null) {
-      this.#missingSince ??= this.#nowMs() / 1_000;
-      this.#setState('waiting', 'the file does not exist yet');
+    const rest = cursor === null ? null : await this.#restOf(cursor, named);
+    if (this.#closed) rest?.close();
+    if (this.#closed) return false;
+    const place = rest ?? (named === null ? null : this.#openLive(cursor));
+    if (place === null) {
+      if (named === null) this.#wait(missing);
       return false;
     }
     this.#wake.watchFile();
-    this.#place = this.#placeIn(renamed ?? new OpenFile(this.#path), cursor);
-    this.#catchingUp = renamed !== null;
-    this.#setState('reading', '');
+    this.#place = place;
+    if (rest !== null) this.#beginCatchingUp(place);
+    this.#setState('reading', this.#gap);
     if (cursor?.late != null) this.#openLate(cursor.late);
+    if (cursor !== null) this.#release(cursor);
     // From now on it is known what came after this moment, also where the file is empty.
     if (cursor === null) this.#post(0, this.#nowMs());
     return true;
   }
 
-  #placeIn(file: OpenFile, cursor: FileCursor | null): Place {
+  /** Files of the cursor that are not read on: another tail may come upon them. */
+  #release(cursor: FileCursor): void {
+    const open = new Set([this.#place?.position.file, this.#late?.position.file]);
+    for (const position of [cursor, cursor.late])
+      if (position !== null && !open.has(position.file)) this.#judged.note(this.#input, position, false);
+  }
+
+  #wait(why: string): void {
+    this.#missingSince ??= this.#nowMs() / 1_000;
+    this.#setState('waiting', why);
+  }
+
+  /** What is to be read before the file that has the name now. */
+  async #restOf(cursor: FileCursor, named: Named | null): Promise<Place | PackedPlace | null> {
+    const ages = (size: number) => ({ old: cursor.old, backlog: size });
+    const renamed = named?.identity === cursor.file ? null : findRenamed(this.#path, cursor);
+    if (renamed !== null) return new Place(renamed, cursor.offset, ages(renamed.stat().size), this.#coding);
+    if (named !== null && this.#liveContinues(cursor)) return null;
+    const live = named?.identity ?? null;
+    return this.#found(await findRest(this.#path, cursor, cursor.at, live, ages, this.#coding));
+  }
+
+  #found({ place, unreadable }: Awaited<ReturnType<typeof findRest>>): Place | PackedPlace | null {
+    if (unreadable.length > 0)
+      this.#sayGap(`${unreadable.join(', ')}: packed in a way that cannot be read here (only gzip and zstd)`);
+    return place;
+  }
+
+  #liveContinues(cursor: FilePosition): boolean {
+    const file = new OpenFile(this.#path);
+    const continues = this.#continues(file, cursor);
+    file.close();
+    return continues;
+  }
+
+  /** The file that has the name now; null while it is read under another name. */
+  #openLive(cursor: FileCursor | null): Place | null {
+    const file = new OpenFile(this.#path);
     const { size, born } = file.stat();
     if (cursor !== null && this.#continues(file, cursor))
-      return new Place(file, cursor.offset, { old: cursor.old, backlog: size });
-    if (cursor !== null) return new Place(file, 0, { old: 0, backlog: size });
+      return new Place(file, cursor.offset, { old: cursor.old, backlog: size }, this.#coding);
+    if (cursor !== null) return this.#placeIn(file, { old: 0, backlog: size });
     // File systems round times, some to a second.
     const madeMeanwhile = this.#missingSince !== null && born > this.#missingSince - 1;
-    return new Place(file, 0, madeMeanwhile ? { old: 0, backlog: 0 } : { old: size, backlog: size });
+    return this.#placeIn(file, madeMeanwhile ? { old: 0, backlog: 0 } : { old: size, backlog: size });
+  }
+
+  /** At the beginning, or where the file was left under another name. */
+  #placeIn(file: OpenFile, ages: { old: number; backlog: number }): Place | null {
+    const known = this.#judged.of(file.identity, this.#input);
+    if (known !== null && file.holds(known.position)) {
+      if (known.elsewhere === null)
+        return new Place(file, known.position.offset, { ...ages, old: 0 }, this.#coding);
+      file.close();
+      this.#wait(`the same file is read as ${known.elsewhere}`);
+      return null;
+    }
+    return new Place(file, 0, ages, this.#coding);
   }
 
   /**
@@ -130,85 +228,196 @@ export class Tail {
   #openLate(position: FilePosition): void {
     const file = findRenamed(this.#path, position);
     if (file === null) return;
-    this.#late = new Place(file, position.offset, { old: 0, backlog: file.stat().size });
+    this.#late = new Place(file, position.offset, { old: 0, backlog: file.stat().size }, this.#coding);
     this.#lateUntil = this.#nowMs() + lateMs;
   }
 
   /** Reads what still came into the file before; after its time it is closed. */
   #drain(): boolean {
     if (this.#late === null) return false;
-    if (this.#read(this.#late)) return true;
     const readAtMs = this.#nowMs();
-    if (readAtMs < this.#lateUntil) return false;
-    this.#post(this.#endLate(readAtMs), readAtMs);
+    const piece = this.#late.read(readAtMs / 1_000);
+    if (piece === 'truncated') this.#late.restart();
+    else if (piece !== null) this.#take(piece, readAtMs);
+    else if (readAtMs < this.#lateUntil) return false;
+    else this.#post(this.#endLate(readAtMs), readAtMs);
     return true;
   }
 
   /** Its last line may lack its newline: it is judged now. Returns its bytes. */
   #endLate(readAtMs: number): number {
-    const bytes = this.#late === null ? 0 : this.#judge(this.#late.flush(readAtMs / 1_000));
-    this.#late?.close();
+    if (this.#late === null) return 0;
+    const bytes = this.#judge(this.#late.flush(readAtMs / 1_000));
+    this.#last = this.#late.position;
+    this.#judged.note(this.#input, this.#last, false);
+    this.#late.close();
     this.#late = null;
     return bytes;
   }
 
-  #read(place: Place): boolean {
+  /** What is read of a plain file must be judged before anything is awaited: all files share a buffer. */
+  async #read(place: Place | PackedPlace): Promise<boolean> {
     const readAtMs = this.#nowMs();
-    const piece = place.read(readAtMs / 1_000);
-    if (piece === null) return false;
-    if (piece.block !== null) this.#post(this.#judge(piece), readAtMs);
+    const now = readAtMs / 1_000;
+    const piece = place instanceof PackedPlace ? await place.read(now) : place.read(now);
+    if (this.#closed || piece === null) return false;
+    if (piece === 'truncated') await this.#truncated();
+    else this.#take(piece, readAtMs);
     return true;
+  }
+
+  /** A rotation that copies may have left in its copy what was not read yet. */
+  async #truncated(): Promise<void> {
+    const place = this.#place;
+    if (!(place instanceof Place)) return;
+    const { position, identity } = place;
+    const ages = (size: number) => ({ old: 0, backlog: size });
+    const found = await findRest(
+      this.#path,
+      position,
+      this.#cursor?.at ?? null,
+      identity,
+      ages,
+      this.#coding,
+    );
+    if (this.#closed) found.place?.close();
+    if (this.#closed) return;
+    this.#judged.forget(identity);
+    const rest = this.#found(found);
+    if (rest === null) {
+      place.restart();
+      if (this.#cursor !== null) this.#cursor = { ...this.#cursor, at: this.#nowMs() / 1_000 };
+    } else {
+      place.close();
+      this.#place = rest;
+      this.#beginCatchingUp(rest);
+    }
+    this.#setState('reading', this.#gap);
+  }
+
+  #take(piece: Piece, readAtMs: number): void {
+    if (piece.block !== null) this.#post(this.#judge(piece), readAtMs);
   }
 
   /** Returns the bytes judged. */
   #judge({ block, reading }: Piece): number {
     if (block === null) return 0;
-    this.#scan.block(block, reading, this.#batches.found);
+    this.#scan.block(searchable(block, this.#coding), reading, this.#batches.found);
     return block.length;
   }
 
   #post(bytes: number, readAtMs: number): void {
     if (this.#place === null) return;
     const { position, old, lag } = this.#place;
-    this.#cursor = { ...position, old, late: this.#late?.position ?? null };
-    this.#output.post(this.#batches.take(formatFileCursor(this.#cursor), bytes, readAtMs, lag));
+    const late = this.#late?.position ?? null;
+    this.#cursor = { ...position, old, late, at: readAtMs / 1_000 };
+    this.#judged.note(this.#input, position, true);
+    if (late !== null) this.#judged.note(this.#input, late, true);
+    const behind = lag + (this.#late?.lag ?? 0) + (this.#catchingUp ? this.#toCome : 0);
+    this.#output.post(this.#batches.take(formatFileCursor(this.#cursor), bytes, readAtMs, behind));
   }
 
   /**
    * At the end of the file: goes on with the next one, if there is one. The change is made once that has
    * text, since writers go on in the renamed one until they reopen their log.
    */
-  #rotated(place: Place): boolean {
+  async #rotated(place: Place | PackedPlace): Promise<boolean> {
+    const named = identify(this.#path);
+    if (named?.identity === place.identity && place instanceof Place) {
+      if (named.links === 0) this.#setState('waiting', onlyMounted);
+      else this.#setState('reading', this.#gap);
+      return false;
+    }
     // Opened before anything changes: where that fails, all stays as it was.
-    const next = this.#next(place.file);
+    const next = await this.#next(place, named);
     if (next === null) return false;
     // What came between the last read and now.
-    if (this.#read(place)) {
+    if (this.#closed || (await this.#read(place))) {
       next.close();
       return true;
     }
-    const backlog = this.#catchingUp ? next.stat().size : 0;
-    const readAtMs = this.#nowMs();
-    const bytes = this.#endLate(readAtMs);
-    this.#late = place;
-    this.#lateUntil = readAtMs + lateMs;
-    this.#place = new Place(next, 0, { old: 0, backlog });
-    this.#wake.watchFile();
-    this.#post(bytes, readAtMs);
+    this.#goOn(place, next);
     return true;
   }
 
-  #next(file: OpenFile): OpenFile | null {
-    const current = identify(this.#path);
-    if (current?.identity === file.identity) return null;
-    const unseen = this.#catchingUp ? findNext(this.#path, file) : null;
-    if (unseen !== null) return unseen;
-    return current === null || current.size === 0 ? null : new OpenFile(this.#path);
+  #goOn(place: Place | PackedPlace, next: Place | PackedPlace): void {
+    const readAtMs = this.#nowMs();
+    const bytes = this.#endLate(readAtMs) + this.#leavePlace(place, readAtMs);
+    this.#place = next;
+    if (this.#catchingUp) this.#beginCatchingUp(next);
+    this.#wake.watchFile();
+    this.#post(bytes, readAtMs);
+    this.#setState('reading', this.#gap);
+  }
+
+  /** A packed file is over; into a plain one lines may still come. Returns the bytes judged. */
+  #leavePlace(place: Place | PackedPlace, readAtMs: number): number {
+    if (place instanceof Place) {
+      this.#late = place;
+      this.#lateUntil = readAtMs + lateMs;
+      return 0;
+    }
+    if (place.problem !== '') this.#sayGap(place.problem);
+    const bytes = this.#judge(place.flush(readAtMs / 1_000));
+    this.#judged.note(this.#input, place.position, false);
+    place.close();
+    return bytes;
+  }
+
+  async #next(place: Place | PackedPlace, named: Named | null): Promise<Place | PackedPlace | null> {
+    const unseen = await this.#unseen(place, named?.identity ?? null);
+    if (unseen !== null || named === null || named.size === 0) return unseen;
+    const file = new OpenFile(this.#path);
+    return this.#placeIn(file, { old: 0, backlog: this.#catchingUp ? file.stat().size : 0 });
+  }
+
+  /** The next of several rotations; searched for only where one may have happened since the last search. */
+  async #unseen(place: Place | PackedPlace, live: string | null): Promise<Place | PackedPlace | null> {
+    const { mtimeNs } = statSync(path.dirname(this.#path), { bigint: true });
+    const search = `${place.identity} ${live} ${mtimeNs}`;
+    if (search === this.#searched) return null;
+    for (const each of unseenAfter(this.#path, place, live, this.#judgedTo)) {
+      const opened = await openUnseen(each, this.#last, this.#coding);
+      if (opened === 'judged') continue;
+      if (opened === null) this.#found({ place: null, unreadable: [each.path] });
+      else {
+        this.#catchingUp = true;
+        return opened;
+      }
+    }
+    this.#searched = search;
+    return null;
+  }
+
+  readonly #judgedTo = (identity: string): FilePosition | null =>
+    this.#judged.of(identity, this.#input)?.position ?? null;
+
+  #beginCatchingUp(place: Place | PackedPlace): void {
+    this.#catchingUp = true;
+    const live = identify(this.#path);
+    const unseen = unseenAfter(this.#path, place, live?.identity ?? null, this.#judgedTo);
+    const sizes = unseen.map(({ size }) => size);
+    if (live !== null && live.identity !== place.identity) sizes.push(live.size);
+    this.#toCome = sizes.reduce((sum, size) => sum + size, 0);
+  }
+
+  /** The file is gone, and all of it read: its last line may lack its newline. */
+  #end(): void {
+    const readAtMs = this.#nowMs();
+    let bytes = this.#endLate(readAtMs);
+    if (this.#place !== null) bytes += this.#judge(this.#place.flush(readAtMs / 1_000));
+    this.#post(bytes, readAtMs);
+    this.#setState('ended', '');
+    this.close();
+  }
+
+  #sayGap(gap: string): void {
+    this.#gap = `a part may be missing: ${gap}`;
   }
 
   #fail(thrown: unknown): void {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') this.#setState('waiting', 'the file does not exist yet');
+    if (code === 'ENOENT' || code === 'ENOTDIR') this.#setState('waiting', missing);
     else this.#setState('failed', `${this.#path}: ${messageOf(thrown)}`);
     this.#leave();
   }
@@ -220,7 +429,7 @@ export class Tail {
     this.#late = null;
   }
 
-  #setState(state: 'reading' | 'waiting' | 'failed', detail: string): void {
+  #setState(state: 'reading' | 'waiting' | 'failed' | 'ended', detail: string): void {
     const said = `${state} ${detail}`;
     if (said === this.#state) return;
     this.#state = said;

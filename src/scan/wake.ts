@@ -1,77 +1,115 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { statSync } from 'node:fs';
 import path from 'node:path';
+import { listen } from './notices.ts';
+import { targetOf } from './siblings.ts';
 
-/** Some bind mounts and network file systems never send a notice, so the file is looked at this often. */
+/** Some bind mounts and network file systems never send a notice, so each file is looked at this often. */
 const pollMs = 500;
 
+/** Every so many looks count as a change, whatever was seen: not everything shows in a file's times and size. */
+const looksToChange = 10;
+
+/** What `stat` says of a path, as far as it shows that something changed; text: why it says nothing. */
+type Look = readonly number[] | string;
+
+/** All that wait, looked after by one timer. */
+const waiting = new Set<Wake>();
+let timer: NodeJS.Timeout | undefined;
+
 /**
- * Says when a file may have changed. The kernel's notices (of the file, and of its folder for a new file
- * of that name) are hints: they may be missing, late, or about nothing; the poll is what counts.
+ * Says when a file may have changed. The kernel's notices are hints: they may be missing, late, or about nothing;
+ * the poll is what counts.
  */
 export class Wake {
   readonly #path: string;
-  #folder: FSWatcher | null = null;
-  #file: FSWatcher | null = null;
+  /** Of the path, and of what it leads to where it is a symbolic link. */
+  #listening: (() => void)[] = [];
+  #seen: Look = '';
+  #looks = 0;
   #pending = false;
   #resolve: (() => void) | null = null;
-  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(file: string) {
     this.#path = file;
     // Before anybody looks for the file, so that none can appear unnoticed in between.
-    this.#watchFolder();
+    this.watchFile();
   }
 
-  /** Resolves at the next notice, one since the last call included, or after the poll's time. */
-  next(): Promise<void> {
-    if (this.#folder === null) this.#watchFolder();
+  /** Watches what the name stands for now; call again when that is another file. */
+  watchFile(): void {
+    const before = this.#listening;
+    this.#listening = [...new Set([this.#path, targetOf(this.#path)])].map((each) =>
+      listen(path.dirname(each), path.basename(each), () => this.fire()),
+    );
+    for (const stop of before) stop();
+  }
+
+  /** Call before looking for what is new: only what changes later counts for `next`. */
+  look(): void {
+    this.#seen = lookAt(this.#path);
+  }
+
+  /** Resolves when something may have changed since `look`, or with `often` at the next poll. */
+  next(often: boolean): Promise<void> {
     if (this.#pending || this.#closed) {
       this.#pending = false;
       return Promise.resolve();
     }
     return new Promise((resolve) => {
+      this.#looks = often ? looksToChange - 1 : 0;
       this.#resolve = resolve;
-      this.#timer = setTimeout(() => this.#fire(), pollMs);
+      waiting.add(this);
+      timer ??= setInterval(pollAll, pollMs);
     });
   }
 
-  /** Watches what the name stands for now; call again when that is another file. */
-  watchFile(): void {
-    this.#file?.close();
-    this.#file = this.#watch(this.#path, null);
+  poll(): void {
+    if (++this.#looks >= looksToChange || differ(lookAt(this.#path), this.#seen)) this.fire();
+  }
+
+  /** Something happened. */
+  fire(): void {
+    const resolve = this.#resolve;
+    this.#resolve = null;
+    if (resolve === null) this.#pending = true;
+    else {
+      this.#rest();
+      resolve();
+    }
   }
 
   close(): void {
     this.#closed = true;
-    this.#file?.close();
-    this.#folder?.close();
-    this.#fire();
+    for (const stop of this.#listening) stop();
+    this.#listening = [];
+    this.fire();
   }
 
-  #watchFolder(): void {
-    this.#folder = this.#watch(path.dirname(this.#path), path.basename(this.#path));
+  #rest(): void {
+    waiting.delete(this);
+    if (waiting.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
   }
+}
 
-  /** `name`: only notices about this one count. */
-  #watch(target: string, name: string | null): FSWatcher | null {
-    try {
-      const watcher = watch(target, (_event, changed) => {
-        if (name === null || changed === null || changed === name) this.#fire();
-      });
-      watcher.on('error', () => watcher.close());
-      return watcher;
-    } catch {
-      // Out of watches, or the folder is not there yet: polling goes on.
-      return null;
-    }
-  }
+function pollAll(): void {
+  for (const each of [...waiting]) each.poll();
+}
 
-  #fire(): void {
-    clearTimeout(this.#timer);
-    const resolve = this.#resolve;
-    this.#resolve = null;
-    if (resolve === null) this.#pending = true;
-    else resolve();
+function lookAt(file: string): Look {
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    return stats === undefined
+      ? 'ENOENT'
+      : [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.nlink];
+  } catch (thrown) {
+    return String(thrown);
   }
+}
+
+function differ(a: Look, b: Look): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a !== b;
+  return a.some((value, index) => value !== b[index]);
 }

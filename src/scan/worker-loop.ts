@@ -3,6 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import { compileFilter } from './filters/compile.ts';
 import type { Filter } from './filters/filter.ts';
+import { Judged } from './judged.ts';
 import { BatchMaker, type Output } from './output.ts';
 import { type Command, mostUnacknowledged, type Report, type WorkerSetup } from './protocol.ts';
 import { Scan } from './scan.ts';
@@ -12,6 +13,7 @@ import { Tail } from './tail.ts';
 interface OpenSource {
   readonly generation: number;
   readonly stream: Stream | null;
+  readonly tail: Tail | null;
   close(): void;
 }
 
@@ -19,6 +21,7 @@ interface OpenSource {
 class WorkerLoop {
   readonly #port: MessagePort;
   readonly #filters: ReadonlyMap<string, Filter>;
+  readonly #judged = new Judged();
   readonly #sources = new Map<string, OpenSource>();
   /** Stream chunks are judged in the order they came. */
   #writes: Promise<void> = Promise.resolve();
@@ -53,15 +56,16 @@ class WorkerLoop {
     this.#close(request.id);
     const output = this.#output(request.id, generation);
     try {
-      const scan = new Scan(this.#filtersOf(request), { timeZone: request.timeZone });
+      const { input, cursor, timeZone } = request;
+      const encoding = input.kind === 'file' ? input.encoding : undefined;
+      const scan = new Scan(this.#filtersOf(request), { timeZone, encoding });
       const batches = new BatchMaker(request.id, generation, scan);
-      const { input, cursor } = request;
       if (input.kind === 'stream') {
         const stream = new Stream(input.framing, cursor, scan, batches, output);
-        this.#sources.set(request.id, { generation, stream, close: () => stream.close() });
+        this.#sources.set(request.id, { generation, stream, tail: null, close: () => stream.close() });
       } else {
-        const tail = new Tail(input.path, cursor, scan, batches, output);
-        this.#sources.set(request.id, { generation, stream: null, close: () => tail.close() });
+        const tail = new Tail(input, cursor, { scan, batches, output, judged: this.#judged });
+        this.#sources.set(request.id, { generation, stream: null, tail, close: () => tail.close() });
         void tail.run();
       }
     } catch (thrown) {
@@ -79,6 +83,7 @@ class WorkerLoop {
 
   async #write({ id, generation, bytes }: Extract<Command, { type: 'write' }>): Promise<void> {
     const source = this.#sources.get(id);
+    if (bytes === null && source?.generation === generation) source.tail?.finish();
     if (source?.stream !== null && source?.generation === generation) {
       const sound = await source.stream.take(bytes);
       if (!sound) {

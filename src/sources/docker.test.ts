@@ -23,6 +23,7 @@ const jail: JailConfiguration = {
   ignoreip: [],
   action: 'drop',
   ports: 'all',
+  encoding: 'utf-8',
 };
 
 const container = (
@@ -141,6 +142,10 @@ class FakeHost implements SourceHost {
       },
       report: (state) => this.report(description.id, state),
     };
+  }
+
+  cursorOf(): string | null {
+    return this.cursor;
   }
 
   report(id: string, state: string): void {

@@ -15,6 +15,7 @@ const said: string[] = [];
 
 const host: SourceHost = {
   open: unused,
+  cursorOf: unused,
   report: unused,
   jailsFromLabels: unused,
   now: unused,

@@ -32,6 +32,8 @@ export interface OpenSource {
 /** What a source kind may ask of the daemon. */
 export interface SourceHost {
   open(description: SourceDescription): OpenSource;
+  /** How far the source of this id (or cursor key) was judged, or null: nothing is known of it. */
+  cursorOf(id: string): string | null;
   /** The state of the kind itself, or of something it cannot open, in `status`. */
   report(id: string, state: SourceState, detail: string): void;
   /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is said once. */

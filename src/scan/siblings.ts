@@ -1,0 +1,87 @@
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { packedSuffix, rotationOf } from '../core/rotation.ts';
+
+/** Entries of a folder that are looked at. */
+const mostEntries = 10_000;
+
+export type Packing = 'gzip' | 'zstd' | 'other' | null;
+
+/** A file in the folder of a log, or in that of the file which the log's name stands for. */
+export interface Sibling {
+  readonly path: string;
+  readonly identity: string;
+  readonly size: number;
+  /** Seconds. */
+  readonly changed: number;
+  readonly packing: Packing;
+}
+
+/** The files beside a log, the log itself among them; those that are packed too. */
+export function siblingsOf(log: string): Sibling[] {
+  return namesBeside(log).flatMap((name) => siblingAt(name) ?? []);
+}
+
+/**
+ * The files whose names say that they held the log's text before: `.1`, `-20261122`, `.2.gz`; where the log is a
+ * symbolic link, those named like the file it leads to, up to their digits. The youngest last. A packed file is
+ * left out while the file is there of which it is made.
+ */
+export function rotatedOf(log: string): Sibling[] {
+  const live = targetOf(log);
+  const linked = live !== log;
+  const names = namesBeside(log).filter(
+    (name) =>
+      name !== live && (isRotated(name, log) || isRotated(name, live) || (linked && isAlike(name, live))),
+  );
+  const all = new Set(names);
+  return names
+    .filter((name) => !(packedSuffix.test(name) && all.has(name.replace(packedSuffix, ''))))
+    .flatMap((name) => siblingAt(name) ?? [])
+    .sort((a, b) => a.changed - b.changed);
+}
+
+function isRotated(name: string, log: string): boolean {
+  return path.dirname(name) === path.dirname(log) && rotationOf(path.basename(name), path.basename(log));
+}
+
+function isAlike(name: string, live: string): boolean {
+  const shape = (text: string): string => text.replace(packedSuffix, '').replace(/\d+/g, '0');
+  return shape(name) === shape(live);
+}
+
+function namesBeside(log: string): string[] {
+  const folders = new Set([path.dirname(log), path.dirname(targetOf(log))]);
+  return [...folders].flatMap((folder) =>
+    readdirSync(folder)
+      .slice(0, mostEntries)
+      .map((name) => path.join(folder, name)),
+  );
+}
+
+function siblingAt(name: string): Sibling | null {
+  const stats = statSync(name, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined || !stats.isFile()) return null;
+  return {
+    path: name,
+    identity: `${stats.dev}:${stats.ino}`,
+    size: Number(stats.size),
+    changed: Number(stats.mtimeNs) / 1e9,
+    packing: packingOf(name),
+  };
+}
+
+function packingOf(name: string): Packing {
+  const [suffix] = packedSuffix.exec(name) ?? [];
+  if (suffix === undefined) return null;
+  return suffix === '.gz' ? 'gzip' : /^\.zstd?$/.test(suffix) ? 'zstd' : 'other';
+}
+
+/** What the log's name stands for, through any chain of symbolic links; itself where that is nothing. */
+export function targetOf(log: string): string {
+  try {
+    return realpathSync(log);
+  } catch {
+    return log;
+  }
+}
