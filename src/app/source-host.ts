@@ -43,8 +43,8 @@ export function sourceHost({
   return {
     open: (description) => intake.open(description),
     report: (id, state, detail) => intake.report(id, state, detail),
-    jailsFromLabels: (labels, container) => {
-      const { jails, errors } = jailsFromLabels(labels, container, configuration);
+    jailsFromLabels: (labels, container, image) => {
+      const { jails, errors } = jailsFromLabels(labels, container, configuration, image);
       for (const error of errors) complainOnce(error.describe());
       return jails;
     },

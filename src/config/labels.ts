@@ -53,7 +53,13 @@ export function jailsFromLabels(
   const { jails, where } = request;
   const { layer, errors } = readLayer({ jails: Object.fromEntries(jails) }, where);
   const decided = [...layer.jails].flatMap(([name, options]) => {
-    const jail = decide(name, options, { name: container, image, labels }, configuration, where(['jails', name]));
+    const jail = decide(
+      name,
+      options,
+      { name: container, image, labels },
+      configuration,
+      where(['jails', name]),
+    );
     if (!(jail instanceof BailiffError)) return jail === null ? [] : [jail];
     errors.push(jail);
     return [];

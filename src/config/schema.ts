@@ -210,7 +210,7 @@ export const globalShape = {
   'docker-socket': option(engine(), {
     description:
       "The Docker engine's socket: its path, or `tcp://HOST:PORT` of a proxy in front of it (without TLS, on this machine or in a network of its own). Only GET requests are made.",
-    otherwise: "`DOCKER_HOST` where that begins with `unix://` or `tcp://`, else `/var/run/docker.sock`",
+    otherwise: '`DOCKER_HOST` where that begins with `unix://` or `tcp://`, else `/var/run/docker.sock`',
   }),
   'filter-directory': option(path(), {
     description: 'Directory of your own filters, one `NAME.yaml` each. It may be absent.',

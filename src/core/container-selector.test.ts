@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { selectorProblem, selects } from './container-selector.ts';
 
-const container = (name: string, image = '', labels: Record<string, string> = {}) => ({ name, image, labels });
+const container = (name: string, image = '', labels: Record<string, string> = {}) => ({
+  name,
+  image,
+  labels,
+});
 const composed = (project: string, service: string) =>
   container(`${project}-${service}-1`, 'nginx', {
     'com.docker.compose.project': project,
@@ -44,7 +48,8 @@ test('by image: the repository with or without registry, tag and digest', () => 
     ['image:localhost:5000/shop', ['localhost:5000/shop', 'localhost:5000/shop:3'], ['localhost:5001/shop']],
     [`image:nginx@${digest}`, [`nginx@${digest}`], ['nginx']],
   ] as const) {
-    for (const image of yes) assert.ok(selects(selector, container('x', image)), `${selector} means ${image}`);
+    for (const image of yes)
+      assert.ok(selects(selector, container('x', image)), `${selector} means ${image}`);
     for (const image of no)
       assert.ok(!selects(selector, container('x', image)), `${selector} is not ${image}`);
   }
@@ -65,7 +70,13 @@ test('by compose project and service, by Swarm service, by label', () => {
   for (const selector of ['label:role', 'label:role=proxy', 'label:empty', 'label:empty=']) {
     assert.ok(selects(selector, labelled), selector);
   }
-  for (const selector of ['label:role=', 'label:role=proxy2', 'label:other', 'label:toString', 'toString:x']) {
+  for (const selector of [
+    'label:role=',
+    'label:role=proxy2',
+    'label:other',
+    'label:toString',
+    'toString:x',
+  ]) {
     assert.ok(!selects(selector, labelled), selector);
   }
 });

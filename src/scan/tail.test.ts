@@ -51,6 +51,7 @@ class Followed {
     const scan = new Scan([compileFilter(filter)], { timeZone: 'UTC' });
     const output: Output = {
       full: false,
+      gap: () => undefined,
       room: async () => {},
       post: (batch) => {
         for (const { user, time } of readBatch(batch)) this.found.push([user, time]);

@@ -30,6 +30,7 @@ function connect(info: () => Promise<EngineInfo> = async () => rootful): Reach {
     containers: unused,
     events: unused,
     logs: unused,
+    newest: unused,
     info,
     inspect: async (id) => containers.get(id) ?? null,
     networks: async () => [
@@ -50,6 +51,8 @@ function run(id: string, more: Partial<ContainerDetails> = {}): ContainerDetails
     id,
     name: id,
     labels: {},
+    image: 'nginx',
+    finished: 0,
     running: true,
     tty: false,
     networkMode: 'front',
