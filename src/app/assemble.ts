@@ -183,6 +183,11 @@ export function assemble(
       if (state === 'waiting' || state === 'failed')
         log.warn({ source: id, state, error: detail }, 'source waits');
     },
+    gap: (source, gap) => {
+      intake.gap(source, gap);
+      metrics.gaps.inc({ source });
+      log.warn({ source, gap }, 'lines are lost, or may be');
+    },
     streamLost: (id) => intake.streamLost(id),
     restarted: (reason) => {
       metrics.scannerRestarts.inc();
@@ -202,7 +207,8 @@ export function assemble(
     failed: (error, source) =>
       log.error({ source: source.id, error: messageOf(error) }, 'lines could not be judged'),
     closed: (source) => {
-      for (const counter of [metrics.lines, metrics.bytes, metrics.oversizeLines]) counter.remove({ source });
+      for (const counter of [metrics.lines, metrics.bytes, metrics.oversizeLines, metrics.gaps])
+        counter.remove({ source });
     },
     timeZone: configuration.timeZone,
   });

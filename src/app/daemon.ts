@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { Configuration } from '../config/schema.ts';
 import { serveListener } from '../control/listener.ts';
@@ -8,6 +7,7 @@ import type { FilterDefinition } from '../core/filter.ts';
 import { targetOf } from '../core/policy.ts';
 import { type Clock, systemClock } from '../core/types.ts';
 import { connectDocker } from '../docker/client.ts';
+import { isEngineThere } from '../docker/endpoint.ts';
 import { type Choice, chooseBackend } from '../enforce/choose.ts';
 import { Monitor } from '../enforce/monitor.ts';
 import { removeAll } from '../enforce/teardown.ts';
@@ -137,7 +137,7 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
 
 /** What the engine says of its packet filter. Without its word what is seen of its rules decides. */
 async function firewallOf({ docker, dockerSocket }: Configuration): Promise<string | null> {
-  if (!docker || !statSync(dockerSocket, { throwIfNoEntry: false })?.isSocket()) return null;
+  if (!docker || !isEngineThere(dockerSocket)) return null;
   const engine = connectDocker(dockerSocket, AbortSignal.timeout(engineMs));
   return engine
     .then((client) => client.info())

@@ -29,7 +29,11 @@ export class ScannedSource {
   detail = '';
   lag = 0;
   lines = 0;
-  warning: string | null = null;
+  /** What the owner should know: that the client is masked, and what was lost last. */
+  masked: string | null = null;
+  gap: string | null = null;
+  /** Resolves when nothing more of it is judged: its stream ended, or it was lost, closed or replaced. */
+  readonly over = Promise.withResolvers<void>();
   /** Why its stream ended, or null; and whether to forget it when that was judged. */
   ending: string | null = null;
   closing = false;
@@ -53,11 +57,12 @@ export class ScannedSource {
 
   /** A protected address in a container's log may be Docker's gateway in place of the client. */
   protectedHit(address: Address, protection: Protection): void {
-    this.warning = maskedSource(this.id, address, protection) ?? this.warning;
+    this.masked = maskedSource(this.id, address, protection) ?? this.masked;
   }
 
   status(): SourceStatus {
-    const { id, state, detail, lag, lines, warning } = this;
+    const { id, state, detail, lag, lines, masked, gap } = this;
+    const warning = [masked, gap].filter((each) => each !== null).join('; ') || null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
     return { id, state, detail, lag, lines, jails, warning };
   }
@@ -97,16 +102,21 @@ export class Intake {
     const generation = scanner.open({ id, input, filters, cursor: stored, ...zone });
     const source = new ScannedSource(description, filters, jails, generation);
     source.lines = this.#sources.get(id)?.lines ?? 0;
-    source.warning = this.#sources.get(id)?.warning ?? null;
+    source.masked = this.#sources.get(id)?.masked ?? null;
+    source.gap = this.#sources.get(id)?.gap ?? null;
+    this.#sources.get(id)?.over.resolve();
     this.#sources.set(id, source);
     this.#reports.delete(id);
     return {
-      cursor: stored,
+      get cursor() {
+        return cursor(source.cursorKey);
+      },
       lost: source.lost.signal,
       write: (bytes) => scanner.write(id, generation, bytes),
-      end: (detail) => {
+      end: async (detail) => {
         source.ending = detail;
-        return scanner.end(id, generation);
+        await scanner.end(id, generation);
+        await source.over.promise;
       },
       close: () => {
         if (source.ending === null || source.state === 'ended') this.#close(source);
@@ -122,6 +132,7 @@ export class Intake {
   }
 
   #close(source: ScannedSource): void {
+    source.over.resolve();
     if (this.#sources.get(source.id) !== source) return;
     this.#parts.scanner.close(source.id);
     this.#sources.delete(source.id);
@@ -154,12 +165,20 @@ export class Intake {
   state(id: string, state: SourceState, detail: string): void {
     const source = this.#sources.get(id);
     this.report(id, state, detail || (state === 'ended' ? (source?.ending ?? '') : (source?.detail ?? '')));
+    if (state === 'ended' || state === 'failed') source?.over.resolve();
     if (source?.closing && (state === 'ended' || state === 'failed')) this.#close(source);
+  }
+
+  /** Lines of a source are lost, or may be. */
+  gap(id: string, detail: string): void {
+    const source = this.#sources.get(id);
+    if (source !== undefined) source.gap = detail;
   }
 
   streamLost(id: string): void {
     const source = this.#sources.get(id);
     source?.lost.abort();
+    source?.over.resolve();
     if (source?.closing) this.#close(source);
   }
 

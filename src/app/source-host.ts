@@ -44,8 +44,8 @@ export function sourceHost({
     open: (description) => intake.open(description),
     cursorOf: (id) => intake.cursorOf(id),
     report: (id, state, detail) => intake.report(id, state, detail),
-    jailsFromLabels: (labels, container) => {
-      const { jails, errors } = jailsFromLabels(labels, container, configuration);
+    jailsFromLabels: (labels, container, image) => {
+      const { jails, errors } = jailsFromLabels(labels, container, configuration, image);
       for (const error of errors) complainOnce(error.describe());
       return jails;
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jailsFromLabels, selects } from './labels.ts';
+import { jailsFromLabels } from './labels.ts';
 import { loadConfiguration } from './load.ts';
 import type { Configuration } from './schema.ts';
 
@@ -166,15 +166,17 @@ test('hostile labels are capped and cannot write to the log as they like', async
   assert.equal(hostile.errors.length, 3);
 });
 
-test('selectors mean a name, a label, or a label with its value', () => {
-  const labels = { app: 'shop', empty: '' };
-  assert.ok(selects('web', 'web', labels));
-  assert.ok(!selects('we', 'web', labels));
-  assert.ok(selects('label:app', 'web', labels));
-  assert.ok(selects('label:app=shop', 'web', labels));
-  assert.ok(!selects('label:app=sho', 'web', labels));
-  assert.ok(selects('label:empty=', 'web', labels));
-  assert.ok(!selects('label:toString', 'web', labels));
+test('a jail that chooses the container by its image or project already is not asked for twice', async () => {
+  const labels = { 'bailiff.jails': 'other', 'com.docker.compose.project': 'shop' };
+  for (const [chosen, image] of [
+    ['image:nginx', 'nginx:1.27'],
+    ['compose:shop', ''],
+    ['we*', ''],
+  ] as const) {
+    const set = await configuration({ BAILIFF_JAILS: 'other', BAILIFF_JAIL_OTHER_CONTAINER: chosen });
+    assert.deepEqual(jailsFromLabels(labels, 'web', set, image).jails, [], chosen);
+    assert.equal(jailsFromLabels({ 'bailiff.jails': 'other' }, 'shop', set).jails.length, 1, chosen);
+  }
 });
 
 test('a label chooses ports and action for its own container alone', async () => {

@@ -1,3 +1,4 @@
+import { type ContainerTraits, selects } from '../core/container-selector.ts';
 import { BailiffError } from '../core/errors.ts';
 import { policyOf } from '../core/policy.ts';
 import { jailOf, setOptions, unknownFilter } from './jails.ts';
@@ -45,13 +46,20 @@ export function jailsFromLabels(
   labels: Readonly<Record<string, string>>,
   container: string,
   configuration: Configuration,
+  image = '',
 ): LabelJails {
   const request = new LabelRequest(container);
   request.read(labels);
   const { jails, where } = request;
   const { layer, errors } = readLayer({ jails: Object.fromEntries(jails) }, where);
   const decided = [...layer.jails].flatMap(([name, options]) => {
-    const jail = decide(name, options, container, labels, configuration, where(['jails', name]));
+    const jail = decide(
+      name,
+      options,
+      { name: container, image, labels },
+      configuration,
+      where(['jails', name]),
+    );
     if (!(jail instanceof BailiffError)) return jail === null ? [] : [jail];
     errors.push(jail);
     return [];
@@ -63,8 +71,7 @@ export function jailsFromLabels(
 function decide(
   name: string,
   fromLabels: JailOptions,
-  container: string,
-  labels: Readonly<Record<string, string>>,
+  container: ContainerTraits,
   configuration: Configuration,
   where: string,
 ): JailConfiguration | BailiffError | null {
@@ -75,8 +82,8 @@ function decide(
       where,
     });
   }
-  if (configured?.container.some((selector) => selects(selector, container, labels)) === true) return null;
-  const own = { logpath: [], container: [container] };
+  if (configured?.container.some((selector) => selects(selector, container)) === true) return null;
+  const own = { logpath: [], container: [container.name] };
   const made = (options: JailOptions): JailConfiguration =>
     jailOf(name, { ...configured, ...options, ...fromEnvironment, ...own }, configuration.defaults);
   const jail = made(setOptions(fromLabels));
@@ -84,7 +91,7 @@ function decide(
     return unknownFilter(name, jail.filter, configuration.filters, where);
   }
   // By the container alone, not by who came first: counts and bans are stored under the name.
-  return sameRule(jail, made({})) ? jail : { ...jail, name: `${name}@${container}` };
+  return sameRule(jail, made({})) ? jail : { ...jail, name: `${name}@${container.name}` };
 }
 
 /** Whether two jails judge and ban alike: same filter, same limits, same policy. */
@@ -92,17 +99,6 @@ export function sameRule(a: JailConfiguration, b: JailConfiguration): boolean {
   const rule = ({ filter, maxretry, findtime, bantime, action, ports }: JailConfiguration) =>
     [filter, maxretry, findtime, bantime, policyOf(action, ports, '')].join(' ');
   return rule(a) === rule(b);
-}
-
-/** Whether a `container` selector of a jail means the container of this name and these labels. */
-export function selects(
-  selector: string,
-  container: string,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  if (!selector.startsWith('label:')) return selector === container;
-  const [, key = '', value] = /^label:([^=]*)(?:=(.*))?$/s.exec(selector) ?? [];
-  return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
 }
 
 /** Sorts labels into raw jail options, and remembers which label said what. */

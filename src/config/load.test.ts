@@ -162,6 +162,18 @@ test("Docker's socket", async () => {
     '/run/user/1000/docker.sock',
   );
   assert.equal(await socket({ DOCKER_HOST: 'ssh://elsewhere' }), '/var/run/docker.sock');
+  assert.equal(await socket({ DOCKER_HOST: 'tcp://proxy:2375' }), 'tcp://proxy:2375');
+  assert.equal(await socket({ BAILIFF_DOCKER_SOCKET: 'tcp://[::1]:2375' }), 'tcp://[::1]:2375');
+  assert.equal(await socket({ BAILIFF_DOCKER_SOCKET: 'unix:///d' }), '/d');
+  for (const wrong of [
+    'docker.sock',
+    'tcp://proxy',
+    'tcp://proxy:99999',
+    'tcp://proxy:2375/v1',
+    'ssh://a:1',
+  ]) {
+    await assert.rejects(socket({ BAILIFF_DOCKER_SOCKET: wrong }), /tcp:\/\/HOST:PORT/, wrong);
+  }
   assert.equal(await socket({ DOCKER_HOST: 'unix:///a' }, 'docker-socket: /b'), '/b');
   assert.equal(await socket({ BAILIFF_DOCKER_SOCKET: '/c' }, 'docker-socket: /b'), '/c');
 });

@@ -5,6 +5,7 @@ import { readFileLayer } from './file-layer.ts';
 import { builtInJail, decideJails } from './jails.ts';
 import type { Layer } from './layer.ts';
 import { builtInLayer, picker } from './picker.ts';
+import { engineAddress } from './readers.ts';
 import type { Configuration, LayerValues } from './schema.ts';
 
 export interface LoadOptions {
@@ -82,13 +83,10 @@ async function filterNames(directory: string): Promise<string[]> {
   return entries.filter((entry) => entry.endsWith('.yaml')).map((entry) => entry.slice(0, -'.yaml'.length));
 }
 
-/**
- * DOCKER_HOST as Docker's own tools read it, as far as it names a socket. An engine on another
- * machine is none of this host's, so other forms say nothing here.
- */
+/** DOCKER_HOST as Docker's own tools read it, as far as it names a socket or a proxy without TLS. */
 function dockerSocket(set: string | undefined, host: string | undefined): { path: string; origin: string[] } {
   if (set !== undefined) return { path: set, origin: [] };
-  const path = /^unix:\/\/(\/.+)$/.exec(host ?? '')?.[1];
+  const path = engineAddress(host ?? '');
   return path === undefined
     ? { path: '/var/run/docker.sock', origin: [] }
     : { path, origin: ['DOCKER_HOST'] };

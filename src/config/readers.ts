@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalAddress } from '../core/address.ts';
+import { expectedSelector, selectorProblem } from '../core/container-selector.ts';
 import { parseBanTime, parseSpan } from '../core/duration.ts';
 import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
 import { type Encoding, encodings } from '../core/types.ts';
@@ -86,6 +87,26 @@ function isPath(value: string): boolean {
   return value.startsWith('/') && !value.includes('\0');
 }
 
+/** The Docker engine's socket as a path, or `tcp://HOST:PORT`. */
+export function engine(): Reader<string> {
+  return reader(
+    "the absolute path of the engine's socket (at most 107 bytes), or tcp://HOST:PORT of a socket proxy",
+    (value) => {
+      if (typeof value !== 'string') return undefined;
+      return engineAddress(value.startsWith('/') ? `unix://${value}` : value);
+    },
+  );
+}
+
+/** Reads `unix:///path` (as the path) and `tcp://host:port`; anything else is undefined. */
+export function engineAddress(host: string): string | undefined {
+  const path = /^unix:\/\/(\/.+)$/s.exec(host)?.[1];
+  // sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
+  if (path !== undefined) return isPath(path) && Buffer.byteLength(path) <= 107 ? path : undefined;
+  const port = /^tcp:\/\/(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(host)?.[1];
+  return port !== undefined && Number(port) > 0 && Number(port) <= 65_535 ? host : undefined;
+}
+
 export function paths(): Reader<readonly string[]> {
   return list('a list of log files', 'an absolute path, which may hold *, **, ? and [a-z]', 1, (element) =>
     isPath(element) ? element : undefined,
@@ -107,11 +128,14 @@ export function encoding(): Reader<Encoding> {
   );
 }
 
-/** Docker's container names, or `label:KEY` and `label:KEY=VALUE`. */
+/** Selectors of containers: see core/container-selector.ts. */
 export function containers(): Reader<readonly string[]> {
-  return list('a list of containers', "a container's name, label:KEY or label:KEY=VALUE", 1, (element) =>
-    /^(?:[a-z0-9][\w.-]{0,254}|label:[^\s=]{1,255}(?:=.{0,1024})?)$/iu.test(element) ? element : undefined,
-  );
+  return list('a list of containers', expectedSelector, 1, (element, refuse) => {
+    const problem = selectorProblem(element);
+    if (problem === null) return element;
+    refuse(problem);
+    return undefined;
+  });
 }
 
 /** Canonical addresses and ranges, each once. */

@@ -35,7 +35,10 @@ export function configurationReference(): string {
         [code(fileVariable), 'The configuration file, where `--config` names none. It must exist.'],
         [code(jailsVariable), 'Jails to switch on, beside those of the file.'],
         ...[...scriptVariables].map(([name, description]) => [code(name), description]),
-        [code('DOCKER_HOST'), 'Read where `docker-socket` is not set, if it begins with `unix://`.'],
+        [
+          code('DOCKER_HOST'),
+          'Read where `docker-socket` is not set, if it begins with `unix://` or `tcp://`.',
+        ],
         [code('bailiff.jails'), "Label: jails that read this container's log."],
       ],
     ),

@@ -7,6 +7,7 @@ import {
   containers,
   duration,
   encoding,
+  engine,
   listener,
   oneOf,
   path,
@@ -25,7 +26,7 @@ export interface JailConfiguration {
   readonly filter: string;
   /** Paths and patterns. */
   readonly logpath: readonly string[];
-  /** Container names, or `label:KEY` and `label:KEY=VALUE`. */
+  /** Selectors: see core/container-selector.ts. */
   readonly container: readonly string[];
   readonly maxretry: number;
   readonly findtime: number;
@@ -59,6 +60,7 @@ export interface Configuration {
   /** Whether peers of established SSH sessions are never banned. */
   readonly protectSshPeers: boolean;
   readonly docker: boolean;
+  /** The path of a socket, or `tcp://host:port`. */
   readonly dockerSocket: string;
   readonly filterDirectory: string;
   /** The names a jail's filter may have: the shipped ones and those in `filterDirectory`. */
@@ -147,7 +149,8 @@ export const jailShape = {
     otherwise: "the filter's usual path, where neither `logpath` nor `container` is set",
   }),
   container: option(containers(), {
-    description: 'Containers whose logs to read, each by name, by `label:KEY` or by `label:KEY=VALUE`.',
+    description:
+      'Containers whose logs to read, each by name (`web`, `web-*`), by image with or without tag (`image:nginx`, `image:ghcr.io/shop/*`), by compose project or service (`compose:shop`, `compose:shop/web`), by Swarm service (`service:shop_web`) or by label (`label:KEY`, `label:KEY=VALUE`). `*` stands for any characters and `?` for one, in all but labels.',
     otherwise: 'none',
   }),
   bantime: option(banTime(), {
@@ -219,9 +222,10 @@ export const globalShape = {
     description: 'Whether to use the Docker engine at all.',
     default: 'true',
   }),
-  'docker-socket': option(path(107), {
-    description: "The Docker engine's socket.",
-    otherwise: "`DOCKER_HOST`'s path where that begins with `unix://`, else `/var/run/docker.sock`",
+  'docker-socket': option(engine(), {
+    description:
+      "The Docker engine's socket: its path, or `tcp://HOST:PORT` of a proxy in front of it (without TLS, on this machine or in a network of its own). Only GET requests are made.",
+    otherwise: '`DOCKER_HOST` where that begins with `unix://` or `tcp://`, else `/var/run/docker.sock`',
   }),
   'filter-directory': option(path(), {
     description: 'Directory of your own filters, one `NAME.yaml` each. It may be absent.',

@@ -33,8 +33,16 @@ const disorder = 2;
  * the cursor; what was judged is dropped again. Null: there is no cursor.
  */
 export function sinceOf(text: string | null): string | null {
-  const timestamp = parseDockerCursor(text)?.timestamp;
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(timestamp ?? '');
-  if (match === null) return null;
-  return `${Date.parse(`${match[1]}Z`) / 1000 - disorder}.${(match[2] ?? '').padEnd(9, '0')}`;
+  const at = nanosecondsOf(parseDockerCursor(text)?.timestamp ?? '');
+  if (at === null) return null;
+  const since = at - BigInt(disorder) * 1_000_000_000n;
+  return `${since / 1_000_000_000n}.${String(since % 1_000_000_000n).padStart(9, '0')}`;
+}
+
+/** Nanoseconds since the epoch of a timestamp as Docker writes it; null: it is none. */
+export function nanosecondsOf(timestamp: string): bigint | null {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/.exec(timestamp);
+  const ms = Date.parse(`${match?.[1]}Z`);
+  if (match === null || Number.isNaN(ms)) return null;
+  return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
 }

@@ -45,6 +45,7 @@ export function listedContainer(raw: unknown): Container[] {
     {
       id,
       name: withoutSlash(name),
+      image: asText(container['Image']),
       labels: asLabels(container['Labels']),
       running: container['State'] === 'running',
     },
@@ -55,13 +56,16 @@ export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
   const container = asJson(raw);
   const config = asJson(container['Config']);
   const settings = asJson(container['NetworkSettings']);
+  const state = asJson(container['State']);
   const networkMode = asText(asJson(container['HostConfig'])['NetworkMode']);
   return {
     id: asText(container['Id']) || id,
     name: withoutSlash(asText(container['Name']) || id),
+    image: asText(config['Image']),
     labels: asLabels(config['Labels']),
-    running: asJson(container['State'])['Running'] === true,
+    running: state['Running'] === true && state['Restarting'] !== true,
     tty: config['Tty'] === true,
+    finished: Math.max(0, Date.parse(asText(state['FinishedAt'])) / 1_000 || 0),
     networkMode,
     networks: Object.keys(asJson(settings['Networks'])),
     ports: networkMode === 'host' ? exposedPorts(config['ExposedPorts']) : publishedPorts(settings['Ports']),
@@ -112,4 +116,10 @@ export function engineInfo(raw: unknown): EngineInfo {
     rootless: asList(info['SecurityOptions']).some((option) => /^name=rootless\b/.test(asText(option))),
     swarm: asJson(info['Swarm'])['LocalNodeState'] === 'active',
   };
+}
+
+/** Of the first message in an answer of the log API, be it behind a frame's header or not. */
+export function messageTimestamp(log: Uint8Array): string | null {
+  const beginning = Buffer.from(log.subarray(0, 64)).toString('latin1');
+  return /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z/.exec(beginning)?.[0] ?? null;
 }

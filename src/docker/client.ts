@@ -1,6 +1,15 @@
+import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { BailiffError, messageOf } from '../core/errors.ts';
-import { engineInfo, inspectedContainer, listedContainer, listedNetwork, parsedEvent } from './answers.ts';
+import {
+  engineInfo,
+  inspectedContainer,
+  listedContainer,
+  listedNetwork,
+  messageTimestamp,
+  parsedEvent,
+} from './answers.ts';
+import { endpointOf } from './endpoint.ts';
 import type {
   Container,
   ContainerDetails,
@@ -18,31 +27,41 @@ export interface DockerClient {
   containers(): Promise<readonly Container[]>;
   /** null: there is no such container (any more). */
   inspect(id: string): Promise<ContainerDetails | null>;
-  networks(): Promise<readonly Network[]>;
+  /** null: a socket proxy does not let this through. */
+  networks(): Promise<readonly Network[] | null>;
   /** A socket proxy may refuse it where it lets everything else through. */
   info(): Promise<EngineInfo>;
-  /** Events from `since` (seconds) on, until the signal aborts or Docker ends the stream. */
+  /** Events that the sources heed, from `since` (seconds) on, until the signal aborts or Docker ends the stream. */
   events(since: number, signal: AbortSignal): AsyncIterable<DockerEvent>;
   /** The log from `since` on (`seconds.nanoseconds`, inclusive), with timestamps, followed. */
   logs(id: string, since: string, signal: AbortSignal): Promise<Readable>;
+  /** The timestamp of the last message in the log; null: there is none. */
+  newest(id: string): Promise<string | null>;
 }
 
 /** Longest event accepted: Docker's are under a few KiB; labels can make them longer. */
 const longestEvent = 1_048_576;
 
+/** Others, such as those of health checks, are not sent at all. */
+const filters: { type: ('container' | 'network' | 'daemon')[]; event: string[] } = {
+  type: ['container', 'network', 'daemon'],
+  event: ['start', 'die', 'rename', 'destroy', 'unpause', 'create', 'connect', 'disconnect', 'reload'],
+};
+
 /**
- * A client of the API on a unix socket, whose every question ends when `stop` aborts. dockerode is loaded
- * here and only when asked for.
+ * A client of the API at a unix socket, or at `tcp://host:port`, whose every question ends when `stop`
+ * aborts. dockerode is loaded here and only when asked for.
  */
-export async function connectDocker(socketPath: string, stop: AbortSignal): Promise<DockerClient> {
+export async function connectDocker(address: string, stop: AbortSignal): Promise<DockerClient> {
   const { default: Docker } = await import('dockerode');
-  const docker = new Docker({ socketPath });
+  // A property that is there and undefined keeps dockerode from taking DOCKER_HOST's.
+  const docker = new Docker(endpointOf(address) as { protocol: 'http' });
   const answering = <T>(ask: (abortSignal: AbortSignal) => Promise<T>): Promise<T> =>
-    asking(socketPath, () => ask(AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])));
+    asking(address, () => ask(AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])));
   return {
     containers: () =>
       answering(async (abortSignal) =>
-        (await docker.listContainers({ abortSignal })).flatMap(listedContainer),
+        (await docker.listContainers({ abortSignal, all: true })).flatMap(listedContainer),
       ),
     inspect: (id) =>
       answering(async (abortSignal) => {
@@ -54,7 +73,14 @@ export async function connectDocker(socketPath: string, stop: AbortSignal): Prom
         }
       }),
     networks: () =>
-      answering(async (abortSignal) => (await docker.listNetworks({ abortSignal })).map(listedNetwork)),
+      answering(async (abortSignal) => {
+        try {
+          return (await docker.listNetworks({ abortSignal })).map(listedNetwork);
+        } catch (error) {
+          if (isRefused(error)) return null;
+          throw error;
+        }
+      }),
     info: () =>
       answering(async (abortSignal) => {
         // The types know a callback alone.
@@ -62,9 +88,9 @@ export async function connectDocker(socketPath: string, stop: AbortSignal): Prom
         return engineInfo(await ask({ abortSignal }));
       }),
     events: (since, signal) =>
-      events(socketPath, (abortSignal) => docker.getEvents({ since, abortSignal }), signal),
+      events(address, (abortSignal) => docker.getEvents({ since, filters, abortSignal }), signal),
     logs: (id, since, signal) =>
-      asking(socketPath, async () => {
+      asking(address, async () => {
         const options = { follow: true, stdout: true, stderr: true, timestamps: true, since } as const;
         return stream((abortSignal) => {
           // The types want a number for `since`; the API takes nanoseconds as text, and needs them.
@@ -72,11 +98,19 @@ export async function connectDocker(socketPath: string, stop: AbortSignal): Prom
           return docker.getContainer(id).logs(typed);
         }, signal);
       }),
+    newest: (id) =>
+      answering(async (abortSignal) => {
+        const options = { stdout: true, stderr: true, timestamps: true, tail: 1, abortSignal };
+        return messageTimestamp(await docker.getContainer(id).logs(options));
+      }),
   };
 }
 
 /** An engine that takes longer than this (ms) to begin its answer is as good as gone. */
 const patienceMs = 10_000;
+
+/** Silence (ms) on a connection after which the kernel asks whether its far end is there: a proxy's may not be. */
+const keepAliveMs = 60_000;
 
 /** Opens a stream whose beginning is waited for with patience, and its rest for ever. */
 async function stream(
@@ -86,7 +120,9 @@ async function stream(
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(new Error('the engine does not answer')), patienceMs);
   try {
-    return endingWith((await open(AbortSignal.any([signal, late.signal]))) as Readable, signal);
+    const opened = (await open(AbortSignal.any([signal, late.signal]))) as Readable & { socket?: unknown };
+    if (opened.socket instanceof Socket) opened.socket.setKeepAlive(true, keepAliveMs);
+    return endingWith(opened, signal);
   } finally {
     clearTimeout(timer);
   }
@@ -96,28 +132,33 @@ function statusOf(error: unknown): unknown {
   return error instanceof Error && 'statusCode' in error ? error.statusCode : null;
 }
 
-async function asking<T>(socketPath: string, ask: () => Promise<T>): Promise<T> {
+/** What proxies answer to what they do not let through, and an engine never to what it is asked here. */
+const isRefused = (error: unknown): boolean => [401, 403, 405].includes(Number(statusOf(error)));
+
+async function asking<T>(address: string, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    throw unreachable(socketPath, error);
+    throw unreachable(address, error);
   }
 }
 
-function unreachable(socketPath: string, error: unknown): BailiffError {
-  return new BailiffError('docker-unreachable', messageOf(error), {
-    where: socketPath,
-    remedy: 'Check that Docker runs and that its socket is mounted here and readable.',
+function unreachable(address: string, error: unknown): BailiffError {
+  return new BailiffError('docker-unreachable', messageOf(error).trim(), {
+    where: address,
+    remedy: isRefused(error)
+      ? 'Have the socket proxy let GET requests for containers and events through.'
+      : 'Check that Docker runs and that its socket is mounted here and readable.',
     cause: error,
   });
 }
 
 async function* events(
-  socketPath: string,
+  address: string,
   open: (abortSignal: AbortSignal) => Promise<NodeJS.ReadableStream>,
   signal: AbortSignal,
 ): AsyncGenerator<DockerEvent> {
-  const received = await asking(socketPath, () => stream(open, signal));
+  const received = await asking(address, () => stream(open, signal));
   let rest = '';
   try {
     for await (const chunk of received) {
@@ -127,7 +168,7 @@ async function* events(
       for (const line of lines) yield* parsedEvent(line);
     }
   } catch (error) {
-    if (!signal.aborted) throw unreachable(socketPath, error);
+    if (!signal.aborted) throw unreachable(address, error);
   }
 }
 

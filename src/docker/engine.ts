@@ -4,12 +4,17 @@ import type { PortRange } from '../core/policy.ts';
 export interface Container {
   readonly id: string;
   readonly name: string;
+  /** As it was asked for; in a list the image's id, where its name has come to mean another one. */
+  readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Not while it waits to be started again. */
   readonly running: boolean;
 }
 
 export interface ContainerDetails extends Container {
   readonly tty: boolean;
+  /** When it last stopped, in seconds since the epoch; 0: it never ran, or has not stopped yet. */
+  readonly finished: number;
   /** `bridge`, `host`, `none`, a network's name, or `container:ID`: it is in the network of another one. */
   readonly networkMode: string;
   /** The names of the networks it is on; none while it is stopped, or in another one's network. */

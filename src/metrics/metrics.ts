@@ -36,6 +36,7 @@ export class Metrics {
   readonly lines: Counter<'source'>;
   readonly bytes: Counter<'source'>;
   readonly oversizeLines: Counter<'source'>;
+  readonly gaps: Counter<'source'>;
   readonly hits: Counter<'jail'>;
   readonly protectedHits: Counter<'jail'>;
   readonly staleHits: Counter<'jail'>;
@@ -63,6 +64,7 @@ export class Metrics {
       'Lines longer than the line cap; their rest was skipped.',
       'source',
     );
+    this.gaps = counter('gaps_total', 'Times that lines of a log were lost, or may have been.', 'source');
     this.hits = counter('hits_total', 'Attempts that jails counted.', 'jail');
     this.protectedHits = counter(
       'protected_hits_total',

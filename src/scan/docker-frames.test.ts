@@ -148,6 +148,66 @@ test('where the engine has thrown away what the cursor points to, all that is la
   assert.deepEqual(read(bytesOf(later), cursor).lines, ['c\n', 'd\n']);
 });
 
+/** What a decoder judges and tells of messages that come on one stream, after those of an earlier one. */
+function follow(before: readonly Message[], now: readonly Message[]) {
+  const cursor = before.length === 0 ? null : read(bytesOf(before)).cursor;
+  const gaps: string[] = [];
+  const lines: string[] = [];
+  const frames = new DockerFrames('docker-multiplexed', cursor, (detail) => gaps.push(detail));
+  frames.push(bytesOf(now), (line) => lines.push(line.toString()));
+  return { lines, gaps, cursor: frames.cursor };
+}
+
+test('a gap is told where the message of the cursor is gone, and only there', () => {
+  for (const log of [inOrder, outOfOrder]) {
+    for (let stop = 1; stop <= log.length; stop++) {
+      for (let next = stop; next <= log.length; next++) {
+        assert.deepEqual(follow(log.slice(0, stop), log.slice(0, next)).gaps, [], `${stop}, ${next}`);
+      }
+    }
+  }
+  const [a, b, c] = [message(1, 100, 'a\n'), message(2, 300, 'b\n'), message(1, 500, 'c\n')];
+  assert.deepEqual(follow([a, b], []).gaps, [], 'nothing was written');
+  assert.deepEqual(follow([], [c]).gaps, [], 'there is no cursor');
+  const { gaps, lines } = follow([a, b], [c, message(1, 600, 'd\n')]);
+  assert.deepEqual(lines, ['c\n', 'd\n']);
+  assert.equal(gaps.length, 1);
+  assert.match(gaps[0] ?? '', new RegExp(`between ${at(300)} and ${at(500)}.*max-size`));
+  assert.equal(follow([a], [message(2, 50, 'x\n'), c]).gaps.length, 1, 'an older one is not the cursor');
+});
+
+test('what an engine sends again around its own rotation is judged once', () => {
+  const log = Array.from({ length: 3_000 }, (_, index) =>
+    message(1 + (index % 2), 1_000 + index * 10 - (index % 4) * 15, `line ${index}\n`),
+  );
+  const all = read(bytesOf(log)).lines;
+  for (const [from, to] of [
+    [79, 80],
+    [20, 80],
+    [0, 2_000],
+    [500, 3_000],
+  ] as const) {
+    const sent = [...log.slice(0, to), ...log.slice(from, to), ...log.slice(from)];
+    const { lines, gaps, cursor } = follow([], sent);
+    assert.deepEqual(lines, all, `${from} to ${to}`);
+    assert.equal(cursor, read(bytesOf(log)).cursor);
+    assert.equal(gaps.length, 1, 'whole blocks mean that it rotates too fast');
+  }
+  const lastAgain = [...log.slice(0, 80), ...log.slice(79, 200), ...log.slice(199)];
+  assert.deepEqual([follow([], lastAgain).lines, follow([], lastAgain).gaps], [all, []]);
+  const resumed = follow(log.slice(0, 50), [...log.slice(30, 80), ...log.slice(40)]);
+  assert.deepEqual(resumed.lines, all.slice(50), 'also what the replay before had');
+});
+
+test('new messages of the same time, or an earlier one, are judged', () => {
+  const same = [message(1, 5, 'a\n'), message(1, 5, 'b\n'), message(2, 5, 'a\n'), message(1, 3, 'a\n')];
+  assert.deepEqual(follow([], same).lines, ['a\n', 'b\n', 'a\n', 'a\n']);
+  const part = 'x'.repeat(16_384);
+  const long = [message(1, 5, part), message(2, 6, 'b\n'), message(1, 5, part), message(1, 5, 'end\n')];
+  const { lines } = follow([], [...long, ...long.slice(1)]);
+  assert.deepEqual(lines, ['b\n', `${part}${part}end\n`], 'parts are alike, and sent again as a whole');
+});
+
 test('the cursor gives the engine its `since`', () => {
   const [first = Buffer.alloc(0)] = [frame(1, `${at(5)} x`)];
   const { cursor } = read(first);

@@ -1,9 +1,20 @@
 import { formatDockerCursor, parseDockerCursor } from '../core/docker-cursor.ts';
 import { FrameReader, type MessageReader, RawReader } from './docker-messages.ts';
 import { lineCap } from './scan.ts';
+import { messageKey, SeenMessages } from './seen-messages.ts';
 
 /** A whole line, ended by a newline, and the time that Docker gave it in seconds (null: none). */
 export type TakeLine = (line: Buffer, time: number | null) => void;
+
+/** Told of lines that the engine threw away, or may have, before they could be read: since when, and the remedy. */
+export type TellGap = (detail: string) => void;
+
+/** The beginning of a line whose end is in another message. */
+interface Unfinished {
+  readonly text: Buffer;
+  /** All messages of one line have the time of its first one; '' where it is not known any more. */
+  readonly timestamp: string;
+}
 
 /** A timestamp as a number of nanoseconds would need it: whole seconds in ms, and the nanoseconds beside. */
 interface Instant {
@@ -28,11 +39,19 @@ const overlong = Buffer.from('.\n');
  *
  * `since` with the cursor's time makes the replay begin at that very message (moby from 23.0 on stops
  * comparing times there; daemon/logger/loggerutils, forwarder.Do). Older engines go on comparing, so that
- * there an earlier time which was written after the resume point is never sent.
+ * there an earlier time which was written after the resume point is never sent. The log is in order up to that
+ * message, whose time was the latest so far: a replay that comes to a later time without it is one of a log
+ * that no longer holds it, and what else went is not known.
+ *
+ * Engines before 23.0 send messages a second time when they rotate a log that is followed: the last one, or,
+ * when they rotate again before they have sent it, all of a file (measured, 20.10). So a message that is not
+ * the latest is dropped where it is one of those that came before.
  */
 export class DockerFrames {
   readonly #reader: MessageReader;
-  readonly #unfinished = new Map<number, Buffer>();
+  readonly #tellGap: TellGap;
+  readonly #unfinished = new Map<number, Unfinished>();
+  readonly #seen = new SeenMessages();
   #timestamp: string;
   #instant: Instant | null;
   /** Messages from the first one of this timestamp on. */
@@ -41,8 +60,16 @@ export class DockerFrames {
   #repeating: number;
   /** Whether the replay has come to the first of them. */
   #found = false;
+  /** Messages that were sent again, one after the other, since the last one that was not. */
+  #repeated = 0;
+  #overtaken = false;
 
-  constructor(framing: 'docker-multiplexed' | 'docker-raw', cursor: string | null) {
+  constructor(
+    framing: 'docker-multiplexed' | 'docker-raw',
+    cursor: string | null,
+    tellGap: TellGap = () => undefined,
+  ) {
+    this.#tellGap = tellGap;
     this.#reader = framing === 'docker-raw' ? new RawReader() : new FrameReader();
     const stored = parseDockerCursor(cursor);
     this.#timestamp = stored?.timestamp ?? '';
@@ -50,7 +77,7 @@ export class DockerFrames {
     this.#ordinal = stored?.ordinal ?? 0;
     this.#repeating = this.#instant === null ? 0 : this.#ordinal;
     for (const [stream, text] of storedParts(cursor))
-      this.#unfinished.set(stream, Buffer.from(text, 'latin1'));
+      this.#unfinished.set(stream, { text: Buffer.from(text, 'latin1'), timestamp: '' });
   }
 
   /** The position behind the last message read; lines that are not finished yet stand in it. */
@@ -58,7 +85,7 @@ export class DockerFrames {
     const cursor = { timestamp: this.#timestamp, ordinal: this.#ordinal };
     if (this.#unfinished.size === 0) return formatDockerCursor(cursor);
     const parts = Object.fromEntries(
-      [...this.#unfinished].map(([stream, part]) => [stream, part.toString('latin1')]),
+      [...this.#unfinished].map(([stream, { text }]) => [stream, text.toString('latin1')]),
     );
     return JSON.stringify({ ...cursor, parts });
   }
@@ -71,7 +98,7 @@ export class DockerFrames {
   /** The lines that the container did not finish: it ended. */
   flush(take: TakeLine): void {
     const time = this.#instant === null ? null : secondsOf(this.#instant);
-    for (const part of this.#unfinished.values()) take(Buffer.concat([part, Buffer.from('\n')]), time);
+    for (const { text } of this.#unfinished.values()) take(Buffer.concat([text, Buffer.from('\n')]), time);
     this.#unfinished.clear();
   }
 
@@ -79,16 +106,46 @@ export class DockerFrames {
     const space = payload.subarray(0, longestTimestamp).indexOf(0x20);
     const timestamp = space < 0 ? '' : payload.toString('latin1', 0, space);
     const instant = instantOf(timestamp);
-    if (instant !== null && this.#wasJudged(instant)) return;
-    if (instant !== null) this.#advance(timestamp, instant);
-    const text = instant === null ? payload : payload.subarray(space + 1);
-    this.#join(stream, text, instant === null ? null : secondsOf(instant), take);
+    if (instant === null) {
+      this.#join(stream, payload, '', null, take);
+      return;
+    }
+    if (this.#isKnown(timestamp, instant, stream, payload)) return;
+    this.#advance(timestamp, instant);
+    this.#join(stream, payload.subarray(space + 1), timestamp, secondsOf(instant), take);
   }
 
-  #wasJudged(instant: Instant): boolean {
+  /** Whether it was judged before: a replay's, or one that came before on this stream. */
+  #isKnown(timestamp: string, instant: Instant, stream: number, payload: Buffer): boolean {
+    const key = messageKey(instant.ms, instant.nanoseconds, stream, payload);
+    const known = this.#wasJudged(timestamp, instant) || this.#isRepeated(timestamp, instant, stream, key);
+    this.#seen.add(key);
+    return known;
+  }
+
+  #isRepeated(timestamp: string, instant: Instant, stream: number, key: number): boolean {
+    if (this.#instant === null || compare(instant, this.#instant) > 0) return this.#isNew();
+    // The next part of a long line may be as the one before.
+    if (this.#unfinished.get(stream)?.timestamp === timestamp) return this.#isNew();
+    if (!this.#seen.has(key)) return this.#isNew();
+    this.#repeated++;
+    if (this.#repeated > 1 && !this.#overtaken) {
+      this.#overtaken = true;
+      this.#tellGap(overtaken);
+    }
+    return true;
+  }
+
+  #isNew(): false {
+    this.#repeated = 0;
+    return false;
+  }
+
+  #wasJudged(timestamp: string, instant: Instant): boolean {
     if (this.#repeating <= 0 || this.#instant === null) return false;
     const order = compare(instant, this.#instant);
     if (order > 0) {
+      if (!this.#found) this.#tellGap(gone(this.#timestamp, timestamp));
       this.#repeating = 0;
       return false;
     }
@@ -103,16 +160,15 @@ export class DockerFrames {
       return;
     }
     this.#ordinal = 1;
-    // Cut out of a longer text: copied, or it would keep that alive.
-    this.#timestamp = Buffer.from(timestamp).toString('latin1');
+    this.#timestamp = copied(timestamp);
     this.#instant = instant;
   }
 
-  #join(stream: number, text: Buffer, time: number | null, take: TakeLine): void {
-    const before = this.#unfinished.get(stream);
+  #join(stream: number, text: Buffer, timestamp: string, time: number | null, take: TakeLine): void {
+    const before = this.#unfinished.get(stream)?.text;
     if (text.at(-1) !== 0x0a) {
       const joined = before === undefined ? Buffer.from(text) : Buffer.concat([before, text]);
-      this.#unfinished.set(stream, joined.subarray(0, lineCap + 1));
+      this.#unfinished.set(stream, { text: joined.subarray(0, lineCap + 1), timestamp: copied(timestamp) });
       return;
     }
     this.#unfinished.delete(stream);
@@ -120,6 +176,22 @@ export class DockerFrames {
     else if (before.length > lineCap) take(Buffer.concat([before, overlong]), time);
     else take(Buffer.concat([before, text]), time);
   }
+}
+
+const overtaken =
+  'the engine rotates this log faster than it can be followed, and may have left out lines, as Docker before 23.0 ' +
+  'does; raise max-size of its logging driver';
+
+function gone(from: string, to: string): string {
+  return (
+    `lines between ${from} and ${to} may be lost: the engine threw them away before they were read; raise max-size ` +
+    'or max-file of its logging driver'
+  );
+}
+
+/** Cut out of a longer text, it would keep that alive. */
+function copied(timestamp: string): string {
+  return Buffer.from(timestamp).toString('latin1');
 }
 
 function instantOf(timestamp: string): Instant | null {

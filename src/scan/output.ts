@@ -10,6 +10,8 @@ export interface Output {
   room(): Promise<void>;
   post(batch: MatchBatch): void;
   state(state: SourceState, detail: string): void;
+  /** Lines are lost, or may be: which, and what to do about it. */
+  gap(detail: string): void;
 }
 
 /** Collects what one source's chunk yields and makes it a batch. */

@@ -32,6 +32,8 @@ export type Report =
       readonly state: SourceState;
       readonly detail: string;
     }
+  /** Lines are lost, or may be. */
+  | { readonly type: 'gap'; readonly id: string; readonly generation: number; readonly detail: string }
   /** One `write` of this many bytes was judged, or dropped. */
   | { readonly type: 'consumed'; readonly bytes: number }
   /** The stream's bytes make no sense any more: it must be opened again. */

@@ -51,6 +51,7 @@ class Observed {
         this.restarts.push(reason);
         this.#check?.();
       },
+      gap: () => undefined,
       streamLost: (id) => {
         this.lost.push(id);
         this.#check?.();

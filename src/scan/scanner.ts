@@ -8,6 +8,8 @@ export interface ScannerEvents {
   /** The owner calls `scanner.acknowledge(batch)` when it is judged, and keeps its cursor with the effect. */
   batch(batch: MatchBatch): void;
   state(id: string, state: SourceState, detail: string): void;
+  /** Lines of this source are lost, or may be: which, and what to do about it. */
+  gap(id: string, detail: string): void;
   /** The worker died; files go on from the last cursor that was received before it was gone. */
   restarted(reason: string): void;
   /** A stream must be opened again by its owner, from the last cursor of its batches. */
@@ -151,6 +153,9 @@ export class Scanner {
         break;
       case 'state':
         if (this.#isCurrent(report)) this.#events.state(report.id, report.state, report.detail);
+        break;
+      case 'gap':
+        if (this.#isCurrent(report)) this.#events.gap(report.id, report.detail);
         break;
       case 'consumed':
         this.#waitingBytes -= report.bytes;

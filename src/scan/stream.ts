@@ -23,7 +23,10 @@ export class Stream {
   #closed = false;
 
   constructor(framing: Framing, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
-    this.#decoder = framing === 'lines' ? new PlainLines() : new DockerFrames(framing, cursor);
+    this.#decoder =
+      framing === 'lines'
+        ? new PlainLines()
+        : new DockerFrames(framing, cursor, (detail) => output.gap(detail));
     this.#scan = scan;
     this.#batches = batches;
     this.#output = output;

@@ -11,6 +11,70 @@ let log = '';
 const add = (...users: string[]): void => folder.add(...users);
 const follow = (cursor: string | null = null, nowMs = Date.now()): Followed =>
   folder.follow(cursor, { nowMs });
+/** A tail whose clock stands still unless the test moves it. */
+class Followed {
+  readonly found: (readonly [user: string, time: number])[] = [];
+  readonly cursors: string[] = [];
+  state = '';
+  nowMs: number;
+  readonly #tail: Tail;
+  readonly #end: Promise<void>;
+  #wake: () => void = () => {};
+
+  constructor(cursor: string | null = null, nowMs = Date.now()) {
+    followed.push(this);
+    this.nowMs = nowMs;
+    const scan = new Scan([compileFilter(filter)], { timeZone: 'UTC' });
+    const output: Output = {
+      full: false,
+      gap: () => undefined,
+      room: async () => {},
+      post: (batch) => {
+        for (const { user, time } of readBatch(batch)) this.found.push([user, time]);
+        this.cursors.push(batch.cursor);
+        this.#wake();
+      },
+      state: (state) => {
+        this.state = state;
+        this.#wake();
+      },
+    };
+    this.#tail = new Tail(log, cursor, scan, new BatchMaker('s', 1, scan), output, () => this.nowMs);
+    this.#end = this.#tail.run();
+  }
+
+  get cursor(): string {
+    return this.cursors.at(-1) ?? '';
+  }
+
+  get now(): number {
+    return this.nowMs / 1_000;
+  }
+
+  get users(): string {
+    return this.found.map(([user]) => user).join(' ');
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition())
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+  }
+
+  /** Waits for as many matches, then compares the users. */
+  async saw(users: string): Promise<void> {
+    await this.until(() => this.users.length >= users.length);
+    assert.equal(this.users, users);
+  }
+
+  /** Returns the cursor to go on from. */
+  async stop(): Promise<string> {
+    this.#tail.close();
+    await this.#end;
+    return this.cursor;
+  }
+}
 
 beforeEach(() => {
   folder = new LogFolder();

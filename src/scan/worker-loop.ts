@@ -109,6 +109,7 @@ class WorkerLoop {
       post: (batch) => this.#post(batch),
       state: (state: SourceState, detail: string) =>
         this.#report({ type: 'state', id, generation, state, detail }),
+      gap: (detail: string) => this.#report({ type: 'gap', id, generation, detail }),
     };
   }
 

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import type { JailConfiguration } from '../config/schema.ts';
 import { formatPorts, type PortRange } from '../core/policy.ts';
 import type { ContainerDetails, DockerClient, DockerEvent, EngineInfo, Network } from '../docker/client.ts';
-import { dockerSource } from './docker.ts';
+import { type DockerOptions, dockerSource } from './docker.ts';
 import type { OpenSource, SourceDescription, SourceHost } from './source.ts';
 
 const jail: JailConfiguration = {
@@ -35,6 +35,8 @@ const container = (
   id,
   name,
   labels,
+  image: 'nginx',
+  finished: 0,
   running: true,
   tty: false,
   networkMode: 'bridge',
@@ -58,6 +60,9 @@ class FakeEngine implements DockerClient {
   readonly asked: { id: string; since: string }[] = [];
   readonly streams = new Map<string, PassThrough>();
   refuse: Error | null = null;
+  /** By container id: the timestamp of its last message. */
+  readonly last = new Map<string, string>();
+  hidesNetworks = false;
   /** How many questions after a container fail from now on. */
   failing = 0;
   readonly #events: DockerEvent[] = [];
@@ -65,10 +70,14 @@ class FakeEngine implements DockerClient {
   #over = false;
 
   containers = async () => [...this.list.values()];
-  networks = async () => [
-    network('bridge', 'bridge', { network: 'bridge', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }),
-    network('lan', 'macvlan'),
-  ];
+  networks = async () =>
+    this.hidesNetworks
+      ? null
+      : [
+          network('bridge', 'bridge', { network: 'bridge', subnet: '172.17.0.0/16', gateway: '172.17.0.1' }),
+          network('lan', 'macvlan'),
+        ];
+  newest = async (id: string) => this.last.get(id) ?? null;
   info = async (): Promise<EngineInfo> => ({ firewallDriver: null, rootless: false, swarm: false });
 
   async inspect(id: string): Promise<ContainerDetails | null> {
@@ -77,6 +86,7 @@ class FakeEngine implements DockerClient {
   }
 
   async *events(_since: number, signal: AbortSignal): AsyncGenerator<DockerEvent> {
+    this.#over = false;
     signal.addEventListener('abort', () => this.#wake());
     while (!signal.aborted && !this.#over) {
       const next = this.#events.shift();
@@ -117,6 +127,8 @@ class FakeHost implements SourceHost {
   readonly opened: SourceDescription[] = [];
   readonly written: string[] = [];
   readonly closed: string[] = [];
+  readonly ended: string[] = [];
+  readonly details = new Map<string, string>();
   readonly reports = new Map<string, string>();
   networks = 0;
   engineChanges = 0;
@@ -135,12 +147,15 @@ class FakeHost implements SourceHost {
         this.written.push(`${description.id} ${Buffer.from(bytes)}`);
         this.#changed();
       },
-      end: async () => this.report(description.id, 'ended'),
+      end: async () => {
+        this.ended.push(description.id);
+        this.report(description.id, 'ended');
+      },
       close: () => {
         this.closed.push(description.id);
         this.#changed();
       },
-      report: (state) => this.report(description.id, state),
+      report: (state, detail) => this.report(description.id, state, detail),
     };
   }
 
@@ -149,7 +164,9 @@ class FakeHost implements SourceHost {
   }
 
   report(id: string, state: string): void {
+  report(id: string, state: string, detail = ''): void {
     this.reports.set(id, state);
+    this.details.set(id, detail);
     this.#changed();
   }
 
@@ -181,12 +198,19 @@ class FakeHost implements SourceHost {
   }
 }
 
+/** Short enough to be awaited. */
+const pauses = { retry: 1, quiet: 5, patient: 60_000 };
+
 function start(...containers: ContainerDetails[]) {
+  return startWith({}, ...containers);
+}
+
+function startWith(options: DockerOptions, ...containers: ContainerDetails[]) {
   const engine = new FakeEngine();
   for (const one of containers) engine.list.set(one.id, one);
   const host = new FakeHost();
   const stop = new AbortController();
-  const source = dockerSource('/nowhere.sock', async () => engine);
+  const source = dockerSource('/nowhere.sock', { connect: async () => engine, pauses, ...options });
   const following = source.follow([jail], host, stop.signal);
   return { engine, host, stop, following };
 }
@@ -302,6 +326,159 @@ test('the daemon is told how containers are reached, and of what may change the 
   engine.push({ type: 'daemon', action: 'reload', id: 'engine', container: '' });
   await host.until(() => host.engineChanges === 5);
   assert.deepEqual(host.told, ['proxy-3 [] ']);
+  stop.abort();
+  await following;
+});
+
+test('a container that takes the name of another is read when that one was read to the end', async () => {
+  const { engine, host, stop, following } = start(container('1', 'web'));
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  const [first] = engine.streams.values();
+  engine.list.set('1', container('1', 'abc_web', {}, { running: false }));
+  engine.send('die', '1');
+  engine.send('rename', '1');
+  engine.list.set('2', container('2', 'web'));
+  engine.send('start', '2');
+  engine.list.delete('1');
+  engine.send('destroy', '1');
+  await host.until(() => host.engineChanges === 3);
+  assert.deepEqual(
+    host.opened.map(({ cursorKey }) => cursorKey),
+    ['docker:1'],
+  );
+  first?.end('last words');
+  await host.until(() => engine.streams.has('2'));
+  engine.streams.get('2')?.write('first words');
+  await host.until(() => host.written.length === 2);
+  assert.deepEqual(host.written, ['docker:web last words', 'docker:web first words']);
+  assert.deepEqual(
+    host.opened.map(({ id, cursorKey }) => [id, cursorKey]),
+    [
+      ['docker:web', 'docker:1'],
+      ['docker:web', 'docker:2'],
+    ],
+  );
+  assert.deepEqual(host.ended, ['docker:web']);
+  stop.abort();
+  await following;
+});
+
+test('two logs are taken up at a time; the others wait until something came, or nothing has to', async () => {
+  const names = ['web-1', 'web-2', 'web-3', 'web-4', 'web-5'];
+  const patient = { retry: 1, quiet: 60_000, patient: 60_000 };
+  const all = names.map((name, index) => container(String(index + 1), name, { role: 'proxy' }));
+  const { engine, host, stop, following } = startWith({ pauses: patient }, ...all);
+  const reading = () => names.filter((name) => host.reports.get(`docker:${name}`) === 'reading');
+  const waiting = () => names.filter((name) => host.reports.get(`docker:${name}`) === 'waiting');
+  await host.until(() => reading().length === 2 && waiting().length === 3);
+  engine.streams.get('2')?.write('frame');
+  await host.until(() => reading().length === 3);
+  assert.deepEqual(reading(), ['web-1', 'web-2', 'web-3']);
+  engine.list.set('1', container('1', 'web-1', {}, { running: false }));
+  engine.streams.get('1')?.end();
+  engine.streams.get('3')?.write('frame');
+  await host.until(() => waiting().length === 0 && engine.streams.size === 5);
+  stop.abort();
+  await following;
+
+  const quiet = startWith({}, ...all);
+  await quiet.host.until(() => quiet.engine.streams.size === 5);
+  quiet.stop.abort();
+  await quiet.following;
+});
+
+test('a container that was started while the end of its log is read is read on', async () => {
+  const { engine, host, stop, following } = start(container('1', 'web'));
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  engine.list.set('1', container('1', 'web', {}, { running: false }));
+  engine.send('start', '1');
+  await host.until(() => host.engineChanges === 2);
+  engine.streams.get('1')?.end();
+  await host.until(() => host.opened.length === 2);
+  engine.list.set('1', container('1', 'web'));
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  stop.abort();
+  await following;
+});
+
+test('what stopped lately is read to its end, what stopped long ago is not', async () => {
+  const stopped = (id: string, finished: number) =>
+    container(id, `web-${id}`, { role: 'proxy' }, { running: false, finished });
+  const { engine, host, stop, following } = start(stopped('1', 9_500), stopped('2', 9_300), stopped('3', 0));
+  await host.until(() => engine.streams.size === 1);
+  engine.streams.get('1')?.end('last words');
+  await host.until(() => host.reports.get('docker:web-1') === 'ended');
+  assert.deepEqual(
+    host.opened.map(({ id }) => id),
+    ['docker:web-1'],
+  );
+  stop.abort();
+  await following;
+});
+
+test('an event stream that is cut is opened again, logs go on, and what changed meanwhile is noticed', async () => {
+  const { engine, host, stop, following } = startWith(
+    { shortestStream: 0 },
+    container('1', 'web'),
+    container('2', 'proxy', { role: 'proxy' }),
+  );
+  await host.until(() => [...host.reports.values()].filter((state) => state === 'reading').length === 3);
+  engine.list.delete('1');
+  engine.list.set('3', container('3', 'late', { role: 'proxy' }));
+  engine.end();
+  await host.until(() => engine.streams.has('3'));
+  assert.equal(host.opened.length, 3, 'the log that was read is not opened again');
+  engine.streams.get('1')?.end();
+  await host.until(() => host.closed.includes('docker:web'));
+  engine.streams.get('2')?.write('frame');
+  await host.until(() => host.written.length > 0);
+  stop.abort();
+  await following;
+});
+
+test('a stream that stalled is read anew', async () => {
+  const stallPauses = { round: 2, least: 1, grace: 2 };
+  const { engine, host, stop, following } = startWith({ stallPauses }, container('1', 'web'));
+  host.cursor = JSON.stringify({ timestamp: '2026-11-22T16:02:01.5Z', ordinal: 2 });
+  engine.last.set('1', '2026-11-22T16:02:01.5Z');
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  const [stream] = engine.streams.values();
+  engine.last.set('1', '2026-11-22T16:02:02Z');
+  await host.until(() => host.opened.length === 2 && host.reports.get('docker:web') === 'reading');
+  assert.ok(stream?.destroyed);
+  await host.until(() => host.details.get('docker:web')?.includes('read anew') === true);
+  assert.equal(engine.asked.length, 2);
+  stop.abort();
+  await following;
+});
+
+test('a socket proxy that hides the networks does not keep logs from being read, and status says so', async () => {
+  const { engine, host, stop, following } = start(container('1', 'web'));
+  engine.hidesNetworks = true;
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  assert.equal(host.networks, 0);
+  assert.match(host.details.get('docker') ?? '', /hides networks/);
+  stop.abort();
+  await following;
+});
+
+test('an image that is listed by its id is asked for by name', async () => {
+  const jails = [{ ...jail, container: ['image:nginx'] }];
+  const engine = new FakeEngine();
+  engine.list.set('1', container('1', 'a', {}, { image: 'nginx:1.27' }));
+  engine.list.set('2', container('2', 'b', {}, { image: 'other' }));
+  const listed = engine.containers;
+  engine.containers = async () =>
+    (await listed()).map((one) => ({ ...one, image: `sha256:${'0'.repeat(64)}` }));
+  const host = new FakeHost();
+  const stop = new AbortController();
+  const source = dockerSource('/nowhere.sock', { connect: async () => engine, pauses });
+  const following = source.follow(jails, host, stop.signal);
+  await host.until(() => engine.streams.size === 1);
+  assert.deepEqual(
+    host.opened.map(({ id }) => id),
+    ['docker:a'],
+  );
   stop.abort();
   await following;
 });

@@ -1,221 +1,231 @@
-import { statSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
-import { selects } from '../config/labels.ts';
 import type { JailConfiguration } from '../config/schema.ts';
-import { sinceOf } from '../core/docker-cursor.ts';
-import { BailiffError, messageOf } from '../core/errors.ts';
+import { selects } from '../core/container-selector.ts';
+import { BailiffError } from '../core/errors.ts';
 import { type Container, connectDocker, type DockerClient, type DockerEvent } from '../docker/client.ts';
+import { isEngineThere } from '../docker/endpoint.ts';
+import { ContainerLog, type LogParts, type LogPauses, oldestOf, usualPauses } from './docker-log.ts';
 import { Reach, type Told } from './reach.ts';
-import type { OpenSource, SourceHost, SourceKind } from './source.ts';
+import type { SourceKind } from './source.ts';
+import { type StallPauses, usualStallPauses, watchForStalls } from './stalls.ts';
+import { Turns } from './turns.ts';
 
-/** The logs of containers, through the Docker API. */
-export function dockerSource(socketPath: string, connect = connectSocket): SourceKind {
+/** What tests replace. */
+export interface DockerOptions {
+  readonly connect?: (address: string, signal: AbortSignal) => Promise<DockerClient>;
+  readonly pauses?: LogPauses;
+  readonly stallPauses?: StallPauses;
+  /** An event stream that ends sooner (ms) is a failure: the supervisor waits before it is asked for again. */
+  readonly shortestStream?: number;
+}
+
+/** Logs that are taken up at a time: the engine reads each from its beginning. */
+const mostResumes = 2;
+
+/** The logs of containers, through the Docker API at a socket's path or `tcp://host:port`. */
+export function dockerSource(address: string, options: DockerOptions = {}): SourceKind {
   const told = new Map<string, Told>();
+  const { connect = connectThere, shortestStream = 5_000 } = options;
   return {
     name: 'docker',
     async follow(jails, host, signal) {
-      const client = await connect(socketPath, signal);
-      await new Follower(client, jails, host, new Reach(client, host, told), signal).run();
+      const client = await connect(address, signal);
+      const reach = new Reach(client, host, told);
+      const pauses = options.pauses ?? usualPauses;
+      const parts: LogParts = { client, host, reach, turns: new Turns(mostResumes), pauses };
+      const follower = new Follower(parts, jails, signal);
+      await follower.run(shortestStream, options.stallPauses ?? usualStallPauses);
     },
   };
 }
 
 /** Without the check, the client's answer would be a bare ENOENT deep in a stack. */
-async function connectSocket(path: string, signal: AbortSignal): Promise<DockerClient> {
-  if (statSync(path, { throwIfNoEntry: false })?.isSocket()) return connectDocker(path, signal);
+async function connectThere(address: string, signal: AbortSignal): Promise<DockerClient> {
+  if (isEngineThere(address)) return connectDocker(address, signal);
   throw new BailiffError('docker-unreachable', 'there is no Docker socket', {
-    where: path,
+    where: address,
     remedy: 'To read container logs, mount /var/run/docker.sock, or set BAILIFF_DOCKER_SOCKET.',
   });
 }
-
-/** Before a log that ended is asked for again, in ms. */
-const retryMs = 1_000;
 
 /** After these events a container may have to be read, or read anew. */
 const attachEvents = new Set(['start', 'rename', 'unpause']);
 /** With these an engine changes its rules. Those of a network always do. */
 const ruleEvents = new Set(['container start', 'container die', 'daemon reload']);
 
-/** Follows all containers of one engine, from connecting until the connection ends. */
+/** How long (ms) the log of a container that is gone may go on while another has its name. */
+const lastWordsMs = 10_000;
+
+/** Follows all containers of one engine, from connecting until the connection is lost. */
 class Follower {
-  readonly #client: DockerClient;
+  readonly #parts: LogParts;
   readonly #jails: readonly JailConfiguration[];
-  readonly #host: SourceHost;
-  readonly #reach: Reach;
   readonly #signal: AbortSignal;
-  /** By container id: ends the reading of its log. */
-  readonly #reading = new Map<string, AbortController>();
-  readonly #readers = new Set<Promise<void>>();
-  /** By container id: the logs in `status`, until their container is removed. */
-  readonly #sources = new Map<string, OpenSource>();
+  /** Ends what runs beside the event stream. */
+  readonly #connection = new AbortController();
+  /** By container id, until the container is removed. */
+  readonly #logs = new Map<string, ContainerLog>();
+  /** By name in `status`: resolves when what was read under it is over. */
+  readonly #readers = new Map<string, Promise<void>>();
   /** Ids of containers that are removed and still being read. */
   readonly #removed = new Set<string>();
+  #remark = '';
 
-  constructor(
-    client: DockerClient,
-    jails: readonly JailConfiguration[],
-    host: SourceHost,
-    reach: Reach,
-    signal: AbortSignal,
-  ) {
-    this.#client = client;
+  constructor(parts: LogParts, jails: readonly JailConfiguration[], signal: AbortSignal) {
+    this.#parts = parts;
     this.#jails = jails;
-    this.#host = host;
-    this.#reach = reach;
     this.#signal = signal;
   }
 
-  /** Events first, then the list: a container that starts in between is seen by one of them. */
-  async run(): Promise<void> {
-    const connection = new AbortController();
-    const signal = AbortSignal.any([this.#signal, connection.signal]);
-    this.#host.report('docker', 'starting', 'asking the engine');
+  /** Goes on as long as the engine answers: a stream of events that ends may have been cut by a proxy. */
+  async run(shortestStream: number, stallPauses: StallPauses): Promise<void> {
+    const { client, host } = this.#parts;
+    host.report('docker', 'starting', 'asking the engine');
+    const open = () => [...this.#logs.values()].filter(({ over }) => !over);
+    const watching = watchForStalls(open, (id) => client.newest(id), this.#connection.signal, stallPauses);
     try {
-      const since = Math.floor(this.#host.now());
-      await this.#reach.connected();
-      const containers = await this.#client.containers();
-      for (const container of containers) this.#attach(container);
-      this.#report();
-      this.#reach.rulesChanged();
-      for await (const event of this.#client.events(since, signal)) await this.#react(event);
-      if (!this.#signal.aborted) throw new BailiffError('docker-unreachable', 'the event stream ended');
+      while (!this.#signal.aborted) {
+        const began = performance.now();
+        const problem = await this.#round();
+        if (performance.now() - began < shortestStream && !this.#signal.aborted) throw problem;
+      }
     } finally {
-      connection.abort();
-      for (const reading of this.#reading.values()) reading.abort();
-      await Promise.all(this.#readers);
-      for (const source of this.#sources.values()) source.close();
+      this.#connection.abort();
+      await Promise.all([watching, ...this.#readers.values()]);
+      for (const log of this.#logs.values()) log.close();
     }
+  }
+
+  /** Events first, then the list: a container that starts in between is seen by one of them. */
+  async #round(): Promise<unknown> {
+    const { client, host, reach } = this.#parts;
+    const since = Math.floor(host.now());
+    this.#remark = (await reach.connected()) ? '' : networksUnknown;
+    await this.#takeList(await client.containers());
+    this.#report();
+    reach.rulesChanged();
+    try {
+      for await (const event of client.events(since, this.#signal)) await this.#react(event);
+      return new BailiffError('docker-unreachable', 'the event stream ended');
+    } catch (error) {
+      return error;
+    }
+  }
+
+  async #takeList(containers: readonly Container[]): Promise<void> {
+    const listed = new Set(containers.map(({ id }) => id));
+    for (const id of [...this.#logs.keys()]) if (!listed.has(id)) this.#remove(id);
+    for (const container of containers) {
+      const log = this.#logs.get(container.id);
+      if (log !== undefined && !(log.over && container.running)) continue;
+      const known = await this.#named(container);
+      if (known !== null && (await this.#mayHold(known))) this.#attach(known);
+    }
+  }
+
+  /** The image's name is not in the list where it has come to mean another image. */
+  async #named(container: Container): Promise<Container | null> {
+    const nameless = /^(?:sha256:)?[0-9a-f]{12,64}$/.test(container.image);
+    return nameless ? await this.#parts.client.inspect(container.id) : container;
+  }
+
+  /** Whether its log may hold what a jail would still count. A stopped one's is read to its end, too. */
+  async #mayHold(container: Container): Promise<boolean> {
+    const jails = this.#jailsOf(container);
+    if (container.running || jails.length === 0) return container.running;
+    const details = await this.#parts.client.inspect(container.id);
+    if (details === null) return false;
+    return details.running || details.finished > oldestOf(jails, this.#parts.host.now());
   }
 
   #report(): void {
-    this.#host.report('docker', 'reading', `containers read: ${this.#reading.size}`);
+    const read = [...this.#logs.values()].filter(({ over }) => !over).length;
+    this.#parts.host.report('docker', 'reading', `containers read: ${read}${this.#remark}`);
   }
 
   async #react(event: DockerEvent): Promise<void> {
+    const { reach } = this.#parts;
     if (event.type === 'network') {
-      await this.#reach.networksChanged();
-      await this.#reach.describeSharing(event.container);
+      await reach.networksChanged();
+      await reach.describeSharing(event.container);
     }
     if (event.type === 'container') await this.#reactToContainer(event);
-    if (event.type === 'network' || ruleEvents.has(`${event.type} ${event.action}`)) {
-      this.#reach.rulesChanged();
-    }
+    if (event.type === 'network' || ruleEvents.has(`${event.type} ${event.action}`)) reach.rulesChanged();
   }
 
   async #reactToContainer({ action, id }: DockerEvent): Promise<void> {
+    const { client, reach } = this.#parts;
     if (action === 'destroy') this.#remove(id);
-    if (action === 'rename') {
-      this.#reading.get(id)?.abort();
-      this.#close(id);
-    }
-    if (action === 'destroy' || action === 'rename') this.#reach.forget(id);
+    if (action === 'destroy' || action === 'rename') reach.forget(id);
     if (!attachEvents.has(action)) return;
-    const container = await this.#client.inspect(id);
-    if (container !== null) this.#attach(container);
-    await this.#reach.describeSharing(id);
+    const container = await client.inspect(id);
+    if (container !== null && (action !== 'rename' || this.#renamed(container))) this.#attach(container);
+    await reach.describeSharing(id);
+  }
+
+  /**
+   * Whether it is to be read under its new name. What has stopped is read to its end under the old one: compose
+   * renames a container to put another in its place.
+   */
+  #renamed(container: Container): boolean {
+    const log = this.#logs.get(container.id);
+    if (!container.running) return false;
+    log?.stop();
+    log?.close();
+    this.#logs.delete(container.id);
+    return true;
   }
 
   /** Its log cannot be read again: what is on its way is read to the end before the source is closed. */
   #remove(containerId: string): void {
-    if (this.#reading.has(containerId)) this.#removed.add(containerId);
+    if (this.#logs.get(containerId)?.over === false) this.#removed.add(containerId);
     else this.#close(containerId);
   }
 
   #close(containerId: string): void {
-    this.#sources.get(containerId)?.close();
-    this.#sources.delete(containerId);
+    this.#logs.get(containerId)?.close();
+    this.#logs.delete(containerId);
   }
 
   #attach(container: Container): void {
+    const reading = this.#logs.get(container.id);
+    if (reading?.over === false) {
+      reading.startedAgain();
+      return;
+    }
     const jails = this.#jailsOf(container);
     if (jails.length === 0) return;
-    const previous = this.#reading.get(container.id);
-    if (previous !== undefined && !previous.signal.aborted) return;
-    const reading = new AbortController();
-    this.#reading.set(container.id, reading);
-    const reader = this.#read(container, jails, AbortSignal.any([this.#signal, reading.signal])).finally(
-      () => {
-        if (this.#reading.get(container.id) === reading) this.#reading.delete(container.id);
-        this.#readers.delete(reader);
-        if (this.#removed.delete(container.id)) this.#close(container.id);
-        if (!this.#signal.aborted) this.#report();
-      },
-    );
-    this.#readers.add(reader);
+    const log = new ContainerLog(container, jails, this.#parts);
+    const before = this.#readers.get(log.id);
+    this.#logs.set(container.id, log);
+    const reader = this.#read(log, before).finally(() => {
+      if (this.#readers.get(log.id) === reader) this.#readers.delete(log.id);
+      if (this.#removed.delete(log.containerId)) this.#close(log.containerId);
+      if (!this.#signal.aborted) this.#report();
+    });
+    this.#readers.set(log.id, reader);
     this.#report();
   }
 
+  /** One after the other, where a container has taken the place of another one of its name. */
+  async #read(log: ContainerLog, before: Promise<void> | undefined): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, this.#connection.signal]);
+    if (before !== undefined) {
+      const others = [...this.#logs.values()].filter(({ id }) => id === log.id);
+      const patience = setTimeout(() => {
+        for (const other of others) if (other !== log) other.stop();
+      }, lastWordsMs);
+      await before;
+      clearTimeout(patience);
+    }
+    await log.read(signal);
+  }
+
   #jailsOf(container: Container): readonly JailConfiguration[] {
-    const named = this.#jails.filter((jail) =>
-      jail.container.some((wanted) => selects(wanted, container.name, container.labels)),
-    );
-    return [...named, ...this.#host.jailsFromLabels(container.labels, container.name)];
-  }
-
-  /** Reads one container's log for as long as it runs. Never rejects. */
-  async #read(container: Container, jails: readonly JailConfiguration[], signal: AbortSignal): Promise<void> {
-    const id = `docker:${container.name}`;
-    for (let running = true; running && !signal.aborted; ) {
-      try {
-        await this.#readOnce(id, container.id, jails, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        this.#host.report(id, 'failed', unreadable(error));
-        if (isUnreadable(error)) return;
-      }
-      // The log ended while the container goes on (Docker's own rotation, a lost scanner): read on.
-      await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
-      running = await this.#client.inspect(container.id).then(
-        (now) => now?.running === true,
-        // Not known: the next reading says what is wrong, and the event stream whether Docker is gone.
-        () => true,
-      );
-    }
-  }
-
-  /** From the cursor until the log ends, the signal aborts or the scanner loses the stream. */
-  async #readOnce(
-    id: string,
-    containerId: string,
-    jails: readonly JailConfiguration[],
-    signal: AbortSignal,
-  ): Promise<void> {
-    const container = await this.#client.inspect(containerId);
-    if (container === null || signal.aborted) return;
-    await this.#reach.describe(
-      container,
-      jails.map(({ name }) => name),
-    );
-    if (signal.aborted) return;
-    const source = this.#host.open({
-      id,
-      cursorKey: `docker:${containerId}`,
-      input: { kind: 'stream', framing: container.tty ? 'docker-raw' : 'docker-multiplexed' },
-      jails,
-    });
-    this.#sources.set(containerId, source);
-    const reading = AbortSignal.any([signal, source.lost]);
-    try {
-      const since = sinceOf(source.cursor) ?? oldestOf(jails, this.#host.now()).toFixed(9);
-      const stream = await this.#client.logs(containerId, since, reading);
-      source.report('reading', `container ${containerId.slice(0, 12)}`);
-      for await (const chunk of stream) await source.write(chunk as Uint8Array);
-      await source.end('the container stopped');
-    } catch (error) {
-      if (!reading.aborted) throw error;
-    }
+    const { name, image, labels } = container;
+    const named = this.#jails.filter((jail) => jail.container.some((wanted) => selects(wanted, container)));
+    return [...named, ...this.#parts.host.jailsFromLabels(labels, name, image)];
   }
 }
 
-/** What no jail would still count is not worth reading. Seconds since the epoch. */
-function oldestOf(jails: readonly JailConfiguration[], now: number): number {
-  return Math.max(0, now - Math.max(...jails.map((jail) => jail.findtime)));
-}
-
-const isUnreadable = (error: unknown): boolean => messageOf(error).includes('does not support reading');
-
-function unreadable(error: unknown): string {
-  if (!isUnreadable(error)) return messageOf(error);
-  return 'its logging driver cannot be read; use json-file, local or journald, or let Docker keep a local cache (dual logging, Docker 20.10)';
-}
+const networksUnknown =
+  '; the socket proxy hides networks, so that the addresses of containers and gateways are not known to be yours: let GET /networks through (NETWORKS=1)';

@@ -31,6 +31,7 @@ function connect(info: () => Promise<EngineInfo> = async () => rootful): Reach {
     containers: unused,
     events: unused,
     logs: unused,
+    newest: unused,
     info,
     inspect: async (id) => containers.get(id) ?? null,
     networks: async () => [
@@ -51,6 +52,8 @@ function run(id: string, more: Partial<ContainerDetails> = {}): ContainerDetails
     id,
     name: id,
     labels: {},
+    image: 'nginx',
+    finished: 0,
     running: true,
     tty: false,
     networkMode: 'front',

@@ -38,19 +38,23 @@ export class Reach {
     this.#told = told;
   }
 
-  /** Before any container is described. */
-  async connected(): Promise<void> {
-    await this.networksChanged();
+  /** Before any container is described. False: the engine's networks cannot be known. */
+  async connected(): Promise<boolean> {
+    const known = await this.networksChanged();
     // Logs can be read also where the engine does not tell of itself.
     this.#engine = await this.#client.info().catch(() => null);
     for (const id of [...this.#told.keys()]) {
       if ((await this.#client.inspect(id)) === null) this.forget(id);
     }
+    return known;
   }
 
-  async networksChanged(): Promise<void> {
-    this.#networks = await this.#client.networks();
-    this.#host.protectNetworks(this.#networks.flatMap(({ ranges }) => ranges));
+  async networksChanged(): Promise<boolean> {
+    const networks = await this.#client.networks();
+    if (networks === null) return false;
+    this.#networks = networks;
+    this.#host.protectNetworks(networks.flatMap(({ ranges }) => ranges));
+    return true;
   }
 
   rulesChanged(): void {

@@ -22,7 +22,10 @@ export interface OpenSource {
   readonly lost: AbortSignal;
   /** Hands over bytes of a stream; they are transferred and no longer usable here. Resolves when there is room for more. */
   write(bytes: Uint8Array): Promise<void>;
-  /** The stream ended: what is unfinished is judged as it is. `detail`: why, for `status`. */
+  /**
+   * The stream ended: what is unfinished is judged as it is. `detail`: why, for `status`. Resolves when all of it
+   * was judged, or never will be.
+   */
   end(detail: string): Promise<void>;
   /** Forgets the source, once what a stream that ended has handed over is judged. Its cursor stays in the ledger. */
   close(): void;
@@ -37,7 +40,11 @@ export interface SourceHost {
   /** The state of the kind itself, or of something it cannot open, in `status`. */
   report(id: string, state: SourceState, detail: string): void;
   /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is said once. */
-  jailsFromLabels(labels: Readonly<Record<string, string>>, container: string): readonly JailConfiguration[];
+  jailsFromLabels(
+    labels: Readonly<Record<string, string>>,
+    container: string,
+    image: string,
+  ): readonly JailConfiguration[];
   /** Docker's networks, whenever they may have changed: their ranges are never banned. */
   protectNetworks(networks: readonly NetworkRange[]): void;
   /**

@@ -1,0 +1,199 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JailConfiguration } from '../config/schema.ts';
+import { nanosecondsOf, parseDockerCursor, sinceOf } from '../core/docker-cursor.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Container, ContainerDetails, DockerClient } from '../docker/client.ts';
+import type { Reach } from './reach.ts';
+import type { OpenSource, SourceHost } from './source.ts';
+import type { Turns } from './turns.ts';
+
+/** Pauses in ms. Tests shorten them. */
+export interface LogPauses {
+  /** Before a log that ended is asked for again; doubled after each failure. */
+  readonly retry: number;
+  /** How long a log from which nothing has to come is waited for before the next one has its turn. */
+  readonly quiet: number;
+  /** The same where something has to come: the message of the cursor. */
+  readonly patient: number;
+}
+
+export const usualPauses: LogPauses = { retry: 1_000, quiet: 250, patient: 30_000 };
+const longestRetryMs = 30_000;
+
+/** What the logs of one engine share. */
+export interface LogParts {
+  readonly client: DockerClient;
+  readonly host: SourceHost;
+  readonly reach: Reach;
+  /** Of taking up a log: the engine reads it from its beginning each time. */
+  readonly turns: Turns;
+  readonly pauses: LogPauses;
+}
+
+/** The log of one container, read under one name. */
+export class ContainerLog {
+  readonly containerId: string;
+  /** As in `status`. */
+  readonly id: string;
+  /** Chunks that came so far. */
+  received = 0;
+  readonly #jails: readonly JailConfiguration[];
+  readonly #parts: LogParts;
+  readonly #stop = new AbortController();
+  #source: OpenSource | null = null;
+  /** Since when what comes was asked for. */
+  #since = '0';
+  #following = false;
+  /** Ends the stream, so that the log is taken up again at the cursor. */
+  #anew = new AbortController();
+  #remark = '';
+  #startedAgain = false;
+  #over = false;
+
+  constructor(container: Container, jails: readonly JailConfiguration[], parts: LogParts) {
+    this.containerId = container.id;
+    this.id = `docker:${container.name}`;
+    this.#jails = jails;
+    this.#parts = parts;
+  }
+
+  /** Whether nothing more is read. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** The container was started while its log was still being read. */
+  startedAgain(): void {
+    this.#startedAgain = true;
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  close(): void {
+    this.#source?.close();
+  }
+
+  /** Reads until the container has stopped and its log was read to the end. Never rejects. */
+  async read(signal: AbortSignal): Promise<void> {
+    const ending = AbortSignal.any([signal, this.#stop.signal]);
+    let { retry } = this.#parts.pauses;
+    while (!ending.aborted) {
+      const received = this.received;
+      try {
+        if ((await this.#readOnce(ending)) && !this.#startedAgain) break;
+        this.#startedAgain = false;
+      } catch (error) {
+        if (ending.aborted) break;
+        this.#parts.host.report(this.id, 'failed', unreadable(error));
+        if (isUnreadable(error)) break;
+      }
+      if (this.received > received) retry = this.#parts.pauses.retry;
+      // The log ended while the container goes on: Docker's own rotation, a proxy, a lost scanner.
+      await pause(retry, undefined, { signal: ending, ref: false }).catch(() => undefined);
+      retry = Math.min(retry * 2, longestRetryMs);
+    }
+    this.#over = true;
+  }
+
+  /** Whether it waits for messages, and the engine holds one (by its timestamp) that is later than all that came. */
+  lacks(timestamp: string): boolean {
+    const newest = nanosecondsOf(timestamp);
+    if (!this.#following || newest === null) return false;
+    const reached = nanosecondsOf(parseDockerCursor(this.#source?.cursor ?? null)?.timestamp ?? '');
+    if (reached !== null) return newest > reached;
+    const [seconds = '0', fraction = ''] = this.#since.split('.');
+    return newest >= BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'));
+  }
+
+  /** Takes the log up again at the cursor. */
+  readAnew(remark: string): void {
+    this.#remark = `; ${remark}`;
+    this.#anew.abort();
+  }
+
+  /**
+   * From the cursor until the log ends, the signal aborts or the scanner loses the stream. True: the
+   * container has stopped, or is gone, and everything was read.
+   */
+  async #readOnce(signal: AbortSignal): Promise<boolean> {
+    const { client, reach, turns, host } = this.#parts;
+    const container = await client.inspect(this.containerId);
+    if (container === null) return true;
+    await reach.describe(
+      container,
+      this.#jails.map(({ name }) => name),
+    );
+    if (turns.isFull) host.report(this.id, 'waiting', 'its turn to be read on');
+    const release = await turns.take(signal);
+    try {
+      await this.#follow(this.#open(container), signal, release);
+    } finally {
+      release();
+    }
+    if (signal.aborted) return false;
+    return await this.#endIfStopped(signal);
+  }
+
+  #open(container: ContainerDetails): OpenSource {
+    this.#source = this.#parts.host.open({
+      id: this.id,
+      cursorKey: `docker:${this.containerId}`,
+      input: { kind: 'stream', framing: container.tty ? 'docker-raw' : 'docker-multiplexed' },
+      jails: this.#jails,
+    });
+    return this.#source;
+  }
+
+  async #follow(source: OpenSource, signal: AbortSignal, release: () => void): Promise<void> {
+    const { client, host, pauses } = this.#parts;
+    this.#anew = new AbortController();
+    const reading = AbortSignal.any([signal, source.lost, this.#anew.signal]);
+    const resumed = sinceOf(source.cursor);
+    this.#since = resumed ?? oldestOf(this.#jails, host.now()).toFixed(9);
+    let impatient: NodeJS.Timeout | undefined;
+    try {
+      const stream = await client.logs(this.containerId, this.#since, reading);
+      source.report('reading', `container ${this.containerId.slice(0, 12)}${this.#remark}`);
+      // What comes first was behind all that the engine had to read again.
+      impatient = setTimeout(release, resumed === null ? pauses.quiet : pauses.patient).unref();
+      this.#following = true;
+      for await (const chunk of stream) {
+        release();
+        this.received++;
+        this.#following = false;
+        await source.write(chunk as Uint8Array);
+        this.#following = true;
+      }
+    } catch (error) {
+      if (!reading.aborted) throw error;
+    } finally {
+      this.#following = false;
+      clearTimeout(impatient);
+    }
+  }
+
+  /** A line that a running container has not finished yet goes on when its log is read on. */
+  async #endIfStopped(signal: AbortSignal): Promise<boolean> {
+    const container = await this.#parts.client.inspect(this.containerId);
+    if (container?.running === true || this.#anew.signal.aborted) return false;
+    const ended = this.#source?.end(
+      container === null ? 'the container was removed' : 'the container stopped',
+    );
+    await Promise.race([ended, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
+    return true;
+  }
+}
+
+/** What no jail would still count is not worth reading. Seconds since the epoch. */
+export function oldestOf(jails: readonly JailConfiguration[], now: number): number {
+  return Math.max(0, now - Math.max(...jails.map((jail) => jail.findtime)));
+}
+
+const isUnreadable = (error: unknown): boolean => messageOf(error).includes('does not support reading');
+
+function unreadable(error: unknown): string {
+  if (!isUnreadable(error)) return messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+  return 'its logging driver cannot be read; use json-file, local or journald, or let Docker keep a local cache (dual logging, Docker 20.10)';
+}
