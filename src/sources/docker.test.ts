@@ -163,7 +163,6 @@ class FakeHost implements SourceHost {
     return this.cursor;
   }
 
-  report(id: string, state: string): void {
   report(id: string, state: string, detail = ''): void {
     this.reports.set(id, state);
     this.details.set(id, detail);

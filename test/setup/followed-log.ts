@@ -75,6 +75,7 @@ export class Followed {
     const output: Output = {
       full: false,
       room: async () => {},
+      gap: () => undefined,
       post: (batch) => {
         for (const { user, time } of readBatch(batch)) this.found.push([user, time]);
         this.cursors.push(batch.cursor);
