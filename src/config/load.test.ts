@@ -42,7 +42,7 @@ test('an empty file leaves the built-in defaults', async () => {
     ports: 'all',
     encoding: 'utf-8',
   });
-  const { ignoreip, maxretry, findtime, bantime, action, ports } = defaults;
+  const { ignoreip, maxretry, findtime, bantime, action, ports, encoding } = defaults;
   assert.deepEqual(jails, [
     {
       name: 'sshd',
@@ -56,6 +56,7 @@ test('an empty file leaves the built-in defaults', async () => {
       ignoreip,
       action,
       ports,
+      encoding,
     },
   ]);
   assert.deepEqual(listen, { host: '127.0.0.1', port: 9798 });
