@@ -42,7 +42,7 @@ export function sourceHost({
   };
   return {
     open: (description) => intake.open(description),
-    report: (id, state, detail) => intake.report(id, state, detail),
+    report: (id, state, detail, jails) => intake.report(id, state, detail, jails),
     jailsFromLabels: (labels, container) => {
       const { jails, errors } = jailsFromLabels(labels, container, configuration);
       for (const error of errors) complainOnce(error.describe());

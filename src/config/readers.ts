@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { canonicalAddress } from '../core/address.ts';
 import { parseBanTime, parseSpan } from '../core/duration.ts';
 import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
+import { type JournalMatch, parseJournalMatch } from './journal-match.ts';
 
 /**
  * The kinds of value that options take. Each reads the native YAML value and the same thing written
@@ -96,6 +97,20 @@ export function containers(): Reader<readonly string[]> {
   return list('a list of containers', "a container's name, label:KEY or label:KEY=VALUE", 1, (element) =>
     /^(?:[a-z0-9][\w.-]{0,254}|label:[^\s=]{1,255}(?:=.{0,1024})?)$/iu.test(element) ? element : undefined,
   );
+}
+
+/** Matches of the journal; those of a list are alternatives. */
+export function journalMatch(): Reader<JournalMatch> {
+  const expected = 'FIELD=value terms such as _SYSTEMD_UNIT=ssh.service, with + between alternatives';
+  return reader(expected, (value, refuse) => {
+    const elements: unknown = typeof value === 'string' ? [value] : value;
+    if (!Array.isArray(elements) || elements.length === 0) return undefined;
+    return elements.flatMap((found: unknown, index) => {
+      const match = typeof found === 'string' ? parseJournalMatch(found) : null;
+      if (match === null) refuse({ found, expected, ...(typeof value === 'string' ? {} : { index }) });
+      return match ?? [];
+    });
+  });
 }
 
 /** Canonical addresses and ranges, each once. */

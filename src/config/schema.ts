@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { type ActionKind, actionKinds, type Ports } from '../core/policy.ts';
+import type { JournalMatch } from './journal-match.ts';
 import {
   addresses,
   banTime,
   containers,
   duration,
+  journalMatch,
   listener,
   oneOf,
   path,
@@ -24,6 +26,8 @@ export interface JailConfiguration {
   readonly logpath: readonly string[];
   /** Container names, or `label:KEY` and `label:KEY=VALUE`. */
   readonly container: readonly string[];
+  /** Which entries of the journal; none where it is empty. */
+  readonly journal: JournalMatch;
   readonly maxretry: number;
   readonly findtime: number;
   readonly bantime: number | null;
@@ -55,6 +59,8 @@ export interface Configuration {
   readonly protectSshPeers: boolean;
   readonly docker: boolean;
   readonly dockerSocket: string;
+  /** Absent: journald's own. */
+  readonly journalDirectory?: string;
   readonly filterDirectory: string;
   /** The names a jail's filter may have: the shipped ones and those in `filterDirectory`. */
   readonly filters: readonly string[];
@@ -133,11 +139,17 @@ export const jailShape = {
   }),
   logpath: option(paths(), {
     description: 'Log files to read. A missing one is waited for.',
-    otherwise: "the filter's usual path, where neither `logpath` nor `container` is set",
+    otherwise:
+      "the filter's usual path, where neither `logpath` nor `container` nor `journal` is set and the journal is not read instead",
   }),
   container: option(containers(), {
     description: 'Containers whose logs to read, each by name, by `label:KEY` or by `label:KEY=VALUE`.',
     otherwise: 'none',
+  }),
+  journal: option(journalMatch(), {
+    description:
+      "Which entries of the host's journal to read, as fail2ban's `journalmatch` says it: `FIELD=value` terms, of which those of different fields must all hold, and of those of one field any; `+` between alternatives. Elements of a list are alternatives, too.",
+    otherwise: "the filter's usual match, where no source is set and the journal is read",
   }),
   bantime: option(banTime(), {
     description: 'As in `defaults`, for this jail.',
@@ -207,6 +219,10 @@ export const globalShape = {
   'docker-socket': option(path(107), {
     description: "The Docker engine's socket.",
     otherwise: "`DOCKER_HOST`'s path where that begins with `unix://`, else `/var/run/docker.sock`",
+  }),
+  'journal-directory': option(path(), {
+    description: "Directory of the host's journal, where it is another than journald's own.",
+    otherwise: '`/var/log/journal` and `/run/log/journal`, both',
   }),
   'filter-directory': option(path(), {
     description: 'Directory of your own filters, one `NAME.yaml` each. It may be absent.',

@@ -32,8 +32,8 @@ export interface OpenSource {
 /** What a source kind may ask of the daemon. */
 export interface SourceHost {
   open(description: SourceDescription): OpenSource;
-  /** The state of the kind itself, or of something it cannot open, in `status`. */
-  report(id: string, state: SourceState, detail: string): void;
+  /** The state of the kind itself, or of something it cannot open, in `status`; and the names of the jails that would read it. */
+  report(id: string, state: SourceState, detail: string, jails?: readonly string[]): void;
   /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is said once. */
   jailsFromLabels(labels: Readonly<Record<string, string>>, container: string): readonly JailConfiguration[];
   /** Docker's networks, whenever they may have changed: their ranges are never banned. */
