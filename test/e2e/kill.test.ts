@@ -5,6 +5,7 @@ import { eventually, inside, run } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
 import { createNetwork } from './testbed/network.ts';
 import { cannotRun } from './testbed/requirements.ts';
+import { repeated, shuffled } from './testbed/shuffle.ts';
 import { Workplace } from './testbed/workplace.ts';
 
 const maxretry = 5;
@@ -61,20 +62,3 @@ describe('SIGKILL in the middle of a stream of failures', { timeout: 300_000, sk
     assert.deepEqual(inKernel.sort(), [...guilty].sort());
   });
 });
-
-function repeated(addresses: readonly string[], times: number): string[] {
-  return Array.from({ length: times }, () => addresses).flat();
-}
-
-/** Always the same order, so that a failure can be looked at again. */
-function shuffled(lines: string[]): string[] {
-  let state = 42;
-  for (let index = lines.length - 1; index > 0; index--) {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    const other = state % (index + 1);
-    const [one = '', two = ''] = [lines[index], lines[other]];
-    lines[index] = two;
-    lines[other] = one;
-  }
-  return lines;
-}
