@@ -23,7 +23,7 @@ export function parseJournalMatch(text: string): JournalMatch | null {
   for (const word of words) {
     const plain = word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2');
     if (word === '+') groups.push([]);
-    else if (term.test(plain) && /^[A-Z]|^_/.test(word)) groups.at(-1)?.push(plain);
+    else if (term.test(plain)) groups.at(-1)?.push(plain);
     else return null;
   }
   const sound = groups.every((group) => group.length > 0) && words.length <= mostTerms;

@@ -50,12 +50,16 @@ const leftBehindAfter = 86_400;
  * The usual files or the journal, never both: each would count the same attempt. The journal where there is one
  * and no file, or only one to which nothing writes any more, as after rsyslog was removed.
  */
-export function usualSources(filter: string, journalDirectory: string | undefined): UsualSources {
-  const files = { logpath: usualLogPaths(filter), journal: [] };
+export function usualSources(
+  filter: string,
+  journalDirectory: string | undefined,
+  logpath = usualLogPaths(filter),
+): UsualSources {
+  const files = { logpath, journal: [] };
   const journal = usualJournalMatch(filter);
   if (journal.length === 0) return files;
   const written = journalWrittenAt(journalDirectories(journalDirectory));
-  const fileWritten = lastWritten(files.logpath);
+  const fileWritten = lastWritten(logpath);
   if (written === null || (fileWritten !== null && fileWritten >= written - leftBehindAfter)) return files;
   return { logpath: [], journal };
 }

@@ -19,7 +19,7 @@ const silenceMs = 10 * 60_000;
  * The host's journal, through journalctl. Jails that want the same entries share one child, one reading and one
  * cursor. Jails that want others have a child of their own, rather than one child for all that wants of any: so a
  * cursor stands for what was asked with it, and a jail that is added is given its past without the others being
- * given it again. An idle child takes no CPU, and 3 MB that are not shared.
+ * given it again. An idle child takes no CPU, and about 1 MB that is its own.
  */
 export function journalSource(directory: string | undefined): SourceKind {
   return {

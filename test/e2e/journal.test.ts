@@ -152,4 +152,35 @@ describe('real journal files', { timeout: 300_000, skip: cannotRun() }, () => {
     await journal('system.journal').fail('203.0.113.9', '203.0.113.9', '203.0.113.9');
     await banned('203.0.113.9');
   });
+
+  it("the default for SSH: the persistent and the volatile journal, in the host's own directories", async () => {
+    const log = workplace.makeDirectory('log');
+    const volatile = workplace.makeDirectory(`runtime/log/journal/${'0123456789abcdef'.repeat(2)}`);
+    const before = new JournalFile(join(volatile, 'system.journal'));
+    files.push(before);
+    await before.fail('203.0.113.10');
+    await before.close();
+    // In directories of its own, as on a host without rsyslog.
+    const mount = 'mount --bind "$1" /var/log && mount --bind "$2" /run && shift 2 && exec "$@"';
+    const folders = [log, workplace.path('runtime')];
+    const environment = { BAILIFF_MAXRETRY: '3' };
+    bailiff = new Daemon(workplace, host, environment, [
+      'unshare',
+      '--mount',
+      'sh',
+      '-c',
+      mount,
+      'sh',
+      ...folders,
+    ]);
+    await bailiff.start();
+    await bailiff.untilReading('journal:sshd');
+    assert.equal((await source('journal:sshd'))?.detail, '/run/log/journal');
+    // Where there is no directory on the disk journalctl does not look; then journald makes it.
+    const now = new JournalFile(join(workplace.makeDirectory('log/journal'), 'system.journal'));
+    files.push(now);
+    await now.fail('203.0.113.10', '203.0.113.10');
+    await banned('203.0.113.10');
+    assert.equal((await source('journal:sshd'))?.detail, '/var/log/journal, /run/log/journal');
+  });
 });

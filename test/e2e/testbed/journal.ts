@@ -1,6 +1,6 @@
 import { execa } from 'execa';
 
-const writer = '/lib/systemd/systemd-journal-remote';
+export const journalWriter = '/lib/systemd/systemd-journal-remote';
 const boot = 'b'.repeat(32);
 /** Journal time since boot, in microseconds, as journald has it: always later than before. */
 let monotonic = 1_000_000;
@@ -19,13 +19,11 @@ export class JournalFile {
 
   constructor(path: string) {
     this.path = path;
-    this.#child = execa(writer, ['--output', path, '-'], {
+    this.#child = execa(journalWriter, ['--output', path, '-'], {
       reject: false,
       stdin: 'pipe',
       stdout: 'ignore',
       stderr: 'ignore',
-      // Whole data objects are faster to write for a test, and as good to read.
-      env: { SYSTEMD_JOURNAL_COMPACT: '0' },
     });
   }
 
