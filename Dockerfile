@@ -9,9 +9,9 @@ RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
  && npm prune --omit=dev --ignore-scripts
 
 FROM node:24-trixie-slim
-# Both iptables variants, ipset, nftables and conntrack speak to the host's kernel. systemd's journalctl is there
-# for what comes next (the journal). Without an /etc/localtime of its own, the
-# image takes the host's, which compose.yaml mounts: a symbolic link would name the wrong zone.
+# Both iptables variants, ipset, nftables and conntrack speak to the host's kernel; systemd's journalctl reads the
+# host's journal. Without an /etc/localtime of its own, the image takes the host's, which compose.yaml mounts: a
+# symbolic link would name the wrong zone.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends conntrack ipset iptables nftables systemd tzdata \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/doc /usr/share/man /etc/localtime \

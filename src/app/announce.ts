@@ -1,4 +1,5 @@
 import type { Configuration } from '../config/schema.ts';
+import { describeSources } from '../config/show-sources.ts';
 import type { Status } from '../control/protocol.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Log } from './log.ts';
@@ -7,9 +8,7 @@ import type { Log } from './log.ts';
 export function announce(log: Log, configuration: Configuration, status: Status): void {
   for (const jail of configuration.jails.filter(({ enabled }) => enabled)) {
     const { name, filter, maxretry } = jail;
-    const watches = [...jail.logpath, ...jail.container.map((container) => `container ${container}`)].join(
-      ', ',
-    );
+    const watches = describeSources(jail).join(', ');
     const rule = `${maxretry} hits within ${formatDuration(jail.findtime)} ban for ${formatDuration(jail.bantime)}`;
     log.info({ jail: name, filter, watches, rule }, 'jail');
   }

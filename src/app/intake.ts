@@ -139,10 +139,10 @@ export class Intake {
     this.#parts.closed(source.id);
   }
 
-  report(id: string, state: SourceState, detail: string): void {
+  report(id: string, state: SourceState, detail: string, jails: readonly string[] = []): void {
     const source = this.#sources.get(id);
     if (source !== undefined) Object.assign(source, { state, detail });
-    else this.#reports.set(id, { id, state, detail, lag: 0, lines: 0, jails: [], warning: null });
+    else this.#reports.set(id, { id, state, detail, lag: 0, lines: 0, jails, warning: null });
   }
 
   batch(batch: MatchBatch): void {

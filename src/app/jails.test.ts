@@ -13,6 +13,7 @@ const web: JailConfiguration = {
   filter: 'nginx-http-auth',
   logpath: [],
   container: ['shop'],
+  journal: [],
   maxretry: 5,
   findtime: 600,
   bantime: 600,

@@ -23,6 +23,7 @@ const jail = {
   filter: 'sshd',
   logpath: ['/log'],
   container: [],
+  journal: [],
   maxretry: 3,
   findtime: 600,
   bantime: 600,

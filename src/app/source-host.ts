@@ -43,7 +43,7 @@ export function sourceHost({
   return {
     open: (description) => intake.open(description),
     cursorOf: (id) => intake.cursorOf(id),
-    report: (id, state, detail) => intake.report(id, state, detail),
+    report: (id, state, detail, jails) => intake.report(id, state, detail, jails),
     jailsFromLabels: (labels, container, image) => {
       const { jails, errors } = jailsFromLabels(labels, container, configuration, image);
       for (const error of errors) complainOnce(error.describe());

@@ -2,6 +2,7 @@ import { ConfigurationErrors } from '../config/errors.ts';
 import { loadFilters, shippedFilters } from '../config/filters.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
+import { describeSources } from '../config/show-sources.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { plainPolicy, policyOf } from '../core/policy.ts';
@@ -53,7 +54,7 @@ function describeConfiguration(configuration: Configuration): string[] {
 
 function describeJail(jail: JailConfiguration): string {
   if (!jail.enabled) return `${jail.name}: off`;
-  const sources = [...jail.logpath, ...jail.container.map((selector) => `container ${selector}`)];
+  const sources = describeSources(jail);
   const ban = jail.bantime === null ? 'ban for ever' : `ban for ${formatDuration(jail.bantime)}`;
   const how = policyOf(jail.action, jail.ports, jail.name);
   const limits = `${jail.maxretry} in ${formatDuration(jail.findtime)}, ${ban}${how === plainPolicy ? '' : ` (${how})`}`;

@@ -5,7 +5,7 @@ import { jailsVariable, jailVariable } from './option-names.ts';
 import type { JailConfiguration, JailOptions, Limits } from './schema.ts';
 import { quote } from './show.ts';
 import { nearest } from './suggest.ts';
-import { usualLogPaths } from './usual-log-paths.ts';
+import type { UsualSources } from './usual-sources.ts';
 
 /** The jail of a configuration that names none: every host has an SSH door. */
 export const builtInJail = 'sshd';
@@ -16,6 +16,8 @@ export interface JailLayers {
   readonly environment: EnvironmentLayer;
   readonly defaults: Limits;
   readonly filters: readonly string[];
+  /** What a jail of a filter reads that names no source. */
+  readonly usual: (filter: string) => UsualSources;
 }
 
 /** Decides every jail; what cannot work is reported, each jail for itself. */
@@ -38,8 +40,8 @@ export function decideJails(layers: JailLayers): { jails: JailConfiguration[]; e
 function jailNames({ file, environment }: JailLayers): string[] {
   const named = [...file.jails.keys(), ...(environment.named ?? [])];
   const explicit = file.values.jails !== undefined || environment.named !== null;
-  const made = [...environment.layer.jails].flatMap(([name, { filter, logpath, container }]) =>
-    filter === undefined && logpath === undefined && container === undefined ? [] : [name],
+  const made = [...environment.layer.jails].flatMap(([name, { filter, logpath, container, journal }]) =>
+    [filter, logpath, container, journal].every((option) => option === undefined) ? [] : [name],
   );
   return [...new Set([...(explicit ? named : [builtInJail]), ...made])];
 }
@@ -53,19 +55,20 @@ function decideJail(name: string, layers: JailLayers): JailConfiguration {
     ...(asked ? { enabled: true } : {}),
     ...setOptions(fromEnvironment),
   };
-  return jailOf(name, options, layers.defaults);
+  const { filter = name, logpath, container, journal } = options;
+  const sourceless = [logpath, container, journal].every((option) => option === undefined);
+  return jailOf(name, sourceless ? { ...options, ...layers.usual(filter) } : options, layers.defaults);
 }
 
-/** A jail of its options, with everything that is not set taken from the defaults and its filter. */
+/** A jail of its options, with everything that is not set taken from the defaults. */
 export function jailOf(name: string, options: JailOptions, defaults: Limits): JailConfiguration {
-  const filter = options.filter ?? name;
-  const sourceless = options.logpath === undefined && options.container === undefined;
   return {
     name,
     enabled: options.enabled ?? true,
-    filter,
-    logpath: options.logpath ?? (sourceless ? usualLogPaths(filter) : []),
+    filter: options.filter ?? name,
+    logpath: options.logpath ?? [],
     container: options.container ?? [],
+    journal: options.journal ?? [],
     maxretry: options.maxretry ?? defaults.maxretry,
     findtime: options.findtime ?? defaults.findtime,
     bantime: options.bantime === undefined ? defaults.bantime : options.bantime,
@@ -86,11 +89,11 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   if (!layers.filters.includes(jail.filter)) {
     return [unknownFilter(jail.name, jail.filter, layers.filters, whereOf(jail.name, 'filter', layers))];
   }
-  if (jail.logpath.length + jail.container.length > 0) return [];
+  if (jail.logpath.length + jail.container.length + jail.journal.length > 0) return [];
   return [
     new BailiffError('config-no-source', `jail ${quote(jail.name)} has nothing to read`, {
       where: whereOf(jail.name, null, layers),
-      remedy: `Set logpath or container (${jailVariable(jail.name, 'logpath')} or ${jailVariable(jail.name, 'container')}).`,
+      remedy: `Set logpath, container or journal (${jailVariable(jail.name, 'logpath')} …).`,
     }),
   ];
 }

@@ -28,6 +28,7 @@ test("a label brings a jail that reads the container's own log", async () => {
     enabled: true,
     logpath: [],
     container: ['web'],
+    journal: [],
     findtime: 600,
     bantime: 3_600,
     action: 'drop',

@@ -6,8 +6,11 @@ import { after, before, test } from 'node:test';
 import { execa } from 'execa';
 import { ConfigurationErrors } from './errors.ts';
 import { loadConfiguration } from './load.ts';
+import { usualLogPaths } from './usual-sources.ts';
 
 const knownFilters = ['sshd', 'nginx-http-auth', 'custom'];
+/** As on a machine that has neither the files nor a journal. */
+const usualFiles = (filter: string) => ({ logpath: usualLogPaths(filter), journal: [] });
 let directory = '';
 
 before(async () => {
@@ -18,7 +21,7 @@ after(() => rm(directory, { recursive: true, force: true }));
 async function load(yaml: string | Uint8Array, environment: NodeJS.ProcessEnv = {}) {
   const file = join(directory, 'bailiff.yaml');
   await writeFile(file, yaml);
-  return loadConfiguration({ file, environment, knownFilters });
+  return loadConfiguration({ file, environment, knownFilters, usual: usualFiles });
 }
 
 /** The codes of everything that is wrong. */
@@ -50,6 +53,7 @@ test('an empty file leaves the built-in defaults', async () => {
       filter: 'sshd',
       logpath: ['/var/log/auth.log', '/var/log/secure'],
       container: [],
+      journal: [],
       maxretry,
       findtime,
       bantime,

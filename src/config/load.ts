@@ -2,11 +2,12 @@ import { readdir } from 'node:fs/promises';
 import { type EnvironmentLayer, readEnvironment } from './environment.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { readFileLayer } from './file-layer.ts';
-import { builtInJail, decideJails } from './jails.ts';
+import { builtInJail, decideJails, type JailLayers } from './jails.ts';
 import type { Layer } from './layer.ts';
 import { builtInLayer, picker } from './picker.ts';
 import { engineAddress } from './readers.ts';
 import type { Configuration, LayerValues } from './schema.ts';
+import { usualSources } from './usual-sources.ts';
 
 export interface LoadOptions {
   /** What --config named. */
@@ -14,6 +15,8 @@ export interface LoadOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** The shipped filters' names. Those in the filter directory are found here. */
   readonly knownFilters: readonly string[];
+  /** What a jail of a filter reads that names no source; by default what is found on this machine. */
+  readonly usual?: JailLayers['usual'];
 }
 
 /**
@@ -37,7 +40,9 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     ports: pick.fallback('ports'),
     encoding: pick.fallback('encoding'),
   };
-  const decided = decideJails({ file: file.layer, environment, defaults, filters });
+  const journal = pick.anywhere('journal-directory');
+  const usual = options.usual ?? ((filter: string) => usualSources(filter, journal));
+  const decided = decideJails({ file: file.layer, environment, defaults, filters, usual });
   if (file.readable) errors.push(...decided.errors);
   if (errors.length > 0) throw new ConfigurationErrors(errors);
   const zone = pick.anywhere('time-zone');
@@ -58,6 +63,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     maxTracked: pick.option('max-tracked'),
     logLevel: pick.option('log-level'),
     logFormat: pick.option('log-format'),
+    ...(journal === undefined ? {} : { journalDirectory: journal }),
     ...(zone === undefined ? {} : { timeZone: zone }),
     environmentJails: environment.layer.jails,
     origin: [...file.origin, ...environment.variables, ...engine.origin],

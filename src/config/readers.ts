@@ -4,6 +4,7 @@ import { expectedSelector, selectorProblem } from '../core/container-selector.ts
 import { parseBanTime, parseSpan } from '../core/duration.ts';
 import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
 import { type Encoding, encodings } from '../core/types.ts';
+import { type JournalMatch, parseJournalMatch } from './journal-match.ts';
 
 /**
  * The kinds of value that options take. Each reads the native YAML value and the same thing written
@@ -135,6 +136,20 @@ export function containers(): Reader<readonly string[]> {
     if (problem === null) return element;
     refuse(problem);
     return undefined;
+  });
+}
+
+/** Matches of the journal; those of a list are alternatives. */
+export function journalMatch(): Reader<JournalMatch> {
+  const expected = 'FIELD=value terms such as _SYSTEMD_UNIT=ssh.service, with + between alternatives';
+  return reader(expected, (value, refuse) => {
+    const elements: unknown = typeof value === 'string' ? [value] : value;
+    if (!Array.isArray(elements) || elements.length === 0) return undefined;
+    return elements.flatMap((found: unknown, index) => {
+      const match = typeof found === 'string' ? parseJournalMatch(found) : null;
+      if (match === null) refuse({ found, expected, ...(typeof value === 'string' ? {} : { index }) });
+      return match ?? [];
+    });
   });
 }
 

@@ -20,7 +20,7 @@ test('every default is a value that its option takes', () => {
   const { defaults, ...values } = builtInLayer();
   assert.deepEqual(Object.keys(defaults ?? {}).sort(), Object.keys(defaultsShape).sort());
   const without = Object.keys(globalShape).filter((name) => !Object.hasOwn(values, name));
-  assert.deepEqual(without, ['docker-socket', 'time-zone']);
+  assert.deepEqual(without, ['docker-socket', 'journal-directory', 'time-zone']);
 });
 
 test('options keep one name everywhere, and each variable means one option', () => {

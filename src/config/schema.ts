@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type ActionKind, actionKinds, type Ports } from '../core/policy.ts';
 import type { Encoding } from '../core/types.ts';
+import type { JournalMatch } from './journal-match.ts';
 import {
   addresses,
   banTime,
@@ -8,6 +9,7 @@ import {
   duration,
   encoding,
   engine,
+  journalMatch,
   listener,
   oneOf,
   path,
@@ -28,6 +30,8 @@ export interface JailConfiguration {
   readonly logpath: readonly string[];
   /** Selectors: see core/container-selector.ts. */
   readonly container: readonly string[];
+  /** Which entries of the journal; none where it is empty. */
+  readonly journal: JournalMatch;
   readonly maxretry: number;
   readonly findtime: number;
   readonly bantime: number | null;
@@ -62,6 +66,8 @@ export interface Configuration {
   readonly docker: boolean;
   /** The path of a socket, or `tcp://host:port`. */
   readonly dockerSocket: string;
+  /** Absent: journald's own. */
+  readonly journalDirectory?: string;
   readonly filterDirectory: string;
   /** The names a jail's filter may have: the shipped ones and those in `filterDirectory`. */
   readonly filters: readonly string[];
@@ -146,12 +152,18 @@ export const jailShape = {
   logpath: option(paths(), {
     description:
       'Log files to read, as paths or patterns (`*`, `?`, `[a-z]` within one name, `**` for any folders). A missing one is waited for; files that come to match are read too.',
-    otherwise: "the filter's usual path, where neither `logpath` nor `container` is set",
+    otherwise:
+      "the filter's usual path, where neither `logpath` nor `container` nor `journal` is set and the journal is not read instead",
   }),
   container: option(containers(), {
     description:
       'Containers whose logs to read, each by name (`web`, `web-*`), by image with or without tag (`image:nginx`, `image:ghcr.io/shop/*`), by compose project or service (`compose:shop`, `compose:shop/web`), by Swarm service (`service:shop_web`) or by label (`label:KEY`, `label:KEY=VALUE`). `*` stands for any characters and `?` for one, in all but labels.',
     otherwise: 'none',
+  }),
+  journal: option(journalMatch(), {
+    description:
+      "Which entries of the host's journal to read, as fail2ban's `journalmatch` says it: `FIELD=value` terms, of which those of different fields must all hold, and of those of one field any; `+` between alternatives. Elements of a list are alternatives, too.",
+    otherwise: "the filter's usual match, where no source is set and the journal is read",
   }),
   bantime: option(banTime(), {
     description: 'As in `defaults`, for this jail.',
@@ -226,6 +238,10 @@ export const globalShape = {
     description:
       "The Docker engine's socket: its path, or `tcp://HOST:PORT` of a proxy in front of it (without TLS, on this machine or in a network of its own). Only GET requests are made.",
     otherwise: '`DOCKER_HOST` where that begins with `unix://` or `tcp://`, else `/var/run/docker.sock`',
+  }),
+  'journal-directory': option(path(), {
+    description: "Directory of the host's journal, where it is another than journald's own.",
+    otherwise: '`/var/log/journal` and `/run/log/journal`, both',
   }),
   'filter-directory': option(path(), {
     description: 'Directory of your own filters, one `NAME.yaml` each. It may be absent.',

@@ -19,6 +19,7 @@ export const errorCodes = {
   'jail-not-found': 'No jail has this name.',
   'ledger-unusable': 'The database of bans could not be opened or written.',
   'enforcement-failed': 'The packet filter refused a change.',
+  'journal-unreadable': "The host's journal could not be read.",
   'docker-unreachable': 'The Docker API did not answer.',
   'daemon-unreachable': 'The daemon did not answer on its control socket.',
   'control-unusable': 'The control socket could not be opened.',

@@ -45,9 +45,10 @@ export type Input =
       readonly kind: 'stream';
       /**
        * How lines lie in the bytes that main writes: Docker's log API with `timestamps=1`,
-       * multiplexed in 8-byte frame headers or raw (TTY containers); or plain lines.
+       * multiplexed in 8-byte frame headers or raw (TTY containers); the journal's export format; or
+       * plain lines.
        */
-      readonly framing: 'docker-multiplexed' | 'docker-raw' | 'lines';
+      readonly framing: 'docker-multiplexed' | 'docker-raw' | 'journal' | 'lines';
     };
 
 /** One source as the scanner is told of it. */

@@ -1,6 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { Input } from '../core/types.ts';
 import { DockerFrames } from './docker-frames.ts';
+import { JournalEntries } from './journal-entries.ts';
 import { LineCarry } from './line-carry.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';
 import type { Scan } from './scan.ts';
@@ -12,6 +13,13 @@ interface Decoder {
   readonly cursor: string;
   push(chunk: Buffer, judge: (block: Buffer, time: number | null) => void): void;
   flush(judge: (block: Buffer, time: number | null) => void): void;
+  /** What is to be said of the source, once; or ''. */
+  takeNotice?(): string;
+}
+
+function decoderOf(framing: Framing, cursor: string | null, gap: (detail: string) => void): Decoder {
+  if (framing === 'lines') return new PlainLines();
+  return framing === 'journal' ? new JournalEntries(cursor) : new DockerFrames(framing, cursor, gap);
 }
 
 /** One stream that the main thread opened and whose bytes it sends. */
@@ -23,10 +31,7 @@ export class Stream {
   #closed = false;
 
   constructor(framing: Framing, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
-    this.#decoder =
-      framing === 'lines'
-        ? new PlainLines()
-        : new DockerFrames(framing, cursor, (detail) => output.gap(detail));
+    this.#decoder = decoderOf(framing, cursor, (detail) => output.gap(detail));
     this.#scan = scan;
     this.#batches = batches;
     this.#output = output;
@@ -50,6 +55,8 @@ export class Stream {
     }
     // What came before the senseless bytes counts.
     this.#output.post(this.#batches.take(this.#decoder.cursor, bytes?.length ?? 0, readAtMs, 0));
+    const notice = this.#decoder.takeNotice?.() ?? '';
+    if (notice !== '') this.#output.state('reading', notice);
     if (problem !== null) this.#output.state('failed', problem);
     else if (bytes === null) this.#output.state('ended', '');
     if (problem !== null || bytes === null) this.#closed = true;

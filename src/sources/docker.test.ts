@@ -17,6 +17,7 @@ const jail: JailConfiguration = {
   filter: 'nginx-http-auth',
   logpath: [],
   container: ['web', 'label:role=proxy'],
+  journal: [],
   maxretry: 5,
   findtime: 600,
   bantime: 600,

@@ -37,8 +37,8 @@ export interface SourceHost {
   open(description: SourceDescription): OpenSource;
   /** How far the source of this id (or cursor key) was judged, or null: nothing is known of it. */
   cursorOf(id: string): string | null;
-  /** The state of the kind itself, or of something it cannot open, in `status`. */
-  report(id: string, state: SourceState, detail: string): void;
+  /** The state of the kind itself, or of something it cannot open, in `status`; and the names of the jails that would read it. */
+  report(id: string, state: SourceState, detail: string, jails?: readonly string[]): void;
   /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is said once. */
   jailsFromLabels(
     labels: Readonly<Record<string, string>>,

@@ -14,10 +14,18 @@ export class Daemon {
   readonly #namespace: string;
   readonly #env: Record<string, string>;
   readonly #client: ControlClient;
+  readonly #prelude: readonly string[];
   #running: Running | undefined;
 
-  constructor(workplace: Workplace, namespace: string, env: Record<string, string>) {
+  /** `prelude`: a command that runs it in turn, as `unshare` does. */
+  constructor(
+    workplace: Workplace,
+    namespace: string,
+    env: Record<string, string>,
+    prelude: readonly string[] = [],
+  ) {
     this.#workplace = workplace;
+    this.#prelude = prelude;
     this.#namespace = namespace;
     this.#env = {
       BAILIFF_STATE_DIR: workplace.makeDirectory('state'),
@@ -38,7 +46,8 @@ export class Daemon {
   /** Starts it and waits for nothing. */
   begin(): void {
     const options = { namespace: this.#namespace, env: this.#env };
-    this.#running = this.#workplace.start('bailiff', command, ['run'], options);
+    const [file = command, ...args] = [...this.#prelude, command, 'run'];
+    this.#running = this.#workplace.start('bailiff', file, args, options);
   }
 
   /** Ends it: in order with SIGTERM, or at once with SIGKILL. */

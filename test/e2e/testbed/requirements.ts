@@ -1,5 +1,6 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { journalWriter } from './journal.ts';
 
 const tools = [
   'curl',
@@ -11,6 +12,7 @@ const tools = [
   'ip',
   'ip6tables',
   'ipset',
+  'journalctl',
 ];
 tools.push('iptables', 'nsenter', 'rsyslogd', 'ssh', 'ssh-keygen', 'sshd', 'sshpass', 'stdbuf', 'unshare');
 
@@ -18,6 +20,7 @@ tools.push('iptables', 'nsenter', 'rsyslogd', 'ssh', 'ssh-keygen', 'sshd', 'sshp
 export function cannotRun(): string | false {
   if (process.getuid?.() !== 0) return 'needs root, for network namespaces and a Docker engine of its own';
   const missing = tools.filter((tool) => !isInstalled(tool));
+  if (!existsSync(journalWriter)) missing.push('systemd-journal-remote');
   return missing.length > 0 && `needs ${missing.join(', ')} (scripts/test installs them on Debian)`;
 }
 

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { usualJournalMatch, usualSources } from './usual-sources.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bailiff-usual-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const now = 1_795_000_000;
+let serial = 0;
+
+/** What SSH's jail reads where these were last written so long ago, in seconds; null: they are not there. */
+function chosen(file: number | null, journal: number | null): 'file' | 'journal' {
+  const place = join(folder, `${serial++}`);
+  const machine = join(place, 'journal', 'a1');
+  mkdirSync(machine, { recursive: true });
+  const [path, journalPath] = [join(place, 'auth.log'), join(machine, 'system.journal')];
+  for (const [name, age] of [
+    [path, file],
+    [journalPath, journal],
+  ] as const) {
+    if (age === null) continue;
+    writeFileSync(name, '');
+    utimesSync(name, now - age, now - age);
+  }
+  const sources = usualSources('sshd', join(place, 'journal'), [path, join(place, 'secure')]);
+  const { logpath, journal: match } = sources;
+  assert.ok(logpath.length === 0 || match.length === 0, 'never both');
+  assert.deepEqual(
+    match.length === 0 ? logpath.length : match,
+    match.length === 0 ? 2 : usualJournalMatch('sshd'),
+  );
+  return match.length === 0 ? 'file' : 'journal';
+}
+
+test('SSH is read from the file, from the journal where there is no file, never from both', () => {
+  assert.equal(chosen(null, null), 'file');
+  assert.equal(chosen(0, null), 'file');
+  assert.equal(chosen(null, 0), 'journal');
+  assert.equal(chosen(0, 0), 'file');
+  assert.equal(chosen(3_600, 0), 'file');
+});
+
+test('a file that nothing writes any more does not hide the journal', () => {
+  assert.equal(chosen(2 * 86_400, 0), 'journal');
+  assert.equal(chosen(0, 2 * 86_400), 'file');
+});
+
+test('services that do not log to the journal are read from their files', () => {
+  mkdirSync(join(folder, 'there'));
+  writeFileSync(join(folder, 'there', 'system.journal'), '');
+  assert.deepEqual(usualSources('nginx-http-auth', join(folder, 'there')), {
+    logpath: ['/var/log/nginx/error.log'],
+    journal: [],
+  });
+});

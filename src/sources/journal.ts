@@ -1,0 +1,177 @@
+import { setTimeout } from 'node:timers/promises';
+import { journalDirectories, withJournalFiles } from '../config/journal-files.ts';
+import { formatJournalMatch, type JournalMatch } from '../config/journal-match.ts';
+import type { JailConfiguration } from '../config/schema.ts';
+import { BailiffError } from '../core/errors.ts';
+import { type JournalRequest, startJournalctl } from './journal-child.ts';
+import type { SourceHost, SourceKind } from './source.ts';
+
+/** How often it is looked whether journals appeared in a directory, or left it, in ms. */
+const lookMs = 5_000;
+/**
+ * A journalctl that printed nothing for this long, in ms, is replaced. It may have nothing to print; but that it is
+ * stuck, or missed a new file, cannot be told from outside. It costs a process, and no entry: the next goes on from
+ * the cursor.
+ */
+const silenceMs = 10 * 60_000;
+
+/**
+ * The host's journal, through journalctl. Jails that want the same entries share one child, one reading and one
+ * cursor. Jails that want others have a child of their own, rather than one child for all that wants of any: so a
+ * cursor stands for what was asked with it, and a jail that is added is given its past without the others being
+ * given it again. An idle child takes no CPU, and about 1 MB that is its own.
+ */
+export function journalSource(directory: string | undefined): SourceKind {
+  return {
+    name: 'journal',
+    async follow(jails, host, signal) {
+      const groups = [...byMatch(jails).values()];
+      if (groups.length > 0) host.report('journal', 'reading', `matches read: ${groups.length}`);
+      const failed = new AbortController();
+      const both = AbortSignal.any([signal, failed.signal]);
+      const readers = groups.map((group) => new Reader(group, directory, host, both).run());
+      try {
+        await Promise.all([...readers, ...(groups.length === 0 ? [aborted(signal)] : [])]);
+      } finally {
+        failed.abort();
+        await Promise.allSettled(readers);
+      }
+    },
+  };
+}
+
+interface Group {
+  readonly match: JournalMatch;
+  readonly jails: readonly [JailConfiguration, ...JailConfiguration[]];
+}
+
+function byMatch(jails: readonly JailConfiguration[]): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const jail of jails) {
+    if (jail.journal.length === 0) continue;
+    const key = formatJournalMatch(jail.journal);
+    const others = groups.get(key)?.jails;
+    groups.set(key, { match: jail.journal, jails: others === undefined ? [jail] : [...others, jail] });
+  }
+  return groups;
+}
+
+/** Reads the entries of one match. */
+class Reader {
+  readonly #group: Group;
+  /** By the first of its jails: short, and each jail has one match. */
+  readonly #id: string;
+  readonly #directory: string | undefined;
+  readonly #directories: readonly string[];
+  readonly #host: SourceHost;
+  readonly #signal: AbortSignal;
+
+  constructor(group: Group, directory: string | undefined, host: SourceHost, signal: AbortSignal) {
+    this.#group = group;
+    this.#id = `journal:${group.jails[0].name}`;
+    this.#directory = directory;
+    this.#directories = journalDirectories(directory);
+    this.#host = host;
+    this.#signal = signal;
+  }
+
+  /** Until the signal aborts. @throws BailiffError journal-unreadable */
+  async run(): Promise<void> {
+    while (!this.#signal.aborted) {
+      const held = withJournalFiles(this.#directories);
+      if (held.length > 0) await this.#readOnce(held);
+      else await this.#wait();
+    }
+  }
+
+  async #wait(): Promise<void> {
+    const places = this.#directories.join(' and ');
+    this.#report(`there is no journal in ${places} yet; in a container, mount it from the host`);
+    await setTimeout(lookMs, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
+  }
+
+  /** Until the child has to be replaced, or fails. */
+  async #readOnce(held: readonly string[]): Promise<void> {
+    const { match, jails } = this.#group;
+    const source = this.#host.open({
+      id: this.#id,
+      cursorKey: `journal:${formatJournalMatch(match)}`,
+      input: { kind: 'stream', framing: 'journal' },
+      jails,
+    });
+    const watch = new Watch(held, () => withJournalFiles(this.#directories));
+    const reading = AbortSignal.any([this.#signal, source.lost, watch.signal]);
+    const since = Math.max(0, this.#host.now() - Math.max(...jails.map(({ findtime }) => findtime)));
+    const request: JournalRequest = { directory: this.#directory, match, cursor: source.cursor, since };
+    try {
+      const child = startJournalctl(request, reading);
+      source.report('reading', held.join(', '));
+      for await (const chunk of child.output) {
+        watch.heard();
+        await source.write(chunk);
+      }
+      const reason = await child.reason();
+      if (!reading.aborted) throw unreadable(reason);
+    } catch (error) {
+      if (reading.aborted) return;
+      source.close();
+      const failure = error instanceof BailiffError ? error : unreadable(String(error));
+      this.#report(failure.message);
+      throw failure;
+    } finally {
+      watch.stop();
+      if (this.#signal.aborted) source.close();
+    }
+  }
+
+  #report(detail: string): void {
+    this.#host.report(
+      this.#id,
+      'waiting',
+      detail,
+      this.#group.jails.map(({ name }) => name),
+    );
+  }
+}
+
+function unreadable(reason: string): BailiffError {
+  return new BailiffError('journal-unreadable', reason, {
+    where: 'the journal',
+    remedy:
+      'journalctl (Debian package systemd) must be there, and allowed to read: as root, in the group systemd-journal, or with the capability DAC_READ_SEARCH.',
+  });
+}
+
+/** Says when a child has to be replaced: it is silent, or journals appeared where it does not look. */
+class Watch {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  #heardAt = performance.now();
+
+  /** journalctl looks for new files in the directories that are there when it starts, and in no others. */
+  constructor(held: readonly string[], look: () => readonly string[]) {
+    this.#timer = setInterval(() => {
+      const silent = performance.now() - this.#heardAt > silenceMs;
+      if (silent || look().some((directory) => !held.includes(directory))) this.#controller.abort();
+    }, lookMs).unref();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  heard(): void {
+    this.#heardAt = performance.now();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
