@@ -99,15 +99,16 @@ export class Scan {
   #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
     const date = this.#dates.find(line, reading.now);
     const rest = date === null ? line : line.slice(0, date.start) + line.slice(date.end);
-    if (date !== null) this.#lastDate = date.time;
-    let known = date !== null;
+    const dated = date?.time ?? null;
+    if (dated !== null) this.#lastDate = dated;
+    let known = dated !== null;
     for (let index = 0; index < this.#filters.length; index++) {
       const judgement = this.#filters[index]?.judge(rest) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
       if (!known && reading.transport === null) this.#findLastDate(text, start, datedTo, reading.now);
       known = true;
-      found(index, judgement, this.#timeOf(judgement, date?.time ?? null, reading), line);
+      found(index, judgement, this.#timeOf(judgement, dated, reading), line);
     }
     return known ? start : datedTo;
   }
@@ -127,9 +128,9 @@ export class Scan {
     let end = to;
     while (end > from) {
       const start = end < 2 ? 0 : text.lastIndexOf('\n', end - 2) + 1;
-      const date = this.#dates.find(text.slice(start, Math.min(end, start + 320)), now);
+      const date = this.#dates.find(text.slice(start, Math.min(end, start + 320)), now)?.time ?? null;
       if (date !== null) {
-        this.#lastDate = date.time;
+        this.#lastDate = date;
         return;
       }
       end = start;
