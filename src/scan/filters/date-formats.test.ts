@@ -247,6 +247,19 @@ const unclear: readonly (readonly [why: string, zone: string, line: string, rest
   ],
   ['India or Israel', 'UTC', '2026-11-22 16:02:01 IST [12] x', ' [12] x'],
   ['China or America', 'Europe/Berlin', '2026-11-22 16:02:01 CST x', ' x'],
+  // A user name that holds a date, before the one that the server wrote: neither is believed.
+  [
+    'a client wrote one',
+    'UTC',
+    '203.0.113.7 - x [22/Nov/2020:16:02:01 +0000] [22/Nov/2026:16:02:01 +0000] "GET / HTTP/1.1" 401',
+    '203.0.113.7 - x [22/Nov/2020:16:02:01 +0000] [] "GET',
+  ],
+  [
+    'a client wrote one, and a quote',
+    'UTC',
+    String.raw`203.0.113.7 - x [22/Nov/2020:16:02:01 +0000] \" [22/Nov/2026:16:02:01 +0000] "GET / HTTP/1.1"`,
+    String.raw`203.0.113.7 - x [22/Nov/2020:16:02:01 +0000] \" [] "GET`,
+  ],
 ];
 
 for (const [why, zone, line, rest] of unclear) {
@@ -295,9 +308,6 @@ const none: readonly string[] = [
   'User 198.51.100.9 [22/Nov/2020:16:02:01 +0000] from 203.0.113.7 not allowed',
   'WARNING:app.auth:login failed for [2020-01-01 00:00:00]',
   'app [2020-01-01 00:00:00] x',
-  // A user name that holds a date, before the one that the server wrote: neither is believed.
-  '203.0.113.7 - x [22/Nov/2020:16:02:01 +0000] [22/Nov/2026:16:02:01 +0000] "GET / HTTP/1.1" 401',
-  String.raw`203.0.113.7 - x [22/Nov/2020:16:02:01 +0000] \" [22/Nov/2026:16:02:01 +0000] "GET / HTTP/1.1" 401`,
   '203.0.113.7 "GET /[22/Nov/2020:16:02:01 +0000]"',
   `203.0.113.7 - ${'x'.repeat(2_000)} [22/Nov/2026:16:02:01 +0000] "GET / HTTP/1.1" 401`,
   '{"user":"a b","time":"2020-01-01T00:00:00Z"}',

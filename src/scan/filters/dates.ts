@@ -59,7 +59,10 @@ export class DateReader {
     return this.find(String(value), now)?.time ?? null;
   }
 
-  /** The date in a bracket of an access log's line. Where there are two, one may be a client's: none, then. */
+  /**
+   * The date in a bracket of an access log's line. Where there are two, one may be a client's, as a part of
+   * its user name: the last is cut out, since servers write it behind that name, but neither is believed.
+   */
   #inBracket(line: string, now: number): LineDate | null {
     const head = headOfAccessLine(line);
     if (head === null) return null;
@@ -67,8 +70,7 @@ export class DateReader {
     for (let at = head.indexOf('['); at >= 0; at = head.indexOf('[', at + 1)) {
       const date = this.#at(line, at + 1, now);
       if (date === null) continue;
-      if (found !== null) return null;
-      found = date;
+      found = found === null ? date : { ...date, time: null };
     }
     return found;
   }
