@@ -33,6 +33,7 @@ export class BatchMaker {
   };
 
   take(cursor: string, bytes: number, readAtMs: number, lagBytes: number): MatchBatch {
+    const { skew } = this.#scan;
     return {
       source: this.#source,
       generation: this.#generation,
@@ -41,6 +42,7 @@ export class BatchMaker {
       bytes,
       readAtMs,
       lagBytes,
+      ...(skew === 0 ? {} : { skew }),
       ...this.#packer.take(),
     };
   }

@@ -325,7 +325,8 @@ test('what a client writes behind the date changes nothing', () => {
     // Directly behind the date only the program writes.
     if (rest === ' x' || rest === 'whole') continue;
     const found = new DateReader(zone).find(`${line}${hostile}`, now);
-    const chosen = found !== null && nanosecondsOf(found.time) !== nanosecondsOf(seconds(time));
+    const taken = found?.time ?? null;
+    const chosen = taken !== null && nanosecondsOf(taken) !== nanosecondsOf(seconds(time));
     assert.equal(chosen, false, program);
   }
 });
