@@ -106,6 +106,7 @@ export function assemble(
     hooks: () => enforcer.status().hooks,
     dropped: () => enforcer.status().dropped,
     ineffective: () => ineffective.count,
+    skews: () => intake.skews(),
   });
   const enforcer: Enforcer = new Enforcer({
     backend: choice.backend,

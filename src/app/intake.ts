@@ -6,6 +6,7 @@ import type { Address, MatchBatch, ScanRequest, SourceState } from '../core/type
 import type { OpenSource, SourceDescription } from '../sources/source.ts';
 import type { JailEntry } from './jails.ts';
 import { maskedSource } from './masked.ts';
+import { skewWarning } from './skew-warning.ts';
 
 /** The scanner as the intake drives it. */
 export interface ScannerControl {
@@ -24,6 +25,8 @@ export class ScannedSource {
   readonly filters: readonly string[];
   readonly #jails: readonly (readonly JailEntry[])[];
   readonly generation: number;
+  /** What its dates are read with; undefined: the machine's. */
+  readonly timeZone: string | undefined;
   readonly lost = new AbortController();
   state: SourceState = 'starting';
   detail = '';
@@ -32,6 +35,8 @@ export class ScannedSource {
   /** What the owner should know: that the client is masked, and what was lost last. */
   masked: string | null = null;
   gap: string | null = null;
+  /** By how many seconds its times constantly are behind the clock. */
+  skew = 0;
   /** Resolves when nothing more of it is judged: its stream ended, or it was lost, closed or replaced. */
   readonly over = Promise.withResolvers<void>();
   /** Why its stream ended, or null; and whether to forget it when that was judged. */
@@ -43,12 +48,14 @@ export class ScannedSource {
     filters: readonly string[],
     jails: readonly JailEntry[],
     generation: number,
+    timeZone: string | undefined,
   ) {
     this.id = description.id;
     this.cursorKey = description.cursorKey ?? description.id;
     this.filters = filters;
     this.#jails = filters.map((filter) => jails.filter((jail) => jail.configuration.filter === filter));
     this.generation = generation;
+    this.timeZone = timeZone;
   }
 
   jailsOf(filter: number): readonly JailEntry[] {
@@ -62,7 +69,8 @@ export class ScannedSource {
 
   status(): SourceStatus {
     const { id, state, detail, lag, lines, masked, gap } = this;
-    const warning = [masked, gap].filter((each) => each !== null).join('; ') || null;
+    const skew = skewWarning(this.skew, this.timeZone, Date.now() / 1_000);
+    const warning = [masked, gap, skew].filter((each) => each !== null).join('; ') || null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
     return { id, state, detail, lag, lines, jails, warning };
   }
@@ -79,6 +87,12 @@ export interface IntakeParts {
   /** A source is gone for good. */
   readonly closed: (id: string) => void;
   readonly timeZone: string | undefined;
+}
+
+/** The zone of a source's dates: what its jails say, else the configuration's. config/jails.ts sees that they agree. */
+function zoneOf(jails: readonly JailConfiguration[], common: string | undefined): { timeZone?: string } {
+  const timeZone = jails.find((jail) => jail.timeZone !== undefined)?.timeZone ?? common;
+  return timeZone === undefined ? {} : { timeZone };
 }
 
 /** The open sources: hands their bytes to the scanner and its batches to the pipeline. */
@@ -98,9 +112,9 @@ export class Intake {
     const jails = description.jails.map(jail);
     const filters = [...new Set(jails.map((entry) => entry.configuration.filter))];
     const stored = cursor(description.cursorKey ?? id);
-    const zone = timeZone === undefined ? {} : { timeZone };
+    const zone = zoneOf(description.jails, timeZone);
     const generation = scanner.open({ id, input, filters, cursor: stored, ...zone });
-    const source = new ScannedSource(description, filters, jails, generation);
+    const source = new ScannedSource(description, filters, jails, generation, zone.timeZone);
     source.lines = this.#sources.get(id)?.lines ?? 0;
     source.masked = this.#sources.get(id)?.masked ?? null;
     source.gap = this.#sources.get(id)?.gap ?? null;
@@ -150,6 +164,7 @@ export class Intake {
     if (source !== undefined && source.generation === batch.generation) {
       source.lines += batch.lines;
       source.lag = batch.lagBytes;
+      source.skew = batch.skew ?? 0;
       this.#parts.counted(batch);
       try {
         this.#parts.judge(batch, source);
@@ -180,6 +195,11 @@ export class Intake {
     source?.lost.abort();
     source?.over.resolve();
     if (source?.closing) this.#close(source);
+  }
+
+  /** Of each source whose times are constantly off the clock: by how many seconds they are behind. */
+  skews(): (readonly [source: string, seconds: number])[] {
+    return [...this.#sources.values()].flatMap(({ id, skew }) => (skew === 0 ? [] : [[id, skew] as const]));
   }
 
   status(): SourceStatus[] {

@@ -29,7 +29,36 @@ export function decideJails(layers: JailLayers): { jails: JailConfiguration[]; e
     if (jail.enabled && !broken) errors.push(...problems(jail, layers));
     return jail;
   });
+  errors.push(...zoneConflicts(jails, layers));
   return { jails, errors };
+}
+
+/** A file is read once, whatever the number of its jails: its dates are of one zone. */
+function zoneConflicts(jails: readonly JailConfiguration[], layers: JailLayers): BailiffError[] {
+  const first = new Map<string, JailConfiguration>();
+  const errors: BailiffError[] = [];
+  for (const jail of jails) {
+    if (!jail.enabled || jail.timeZone === undefined) continue;
+    for (const path of jail.logpath) {
+      const other = first.get(path) ?? jail;
+      first.set(path, other);
+      if (other.timeZone !== jail.timeZone) errors.push(zoneConflict(path, other, jail, layers));
+    }
+  }
+  return errors;
+}
+
+function zoneConflict(
+  path: string,
+  first: JailConfiguration,
+  { name, timeZone }: JailConfiguration,
+  layers: JailLayers,
+): BailiffError {
+  const problem = `jail ${quote(name)} reads ${path} with the zone ${timeZone}, and ${quote(first.name)} with ${first.timeZone}`;
+  return new BailiffError('config-invalid', problem, {
+    where: whereOf(name, null, layers),
+    remedy: `Give both the same time-zone (${jailVariable(name, 'time-zone')}), or only one of them any.`,
+  });
 }
 
 /**
@@ -77,6 +106,7 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
     action: options.action ?? defaults.action,
     ports: options.ports ?? defaults.ports,
     encoding: options.encoding ?? defaults.encoding,
+    ...(options['time-zone'] === undefined ? {} : { timeZone: options['time-zone'] }),
   };
 }
 

@@ -290,3 +290,30 @@ test('any value in any place is accepted or refused in our own words', async () 
     }
   }
 });
+
+test('a jail may have a time zone of its own, by name or offset', async () => {
+  const { jails, timeZone } = await load(
+    'time-zone: UTC\njails: {sshd: {time-zone: America/New_York}, custom: {logpath: /log, time-zone: -05:00}}',
+    { BAILIFF_JAIL_SSHD_TIME_ZONE: 'Asia/Tokyo' },
+  );
+  assert.equal(timeZone, 'UTC');
+  assert.deepEqual(
+    jails.map((jail) => jail.timeZone),
+    ['Asia/Tokyo', '-05:00'],
+  );
+  for (const wrong of ['Mars/Olympus', '+99:00', '5', '+0500']) {
+    const refused = await refusal(load(`jails: {sshd: {time-zone: "${wrong}"}}`));
+    assert.deepEqual(refused, ['config-invalid /bailiff.yaml:1:27'], wrong);
+  }
+});
+
+test('jails that read the same file have the same time zone', async () => {
+  const zones = (first: string, second: string) =>
+    load(`jails: {sshd: {logpath: /log${first}}, custom: {logpath: [/other, /log]${second}}}`);
+  assert.deepEqual(await refusal(zones(', time-zone: UTC', ', time-zone: Asia/Tokyo')), [
+    'config-invalid /bailiff.yaml:1:48',
+  ]);
+  await zones(', time-zone: UTC', ', time-zone: UTC');
+  await zones(', time-zone: UTC', '');
+  await zones(', enabled: false, time-zone: UTC', ', time-zone: Asia/Tokyo');
+});

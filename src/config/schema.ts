@@ -42,6 +42,8 @@ export interface JailConfiguration {
   readonly ports: Ports;
   /** Of the files. */
   readonly encoding: Encoding;
+  /** Zone of dates in its logs that name none. Absent: the configuration's. */
+  readonly timeZone?: string;
 }
 
 export type Limits = Pick<
@@ -198,6 +200,12 @@ export const jailShape = {
     description: 'As in `defaults`, for this jail.',
     otherwise: '`defaults.encoding`',
   }),
+  'time-zone': option(timeZone(), {
+    description:
+      'Zone of dates in the logs of this jail that name none, such as `America/New_York` or `-05:00`. Jails that read the same file have the same one.',
+    otherwise: 'the `time-zone` of all',
+    label: true,
+  }),
 };
 
 export const globalShape = {
@@ -260,16 +268,14 @@ export const globalShape = {
     default: 'auto',
   }),
   'time-zone': option(timeZone(), {
-    description: 'Zone of dates in logs that name none, such as `Europe/Berlin`.',
+    description: 'Zone of dates in logs that name none, such as `Europe/Berlin` or `+01:00`.',
     otherwise: "the machine's own",
   }),
 };
 
 function timeZone(): Reader<string> {
-  return text("a time zone's name such as Europe/Berlin or UTC", /^[A-Za-z][\w+/-]{0,63}$/).refine(
-    isTimeZone,
-    "a time zone's name such as Europe/Berlin or UTC",
-  );
+  const expected = "a time zone's name such as Europe/Berlin or UTC, or its offset such as +01:00";
+  return text(expected, /^(?:[A-Za-z][\w+/-]{0,63}|[+-]\d\d:\d\d)$/).refine(isTimeZone, expected);
 }
 
 function isTimeZone(name: string): boolean {

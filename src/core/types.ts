@@ -83,6 +83,8 @@ export interface MatchBatch {
   readonly readAtMs: number;
   /** How far behind the input's end the cursor is, in bytes; 0 when unknown or caught up. */
   readonly lagBytes: number;
+  /** By how many seconds the dates in its lines constantly are behind the clock (core/skew.ts); absent: not at all. */
+  readonly skew?: number;
   /** `batchStride` numbers per match; see `readBatch`. */
   readonly columns: Float64Array;
   /** The strings of all matches, one after another; their lengths stand in the columns. */

@@ -14,6 +14,8 @@ export interface MetricsOptions {
   readonly hooks: () => readonly HookState[];
   readonly dropped: () => readonly HookDrops[];
   readonly ineffective: () => number;
+  /** Sources whose times are constantly off the clock, and by how many seconds they are behind. */
+  readonly skews?: () => Iterable<readonly [source: string, seconds: number]>;
 }
 
 export interface HookState {
@@ -119,6 +121,16 @@ function registerGauges(options: MetricsOptions, registers: Registry[]): void {
   perJail('active_bans', 'Bans that stand now.', options.activeBans);
   perJail('tracked_addresses', 'Addresses that a jail counts.', options.tracked);
   perJail('evicted_addresses', 'Addresses that had to be forgotten because of max-tracked.', options.evicted);
+  new Gauge({
+    name: 'bailiff_source_skew_seconds',
+    help: 'By how much the times in the lines of a source constantly are behind the clock. Absent: not at all.',
+    labelNames: ['source'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [source, seconds] of options.skews?.() ?? []) this.set({ source }, seconds);
+    },
+  });
   new Gauge({
     name: 'bailiff_enforcing',
     help: '1: bans are dropped by the kernel. 0: they are not (dry run, or degraded).',

@@ -35,6 +35,7 @@ export class BatchMaker {
   };
 
   take(cursor: string, bytes: number, readAtMs: number, lagBytes: number): MatchBatch {
+    const { skew } = this.#scan;
     return {
       source: this.#source,
       generation: this.#generation,
@@ -43,6 +44,7 @@ export class BatchMaker {
       bytes,
       readAtMs,
       lagBytes,
+      ...(skew === 0 ? {} : { skew }),
       ...this.#packer.take(),
     };
   }

@@ -209,3 +209,47 @@ test('the time of a line: the transport, its own date, the last date as the read
     }
   }
 });
+
+test('a date that could mean two days is cut out, and its line has the time of one without', () => {
+  const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+  const found: [string, number][] = [];
+  scan.block(lines('05/06/2026 16:29:50 banned 203.0.113.7'), reading, (_index, { host }, time) =>
+    found.push([host, time]),
+  );
+  assert.deepEqual(found, [['203.0.113.7', now]]);
+});
+
+/** Blocks of one line each, ten seconds apart, stamped an hour behind; the time of each as it is read. */
+function skewed(count: number, more: Partial<Reading> = {}): { scan: Scan; late: number[] } {
+  const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+  const late: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const at = now + index * 10;
+    const stamp = new Date((at - 3_600) * 1_000).toISOString();
+    const block = lines(`${stamp.replace('Z', '')} banned 203.0.113.7`);
+    const read = { ...reading, now: at, undated: at, ...more };
+    scan.block(block, read, (_index, _judgement, time) => late.push(at - time));
+  }
+  return { scan, late };
+}
+
+test('a log in a wrong time zone is noticed, and read right from then on', () => {
+  const { scan, late } = skewed(30);
+  assert.equal(scan.skew, 3_600);
+  assert.deepEqual(late, [...Array<number>(20).fill(3_600), ...Array<number>(10).fill(0)]);
+  const at = now + 300;
+  const times: number[] = [];
+  const read = { now: at, undated: at, transport: null };
+  for (const line of [
+    'Nov 22 16:35:00 banned 203.0.113.7',
+    'Nov 22 15:30:00 banned 203.0.113.7',
+    'banned 203.0.113.7',
+  ])
+    scan.block(lines(line), read, (_index, _judgement, time) => times.push(at - time));
+  assert.deepEqual(times, [0, 300, 0], 'true dates, late lines and undated ones');
+});
+
+test('a backlog and lines with a transport show no skew', () => {
+  assert.equal(skewed(60, { backlog: true }).scan.skew, 0);
+  assert.equal(skewed(60, { transport: now }).scan.skew, 0);
+});

@@ -1,4 +1,5 @@
 import { isAscii } from 'node:buffer';
+import { Skew } from '../core/skew.ts';
 import type { Encoding } from '../core/types.ts';
 import { lineDecoder } from './encoding.ts';
 import { DateReader } from './filters/dates.ts';
@@ -49,7 +50,10 @@ export class Scan {
   readonly #search: Search | null;
   readonly #dates: DateReader;
   readonly #decode: ReturnType<typeof lineDecoder>;
+  readonly #skew = new Skew();
   #lastDate: number | null = null;
+  /** Whether a line of the block that is being judged had a date. */
+  #dated = false;
   #lines = 0;
   #oversize = 0;
 
@@ -63,6 +67,11 @@ export class Scan {
     this.#search = options.prefilter === false || !findable ? null : Search.for(literals);
     this.#decode = lineDecoder(encoding);
     this.#dates = new DateReader(options.timeZone);
+  }
+
+  /** By how many seconds the dates of lines that are read as they are written constantly are behind the clock. */
+  get skew(): number {
+    return this.#skew.seconds;
   }
 
   /** Lines, and lines longer than the cap, since the last call. */
@@ -85,6 +94,7 @@ export class Scan {
     search?.begin(text);
     this.#count(text);
     let datedTo = 0;
+    this.#dated = false;
     for (let start = 0; start < text.length; ) {
       if (search !== null) {
         const hit = search.next(start);
@@ -105,21 +115,26 @@ export class Scan {
       start = next;
     }
     search?.end();
-    if (reading.transport === null) this.#findLastDate(text, text.length, datedTo, reading.now);
+    if (reading.transport !== null) return;
+    this.#findLastDate(text, text.length, datedTo, reading.now);
+    if (this.#dated && this.#lastDate !== null && reading.backlog !== true) {
+      this.#skew.add(reading.now, this.#lastDate);
+    }
   }
 
   #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
     const date = this.#dates.find(line, reading.now);
     const rest = date === null ? line : line.slice(0, date.start) + line.slice(date.end);
-    if (date !== null) this.#lastDate = date.time;
-    let known = date !== null;
+    const dated = date?.time ?? null;
+    if (dated !== null) this.#setLastDate(dated);
+    let known = dated !== null;
     for (let index = 0; index < this.#filters.length; index++) {
       const judgement = this.#filters[index]?.judge(rest) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
       if (!known && reading.transport === null) this.#findLastDate(text, start, datedTo, reading.now);
       known = true;
-      found(index, judgement, this.#timeOf(judgement, date?.time ?? null, reading), line);
+      found(index, judgement, this.#timeOf(judgement, dated, reading), line);
     }
     return known ? start : datedTo;
   }
@@ -127,8 +142,8 @@ export class Scan {
   #timeOf(judgement: Judgement, date: number | null, reading: Reading): number {
     if (reading.transport !== null) return reading.transport;
     const field = judgement.time === null ? null : this.#dates.readField(judgement.time, reading.now);
-    if (field !== null) return field;
-    if (date !== null) return date;
+    const own = field ?? date;
+    if (own !== null) return this.#skew.corrected(own, reading.now);
     const last = this.#lastDate;
     if (last === null) return reading.undated;
     return reading.backlog === true || Math.abs(reading.now - last) < freshSeconds ? last : reading.undated;
@@ -139,13 +154,18 @@ export class Scan {
     let end = to;
     while (end > from) {
       const start = end < 2 ? 0 : text.lastIndexOf('\n', end - 2) + 1;
-      const date = this.#dates.find(text.slice(start, Math.min(end, start + 320)), now);
+      const date = this.#dates.find(text.slice(start, Math.min(end, start + 320)), now)?.time ?? null;
       if (date !== null) {
-        this.#lastDate = date.time;
+        this.#setLastDate(date);
         return;
       }
       end = start;
     }
+  }
+
+  #setLastDate(date: number): void {
+    this.#lastDate = date;
+    this.#dated = true;
   }
 
   #count(text: string): void {

@@ -94,7 +94,7 @@ for (const [zone, wall, present, time] of zoned) {
   test(`${wall} in ${zone}, read at ${present}`, () => {
     const found = new DateReader(zone).find(`${wall} x`, Date.parse(present) / 1_000);
     assert.equal(
-      found === null ? null : new Date(found.time * 1_000).toISOString(),
+      found === null ? null : new Date(Number(found.time) * 1_000).toISOString(),
       new Date(time).toISOString(),
     );
   });

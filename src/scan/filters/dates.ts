@@ -1,51 +1,34 @@
+import { copied } from '../../core/batch.ts';
+import { continuation, type DateParts, formsAt } from './date-forms.ts';
+import { headOfAccessLine, isObject, startPlace } from './date-places.ts';
+import { epochSeconds, offsetMs, pastEpoch, taiSeconds, unclear, wallTime } from './date-values.ts';
 import { Zone } from './zone.ts';
+import { abbreviations } from './zone-abbreviations.ts';
 
 /** A line's date: the time in seconds, and where its text stands. */
 export interface LineDate {
-  readonly time: number;
+  /** null: the text is a date that can be read in several ways, so that the line counts as one without. */
+  readonly time: number | null;
   readonly start: number;
   readonly end: number;
 }
 
-const months = 'Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec';
-const clock = String.raw`(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)(?:[.,](?<fraction>\d{1,9}))?`;
-const offset = String.raw`[+-]\d\d:?\d\d`;
-
-const day = '(?<day>\\d{1,2})';
-const name = `(?<name>${months})`;
-const weekday = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
-
-/**
- * The forms of a date. They are tried only at places that the logging program writes itself: the
- * line's start (perhaps behind one bracket), and the first bracket before any quote (CLF).
- */
-const wordForms: readonly RegExp[] = [
-  // asctime: Sun Nov  5 03:04:05.123 2026
-  new RegExp(`${weekday} ${name} {1,2}${day} ${clock} (?<year>\\d{4})(?!\\w)`, 'y'),
-  // syslog (RFC 3164): Nov  5 03:04:05
-  new RegExp(`(?:${weekday} )?${name} {1,2}${day} ${clock}(?!\\w)`, 'y'),
-];
-const digitForms: readonly RegExp[] = [
-  // RFC 3339, ISO 8601, and nginx's 2026/11/22 16:02:01.
-  new RegExp(
-    String.raw`(?<year>\d{4})([-/])(?<month>\d\d)\2(?<day>\d\d)[Tt ]${clock}(?<zone>[Zz]|${offset}|[+-]\d\d(?![\d:])| (?:UTC|GMT|Z|${offset})(?!\w))?(?!\w)`,
-    'y',
-  ),
-  // CLF: 22/Nov/2026:16:02:01 +0000
-  new RegExp(`${day}/${name}/(?<year>\\d{4}):${clock}(?<zone> ${offset})?(?!\\w)`, 'y'),
-];
-
-/** The beginning of a line up to where a date may stand. */
-const lineStart = /\ufeff?\s{0,8}(?:<\d{1,3}>)?\[?/y;
-const bracket = /^[^"'[]{0,256}\[/;
-
 const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+
+/** Zones that lines name themselves, kept. */
+const mostRegions = 16;
 
 /** Finds and reads the dates of one source's lines. */
 export class DateReader {
   readonly #zone: Zone;
-  /** Neighbouring lines mostly have the same date. The text ends with the space behind it. */
-  #known = { text: '', second: Number.NaN, time: 0 };
+  readonly #regions = new Map<string, Zone | null>();
+  /** Neighbouring lines mostly have the same date. The text ends with the character behind it. */
+  #known: { text: string; second: number; time: number | null } = {
+    text: '',
+    second: Number.NaN,
+    time: null,
+  };
 
   /** @throws RangeError for an unknown time zone */
   constructor(timeZone?: string) {
@@ -54,12 +37,10 @@ export class DateReader {
 
   /** The date of a line, or null. `now` (seconds) tells which year a date without one means. */
   find(line: string, now: number): LineDate | null {
-    lineStart.lastIndex = 0;
-    lineStart.exec(line);
-    const atStart = this.#at(line, lineStart.lastIndex, now);
-    if (atStart !== null) return atStart;
-    const inBracket = bracket.exec(line);
-    return inBracket === null ? null : this.#at(line, inBracket[0].length, now);
+    const start = startPlace(line);
+    const atStart = this.#at(line, start, now);
+    if (atStart === null) return this.#inBracket(line, now);
+    return isObject(line) ? { ...atStart, end: atStart.start } : atStart;
   }
 
   /** The time of a field that holds nothing else: as text, or as epoch seconds to nanoseconds. */
@@ -67,102 +48,109 @@ export class DateReader {
     const number =
       typeof value === 'number' ? value : /^\d{9,19}(?:\.\d{1,9})?$/.test(value) ? Number(value) : null;
     if (number !== null) return epochSeconds(number);
-    const found = this.find(String(value), now);
-    return found === null ? null : found.time;
+    return this.find(String(value), now)?.time ?? null;
+  }
+
+  /**
+   * The date in a bracket of an access log's line. Where there are two, one may be a client's, as a part of
+   * its user name: the last is cut out, since servers write it behind that name, but neither is believed.
+   */
+  #inBracket(line: string, now: number): LineDate | null {
+    const head = headOfAccessLine(line);
+    if (head === null) return null;
+    let found: LineDate | null = null;
+    for (let at = head.indexOf('['); at >= 0; at = head.indexOf('[', at + 1)) {
+      const date = this.#at(line, at + 1, now);
+      if (date === null) continue;
+      found = found === null ? date : { ...date, time: null };
+    }
+    return found;
   }
 
   #at(line: string, start: number, now: number): LineDate | null {
-    const first = line.charCodeAt(start);
-    const isDigit = first >= 0x30 && first <= 0x39;
-    if (!isDigit && !(first >= 0x41 && first <= 0x57)) return null;
     const { text, second, time } = this.#known;
     const behind = start + text.length;
-    if (second === Math.floor(now) && line.startsWith(text, start) && !beginsZone(line, behind)) {
+    if (second === Math.floor(now) && line.startsWith(text, start) && !goesOn(line, behind)) {
       return { time, start, end: behind - 1 };
     }
-    for (const form of isDigit ? digitForms : wordForms) {
-      form.lastIndex = start;
-      const match = form.exec(line);
-      const read = match === null ? null : this.#read(match.groups ?? {}, now);
+    for (const form of formsAt(line, start)) {
+      const match = form.read(line, start);
+      const read = match === null ? null : this.#read(match.parts, now);
       if (match === null || read === null) continue;
-      const end = start + match[0].length;
-      if (line[end] === ' ' && !beginsZone(line, end + 1)) {
-        // A copy: a slice would keep the whole chunk alive.
-        const copied = Buffer.from(`${match[0]} `, 'latin1').toString('latin1');
-        this.#known = { text: copied, second: Math.floor(now), time: read };
-      }
-      return { time: read, start, end };
+      const end = start + match.text.length;
+      const known = Number.isNaN(read) ? null : read;
+      this.#keep(line, start, end, known, now);
+      return { time: known, start, end };
     }
     return null;
   }
 
-  #read(groups: Record<string, string | undefined>, now: number): number | null {
-    const month =
-      groups['name'] === undefined ? Number(groups['month']) : months.indexOf(groups['name']) / 4 + 1;
-    const wall = (year: number): number | null =>
-      wallTime(
-        year,
-        month,
-        Number(groups['day']),
-        Number(groups['hour']),
-        Number(groups['minute']),
-        Number(groups['second']),
-      );
-    const fraction = groups['fraction'] === undefined ? 0 : Number(`0.${groups['fraction']}`);
-    const year = groups['year'];
-    if (year === undefined) return this.#readWithoutYear(wall, fraction, now);
-    const wallMs = wall(Number(year));
-    if (wallMs === null) return null;
-    const zone = groups['zone'];
-    const epochMs = zone === undefined ? this.#zone.toEpoch(wallMs, now * 1_000) : wallMs - offsetMs(zone);
-    return epochMs / 1_000 + fraction;
+  #keep(line: string, start: number, end: number, time: number | null, now: number): void {
+    if ((line[end] !== ' ' && line[end] !== ']') || goesOn(line, end + 1)) return;
+    // A copy: a slice would keep the whole chunk alive.
+    this.#known = { text: copied(line, start, end + 1), second: Math.floor(now), time };
+  }
+
+  /** Seconds, `unclear`, or null for what no calendar has. */
+  #read(parts: DateParts, now: number): number | null {
+    if (parts.epoch !== undefined) return pastEpoch(parts.epoch, now);
+    if (parts.tai !== undefined) return taiSeconds(parts.tai, parts.taiNanoseconds ?? '');
+    const fraction = parts.fraction === undefined ? 0 : Number(`0.${parts.fraction}`);
+    if (parts.year === undefined && parts.shortYear === undefined) {
+      return this.#readWithoutYear(parts, fraction, now);
+    }
+    const wallMs = wallTime(Number(parts.year ?? `20${parts.shortYear}`), parts);
+    if (wallMs === null || Number.isNaN(wallMs)) return wallMs;
+    const epochMs = this.#toEpoch(wallMs, parts, now * 1_000);
+    return epochMs === null ? null : epochMs / 1_000 + fraction;
   }
 
   /** This year, or the last one where that would be more than a day ahead (as on New Year's Eve). */
-  #readWithoutYear(wall: (year: number) => number | null, fraction: number, now: number): number | null {
+  #readWithoutYear(parts: DateParts, fraction: number, now: number): number | null {
     const nowMs = now * 1_000;
     const thisYear = this.#zone.yearAt(nowMs + dayMs);
     for (const year of [thisYear, thisYear - 1]) {
-      const wallMs = wall(year);
-      if (wallMs === null) continue;
-      const epochMs = this.#zone.toEpoch(wallMs, nowMs);
-      if (epochMs <= nowMs + dayMs) return epochMs / 1_000 + fraction;
+      const wallMs = wallTime(year, parts);
+      const epochMs = wallMs === null ? null : this.#toEpoch(wallMs, parts, nowMs);
+      if (epochMs !== null && !(epochMs > nowMs + dayMs)) return epochMs / 1_000 + fraction;
     }
+    return null;
+  }
+
+  #toEpoch(wallMs: number, { zone, region }: DateParts, nowMs: number): number | null {
+    if (region !== undefined) return this.#region(region)?.toEpoch(wallMs, nowMs) ?? null;
+    if (zone === undefined) return this.#zone.toEpoch(wallMs, nowMs);
+    const meanings = abbreviations.get(zone.trim().toUpperCase());
+    if (meanings === undefined) {
+      const offset = offsetMs(zone);
+      return offset === null ? null : wallMs - offset;
+    }
+    const epochs = meanings.map((hours) => wallMs - hours * hourMs);
+    if (epochs.length === 1) return epochs[0] ?? null;
+    return epochs.find((epochMs) => this.#zone.offsetAt(epochMs) === wallMs - epochMs) ?? unclear;
+  }
+
+  #region(name: string): Zone | null {
+    const known = this.#regions.get(name);
+    if (known !== undefined) return known;
+    if (this.#regions.size >= mostRegions) this.#regions.clear();
+    const zone = zoneOf(name);
+    this.#regions.set(copied(name, 0, name.length), zone);
+    return zone;
+  }
+}
+
+function zoneOf(name: string): Zone | null {
+  try {
+    return new Zone(name);
+  } catch {
     return null;
   }
 }
 
-/** As if it were UTC, in ms; null for what no calendar has. A leap second is the next minute's first. */
-function wallTime(
-  year: number,
-  month: number,
-  day: number,
-  hour: number,
-  minute: number,
-  second: number,
-): number | null {
-  if (hour > 23 || minute > 59 || second > 60 || month < 1 || month > 12) return null;
-  const midnight = new Date(Date.UTC(year, month - 1, day));
-  if (midnight.getUTCDate() !== day) return null;
-  return midnight.getTime() + ((hour * 60 + minute) * 60 + second) * 1_000;
-}
-
-/** Whether what follows a date could belong to it: an offset, a year, UTC, GMT or Z. */
-function beginsZone(line: string, at: number): boolean {
-  return /[+\-\dUGZ]/.test(line[at] ?? '');
-}
-
-function offsetMs(zone: string): number {
-  const parts = /([+-])(\d\d):?(\d\d)?$/.exec(zone);
-  if (parts === null) return 0;
-  return (parts[1] === '-' ? -60_000 : 60_000) * (Number(parts[2]) * 60 + Number(parts[3] ?? 0));
-}
-
-/** Seconds of an epoch time whose unit shows in its size, or null for what lies outside 1973 to 5138. */
-function epochSeconds(value: number): number | null {
-  for (const unit of [1, 1e3, 1e6, 1e9]) {
-    const seconds = value / unit;
-    if (seconds >= 1e8 && seconds < 1e11) return seconds;
-  }
-  return null;
+/** Whether what stands at `at`, behind a date and a space or a bracket, could belong to the date. */
+function goesOn(line: string, at: number): boolean {
+  if (line[at - 1] !== ' ') return false;
+  continuation.lastIndex = at;
+  return continuation.test(line);
 }

@@ -1,6 +1,7 @@
 /** Offsets change on quarters of an hour, everywhere. */
 const quarterMs = 900_000;
-const halfDayMs = 43_200_000;
+/** On either side of a wall-clock time: more than any zone's distance from UTC. */
+const dayMs = 86_400_000;
 const largestCache = 4_096;
 
 /** Turns wall-clock times of one time zone into epoch times. */
@@ -31,23 +32,24 @@ export class Zone {
    */
   toEpoch(wallMs: number, nowMs: number): number {
     if (this.#format === null) return wallMs;
-    const before = this.#offset(wallMs - halfDayMs);
-    const after = this.#offset(wallMs + halfDayMs);
+    const before = this.offsetAt(wallMs - dayMs);
+    const after = this.offsetAt(wallMs + dayMs);
     const early = wallMs - before;
     const late = wallMs - after;
     if (before === after) return early;
-    const earlyIsReal = this.#offset(early) === before;
-    const lateIsReal = this.#offset(late) === after;
+    const earlyIsReal = this.offsetAt(early) === before;
+    const lateIsReal = this.offsetAt(late) === after;
     if (earlyIsReal && lateIsReal) return late <= nowMs + 1_000 ? late : early;
     return lateIsReal ? late : early;
   }
 
   /** The wall clock's year at an epoch time in ms. */
   yearAt(epochMs: number): number {
-    return new Date(epochMs + this.#offset(epochMs)).getUTCFullYear();
+    return new Date(epochMs + this.offsetAt(epochMs)).getUTCFullYear();
   }
 
-  #offset(epochMs: number): number {
+  /** The wall clock's distance from UTC at an epoch time, both in ms; east of Greenwich it is positive. */
+  offsetAt(epochMs: number): number {
     if (this.#format === null) return 0;
     const quarter = Math.floor(epochMs / quarterMs);
     const known = this.#offsets.get(quarter);

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { messageOf } from '../../src/core/errors.ts';
+import { Bounds } from './bounds.ts';
+import { loadCorpus } from './corpus.ts';
+import { decoders, type FuzzedDecoder } from './decoders.ts';
+import { chunksOf, mutated } from './mutation.ts';
+import { type Random, randomOf, seed } from './random.ts';
+
+const rounds = 3_000;
+const linesPerRound = 20;
+const corpus = await loadCorpus();
+
+interface Outcome {
+  readonly lines: string;
+  readonly cursor: string;
+  readonly refused: string | null;
+}
+
+/** What a decoder makes of chunks; `flush` where they are all there is. */
+function decoded(
+  kind: FuzzedDecoder,
+  cursor: string | null,
+  chunks: Iterable<Buffer>,
+  flush: boolean,
+): Outcome {
+  const decoder = kind.make(cursor);
+  let lines = '';
+  let refused: string | null = null;
+  const take = (block: Buffer, time: number | null): void => {
+    for (const line of block.toString('latin1').split(/(?<=\n)/)) lines += `${time} ${line}`;
+  };
+  try {
+    for (const chunk of chunks) decoder.push(chunk, take);
+    if (flush) decoder.flush(take);
+  } catch (thrown) {
+    refused = messageOf(thrown);
+    assert.match(refused, kind.refusal ?? /^$/);
+  }
+  return { lines, cursor: decoder.cursor, refused };
+}
+
+function encoded(kind: FuzzedDecoder, random: Random): Buffer {
+  const lines = Array.from({ length: linesPerRound }, () =>
+    mutated(random.pick(corpus.lines), random.pick(corpus.lines), random).replaceAll('\n', ' '),
+  );
+  return kind.encode(lines, random);
+}
+
+for (const [index, kind] of decoders.entries()) {
+  test(`${kind.name}: ${rounds * linesPerRound} lines, seed ${seed}`, (context) => {
+    const random = randomOf(seed + index);
+    const bounds = new Bounds(rounds);
+    let refusals = 0;
+    for (let round = 1; round <= rounds; round++) {
+      const at = `seed ${seed}, round ${round}`;
+      const sent = encoded(kind, random);
+      const whole = bounds.run(() => decoded(kind, null, [sent], true));
+      assert.equal(whole.refused, null, at);
+      const inChunks = bounds.run(() => decoded(kind, null, chunksOf(sent, random), true));
+      assert.deepEqual(inChunks, whole, `${at}: chunks change nothing`);
+
+      const text = sent.toString('latin1');
+      const broken = Buffer.from(mutated(text, text, random), 'latin1');
+      const brokenWhole = bounds.run(() => decoded(kind, null, [broken], true));
+      const brokenChunks = bounds.run(() => decoded(kind, null, chunksOf(broken, random), true));
+      assert.deepEqual(brokenChunks, brokenWhole, `${at}: chunks change nothing, mutated`);
+      if (brokenWhole.refused !== null) refusals++;
+      // A cursor that was stored by somebody else, or damaged.
+      const cursor = mutated(whole.cursor, text, random);
+      bounds.run(() => decoded(kind, cursor, [broken], true));
+      bounds.round(round);
+    }
+    context.diagnostic(`${bounds.finish()}, ${refusals} of ${rounds} mutated streams refused`);
+  });
+}
