@@ -1,7 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import type { Address } from '../core/types.ts';
 import { bucketCount, bucketOf, type PackedWindows, type WindowLimits, Windows } from '../core/window.ts';
+import type { Store } from './store.ts';
 
 /** One change to a jail's windows. `attempts` 0: the address was forgotten. */
 export interface WindowChange {
@@ -36,7 +36,7 @@ const parkedFor = 30 * 86_400;
  * The append-only store of the windows. Each checkpoint appends one segment and rewrites one of the
  * buckets, in turn; a segment goes when every bucket was rewritten after it. So the cost of a
  * checkpoint follows what changed, not how many addresses are tracked. `append` runs inside the
- * ledger's transaction; the database may be another one each time, when `changes` is null.
+ * ledger's transaction; the store may be another one each time, when `changes` is null.
  */
 export class WindowStore {
   readonly #windows = new Map<string, Windows>();
@@ -54,24 +54,16 @@ export class WindowStore {
   }
 
   /** `null` in place of changes: they are not known, so every bucket is rewritten. */
-  append(database: DatabaseSync, changes: readonly WindowChange[] | null, now: number): void {
+  append(store: Store, changes: readonly WindowChange[] | null, now: number): void {
     this.#seq++;
     if (changes === null) {
-      for (let bucket = 0; bucket < bucketCount; bucket++) this.#rewrite(database, bucket, now);
-      database.prepare('DELETE FROM segments').run();
+      for (let bucket = 0; bucket < bucketCount; bucket++) this.#rewrite(store, bucket, now);
+      store.dropSegments();
       return;
     }
-    if (changes.length > 0) {
-      database
-        .prepare('INSERT INTO segments (seq, packed) VALUES (?, ?)')
-        .run(this.#seq, serialize(pack(changes)));
-    }
-    this.#rewrite(database, this.#seq % bucketCount, now);
-    database
-      .prepare(
-        'DELETE FROM segments WHERE seq <= (SELECT min(seq) FROM buckets) AND (SELECT count(*) FROM buckets) = ?',
-      )
-      .run(bucketCount);
+    if (changes.length > 0) store.addSegment(this.#seq, serialize(pack(changes)));
+    this.#rewrite(store, this.#seq % bucketCount, now);
+    store.dropSegmentsInAll(bucketCount);
   }
 
   /** What lies ahead of the clock counts as of now. @returns whether there was anything: `changes` are not known then */
@@ -79,30 +71,25 @@ export class WindowStore {
     return [...this.#windows.values()].map((windows) => windows.settle(now)).includes(true);
   }
 
-  #rewrite(database: DatabaseSync, bucket: number, now: number): void {
+  #rewrite(store: Store, bucket: number, now: number): void {
     const packed = [...this.#windows]
       .map(([jail, windows]) => [jail, windows.pack(bucket, now - keptFor(windows))] as const)
       .filter(([, windows]) => windows.addresses.length > 0);
-    database
-      .prepare('INSERT OR REPLACE INTO buckets (bucket, seq, packed) VALUES (?, ?, ?)')
-      .run(bucket, this.#seq, serialize(packed));
+    store.putBucket(bucket, this.#seq, serialize(packed));
   }
 
   /** Reads what an earlier run stored: each bucket, then the segments after it. @throws on what makes no sense */
-  restore(database: DatabaseSync): void {
+  restore(store: Store): void {
     const includes = new Float64Array(bucketCount);
-    for (const row of database.prepare('SELECT bucket, seq, packed FROM buckets').all()) {
-      includes[Number(row['bucket'])] = Number(row['seq']);
-      this.#seq = Math.max(this.#seq, Number(row['seq']));
-      const stored = deserialize(row['packed'] as Uint8Array) as readonly (readonly [
-        string,
-        PackedWindows,
-      ])[];
-      for (const [jail, packed] of stored) this.#parked(jail).unpack(packed);
+    for (const { bucket, seq, packed } of store.buckets()) {
+      includes[bucket] = seq;
+      this.#seq = Math.max(this.#seq, seq);
+      const stored = deserialize(packed) as readonly (readonly [string, PackedWindows])[];
+      for (const [jail, windows] of stored) this.#parked(jail).unpack(windows);
     }
-    for (const row of database.prepare('SELECT seq, packed FROM segments ORDER BY seq').all()) {
-      this.#seq = Math.max(this.#seq, Number(row['seq']));
-      this.#replay(deserialize(row['packed'] as Uint8Array) as PackedSegment, Number(row['seq']), includes);
+    for (const { seq, packed } of store.segments()) {
+      this.#seq = Math.max(this.#seq, seq);
+      this.#replay(deserialize(packed) as PackedSegment, seq, includes);
     }
   }
 

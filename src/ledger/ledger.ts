@@ -244,7 +244,7 @@ export class Ledger {
     store.transaction(() => {
       if (this.#whole) store.replaceBans(this.active.all());
       for (const write of this.#writes) write(store);
-      this.#windows.append(store.database, this.#changes, now);
+      this.#windows.append(store, this.#changes, now);
       if (this.#sessionsMoved || this.#whole) store.putSessions(this.#options.sessions.pack());
       const moved = this.#whole ? this.#cursors.keys() : this.#movedCursors;
       for (const source of moved) store.putCursor(source, this.#cursors.get(source) ?? '', now);
@@ -298,7 +298,7 @@ export class Ledger {
     this.#store = store;
     const now = this.#options.clock.now();
     store.modernize();
-    this.#windows.restore(store.database);
+    this.#windows.restore(store);
     if (this.#windows.settle(now)) this.#changes = null;
     const sessions = store.sessions();
     this.active.expect(store.policies());

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { Allowlist } from '../core/allowlist.ts';
 import { plainPolicy } from '../core/policy.ts';
@@ -40,13 +40,17 @@ function open(): Ledger {
   return ledger;
 }
 
-/** The next statement fails with this code of SQLite's. */
-function failOnce(errcode: number, message: string): void {
-  const { exec } = DatabaseSync.prototype;
-  DatabaseSync.prototype.exec = () => {
-    DatabaseSync.prototype.exec = exec;
+/** Statements fail with this code of SQLite's, the next one or all until it is undone. */
+function fail(errcode: number, message: string, once: boolean): () => void {
+  const { run } = StatementSync.prototype;
+  const undo = (): void => {
+    StatementSync.prototype.run = run;
+  };
+  StatementSync.prototype.run = () => {
+    if (once) undo();
     throw Object.assign(new Error(message), { errcode });
   };
+  return undo;
 }
 
 function ban(address: string, bantime: number | null = 600) {
@@ -165,7 +169,7 @@ describe('a database that makes no sense', () => {
     if (first !== undefined) ledger.unban(first, 'manual');
     ledger.moveCursor('file:/log', 'at 200');
     // What SQLite says of a page that it has to read again, and that somebody has written over.
-    failOnce(11, 'database disk image is malformed');
+    fail(11, 'database disk image is malformed', true);
     ledger.commit();
     assert.match(ledger.damages.join(), /^the database was damaged \(database disk image is malformed\)/);
     const known = { size: ledger.active.size, cursor: ledger.cursor('file:/log') };
@@ -200,10 +204,7 @@ describe('a database that cannot be opened', () => {
 
   test('a hundred thousand bans and unbans meanwhile are a bounded backlog', () => {
     const ledger = open();
-    const begin = DatabaseSync.prototype.exec;
-    DatabaseSync.prototype.exec = () => {
-      throw Object.assign(new Error('database or disk is full'), { errcode: 13 });
-    };
+    const undo = fail(13, 'database or disk is full', false);
     try {
       for (let index = 0; index < 100_000; index++) {
         const answer = ledger.ban(ban(`10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`));
@@ -211,7 +212,7 @@ describe('a database that cannot be opened', () => {
       }
       assert.throws(() => ledger.commit(), { code: 'ledger-unusable', message: /disk is full/ });
     } finally {
-      DatabaseSync.prototype.exec = begin;
+      undo();
     }
     ledger.commit();
     ledger.close();

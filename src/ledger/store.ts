@@ -19,38 +19,46 @@ const mostFree = 256;
 /** So many at a time (a page is 4 KiB). */
 const releaseSize = 256;
 
+/** Prepared once: a statement that is prepared anew for each commit holds memory which V8 does not know of. */
+const statements = {
+  ban: 'INSERT INTO bans (jail, address, since, until, hits, policy, forced) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  change:
+    'UPDATE bans SET since = ?, until = ?, hits = ?, policy = ?, forced = ? WHERE jail = ? AND address = ? AND ended IS NULL',
+  end: 'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
+  purge: 'DELETE FROM bans WHERE rowid IN (SELECT rowid FROM bans WHERE ended < ? LIMIT ?)',
+  cursor: 'INSERT OR REPLACE INTO cursors (source, cursor, moved) VALUES (?, ?, ?)',
+  purgeCursors: 'DELETE FROM cursors WHERE moved < ? RETURNING source',
+  session: 'INSERT OR REPLACE INTO sessions (id, packed) VALUES (0, ?)',
+  bucket: 'INSERT OR REPLACE INTO buckets (bucket, seq, packed) VALUES (?, ?, ?)',
+  segment: 'INSERT INTO segments (seq, packed) VALUES (?, ?)',
+  dropSegments: 'DELETE FROM segments',
+  dropSegmentsInAll:
+    'DELETE FROM segments WHERE seq <= (SELECT min(seq) FROM buckets) AND (SELECT count(*) FROM buckets) = ?',
+  begin: 'BEGIN IMMEDIATE',
+  commit: 'COMMIT',
+  rollback: 'ROLLBACK',
+  free: 'PRAGMA freelist_count',
+  pages: 'PRAGMA page_count',
+} as const;
+
+interface Packed {
+  readonly seq: number;
+  readonly packed: Uint8Array;
+}
+
 /** The tables of one database. */
 export class Store {
-  readonly database: DatabaseSync;
+  readonly #database: DatabaseSync;
   readonly #path: string;
-  readonly #statements: Record<
-    'ban' | 'change' | 'end' | 'cursor' | 'session' | 'purge' | 'free' | 'pages',
-    StatementSync
-  >;
+  readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
 
   /** @throws BailiffError as `openDatabase` */
   constructor(path: string) {
     const database = openDatabase(path);
-    this.database = database;
+    this.#database = database;
     this.#path = path;
-    this.#statements = {
-      ban: database.prepare(
-        'INSERT INTO bans (jail, address, since, until, hits, policy, forced) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      ),
-      change: database.prepare(
-        'UPDATE bans SET since = ?, until = ?, hits = ?, policy = ?, forced = ? WHERE jail = ? AND address = ? AND ended IS NULL',
-      ),
-      end: database.prepare(
-        'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
-      ),
-      cursor: database.prepare('INSERT OR REPLACE INTO cursors (source, cursor, moved) VALUES (?, ?, ?)'),
-      session: database.prepare('INSERT OR REPLACE INTO sessions (id, packed) VALUES (0, ?)'),
-      purge: database.prepare(
-        'DELETE FROM bans WHERE rowid IN (SELECT rowid FROM bans WHERE ended < ? LIMIT ?)',
-      ),
-      free: database.prepare('PRAGMA freelist_count'),
-      pages: database.prepare('PRAGMA page_count'),
-    };
+    const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)]);
+    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>;
   }
 
   addBan({ jail, address, since, until, hits, policy, forced }: Ban): void {
@@ -67,7 +75,7 @@ export class Store {
 
   /** In place of those that stand in the database. */
   replaceBans(bans: Iterable<Ban>): void {
-    this.database.exec('DELETE FROM bans WHERE ended IS NULL');
+    this.#database.exec('DELETE FROM bans WHERE ended IS NULL');
     for (const ban of bans) this.addBan(ban);
   }
 
@@ -79,6 +87,23 @@ export class Store {
     this.#statements.session.run(serialize(sessions));
   }
 
+  putBucket(bucket: number, seq: number, packed: Uint8Array): void {
+    this.#statements.bucket.run(bucket, seq, packed);
+  }
+
+  addSegment(seq: number, packed: Uint8Array): void {
+    this.#statements.segment.run(seq, packed);
+  }
+
+  dropSegments(): void {
+    this.#statements.dropSegments.run();
+  }
+
+  /** Those that every one of so many buckets holds already. */
+  dropSegmentsInAll(buckets: number): void {
+    this.#statements.dropSegmentsInAll.run(buckets);
+  }
+
   /** Deletes some of what is of no use any more. */
   purgeBans(now: number): void {
     this.#statements.purge.run(now - keepEnded, purgeSize);
@@ -86,19 +111,18 @@ export class Store {
 
   /** @returns the sources whose cursors are gone */
   purgeCursors(now: number): string[] {
-    const purge = this.database.prepare('DELETE FROM cursors WHERE moved < ? RETURNING source');
-    return purge.all(now - keepCursors).map(({ source }) => String(source));
+    return this.#statements.purgeCursors.all(now - keepCursors).map(({ source }) => String(source));
   }
 
   /** All of it or nothing. @throws BailiffError ledger-unusable (a full disk), ledger-damaged, or what `work` throws */
   transaction(work: () => void): void {
     try {
-      this.database.exec('BEGIN IMMEDIATE');
+      this.#statements.begin.run();
       work();
-      this.database.exec('COMMIT');
+      this.#statements.commit.run();
     } catch (error) {
       // A full disk has rolled back by itself.
-      if (this.database.isTransaction) this.database.exec('ROLLBACK');
+      if (this.#database.isTransaction) this.#statements.rollback.run();
       throw databaseError(this.#path, error);
     }
   }
@@ -108,7 +132,7 @@ export class Store {
     const free = Number(this.#statements.free.get()?.['freelist_count'] ?? 0);
     if (free <= mostFree) return;
     const pages = Number(this.#statements.pages.get()?.['page_count'] ?? 0);
-    if (free > pages / 2) this.database.exec(`PRAGMA incremental_vacuum(${releaseSize})`);
+    if (free > pages / 2) this.#database.exec(`PRAGMA incremental_vacuum(${releaseSize})`);
   }
 
   /**
@@ -116,10 +140,10 @@ export class Store {
    * where there is room for that.
    */
   modernize(): void {
-    const mode = this.database.prepare('PRAGMA auto_vacuum').get()?.['auto_vacuum'];
+    const mode = this.#database.prepare('PRAGMA auto_vacuum').get()?.['auto_vacuum'];
     if (mode === 2) return;
     try {
-      this.database.exec('VACUUM');
+      this.#database.exec('VACUUM');
     } catch {
       // It works as it is, and the next start tries again.
     }
@@ -127,24 +151,33 @@ export class Store {
 
   /** Of all bans that stand. */
   policies(): string[] {
-    const rows = this.database.prepare('SELECT DISTINCT policy FROM bans WHERE ended IS NULL').all();
+    const rows = this.#database.prepare('SELECT DISTINCT policy FROM bans WHERE ended IS NULL').all();
     return rows.map(({ policy }) => String(policy));
   }
 
   *cursors(now: number): Generator<readonly [source: string, cursor: string], void> {
-    const rows = this.database.prepare('SELECT source, cursor FROM cursors WHERE moved >= ?');
+    const rows = this.#database.prepare('SELECT source, cursor FROM cursors WHERE moved >= ?');
     for (const row of rows.all(now - keepCursors)) yield [String(row['source']), String(row['cursor'])];
   }
 
+  buckets(): (Packed & { readonly bucket: number })[] {
+    const rows = this.#database.prepare('SELECT bucket, seq, packed FROM buckets').all();
+    return rows.map((row) => ({ bucket: Number(row['bucket']), ...packedOf(row) }));
+  }
+
+  segments(): Packed[] {
+    return this.#database.prepare('SELECT seq, packed FROM segments ORDER BY seq').all().map(packedOf);
+  }
+
   sessions(): PackedSessions | null {
-    const stored = this.database.prepare('SELECT packed FROM sessions').get();
+    const stored = this.#database.prepare('SELECT packed FROM sessions').get();
     return stored === undefined ? null : (deserialize(stored['packed'] as Uint8Array) as PackedSessions);
   }
 
   /** The bans that stand, some thousand at a time. */
   *bans(): Generator<Ban[], void> {
     // By rowid, so that what is changed meanwhile does no harm.
-    const standing = this.database.prepare(
+    const standing = this.#database.prepare(
       'SELECT rowid, address, jail, since, until, hits, policy, forced FROM bans NOT INDEXED WHERE ended IS NULL AND rowid > ? ORDER BY rowid LIMIT ?',
     );
     // Rows as arrays cost half of what objects do.
@@ -158,7 +191,7 @@ export class Store {
   }
 
   close(): void {
-    this.database.close();
+    this.#database.close();
   }
 }
 
@@ -173,4 +206,8 @@ function banOf(row: readonly unknown[]): Ban {
     policy: String(policy),
     forced: forced === 1,
   };
+}
+
+function packedOf(row: Readonly<Record<string, unknown>>): Packed {
+  return { seq: Number(row['seq']), packed: row['packed'] as Uint8Array };
 }
