@@ -44,7 +44,12 @@ export function status(parts: StatusParts): Status {
     started: parts.started,
     ready: problems.length === 0,
     problems,
-    warnings: [...parts.ineffective.warnings(), ...remarks, ...warningsOf(enabled, sources)],
+    warnings: [
+      ...ledger.damages,
+      ...parts.ineffective.warnings(),
+      ...remarks,
+      ...warningsOf(enabled, sources),
+    ],
     enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
     jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
       const { maxretry, findtime, bantime } = jail.limits;

@@ -48,12 +48,12 @@ export function openDatabase(path: string): DatabaseSync {
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     database = new DatabaseSync(path);
+    database.exec('PRAGMA locking_mode = EXCLUSIVE;');
+    const version = versionOf(database);
     // Free pages are given back little by little; this stands before the first table, or waits for a VACUUM.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA auto_vacuum = INCREMENTAL;');
-    database.exec(
-      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${longestLog};`,
-    );
-    migrate(database);
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;');
+    database.exec(`PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${longestLog};`);
+    migrate(database, version);
     check(database);
     return database;
   } catch (error) {
@@ -88,7 +88,8 @@ function resultCode(error: unknown): number {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
 }
 
-function migrate(database: DatabaseSync): void {
+/** Asked before anything is written: a database of a newer Bailiff stays as it is. */
+function versionOf(database: DatabaseSync): number {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
   if (version > migrations.length) {
     throw new BailiffError(
@@ -97,6 +98,10 @@ function migrate(database: DatabaseSync): void {
       { remedy: 'Run the newer Bailiff again, or move the database aside, which forgets all bans.' },
     );
   }
+  return version;
+}
+
+function migrate(database: DatabaseSync, version: number): void {
   for (const [index, step] of migrations.entries()) {
     if (index < version) continue;
     database.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`);
