@@ -4,14 +4,20 @@ import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import { compileFilter } from './filters/compile.ts';
 import type { Filter } from './filters/filter.ts';
 import { BatchMaker, type Output } from './output.ts';
-import { type Command, mostUnacknowledged, type Report, type WorkerSetup } from './protocol.ts';
+import { type Command, mostOfOneSource, mostUnacknowledged, type Report, type WorkerSetup } from './protocol.ts';
 import { Scan } from './scan.ts';
 import { Stream } from './stream.ts';
 import { Tail } from './tail.ts';
 
+type Write = Extract<Command, { type: 'write' }>;
+
+const settled = Promise.resolve();
+
 interface OpenSource {
   readonly generation: number;
   readonly stream: Stream | null;
+  /** Its chunks are judged in the order they came; those of other streams do not wait for them. */
+  writes: Promise<void>;
   close(): void;
 }
 
@@ -20,9 +26,9 @@ class WorkerLoop {
   readonly #port: MessagePort;
   readonly #filters: ReadonlyMap<string, Filter>;
   readonly #sources = new Map<string, OpenSource>();
-  /** Stream chunks are judged in the order they came. */
-  #writes: Promise<void> = Promise.resolve();
   #underWay = 0;
+  /** By source. */
+  readonly #underWayOf = new Map<string, number>();
   #waiting: (() => void)[] = [];
 
   constructor(port: MessagePort, setup: WorkerSetup) {
@@ -37,14 +43,13 @@ class WorkerLoop {
         this.#open(command.request, command.generation);
         break;
       case 'write':
-        this.#writes = this.#writes.then(() => this.#write(command));
+        this.#queue(command);
         break;
       case 'close':
         this.#close(command.id);
         break;
       case 'acknowledge':
-        this.#underWay--;
-        this.#wakeAll();
+        this.#acknowledged(command.id);
         break;
     }
   }
@@ -58,10 +63,10 @@ class WorkerLoop {
       const { input, cursor } = request;
       if (input.kind === 'stream') {
         const stream = new Stream(input.framing, cursor, scan, batches, output);
-        this.#sources.set(request.id, { generation, stream, close: () => stream.close() });
+        this.#sources.set(request.id, { generation, stream, writes: settled, close: () => stream.close() });
       } else {
         const tail = new Tail(input.path, cursor, scan, batches, output);
-        this.#sources.set(request.id, { generation, stream: null, close: () => tail.close() });
+        this.#sources.set(request.id, { generation, stream: null, writes: settled, close: () => tail.close() });
         void tail.run();
       }
     } catch (thrown) {
@@ -77,7 +82,14 @@ class WorkerLoop {
     });
   }
 
-  async #write({ id, generation, bytes }: Extract<Command, { type: 'write' }>): Promise<void> {
+  #queue(command: Write): void {
+    const source = this.#sources.get(command.id);
+    if (source?.generation === command.generation)
+      source.writes = source.writes.then(() => this.#write(command));
+    else void this.#write(command);
+  }
+
+  async #write({ id, generation, bytes }: Write): Promise<void> {
     const source = this.#sources.get(id);
     if (source?.stream !== null && source?.generation === generation) {
       const sound = await source.stream.take(bytes);
@@ -95,7 +107,8 @@ class WorkerLoop {
   }
 
   #output(id: string, generation: number): Output {
-    const full = (): boolean => this.#underWay >= mostUnacknowledged;
+    const full = (): boolean =>
+      this.#underWay >= mostUnacknowledged || (this.#underWayOf.get(id) ?? 0) >= mostOfOneSource;
     return {
       get full() {
         return full();
@@ -109,11 +122,20 @@ class WorkerLoop {
 
   #post(batch: MatchBatch): void {
     this.#underWay++;
+    this.#underWayOf.set(batch.source, (this.#underWayOf.get(batch.source) ?? 0) + 1);
     const report: Report = { type: 'batch', batch };
     this.#port.postMessage(report, [batch.columns.buffer as ArrayBuffer]);
   }
 
-  /** All of them: one that was closed meanwhile would waste the turn of another. */
+  #acknowledged(id: string): void {
+    this.#underWay--;
+    const left = (this.#underWayOf.get(id) ?? 1) - 1;
+    if (left > 0) this.#underWayOf.set(id, left);
+    else this.#underWayOf.delete(id);
+    this.#wakeAll();
+  }
+
+  /** All of them, in the order they came, so that they take turns: one that was closed meanwhile would waste the turn of another. */
   #wakeAll(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
