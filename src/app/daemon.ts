@@ -23,6 +23,7 @@ import type { Intake } from './intake.ts';
 import { type Log, openLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import { sourceHost } from './source-host.ts';
+import { SourceWatch } from './source-watch.ts';
 import { supervise } from './supervise.ts';
 
 /** How often what waits without a verdict (cursors, counts) is stored, in ms. */
@@ -31,6 +32,8 @@ const checkpointMs = 1_000;
 const protectionMs = 10_000;
 /** How often it is looked for traffic that goes round the packet filter, in ms. */
 const gapsMs = 60_000;
+/** How often it is looked for sources that fall behind or are silent, in ms. */
+const sourcesMs = 10_000;
 /** How long an engine may take to say what its packet filter is, in ms. */
 const engineMs = 3_000;
 
@@ -114,6 +117,8 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     timers.push(setInterval(() => tick(pipeline, expiry, clockWatch), checkpointMs));
     timers.push(setInterval(() => void protection.refreshAll(), protectionMs));
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
+    const sourceWatch = new SourceWatch(log);
+    timers.push(setInterval(() => sourceWatch.look(intake.status()), sourcesMs));
     const host = sourceHost({ configuration, intake, clock, log, enforcer, gaps, policies, protection });
     const enabled = configuration.jails.filter((jail) => jail.enabled);
     const following = sourceKinds(configuration).map((kind) =>

@@ -1,11 +1,14 @@
 import type { JailConfiguration } from '../config/schema.ts';
 import type { SourceStatus } from '../control/protocol.ts';
 import type { Protection } from '../core/allowlist.ts';
-import type { Address, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
-
+import type { Address, Clock, Input, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import type { OpenSource, SourceDescription } from '../sources/source.ts';
 import type { JailEntry } from './jails.ts';
 import { maskedSource } from './masked.ts';
+import { SourceHealth } from './source-health.ts';
+
+/** Sources that are gone and whose health is remembered, should they come back. */
+const mostRemembered = 1_000;
 
 /** The scanner as the intake drives it. */
 export interface ScannerControl {
@@ -24,11 +27,11 @@ export class ScannedSource {
   readonly filters: readonly string[];
   readonly #jails: readonly (readonly JailEntry[])[];
   readonly generation: number;
+  readonly kind: Input['kind'];
+  readonly health: SourceHealth;
   readonly lost = new AbortController();
   state: SourceState = 'starting';
   detail = '';
-  lag = 0;
-  lines = 0;
   warning: string | null = null;
   /** Why its stream ended, or null; and whether to forget it when that was judged. */
   ending: string | null = null;
@@ -39,7 +42,10 @@ export class ScannedSource {
     filters: readonly string[],
     jails: readonly JailEntry[],
     generation: number,
+    health: SourceHealth,
   ) {
+    this.kind = description.input.kind;
+    this.health = health;
     this.id = description.id;
     this.cursorKey = description.cursorKey ?? description.id;
     this.filters = filters;
@@ -57,10 +63,16 @@ export class ScannedSource {
   }
 
   status(): SourceStatus {
-    const { id, state, detail, lag, lines, warning } = this;
+    const { id, state, detail, warning, health } = this;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
-    return { id, state, detail, lag, lines, jails, warning };
+    const silent = state === 'reading' ? health.silent() : null;
+    return { id, state, detail, ...figuresOf(health), silent, jails, warning };
   }
+}
+
+function figuresOf(health: SourceHealth) {
+  const { lag, lines, lastLine, since, errors, restarts, lastError } = health;
+  return { lag, lines, lastLine, since, errors, restarts, lastError, behind: health.behind(), silent: null };
 }
 
 export interface IntakeParts {
@@ -74,14 +86,21 @@ export interface IntakeParts {
   /** A source is gone for good. */
   readonly closed: (id: string) => void;
   readonly timeZone: string | undefined;
+  readonly clock: Clock;
+  /** A clock in seconds that is never set; tests put their own here. */
+  readonly monotonic?: Clock;
 }
+
+const steadyClock: Clock = { now: () => performance.now() / 1000 };
 
 /** The open sources: hands their bytes to the scanner and its batches to the pipeline. */
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #sources = new Map<string, ScannedSource>();
   /** States of kinds, and of what could not be opened. */
-  readonly #reports = new Map<string, SourceStatus>();
+  readonly #reports = new Map<string, Pick<SourceStatus, 'id' | 'state' | 'detail'>>();
+  /** By id, also of some that are gone. */
+  readonly #health = new Map<string, SourceHealth>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -95,8 +114,8 @@ export class Intake {
     const stored = cursor(description.cursorKey ?? id);
     const zone = timeZone === undefined ? {} : { timeZone };
     const generation = scanner.open({ id, input, filters, cursor: stored, ...zone });
-    const source = new ScannedSource(description, filters, jails, generation);
-    source.lines = this.#sources.get(id)?.lines ?? 0;
+    const source = new ScannedSource(description, filters, jails, generation, this.#healthOf(id));
+    source.health.opened();
     source.warning = this.#sources.get(id)?.warning ?? null;
     this.#sources.set(id, source);
     this.#reports.delete(id);
@@ -112,7 +131,7 @@ export class Intake {
         if (source.ending === null || source.state === 'ended') this.#close(source);
         else source.closing = true;
       },
-      report: (state, detail) => Object.assign(source, { state, detail }),
+      report: (state, detail) => this.#setState(source, state, detail),
     };
   }
 
@@ -125,15 +144,41 @@ export class Intake {
 
   report(id: string, state: SourceState, detail: string): void {
     const source = this.#sources.get(id);
-    if (source !== undefined) Object.assign(source, { state, detail });
-    else this.#reports.set(id, { id, state, detail, lag: 0, lines: 0, jails: [], warning: null });
+    if (source !== undefined) this.#setState(source, state, detail);
+    else {
+      // What waits without being open is a kind that could not go on, and is tried again.
+      if (state === 'failed' || state === 'waiting') this.#healthOf(id).failed(detail);
+      if (state === 'starting') this.#healthOf(id).opened();
+      this.#reports.set(id, { id, state, detail });
+    }
+  }
+
+  #setState(source: ScannedSource, state: SourceState, detail: string): void {
+    if (state === 'failed') source.health.failed(detail);
+    Object.assign(source, { state, detail });
+  }
+
+  /** The scanner's thread was started again: it goes on with the files. Streams are opened again by their owners. */
+  scannerRestarted(): void {
+    for (const { kind, health } of this.#sources.values()) if (kind === 'file') health.opened();
+  }
+
+  #healthOf(id: string): SourceHealth {
+    const { clock, monotonic = steadyClock } = this.#parts;
+    const health = this.#health.get(id) ?? new SourceHealth(clock, monotonic);
+    this.#health.delete(id);
+    this.#health.set(id, health);
+    for (const other of this.#health.keys()) {
+      if (this.#health.size <= this.#sources.size + this.#reports.size + mostRemembered) break;
+      if (!this.#sources.has(other) && !this.#reports.has(other)) this.#health.delete(other);
+    }
+    return health;
   }
 
   batch(batch: MatchBatch): void {
     const source = this.#sources.get(batch.source);
     if (source !== undefined && source.generation === batch.generation) {
-      source.lines += batch.lines;
-      source.lag = batch.lagBytes;
+      source.health.judged({ lines: batch.lines, bytes: batch.bytes, lag: batch.lagBytes });
       this.#parts.counted(batch);
       try {
         this.#parts.judge(batch, source);
@@ -159,6 +204,12 @@ export class Intake {
   }
 
   status(): SourceStatus[] {
-    return [...[...this.#sources.values()].map((source) => source.status()), ...this.#reports.values()];
+    return [
+      ...[...this.#sources.values()].map((source) => source.status()),
+      ...[...this.#reports.values()].map((report) => {
+        const figures = figuresOf(this.#healthOf(report.id));
+        return { ...report, ...figures, jails: [], warning: null };
+      }),
+    ];
   }
 }

@@ -92,6 +92,7 @@ async function assemble() {
     failed: (error) => failures.push(error),
     closed: () => {},
     timeZone: undefined,
+    clock,
   });
   const desk = new Desk({
     ledger,

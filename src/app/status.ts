@@ -98,7 +98,9 @@ function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]):
   return [
     ...blind,
     ...failed.map(({ id, detail }) => `${id} is not read: ${detail}`),
-    ...sources.flatMap(({ id, warning }) => (warning === null ? [] : [`${id}: ${warning}`])),
+    ...sources.flatMap(({ id, warning, behind, silent }) =>
+      [warning, behind, silent].filter((text) => text !== null).map((text) => `${id}: ${text}`),
+    ),
   ];
 }
 

@@ -4,7 +4,13 @@ import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import { compileFilter } from './filters/compile.ts';
 import type { Filter } from './filters/filter.ts';
 import { BatchMaker, type Output } from './output.ts';
-import { type Command, mostOfOneSource, mostUnacknowledged, type Report, type WorkerSetup } from './protocol.ts';
+import {
+  type Command,
+  mostOfOneSource,
+  mostUnacknowledged,
+  type Report,
+  type WorkerSetup,
+} from './protocol.ts';
 import { Scan } from './scan.ts';
 import { Stream } from './stream.ts';
 import { Tail } from './tail.ts';
@@ -66,7 +72,12 @@ class WorkerLoop {
         this.#sources.set(request.id, { generation, stream, writes: settled, close: () => stream.close() });
       } else {
         const tail = new Tail(input.path, cursor, scan, batches, output);
-        this.#sources.set(request.id, { generation, stream: null, writes: settled, close: () => tail.close() });
+        this.#sources.set(request.id, {
+          generation,
+          stream: null,
+          writes: settled,
+          close: () => tail.close(),
+        });
         void tail.run();
       }
     } catch (thrown) {

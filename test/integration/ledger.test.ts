@@ -6,19 +6,17 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { ControlClient } from '../../src/control/client.ts';
 import { Namespace } from './namespace.ts';
 
 const bailiff = fileURLToPath(new URL('../../bin/bailiff', import.meta.url));
 
-const options = { reject: false, all: true, stdin: 'ignore' } as const;
-
 let host: Namespace;
 let folder: string;
 let state: string;
 let log: string;
-let daemon: ResultPromise<typeof options> | null = null;
+let daemon: ReturnType<typeof run> | null = null;
 
 beforeEach(async () => {
   host = await Namespace.create();
@@ -37,10 +35,12 @@ afterEach(async () => {
 const client = (): ControlClient => new ControlClient(join(folder, 'bailiff.sock'));
 
 /** Starts the real daemon in a network of its own. */
-function begin(): ResultPromise<typeof options> {
+function run() {
   const [file, ...args] = host.entering(bailiff, ['run']);
-  daemon = execa(file, args, {
-    ...options,
+  return execa(file, args, {
+    reject: false,
+    all: true,
+    stdin: 'ignore',
     env: {
       BAILIFF_STATE_DIR: state,
       BAILIFF_SOCKET: join(folder, 'bailiff.sock'),
@@ -53,13 +53,17 @@ function begin(): ResultPromise<typeof options> {
       BAILIFF_LISTEN: '',
     },
   });
-  return daemon;
 }
 
 async function start(): Promise<void> {
-  const running = begin();
+  const running = run();
+  daemon = running;
+  let ended = false;
+  void running.then(() => {
+    ended = true;
+  });
   await until('the daemon answers', async () => {
-    if (running.exitCode !== null && running.exitCode !== undefined) throw new Error((await running).all);
+    if (ended) throw new Error((await running).all);
     const status = await client()
       .status()
       .catch(() => null);
@@ -150,7 +154,7 @@ describe('a ledger in trouble', { timeout: 240_000 }, () => {
     database.exec('PRAGMA user_version = 99');
     database.close();
     const before = readFileSync(path());
-    const { exitCode, all } = await begin();
+    const { exitCode, all } = await run();
     assert.equal(exitCode, 1);
     assert.match(
       all,
