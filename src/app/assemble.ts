@@ -13,6 +13,7 @@ import { Enforcer } from '../enforce/enforcer.ts';
 import { removeAll } from '../enforce/teardown.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { registerSources } from '../metrics/sources.ts';
 import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
 import { Desk } from './desk.ts';
@@ -191,6 +192,7 @@ export function assemble(
     },
     streamLost: (id) => intake.streamLost(id),
     restarted: (reason) => {
+      intake.scannerRestarted();
       metrics.scannerRestarts.inc();
       log.error({ reason }, 'the scanning thread was restarted');
     },
@@ -212,7 +214,13 @@ export function assemble(
         counter.remove({ source });
     },
     timeZone: configuration.timeZone,
+    clock,
   });
+  registerSources(
+    metrics.registry,
+    () => intake.status(),
+    () => pipeline.ledgerProblem === null,
+  );
 
   const problems = new Set<string>();
   const own = { configuration, version: version(), started, problems, choice };

@@ -2,7 +2,8 @@ import type { Server } from 'node:http';
 import type { Configuration } from '../config/schema.ts';
 import { serveListener } from '../control/listener.ts';
 import { serveControl } from '../control/server.ts';
-import { messageOf } from '../core/errors.ts';
+import { formatDuration } from '../core/duration.ts';
+import { type BailiffError, messageOf } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { targetOf } from '../core/policy.ts';
 import { type Clock, systemClock } from '../core/types.ts';
@@ -12,14 +13,17 @@ import { type Choice, chooseBackend } from '../enforce/choose.ts';
 import { Monitor } from '../enforce/monitor.ts';
 import { removeAll } from '../enforce/teardown.ts';
 import { sourceKinds } from '../sources/registry.ts';
+import { adopt } from './adoption.ts';
 import { announce } from './announce.ts';
 import { assemble, knowOwner, type Parts } from './assemble.ts';
+import { ClockWatch } from './clock-watch.ts';
 import type { Expiry } from './expiry.ts';
 import { hostGaps } from './host-gaps.ts';
 import type { Intake } from './intake.ts';
 import { type Log, openLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import { sourceHost } from './source-host.ts';
+import { SourceWatch } from './source-watch.ts';
 import { supervise } from './supervise.ts';
 
 /** How often what waits without a verdict (cursors, counts) is stored, in ms. */
@@ -28,6 +32,8 @@ const checkpointMs = 1_000;
 const protectionMs = 10_000;
 /** How often it is looked for traffic that goes round the packet filter, in ms. */
 const gapsMs = 60_000;
+/** How often it is looked for sources that fall behind or are silent, in ms. */
+const sourcesMs = 10_000;
 /** How long an engine may take to say what its packet filter is, in ms. */
 const engineMs = 3_000;
 
@@ -93,6 +99,7 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
   const timers: NodeJS.Timeout[] = [];
   problems.add(starting);
   try {
+    if (ledger.blank !== null) await takeOver(choice, parts, ledger.blank, log);
     const enforced = enforcer.start(restored);
     await restored.read;
     servers.push(await serveControl(configuration.socket, desk));
@@ -106,9 +113,12 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
     servers.push(...(await openListener(configuration, parts, log)));
     expiry.arm();
-    timers.push(setInterval(() => tick(pipeline, expiry), checkpointMs));
+    const clockWatch = watchClock(parts, clock, log);
+    timers.push(setInterval(() => tick(pipeline, expiry, clockWatch), checkpointMs));
     timers.push(setInterval(() => void protection.refreshAll(), protectionMs));
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
+    const sourceWatch = new SourceWatch(log);
+    timers.push(setInterval(() => sourceWatch.look(intake.status()), sourcesMs));
     const host = sourceHost({ configuration, intake, clock, log, enforcer, gaps, policies, protection });
     const enabled = configuration.jails.filter((jail) => jail.enabled);
     const following = sourceKinds(configuration).map((kind) =>
@@ -126,7 +136,7 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     expiry.stop();
     connections.stop();
     await scanner.stop();
-    pipeline.commit();
+    pipeline.commit(true);
     await enforcer.stop();
     for (const server of servers) closeNow(server);
     ledger.close();
@@ -156,8 +166,33 @@ async function removeLeftOvers({ backend, outcome }: Choice, clock: Clock, log: 
   for (const problem of problems) log.warn({ problem }, 'left-overs of another backend stay');
 }
 
+/** The ledger knows nothing of an earlier run: what the kernel knows of it is kept. */
+async function takeOver({ backend }: Choice, parts: Parts, blank: BailiffError, log: Log): Promise<void> {
+  const { ledger, policies, pipeline, problems } = parts;
+  log.error({ error: messageOf(blank) }, 'the ledger of the run before is lost');
+  for (const damage of ledger.damages) log.error({ damage }, 'another database is begun');
+  try {
+    const bans = await adopt(backend, ledger, policies);
+    log.warn({ bans }, 'bans were read back from the kernel');
+  } catch (error) {
+    problems.add(`the bans of the run before could not be read back: ${messageOf(error)}`);
+    log.error({ error: messageOf(error) }, 'bans could not be read back from the kernel');
+  }
+  pipeline.commit();
+}
+
+function watchClock({ ledger, enforcer, expiry }: Parts, clock: Clock, log: Log): ClockWatch {
+  return new ClockWatch(clock, (seconds) => {
+    log.warn({ by: formatDuration(seconds) }, 'the clock was set back');
+    if (!ledger.clockWentBack()) return;
+    expiry.arm();
+    void enforcer.reconcile().catch(() => undefined);
+  });
+}
+
 /** Timers do not see a wall clock that was stepped: bans whose time is over by now end here. */
-function tick(pipeline: Pipeline, expiry: Expiry): void {
+function tick(pipeline: Pipeline, expiry: Expiry, clockWatch: ClockWatch): void {
+  clockWatch.look();
   pipeline.commit();
   expiry.arm();
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jailOf } from '../config/jails.ts';
 import { Jail } from '../core/jail.ts';
-import type { ScanRequest } from '../core/types.ts';
+import { type ScanRequest, systemClock } from '../core/types.ts';
 import { Windows } from '../core/window.ts';
 import { Intake } from './intake.ts';
 
@@ -33,6 +33,7 @@ function intakeOf(timeZone: string | undefined): { intake: Intake; requests: Sca
       const made = new Jail({ ...configuration, maxTracked: 10 }, windows);
       return { configuration, jail: made, policy: 'drop', hits: 0, bans: 0 };
     },
+    clock: systemClock,
     cursor: () => null,
     judge: () => {},
     counted: () => {},

@@ -1,12 +1,15 @@
 import type { JailConfiguration } from '../config/schema.ts';
 import type { SourceStatus } from '../control/protocol.ts';
 import type { Protection } from '../core/allowlist.ts';
-import type { Address, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
-
+import type { Address, Clock, Input, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import type { OpenSource, SourceDescription } from '../sources/source.ts';
 import type { JailEntry } from './jails.ts';
 import { maskedSource } from './masked.ts';
 import { skewWarning } from './skew-warning.ts';
+import { SourceHealth } from './source-health.ts';
+
+/** Sources that are gone and whose health is remembered, should they come back. */
+const mostRemembered = 1_000;
 
 /** The scanner as the intake drives it. */
 export interface ScannerControl {
@@ -27,11 +30,11 @@ export class ScannedSource {
   readonly generation: number;
   /** What its dates are read with; undefined: the machine's. */
   readonly timeZone: string | undefined;
+  readonly kind: Input['kind'];
+  readonly health: SourceHealth;
   readonly lost = new AbortController();
   state: SourceState = 'starting';
   detail = '';
-  lag = 0;
-  lines = 0;
   /** What the owner should know: that the client is masked, and what was lost last. */
   masked: string | null = null;
   gap: string | null = null;
@@ -49,7 +52,10 @@ export class ScannedSource {
     jails: readonly JailEntry[],
     generation: number,
     timeZone: string | undefined,
+    health: SourceHealth,
   ) {
+    this.kind = description.input.kind;
+    this.health = health;
     this.id = description.id;
     this.cursorKey = description.cursorKey ?? description.id;
     this.filters = filters;
@@ -68,12 +74,18 @@ export class ScannedSource {
   }
 
   status(): SourceStatus {
-    const { id, state, detail, lag, lines, masked, gap } = this;
+    const { id, state, detail, masked, gap, health } = this;
     const skew = skewWarning(this.skew, this.timeZone, Date.now() / 1_000);
     const warning = [masked, gap, skew].filter((each) => each !== null).join('; ') || null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
-    return { id, state, detail, lag, lines, jails, warning };
+    const silent = state === 'reading' ? health.silent() : null;
+    return { id, state, detail, ...figuresOf(health), silent, jails, warning };
   }
+}
+
+function figuresOf(health: SourceHealth) {
+  const { lag, lines, lastLine, since, errors, restarts, lastError } = health;
+  return { lag, lines, lastLine, since, errors, restarts, lastError, behind: health.behind(), silent: null };
 }
 
 export interface IntakeParts {
@@ -87,6 +99,9 @@ export interface IntakeParts {
   /** A source is gone for good. */
   readonly closed: (id: string) => void;
   readonly timeZone: string | undefined;
+  readonly clock: Clock;
+  /** A clock in seconds that is never set; tests put their own here. */
+  readonly monotonic?: Clock;
 }
 
 /** The zone of a source's dates: what its jails say, else the configuration's. config/jails.ts sees that they agree. */
@@ -94,13 +109,16 @@ function zoneOf(jails: readonly JailConfiguration[], common: string | undefined)
   const timeZone = jails.find((jail) => jail.timeZone !== undefined)?.timeZone ?? common;
   return timeZone === undefined ? {} : { timeZone };
 }
+const steadyClock: Clock = { now: () => performance.now() / 1000 };
 
 /** The open sources: hands their bytes to the scanner and its batches to the pipeline. */
 export class Intake {
   readonly #parts: IntakeParts;
   readonly #sources = new Map<string, ScannedSource>();
   /** States of kinds, and of what could not be opened. */
-  readonly #reports = new Map<string, SourceStatus>();
+  readonly #reports = new Map<string, Pick<SourceStatus, 'id' | 'state' | 'detail' | 'jails'>>();
+  /** By id, also of some that are gone. */
+  readonly #health = new Map<string, SourceHealth>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -114,11 +132,19 @@ export class Intake {
     const stored = cursor(description.cursorKey ?? id);
     const zone = zoneOf(description.jails, timeZone);
     const generation = scanner.open({ id, input, filters, cursor: stored, ...zone });
-    const source = new ScannedSource(description, filters, jails, generation, zone.timeZone);
-    source.lines = this.#sources.get(id)?.lines ?? 0;
-    source.masked = this.#sources.get(id)?.masked ?? null;
-    source.gap = this.#sources.get(id)?.gap ?? null;
-    this.#sources.get(id)?.over.resolve();
+    const source = new ScannedSource(
+      description,
+      filters,
+      jails,
+      generation,
+      zone.timeZone,
+      this.#healthOf(id),
+    );
+    source.health.opened();
+    const before = this.#sources.get(id);
+    source.masked = before?.masked ?? null;
+    source.gap = before?.gap ?? null;
+    before?.over.resolve();
     this.#sources.set(id, source);
     this.#reports.delete(id);
     return {
@@ -136,7 +162,7 @@ export class Intake {
         if (source.ending === null || source.state === 'ended') this.#close(source);
         else source.closing = true;
       },
-      report: (state, detail) => Object.assign(source, { state, detail }),
+      report: (state, detail) => this.#setState(source, state, detail),
     };
   }
 
@@ -155,15 +181,41 @@ export class Intake {
 
   report(id: string, state: SourceState, detail: string, jails: readonly string[] = []): void {
     const source = this.#sources.get(id);
-    if (source !== undefined) Object.assign(source, { state, detail });
-    else this.#reports.set(id, { id, state, detail, lag: 0, lines: 0, jails, warning: null });
+    if (source !== undefined) this.#setState(source, state, detail);
+    else {
+      // What waits without being open is a kind that could not go on, and is tried again.
+      if (state === 'failed' || state === 'waiting') this.#healthOf(id).failed(detail);
+      if (state === 'starting') this.#healthOf(id).opened();
+      this.#reports.set(id, { id, state, detail, jails });
+    }
+  }
+
+  #setState(source: ScannedSource, state: SourceState, detail: string): void {
+    if (state === 'failed') source.health.failed(detail);
+    Object.assign(source, { state, detail });
+  }
+
+  /** The scanner's thread was started again: it goes on with the files. Streams are opened again by their owners. */
+  scannerRestarted(): void {
+    for (const { kind, health } of this.#sources.values()) if (kind === 'file') health.opened();
+  }
+
+  #healthOf(id: string): SourceHealth {
+    const { clock, monotonic = steadyClock } = this.#parts;
+    const health = this.#health.get(id) ?? new SourceHealth(clock, monotonic);
+    this.#health.delete(id);
+    this.#health.set(id, health);
+    for (const other of this.#health.keys()) {
+      if (this.#health.size <= this.#sources.size + this.#reports.size + mostRemembered) break;
+      if (!this.#sources.has(other) && !this.#reports.has(other)) this.#health.delete(other);
+    }
+    return health;
   }
 
   batch(batch: MatchBatch): void {
     const source = this.#sources.get(batch.source);
     if (source !== undefined && source.generation === batch.generation) {
-      source.lines += batch.lines;
-      source.lag = batch.lagBytes;
+      source.health.judged({ lines: batch.lines, bytes: batch.bytes, lag: batch.lagBytes });
       source.skew = batch.skew ?? 0;
       this.#parts.counted(batch);
       try {
@@ -203,6 +255,12 @@ export class Intake {
   }
 
   status(): SourceStatus[] {
-    return [...[...this.#sources.values()].map((source) => source.status()), ...this.#reports.values()];
+    return [
+      ...[...this.#sources.values()].map((source) => source.status()),
+      ...[...this.#reports.values()].map((report) => {
+        const figures = figuresOf(this.#healthOf(report.id));
+        return { ...report, ...figures, warning: null };
+      }),
+    ];
   }
 }

@@ -94,6 +94,7 @@ async function assemble() {
     failed: (error) => failures.push(error),
     closed: () => {},
     timeZone: undefined,
+    clock,
   });
   const desk = new Desk({
     ledger,

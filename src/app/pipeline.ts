@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.ts';
 import { targetOf } from '../core/policy.ts';
 import type { Attempt, Sessions } from '../core/session.ts';
 import type { Ban, Clock, MatchBatch } from '../core/types.ts';
+import { wallClockMs } from '../core/wall-clock.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -13,6 +14,10 @@ import type { Ineffective } from './ineffective.ts';
 import type { ScannedSource } from './intake.ts';
 import type { JailEntry } from './jails.ts';
 import type { Log } from './log.ts';
+
+/** While nothing can be stored it is tried again after this time (ms), or after so many times what trying took. */
+const retryMs = 500;
+const retryCosts = 20;
 
 export interface PipelineParts {
   readonly clock: Clock;
@@ -33,6 +38,7 @@ export interface PipelineParts {
 export class Pipeline {
   readonly #parts: PipelineParts;
   #ledgerProblem: string | null = null;
+  #retryAtMs = 0;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -68,16 +74,26 @@ export class Pipeline {
     }
   }
 
-  /** Stores what waits: at once for a verdict, else by a timer. Returns whether it could. */
-  commit(): boolean {
+  /**
+   * Stores what waits: at once for a verdict, else by a timer. Returns whether it could. While it cannot, a flood
+   * of verdicts does not try at each of them; `last`: there is no later.
+   */
+  commit(last = false): boolean {
+    const started = performance.now();
+    if (this.#ledgerProblem !== null && started < this.#retryAtMs && !last) return false;
+    const { ledger, log } = this.#parts;
+    const damages = ledger.damages.length;
     try {
-      this.#parts.ledger.commit();
+      ledger.commit();
+      for (const damage of ledger.damages.slice(damages)) log.error({ damage }, 'another database is begun');
+      if (this.#ledgerProblem !== null) log.info('bans are stored again');
       this.#ledgerProblem = null;
       return true;
     } catch (error) {
-      if (this.#ledgerProblem === null)
-        this.#parts.log.error({ error: messageOf(error) }, 'ledger cannot be written');
-      this.#ledgerProblem = messageOf(error);
+      const problem = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+      if (this.#ledgerProblem === null) log.error({ error: problem }, 'ledger cannot be written');
+      this.#ledgerProblem = problem;
+      this.#retryAtMs = started + Math.max(retryMs, retryCosts * (performance.now() - started));
       return false;
     }
   }
@@ -134,8 +150,7 @@ export class Pipeline {
     for (const { address, policy } of bans) {
       this.#parts.enforcer.changed(targetOf(address, policy)).then(
         () => {
-          const nowMs = performance.timeOrigin + performance.now();
-          this.#parts.metrics.readToKernel.observe(Math.max(0, nowMs - readAtMs) / 1000);
+          this.#parts.metrics.readToKernel.observe(Math.max(0, wallClockMs() - readAtMs) / 1000);
         },
         // The enforcer has said what failed, and repairs it by itself.
         () => undefined,

@@ -44,7 +44,12 @@ export function status(parts: StatusParts): Status {
     started: parts.started,
     ready: problems.length === 0,
     problems,
-    warnings: [...parts.ineffective.warnings(), ...remarks, ...warningsOf(enabled, sources)],
+    warnings: [
+      ...ledger.damages,
+      ...parts.ineffective.warnings(),
+      ...remarks,
+      ...warningsOf(enabled, sources),
+    ],
     enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
     jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
       const { maxretry, findtime, bantime } = jail.limits;
@@ -93,7 +98,9 @@ function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]):
   return [
     ...blind,
     ...failed.map(({ id, detail }) => `${id} is not read: ${detail}`),
-    ...sources.flatMap(({ id, warning }) => (warning === null ? [] : [`${id}: ${warning}`])),
+    ...sources.flatMap(({ id, warning, behind, silent }) =>
+      [warning, behind, silent].filter((text) => text !== null).map((text) => `${id}: ${text}`),
+    ),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { ControlClient } from '../control/client.ts';
-import type { Status } from '../control/protocol.ts';
+import type { SourceStatus, Status } from '../control/protocol.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { printBans, publicForm } from './banned.ts';
@@ -34,6 +34,8 @@ async function showJail(client: ControlClient, status: Status, jail: string, jso
   if (json) return printJson({ ...found, banned: banned.map(publicForm) });
   printJails([found]);
   printLine();
+  for (const source of status.sources.filter(({ jails }) => jails.includes(jail))) printSource(source);
+  printLine();
   if (banned.length === 0) printLine('Nobody is banned by it.');
   else printBans(banned);
 }
@@ -59,18 +61,42 @@ function printStatus(status: Status): void {
   printJails(status.jails);
   printLine();
   printTable(
-    ['SOURCE', 'STATE', 'LINES', 'LAG', 'JAILS', 'DETAIL'],
-    status.sources.map(({ id, state, lines, lag, jails, detail }) => [
-      id,
-      state,
-      String(lines),
-      `${lag} B`,
-      jails.join(','),
-      detail,
+    ['SOURCE', 'STATE', 'LINES', 'LAST LINE', 'LAG', 'ERRORS', 'JAILS', 'DETAIL'],
+    status.sources.map((source) => [
+      source.id,
+      source.state,
+      String(source.lines),
+      describeLastLine(source),
+      `${source.lag} B`,
+      String(source.errors),
+      source.jails.join(','),
+      source.detail,
     ]),
   );
   printLine();
   printLine(status.metrics === null ? 'Metrics: off' : `Metrics: ${status.metrics}`);
+}
+
+/** `2m ago`, or that there was none. */
+function describeLastLine({ lastLine, lines, since }: SourceStatus): string {
+  const ago = (time: number): string => formatDuration(Date.now() / 1000 - time);
+  if (lastLine !== null) return `${ago(lastLine)} ago`;
+  return lines === 0 ? `none for ${ago(since)}` : '';
+}
+
+/** One source at length. */
+function printSource(source: SourceStatus): void {
+  const { id, state, detail, lines, lag, errors, restarts, lastError } = source;
+  printLine(`${id}: ${[state, detail].filter(Boolean).join(', ')}`);
+  printLine(`  ${lines} lines, the last: ${describeLastLine(source)}; ${lag} B not judged yet`);
+  if (restarts > 0) printLine(`  began again ${restarts} times`);
+  if (lastError !== null) {
+    const when = new Date(lastError.time * 1000).toISOString();
+    printLine(`  failed ${errors} times, the last at ${when}: ${lastError.message}`);
+  }
+  for (const warning of [source.warning, source.behind, source.silent]) {
+    if (warning !== null) printLine(`  ! ${warning}`);
+  }
 }
 
 function printJails(jails: Status['jails']): void {

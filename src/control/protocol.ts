@@ -70,6 +70,17 @@ export interface SourceStatus {
   /** Bytes not judged yet. */
   readonly lag: number;
   readonly lines: number;
+  /** When the last line was read; null: none since `since`. */
+  readonly lastLine: number | null;
+  /** Since when it is known to this run. */
+  readonly since: number;
+  /** How often reading it failed, and how often it began again. */
+  readonly errors: number;
+  readonly restarts: number;
+  readonly lastError: { readonly time: number; readonly message: string } | null;
+  /** That it is far behind, or silent for unusually long, in words; or null. */
+  readonly behind: string | null;
+  readonly silent: string | null;
   readonly jails: readonly string[];
   /** Something the owner should know, such as a masked source. */
   readonly warning: string | null;

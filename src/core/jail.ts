@@ -1,6 +1,6 @@
 import type { AllowEntry } from './allowlist.ts';
 import type { Address } from './types.ts';
-import type { Windows } from './window.ts';
+import { longestSkew, type Windows } from './window.ts';
 
 export interface JailLimits {
   readonly name: string;
@@ -13,9 +13,6 @@ export interface JailLimits {
   readonly ignoreip: readonly Address[];
   readonly maxTracked: number;
 }
-
-/** Log dates may run ahead of the clock by this much (seconds) before they are taken as now. */
-const longestSkew = 60;
 
 /** What one attempt came to. */
 export type Judgement =

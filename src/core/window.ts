@@ -1,5 +1,8 @@
 import type { Address } from './types.ts';
 
+/** Log dates may run ahead of the clock by this much (seconds) before they are taken as now. */
+export const longestSkew = 60;
+
 /** Windows are spread over this many buckets by address, so that a checkpoint rewrites one of them. */
 export const bucketCount = 256;
 
@@ -69,6 +72,23 @@ export class Windows {
     bucket.set(address, times);
     if (this.#size > this.#limits.maxTracked) this.#evict(bucketOf(address));
     return times.length;
+  }
+
+  /**
+   * The clock was set back: attempts that lie ahead of it count as of now. Else they would hold their window
+   * shut, for every later attempt would be too old beside them. @returns whether there were any
+   */
+  settle(now: number): boolean {
+    let found = false;
+    for (const bucket of this.#buckets) {
+      for (const times of bucket.values()) {
+        const ahead = times.findIndex((time) => time > now + longestSkew);
+        if (ahead < 0) continue;
+        found = true;
+        times.fill(now, ahead).sort((a, b) => a - b);
+      }
+    }
+    return found;
   }
 
   /** Drops an address: it was banned, or let in by hand. */

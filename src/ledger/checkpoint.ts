@@ -1,7 +1,7 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import type { Address } from '../core/types.ts';
 import { bucketCount, bucketOf, type PackedWindows, type WindowLimits, Windows } from '../core/window.ts';
+import type { Store } from './store.ts';
 
 /** One change to a jail's windows. `attempts` 0: the address was forgotten. */
 export interface WindowChange {
@@ -36,17 +36,11 @@ const parkedFor = 30 * 86_400;
  * The append-only store of the windows. Each checkpoint appends one segment and rewrites one of the
  * buckets, in turn; a segment goes when every bucket was rewritten after it. So the cost of a
  * checkpoint follows what changed, not how many addresses are tracked. `append` runs inside the
- * ledger's transaction.
+ * ledger's transaction; the store may be another one each time, when `changes` is null.
  */
 export class WindowStore {
-  readonly #database: DatabaseSync;
   readonly #windows = new Map<string, Windows>();
   #seq = 0;
-
-  constructor(database: DatabaseSync) {
-    this.#database = database;
-    this.#restore();
-  }
 
   /** The windows of a jail: what was stored under its name, in its limits of today. */
   open(jail: string, limits: WindowLimits): Windows {
@@ -60,50 +54,42 @@ export class WindowStore {
   }
 
   /** `null` in place of changes: they are not known, so every bucket is rewritten. */
-  append(changes: readonly WindowChange[] | null, now: number): void {
+  append(store: Store, changes: readonly WindowChange[] | null, now: number): void {
     this.#seq++;
     if (changes === null) {
-      for (let bucket = 0; bucket < bucketCount; bucket++) this.#rewrite(bucket, now);
-      this.#database.prepare('DELETE FROM segments').run();
+      for (let bucket = 0; bucket < bucketCount; bucket++) this.#rewrite(store, bucket, now);
+      store.dropSegments();
       return;
     }
-    if (changes.length > 0) {
-      this.#database
-        .prepare('INSERT INTO segments (seq, packed) VALUES (?, ?)')
-        .run(this.#seq, serialize(pack(changes)));
-    }
-    this.#rewrite(this.#seq % bucketCount, now);
-    this.#database
-      .prepare(
-        'DELETE FROM segments WHERE seq <= (SELECT min(seq) FROM buckets) AND (SELECT count(*) FROM buckets) = ?',
-      )
-      .run(bucketCount);
+    if (changes.length > 0) store.addSegment(this.#seq, serialize(pack(changes)));
+    this.#rewrite(store, this.#seq % bucketCount, now);
+    store.dropSegmentsInAll(bucketCount);
   }
 
-  #rewrite(bucket: number, now: number): void {
+  /** What lies ahead of the clock counts as of now. @returns whether there was anything: `changes` are not known then */
+  settle(now: number): boolean {
+    return [...this.#windows.values()].map((windows) => windows.settle(now)).includes(true);
+  }
+
+  #rewrite(store: Store, bucket: number, now: number): void {
     const packed = [...this.#windows]
       .map(([jail, windows]) => [jail, windows.pack(bucket, now - keptFor(windows))] as const)
       .filter(([, windows]) => windows.addresses.length > 0);
-    this.#database
-      .prepare('INSERT OR REPLACE INTO buckets (bucket, seq, packed) VALUES (?, ?, ?)')
-      .run(bucket, this.#seq, serialize(packed));
+    store.putBucket(bucket, this.#seq, serialize(packed));
   }
 
-  /** Each bucket as stored, then the segments after it. */
-  #restore(): void {
+  /** Reads what an earlier run stored: each bucket, then the segments after it. @throws on what makes no sense */
+  restore(store: Store): void {
     const includes = new Float64Array(bucketCount);
-    for (const row of this.#database.prepare('SELECT bucket, seq, packed FROM buckets').all()) {
-      includes[Number(row['bucket'])] = Number(row['seq']);
-      this.#seq = Math.max(this.#seq, Number(row['seq']));
-      const stored = deserialize(row['packed'] as Uint8Array) as readonly (readonly [
-        string,
-        PackedWindows,
-      ])[];
-      for (const [jail, packed] of stored) this.#parked(jail).unpack(packed);
+    for (const { bucket, seq, packed } of store.buckets()) {
+      includes[bucket] = seq;
+      this.#seq = Math.max(this.#seq, seq);
+      const stored = deserialize(packed) as readonly (readonly [string, PackedWindows])[];
+      for (const [jail, windows] of stored) this.#parked(jail).unpack(windows);
     }
-    for (const row of this.#database.prepare('SELECT seq, packed FROM segments ORDER BY seq').all()) {
-      this.#seq = Math.max(this.#seq, Number(row['seq']));
-      this.#replay(deserialize(row['packed'] as Uint8Array) as PackedSegment, Number(row['seq']), includes);
+    for (const { seq, packed } of store.segments()) {
+      this.#seq = Math.max(this.#seq, seq);
+      this.#replay(deserialize(packed) as PackedSegment, seq, includes);
     }
   }
 

@@ -28,34 +28,80 @@ const migrations: readonly string[] = [
   `,
 ];
 
+/** What a write-ahead log that grew is cut back to, in bytes. */
+const longestLog = 4 * 1024 * 1024;
+
+/** SQLite's result codes (sqlite.org/rescode.html), of which extended ones carry more above the lowest byte. */
+const busy = 5;
+const corrupt = 11;
+const notADatabase = 26;
+
 /**
  * Opens the database, made or migrated as needed. One daemon at a time: the lock is exclusive, and
  * ends with the process however that dies. WAL with synchronous=NORMAL: a SIGKILL loses nothing; a
  * power loss leaves a consistent state a moment back (sqlite.org/pragma.html#pragma_synchronous).
- * @throws BailiffError ledger-unusable
+ * @throws BailiffError ledger-in-use, ledger-newer: it must be left alone; ledger-damaged: it makes no sense;
+ *   ledger-unusable: it cannot be opened or written just now
  */
 export function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | null = null;
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const database = new DatabaseSync(path);
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-    migrate(database);
+    database = new DatabaseSync(path);
+    database.exec('PRAGMA locking_mode = EXCLUSIVE;');
+    const version = versionOf(database);
+    // Free pages are given back little by little; this stands before the first table, or waits for a VACUUM.
+    database.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;');
+    database.exec(`PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = ${longestLog};`);
+    migrate(database, version);
+    check(database);
     return database;
   } catch (error) {
-    if (error instanceof BailiffError) throw error;
-    throw unusable(path, error);
+    database?.close();
+    throw databaseError(path, error);
   }
 }
 
-function migrate(database: DatabaseSync): void {
+/** What SQLite threw, in the terms of `openDatabase`. */
+export function databaseError(path: string, error: unknown): BailiffError {
+  if (error instanceof BailiffError) return error;
+  const message = messageOf(error);
+  const details = { where: path, cause: error };
+  switch (resultCode(error)) {
+    case busy:
+      return new BailiffError('ledger-in-use', 'another Bailiff uses the database', {
+        ...details,
+        remedy: 'Stop the other daemon, or give this one a BAILIFF_STATE_DIR of its own.',
+      });
+    case corrupt:
+    case notADatabase:
+      return new BailiffError('ledger-damaged', message, details);
+    default:
+      return new BailiffError('ledger-unusable', message, {
+        ...details,
+        remedy: 'Check that the directory of BAILIFF_STATE_DIR can be written and has room.',
+      });
+  }
+}
+
+function resultCode(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+}
+
+/** Asked before anything is written: a database of a newer Bailiff stays as it is. */
+function versionOf(database: DatabaseSync): number {
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
   if (version > migrations.length) {
     throw new BailiffError(
-      'ledger-unusable',
-      `the database has schema version ${version}, this Bailiff knows up to ${migrations.length}`,
-      { remedy: 'Run the newer Bailiff that wrote it, or move the database aside.' },
+      'ledger-newer',
+      `the database was written by a newer Bailiff: its schema is version ${version}, this one knows up to ${migrations.length}`,
+      { remedy: 'Run the newer Bailiff again, or move the database aside, which forgets all bans.' },
     );
   }
+  return version;
+}
+
+function migrate(database: DatabaseSync, version: number): void {
   for (const [index, step] of migrations.entries()) {
     if (index < version) continue;
     database.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`);
@@ -64,14 +110,8 @@ function migrate(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE; COMMIT;');
 }
 
-function unusable(path: string, error: unknown): BailiffError {
-  const message = messageOf(error);
-  const locked = message.includes('locked');
-  return new BailiffError('ledger-unusable', locked ? 'another Bailiff uses the database' : message, {
-    where: path,
-    remedy: locked
-      ? 'Stop the other daemon, or give this one a BAILIFF_STATE_DIR of its own.'
-      : 'Check that the directory of BAILIFF_STATE_DIR can be written and has room.',
-    cause: error,
-  });
+/** Half a second for a million bans, so that damage is found now and not at some ban of next week. */
+function check(database: DatabaseSync): void {
+  const [problem] = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {});
+  if (problem !== 'ok') throw new BailiffError('ledger-damaged', String(problem).replaceAll(/\s+/g, ' '));
 }

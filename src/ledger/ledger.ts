@@ -1,25 +1,24 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { deserialize, serialize } from 'node:v8';
 import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
 import type { Policy } from '../core/policy.ts';
-import type { PackedSessions, Sessions } from '../core/session.ts';
+import type { Sessions } from '../core/session.ts';
 import type { Address, Ban, Clock, UnbanReason } from '../core/types.ts';
 import type { WindowLimits, Windows } from '../core/window.ts';
 import { ActiveBans } from './bans.ts';
 import { type WindowChange, WindowStore } from './checkpoint.ts';
-import { openDatabase } from './database.ts';
+import { databaseError } from './database.ts';
+import { setAside } from './set-aside.ts';
+import { Store } from './store.ts';
 
 /** Window changes kept for the next commit; beyond that all windows are written, which comes to the same. */
 const mostChanges = 200_000;
 
-/** Ended bans are kept this long (seconds), as fail2ban's dbpurgeage. */
-const keepEnded = 86_400;
-
-/** Cursors of sources that have not moved for this long (seconds) are forgotten: most are of containers long gone. */
-const keepCursors = 90 * 86_400;
-
-/** Bans read at a time: some 20 ms of work. */
-const readSize = 5_000;
+/** Bans and unbans kept for it; beyond that all bans that stand are written. */
+const mostWrites = 50_000;
+/** Cursors that nobody moved are looked for this often, in seconds. */
+const purgeCursorsEvery = 86_400;
+/** By how much (seconds) a ban may have begun in the future before the clock is known to have been set back. */
+const clockTolerance = 1;
 
 export interface LedgerOptions {
   /** The database's path, or `:memory:`. */
@@ -50,47 +49,59 @@ export type BanOutcome =
  * collected in memory and stored by `commit`, all of them in one transaction: a cursor only moves
  * together with the effect of the lines before it. The kernel is told, and a caller answered, after
  * the commit.
+ *
+ * A database that is damaged is set aside, and one that cannot be opened is tried again: memory holds
+ * everything, and is written whole to the next one.
  */
 export class Ledger {
   readonly active = new ActiveBans();
   readonly #options: LedgerOptions;
-  readonly #database: DatabaseSync;
-  readonly #windows: WindowStore;
+  /** null: it cannot be opened just now. */
+  #store: Store | null = null;
+  #windows = new WindowStore();
   readonly #cursors = new Map<string, string>();
   readonly #movedCursors = new Set<string>();
-  readonly #statements: Record<'ban' | 'change' | 'end' | 'cursor' | 'session' | 'purge', StatementSync>;
   readonly #jailWindows = new Map<string, Windows>();
   #sessionsMoved = false;
   /** null: there were too many to keep while nothing could be stored. */
   #changes: WindowChange[] | null = [];
-  #writes: (() => void)[] = [];
+  #writes: ((store: Store) => void)[] = [];
+  /** The database holds nothing that counts: everything is written. */
+  #whole = false;
+  #allRead = false;
+  #blank: BailiffError | null = null;
+  #cursorsPurged = Number.NEGATIVE_INFINITY;
+  readonly #damages: string[] = [];
 
-  /** The bans of an earlier run stand in `active` when `readBans` has been gone through. @throws BailiffError ledger-unusable */
+  /**
+   * The bans of an earlier run stand in `active` when `readBans` has been gone through.
+   * @throws BailiffError ledger-in-use, ledger-newer
+   */
   constructor(options: LedgerOptions) {
     this.#options = options;
-    const database = openDatabase(options.path);
-    this.#database = database;
-    this.#windows = new WindowStore(database);
-    this.#statements = {
-      ban: database.prepare(
-        'INSERT INTO bans (jail, address, since, until, hits, policy, forced) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      ),
-      change: database.prepare(
-        'UPDATE bans SET until = ?, hits = ?, policy = ?, forced = ? WHERE jail = ? AND address = ? AND ended IS NULL',
-      ),
-      end: database.prepare(
-        'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
-      ),
-      cursor: database.prepare('INSERT OR REPLACE INTO cursors (source, cursor, moved) VALUES (?, ?, ?)'),
-      session: database.prepare('INSERT OR REPLACE INTO sessions (id, packed) VALUES (0, ?)'),
-      purge: database.prepare('DELETE FROM bans WHERE ended < ?'),
-    };
-    this.#restore();
+    try {
+      this.#restore();
+    } catch (thrown) {
+      const error = asBailiffError(options.path, thrown);
+      if (error.code === 'ledger-in-use' || error.code === 'ledger-newer') throw error;
+      this.#beginBlank(error);
+    }
+  }
+
+  /** Why nothing of an earlier run is known though there may have been one, or null. */
+  get blank(): BailiffError | null {
+    return this.#blank;
+  }
+
+  /** What happened to databases that were damaged, a sentence each. */
+  get damages(): readonly string[] {
+    return this.#damages;
   }
 
   /** Whether anything waits for a commit. */
   get dirty(): boolean {
-    return this.#changes?.length !== 0 || this.#writes.length > 0 || this.#movedCursors.size > 0;
+    if (this.#whole || this.#writes.length > 0 || this.#movedCursors.size > 0) return true;
+    return this.#changes?.length !== 0;
   }
 
   cursor(source: string): string | null {
@@ -129,9 +140,7 @@ export class Ledger {
     if (running === undefined) {
       const ban: Ban = { address, jail, since: now, until, hits, policy, forced: force };
       this.active.set(ban);
-      this.#writes.push(() =>
-        this.#statements.ban.run(jail, address, now, until, hits, policy, Number(force)),
-      );
+      this.#write((store) => store.addBan(ban));
       return { outcome: 'banned', ban };
     }
     if (running.until === null || (until !== null && until <= running.until)) {
@@ -170,9 +179,8 @@ export class Ledger {
   }
 
   #change(ban: Ban): void {
-    const { jail, address, until, hits, policy, forced } = ban;
     this.active.set(ban);
-    this.#writes.push(() => this.#statements.change.run(until, hits, policy, Number(forced), jail, address));
+    this.#write((store) => store.changeBan(ban));
   }
 
   /** Ends a ban. Its jail starts counting from nothing. */
@@ -180,41 +188,80 @@ export class Ledger {
     const now = this.#options.clock.now();
     this.active.delete(ban);
     this.#forget(ban.jail, ban.address);
-    this.#writes.push(() => this.#statements.end.run(now, reason, ban.jail, ban.address));
+    this.#write((store) => store.endBan(ban, now, reason));
+  }
+
+  #write(write: (store: Store) => void): void {
+    if (this.#whole) return;
+    this.#writes.push(write);
+    // Before all are read the database knows more than memory.
+    if (this.#writes.length > mostWrites && this.#allRead) this.#writeWhole();
+  }
+
+  #writeWhole(): void {
+    this.#whole = true;
+    this.#writes = [];
+    this.#changes = null;
+  }
+
+  /**
+   * The clock was set back. What lies ahead of it counts as of now, as dates in the future do in a log: nobody
+   * is banned for longer than the ban was to last, and every attempt counts. @returns whether bans changed
+   */
+  clockWentBack(): boolean {
+    const now = this.#options.clock.now();
+    if (this.#windows.settle(now)) this.#changes = null;
+    const ahead = [...this.active.all()].filter((ban) => isAhead(ban, now));
+    for (const ban of ahead) this.#change(settled(ban, now));
+    return ahead.length > 0;
   }
 
   /**
    * Stores everything since the last commit, in one transaction.
-   * @throws what SQLite throws (a full disk); the changes then wait for the next commit
+   * @throws BailiffError ledger-unusable, as on a full disk; the changes then wait for the next commit
    */
   commit(): void {
     if (!this.dirty) return;
-    const now = this.#options.clock.now();
     this.#sessionsMoved ||= this.#options.sessions.takeChanged();
-    this.#database.exec('BEGIN IMMEDIATE');
     try {
-      for (const write of this.#writes) write();
-      this.#windows.append(this.#changes, now);
-      if (this.#sessionsMoved) {
-        this.#statements.session.run(serialize(this.#options.sessions.pack()));
-      }
-      for (const source of this.#movedCursors)
-        this.#statements.cursor.run(source, this.#cursors.get(source) ?? '', now);
-      this.#statements.purge.run(now - keepEnded);
-      this.#database.exec('COMMIT');
+      this.#storeAll();
     } catch (error) {
-      // A full disk has rolled back by itself.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      throw error;
+      if (!(error instanceof BailiffError) || error.code !== 'ledger-damaged') throw error;
+      this.#setAside(error);
+      this.#storeAll();
     }
     this.#changes = [];
     this.#writes = [];
     this.#movedCursors.clear();
     this.#sessionsMoved = false;
+    this.#whole = false;
+  }
+
+  #storeAll(): void {
+    const now = this.#options.clock.now();
+    this.#store ??= new Store(this.#options.path);
+    const store = this.#store;
+    store.transaction(() => {
+      if (this.#whole) store.replaceBans(this.active.all());
+      for (const write of this.#writes) write(store);
+      this.#windows.append(store, this.#changes, now);
+      if (this.#sessionsMoved || this.#whole) store.putSessions(this.#options.sessions.pack());
+      const moved = this.#whole ? this.#cursors.keys() : this.#movedCursors;
+      for (const source of moved) store.putCursor(source, this.#cursors.get(source) ?? '', now);
+      store.purgeBans(now);
+      this.#purgeCursors(store, now);
+      store.release();
+    });
+  }
+
+  #purgeCursors(store: Store, now: number): void {
+    if (Math.abs(now - this.#cursorsPurged) < purgeCursorsEvery) return;
+    for (const source of store.purgeCursors(now)) this.#cursors.delete(source);
+    this.#cursorsPurged = now;
   }
 
   close(): void {
-    this.#database.close();
+    this.#store?.close();
   }
 
   #forget(jail: string, address: Address): void {
@@ -228,45 +275,85 @@ export class Ledger {
    * meanwhile. To be gone through to its end before anything is banned or ended, but for what it yields.
    */
   *readBans(): Generator<readonly Ban[], void> {
-    // By rowid, so that what is changed meanwhile does no harm.
-    const standing = this.#database.prepare(
-      'SELECT rowid, address, jail, since, until, hits, policy, forced FROM bans NOT INDEXED WHERE ended IS NULL AND rowid > ? ORDER BY rowid LIMIT ?',
-    );
-    // Rows as arrays cost half of what objects do.
-    standing.setReturnArrays(true);
-    for (let last = 0; ; ) {
-      const rows = standing.all(last, readSize) as unknown as unknown[][];
-      const bans = rows.map(banOf);
-      for (const ban of bans) this.active.set(ban);
-      if (bans.length > 0) yield bans;
-      if (rows.length < readSize) return;
-      last = Number(rows.at(-1)?.[0]);
+    const now = this.#options.clock.now();
+    if (this.#blank !== null) {
+      yield [...this.active.all()];
+      return;
+    }
+    for (const bans of this.#store?.bans() ?? []) {
+      for (const [index, ban] of bans.entries()) {
+        if (isAhead(ban, now)) {
+          bans[index] = settled(ban, now);
+          this.#change(bans[index]);
+        } else this.active.set(ban);
+      }
+      yield bans;
+    }
+    this.#allRead = true;
+  }
+
+  /** Reads what an earlier run has left. @throws BailiffError as `openDatabase`, and what makes no sense in it */
+  #restore(): void {
+    const store = new Store(this.#options.path);
+    this.#store = store;
+    const now = this.#options.clock.now();
+    store.modernize();
+    this.#windows.restore(store);
+    if (this.#windows.settle(now)) this.#changes = null;
+    const sessions = store.sessions();
+    this.active.expect(store.policies());
+    for (const [source, cursor] of store.cursors(now)) this.#cursors.set(source, cursor);
+    if (sessions !== null) this.#options.sessions.unpack(sessions);
+  }
+
+  /** Without what an earlier run knew. It is written where that can be: now, or when there is room again. */
+  #beginBlank(error: BailiffError): void {
+    this.#blank = error;
+    this.#allRead = true;
+    this.#windows = new WindowStore();
+    this.#cursors.clear();
+    this.#writeWhole();
+    closeQuietly(this.#store);
+    this.#store = null;
+    if (error.code !== 'ledger-damaged') return;
+    try {
+      this.#setAside(error);
+    } catch {
+      // Nothing can be written there. Each commit tries again, and says so.
     }
   }
 
-  #restore(): void {
-    const database = this.#database;
-    const policies = database.prepare('SELECT DISTINCT policy FROM bans WHERE ended IS NULL').all();
-    this.active.expect(policies.map(({ policy }) => String(policy)));
-    database.prepare('DELETE FROM cursors WHERE moved < ?').run(this.#options.clock.now() - keepCursors);
-    for (const row of database.prepare('SELECT source, cursor FROM cursors').all()) {
-      this.#cursors.set(String(row['source']), String(row['cursor']));
-    }
-    const stored = database.prepare('SELECT packed FROM sessions').get();
-    if (stored !== undefined)
-      this.#options.sessions.unpack(deserialize(stored['packed'] as Uint8Array) as PackedSessions);
+  /** @throws what the file system throws */
+  #setAside(error: BailiffError): void {
+    const { path, clock } = this.#options;
+    closeQuietly(this.#store);
+    this.#store = null;
+    this.#writeWhole();
+    const aside = setAside(path, clock.now());
+    this.#damages.push(`the database was damaged (${error.message}) and has been moved to ${aside}`);
   }
 }
 
-function banOf(row: readonly unknown[]): Ban {
-  const [, address, jail, since, until, hits, policy, forced] = row;
-  return {
-    address: String(address),
-    jail: String(jail),
-    since: Number(since),
-    until: until === null ? null : Number(until),
-    hits: Number(hits),
-    policy: String(policy),
-    forced: forced === 1,
-  };
+/** Where it makes no sense to SQLite it may not even be closed. */
+function closeQuietly(store: Store | null): void {
+  try {
+    store?.close();
+  } catch {
+    // It is moved away all the same.
+  }
+}
+
+/** What is no error of SQLite's own was thrown over what it had read. */
+function asBailiffError(path: string, error: unknown): BailiffError {
+  if (error instanceof Error && 'errcode' in error) return databaseError(path, error);
+  if (error instanceof BailiffError) return error;
+  return new BailiffError('ledger-damaged', messageOf(error), { where: path, cause: error });
+}
+
+function isAhead(ban: Ban, now: number): boolean {
+  return ban.since > now + clockTolerance;
+}
+
+function settled(ban: Ban, now: number): Ban {
+  return { ...ban, since: now, until: ban.until === null ? null : now + (ban.until - ban.since) };
 }

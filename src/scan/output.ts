@@ -50,7 +50,4 @@ export class BatchMaker {
   }
 }
 
-/** Milliseconds since the epoch, with a fraction. */
-export function nowMs(): number {
-  return performance.timeOrigin + performance.now();
-}
+export { wallClockMs as nowMs } from '../core/wall-clock.ts';

@@ -8,6 +8,8 @@ export interface WorkerSetup {
 
 /** Batches that may be under way without an answer: `postMessage` has no back-pressure of its own. */
 export const mostUnacknowledged = 4;
+/** And of one source: a flood leaves room for the others, whose batches wait behind no more than these. */
+export const mostOfOneSource = 2;
 
 /** From the main thread to the worker. */
 export type Command =
@@ -20,7 +22,7 @@ export type Command =
       readonly bytes: Uint8Array | null;
     }
   | { readonly type: 'close'; readonly id: string }
-  | { readonly type: 'acknowledge' };
+  | { readonly type: 'acknowledge'; readonly id: string };
 
 /** From the worker to the main thread. */
 export type Report =

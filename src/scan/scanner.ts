@@ -19,8 +19,9 @@ export interface ScannerEvents {
 /** Bytes of streams that may wait in the worker before `write` makes its caller wait. */
 const mostWaitingBytes = 4 * 1024 * 1024;
 
-/** A worker that dies sooner than this, for the second time in a row, is started again only after the same time. */
+/** A worker that dies sooner than this, for the second time in a row, is started again only after the same time, then twice that. */
 const shortLifeMs = 2_000;
+const longestRestartMs = 30_000;
 
 /** In MB; chunks and columns lie outside the heap. */
 const heapLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
@@ -97,7 +98,7 @@ export class Scanner {
   /** The batch is judged. Until then it counts as under way, of which there are at most four. */
   acknowledge(batch: MatchBatch): void {
     if (this.#worker !== null && this.#origins.get(batch) === this.#worker)
-      this.#send({ type: 'acknowledge' });
+      this.#send({ type: 'acknowledge', id: batch.source });
     this.#origins.delete(batch);
   }
 
@@ -188,7 +189,7 @@ export class Scanner {
     const reason = this.#failure === '' ? `the scanner ended with code ${code}` : this.#failure;
     this.#failure = '';
     this.#shortLives = performance.now() - this.#startedAtMs < shortLifeMs ? this.#shortLives + 1 : 0;
-    this.#restart = setTimeout(() => this.#start(), this.#shortLives > 1 ? shortLifeMs : 0);
+    this.#restart = setTimeout(() => this.#start(), restartAfterMs(this.#shortLives));
     this.#events.restarted(reason);
   }
 
@@ -207,4 +208,9 @@ export class Scanner {
   #send(command: Command): void {
     this.#worker?.postMessage(command);
   }
+}
+
+/** The first deaths may be an accident; then the pauses grow. */
+export function restartAfterMs(shortLives: number): number {
+  return shortLives < 2 ? 0 : Math.min(shortLifeMs * 2 ** (shortLives - 2), longestRestartMs);
 }

@@ -5,15 +5,27 @@ import { compileFilter } from './filters/compile.ts';
 import type { Filter } from './filters/filter.ts';
 import { Judged } from './judged.ts';
 import { BatchMaker, type Output } from './output.ts';
-import { type Command, mostUnacknowledged, type Report, type WorkerSetup } from './protocol.ts';
+import {
+  type Command,
+  mostOfOneSource,
+  mostUnacknowledged,
+  type Report,
+  type WorkerSetup,
+} from './protocol.ts';
 import { Scan } from './scan.ts';
 import { Stream } from './stream.ts';
 import { Tail } from './tail.ts';
+
+type Write = Extract<Command, { type: 'write' }>;
+
+const settled = Promise.resolve();
 
 interface OpenSource {
   readonly generation: number;
   readonly stream: Stream | null;
   readonly tail: Tail | null;
+  /** Its chunks are judged in the order they came; those of other streams do not wait for them. */
+  writes: Promise<void>;
   close(): void;
 }
 
@@ -23,9 +35,9 @@ class WorkerLoop {
   readonly #filters: ReadonlyMap<string, Filter>;
   readonly #judged = new Judged();
   readonly #sources = new Map<string, OpenSource>();
-  /** Stream chunks are judged in the order they came. */
-  #writes: Promise<void> = Promise.resolve();
   #underWay = 0;
+  /** By source. */
+  readonly #underWayOf = new Map<string, number>();
   #waiting: (() => void)[] = [];
 
   constructor(port: MessagePort, setup: WorkerSetup) {
@@ -40,14 +52,13 @@ class WorkerLoop {
         this.#open(command.request, command.generation);
         break;
       case 'write':
-        this.#writes = this.#writes.then(() => this.#write(command));
+        this.#queue(command);
         break;
       case 'close':
         this.#close(command.id);
         break;
       case 'acknowledge':
-        this.#underWay--;
-        this.#wakeAll();
+        this.#acknowledged(command.id);
         break;
     }
   }
@@ -62,10 +73,22 @@ class WorkerLoop {
       const batches = new BatchMaker(request.id, generation, scan);
       if (input.kind === 'stream') {
         const stream = new Stream(input.framing, cursor, scan, batches, output);
-        this.#sources.set(request.id, { generation, stream, tail: null, close: () => stream.close() });
+        this.#sources.set(request.id, {
+          generation,
+          stream,
+          tail: null,
+          writes: settled,
+          close: () => stream.close(),
+        });
       } else {
         const tail = new Tail(input, cursor, { scan, batches, output, judged: this.#judged });
-        this.#sources.set(request.id, { generation, stream: null, tail, close: () => tail.close() });
+        this.#sources.set(request.id, {
+          generation,
+          stream: null,
+          tail,
+          writes: settled,
+          close: () => tail.close(),
+        });
         void tail.run();
       }
     } catch (thrown) {
@@ -81,7 +104,14 @@ class WorkerLoop {
     });
   }
 
-  async #write({ id, generation, bytes }: Extract<Command, { type: 'write' }>): Promise<void> {
+  #queue(command: Write): void {
+    const source = this.#sources.get(command.id);
+    if (source?.generation === command.generation)
+      source.writes = source.writes.then(() => this.#write(command));
+    else void this.#write(command);
+  }
+
+  async #write({ id, generation, bytes }: Write): Promise<void> {
     const source = this.#sources.get(id);
     if (bytes === null && source?.generation === generation) source.tail?.finish();
     if (source?.stream !== null && source?.generation === generation) {
@@ -100,7 +130,8 @@ class WorkerLoop {
   }
 
   #output(id: string, generation: number): Output {
-    const full = (): boolean => this.#underWay >= mostUnacknowledged;
+    const full = (): boolean =>
+      this.#underWay >= mostUnacknowledged || (this.#underWayOf.get(id) ?? 0) >= mostOfOneSource;
     return {
       get full() {
         return full();
@@ -115,11 +146,20 @@ class WorkerLoop {
 
   #post(batch: MatchBatch): void {
     this.#underWay++;
+    this.#underWayOf.set(batch.source, (this.#underWayOf.get(batch.source) ?? 0) + 1);
     const report: Report = { type: 'batch', batch };
     this.#port.postMessage(report, [batch.columns.buffer as ArrayBuffer]);
   }
 
-  /** All of them: one that was closed meanwhile would waste the turn of another. */
+  #acknowledged(id: string): void {
+    this.#underWay--;
+    const left = (this.#underWayOf.get(id) ?? 1) - 1;
+    if (left > 0) this.#underWayOf.set(id, left);
+    else this.#underWayOf.delete(id);
+    this.#wakeAll();
+  }
+
+  /** All of them, in the order they came, so that they take turns: one that was closed meanwhile would waste the turn of another. */
   #wakeAll(): void {
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -1,0 +1,147 @@
+import { formatDuration } from '../core/duration.ts';
+import type { Clock } from '../core/types.ts';
+
+const mebibyte = 1024 * 1024;
+/** So much that is not judged yet, for so long (seconds), is more than a moment's flood. */
+const muchLag = 64 * mebibyte;
+const lagPatience = 30;
+/** The rate of judging is taken over this time, in seconds. */
+const rateSpan = 10;
+
+/** Silence is unusual from so many times the usual longest pause on, and never before ten minutes, in seconds. */
+const pauses = 3;
+const shortestSilence = 600;
+/** Pauses are known after so many seconds and so many chunks of lines; each day has a longest one, of so many days. */
+const learnedAfter = 3_600;
+const learnedChunks = 20;
+const day = 86_400;
+const mostDays = 7;
+
+/** Characters of an error's text that are kept. */
+const longestError = 300;
+
+export interface SourceError {
+  readonly time: number;
+  readonly message: string;
+}
+
+/** A time on two clocks: of the wall, and one that no step touches. */
+interface Moment {
+  readonly wall: number;
+  readonly steady: number;
+}
+
+/** What is known of how well a source is read, over its restarts. All times in seconds. */
+export class SourceHealth {
+  readonly #clock: Clock;
+  readonly #monotonic: Clock;
+  readonly since: number;
+  lines = 0;
+  lag = 0;
+  errors = 0;
+  restarts = -1;
+  lastError: SourceError | null = null;
+  #lastLine: Moment | null = null;
+  /** Since when much waits to be judged. */
+  #behindSince: number | null = null;
+  #lastChunk = 0;
+  #rate = 0;
+  #rated = { since: 0, bytes: 0 };
+  readonly #began: number;
+  #chunks = 0;
+  /** The longest pause of each day, the newest last. */
+  #longestPauses: number[] = [0];
+  #dayBegan: number;
+
+  /** `monotonic`: a clock that is never set, and may stand still while the machine is suspended. */
+  constructor(clock: Clock, monotonic: Clock) {
+    this.#clock = clock;
+    this.#monotonic = monotonic;
+    this.since = clock.now();
+    this.#began = monotonic.now();
+    this.#dayBegan = this.#began;
+    this.#rated.since = this.#began;
+  }
+
+  /** When the last line was read, or null. */
+  get lastLine(): number | null {
+    return this.#lastLine?.wall ?? null;
+  }
+
+  /** Its reading begins, or begins again. */
+  opened(): void {
+    this.restarts++;
+  }
+
+  failed(message: string): void {
+    this.errors++;
+    this.lastError = { time: this.#clock.now(), message: message.slice(0, longestError) };
+  }
+
+  /** A chunk was judged. `lag`: bytes behind it that are not. */
+  judged(chunk: { readonly lines: number; readonly bytes: number; readonly lag: number }): void {
+    const now = this.#monotonic.now();
+    this.#lastChunk = now;
+    this.lines += chunk.lines;
+    this.lag = chunk.lag;
+    if (chunk.lag < muchLag) this.#behindSince = null;
+    else this.#behindSince ??= now;
+    this.#measure(chunk.bytes, now);
+    if (chunk.lines === 0) return;
+    if (this.#lastLine !== null) this.#learn(now - this.#lastLine.steady, now);
+    this.#lastLine = { wall: this.#clock.now(), steady: now };
+  }
+
+  /** That it is far behind, in words, or null. */
+  behind(): string | null {
+    const now = this.#monotonic.now();
+    if (this.#behindSince === null || now - this.#behindSince < lagPatience) return null;
+    const idle = now - this.#lastChunk;
+    const pace =
+      idle > rateSpan
+        ? `nothing has been judged for ${formatDuration(idle)}`
+        : `it judges ${megabytes(this.#rate)} MiB/s`;
+    return `${megabytes(this.lag)} MiB behind for ${formatDuration(now - this.#behindSince)}: ${pace}`;
+  }
+
+  /** That it has been silent for unusually long, in words, or null. */
+  silent(): string | null {
+    const now = this.#monotonic.now();
+    if (this.#lastLine === null || this.#chunks < learnedChunks) return null;
+    if (this.#lastLine.steady - this.#began < learnedAfter) return null;
+    const usual = this.#usualPause();
+    const silence = now - this.#lastLine.steady;
+    if (silence < Math.max(shortestSilence, pauses * usual)) return null;
+    return `silent for ${formatDuration(silence)}, and usually for no longer than ${formatDuration(Math.max(1, usual))}`;
+  }
+
+  #measure(bytes: number, now: number): void {
+    this.#rated.bytes += bytes;
+    const span = now - this.#rated.since;
+    if (span < rateSpan) return;
+    this.#rate = this.#rated.bytes / span;
+    this.#rated = { since: now, bytes: 0 };
+  }
+
+  #learn(pause: number, now: number): void {
+    this.#chunks++;
+    if (now - this.#dayBegan >= day) {
+      this.#longestPauses = [...this.#longestPauses, 0].slice(-mostDays);
+      this.#dayBegan = now;
+    }
+    const last = this.#longestPauses.length - 1;
+    this.#longestPauses[last] = Math.max(this.#longestPauses[last] ?? 0, pause);
+  }
+
+  /** The longest pause of a middling day: one night of trouble does not make the next one usual. */
+  #usualPause(): number {
+    const known = this.#longestPauses.length > 1 ? this.#longestPauses.slice(0, -1) : this.#longestPauses;
+    const sorted = [...known].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  }
+}
+
+function megabytes(bytes: number): string {
+  const amount = bytes / mebibyte;
+  return amount < 10 ? amount.toFixed(1) : amount.toFixed(0);
+}
