@@ -1,4 +1,13 @@
-import { closeSync, constants, createReadStream, fstatSync, type ReadStream, openSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  type ReadStream,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
 
 /** Most bytes read and judged at once. */

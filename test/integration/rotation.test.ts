@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
@@ -32,7 +32,8 @@ class Counter {
   start(): void {
     const scanner = new Scanner([badFilter], {
       batch: (batch) => {
-        for (const { user } of readBatch(batch)) this.counts[Number(user)] = (this.counts[Number(user)] ?? 0) + 1;
+        for (const { user } of readBatch(batch))
+          this.counts[Number(user)] = (this.counts[Number(user)] ?? 0) + 1;
         this.cursor = batch.cursor;
         scanner.acknowledge(batch);
         this.#changed();
@@ -112,7 +113,12 @@ describe('the real logrotate under load', { skip, timeout: 120_000 }, () => {
   }
 
   /** The service reopens its log within the moment that the script waits. */
-  const renaming = (writer: number): string[] => ['create', 'postrotate', `  kill -HUP ${writer}; sleep 0.1`, 'endscript'];
+  const renaming = (writer: number): string[] => [
+    'create',
+    'postrotate',
+    `  kill -HUP ${writer}; sleep 0.1`,
+    'endscript',
+  ];
 
   for (const [packing, directives] of [
     ['as they are', []],
@@ -149,7 +155,9 @@ describe('the real logrotate under load', { skip, timeout: 120_000 }, () => {
         const onDisk = linesOnDisk();
         const lost = [...onDisk].filter((line) => counter.counts[line] === undefined);
         const gone = written - onDisk.size;
-        t.diagnostic(`${written} lines, ${gone} lost by logrotate, ${lost.length} lost, ${counter.doubled.length} doubled`);
+        t.diagnostic(
+          `${written} lines, ${gone} lost by logrotate, ${lost.length} lost, ${counter.doubled.length} doubled`,
+        );
         assert.deepEqual([lost, counter.doubled], [[], []]);
       });
     }
@@ -161,6 +169,8 @@ describe('the real logrotate under load', { skip, timeout: 120_000 }, () => {
       const bytes = readFileSync(path.join(folder, name));
       return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString();
     });
-    return new Set(texts.flatMap((text) => [...text.matchAll(/^bad (\d+) 203/gm)].map(([, line]) => Number(line))));
+    return new Set(
+      texts.flatMap((text) => [...text.matchAll(/^bad (\d+) 203/gm)].map(([, line]) => Number(line))),
+    );
   }
 });
