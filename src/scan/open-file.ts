@@ -1,4 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  type ReadStream,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
 
 /** Most bytes read and judged at once. */
@@ -36,6 +45,11 @@ export class OpenFile {
     const length = Math.min(fingerprintLength, place.offset);
     const bytes = Buffer.alloc(length);
     return this.read(bytes, place.offset - length) === length && fingerprint(bytes) === place.hash;
+  }
+
+  /** All of it as a stream, which closes the file when it ends or is destroyed: this must not be used any more. */
+  stream(): ReadStream {
+    return createReadStream('', { fd: this.#descriptor, start: 0 });
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { createReadStream, type ReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
 import { pipeline, type Transform } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { messageOf } from '../core/errors.ts';
@@ -8,7 +8,7 @@ import { LineCarry } from './line-carry.ts';
 import { chunkSize } from './open-file.ts';
 import type { Piece } from './place.ts';
 import type { Reading } from './scan.ts';
-import type { Sibling } from './siblings.ts';
+import { openSibling, type Sibling } from './siblings.ts';
 import { Track } from './track.ts';
 
 /** A few kilobytes can stand for terabytes: beyond this, in bytes of text, a packed file is not read. */
@@ -34,7 +34,10 @@ export class PackedPlace {
   /** Why it could not be read to its end, or ''. */
   problem = '';
 
-  /** Opens the file at a place; null where it is not the text in which that place was. */
+  /**
+   * Opens the file at a place; null where it is not the text in which that place was.
+   * @throws Error as `openSibling`
+   */
   static async open(file: Sibling, at: FilePosition, coding: Coding): Promise<PackedPlace | null> {
     const place = new PackedPlace(file, at, coding);
     if (await place.#seek(at)) return place;
@@ -48,7 +51,7 @@ export class PackedPlace {
     this.#path = file.path;
     this.#size = file.size;
     this.#coding = coding;
-    this.#source = createReadStream(file.path);
+    this.#source = openSibling(file).stream();
     this.#stream =
       file.packing === 'zstd' ? createZstdDecompress({ chunkSize }) : createGunzip({ chunkSize });
     // Its errors come through the iterator.

@@ -1,9 +1,9 @@
 import type { Coding } from './encoding.ts';
 import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
-import { OpenFile } from './open-file.ts';
+import type { OpenFile } from './open-file.ts';
 import { PackedPlace } from './packed-place.ts';
 import { type Ages, Place } from './place.ts';
-import { rotatedOf, type Sibling, siblingsOf } from './siblings.ts';
+import { openSibling, rotatedOf, type Sibling, siblingsOf, Vanished } from './siblings.ts';
 
 /** Files that are looked into, the youngest first. Unpacking one up to the place costs a second for 300 MB. */
 const mostTries = 8;
@@ -26,9 +26,9 @@ export interface Rest {
  */
 export function findRenamed(log: string, at: FilePosition): OpenFile | null {
   const candidates = at.offset > 0 ? siblingsOf(log) : rotatedOf(log);
-  for (const { path, identity, packing } of candidates) {
-    if (identity !== at.file || packing !== null) continue;
-    const opened = new OpenFile(path);
+  for (const candidate of candidates) {
+    if (candidate.identity !== at.file || candidate.packing !== null) continue;
+    const opened = openSibling(candidate);
     if (opened.holds(at)) return opened;
     opened.close();
   }
@@ -62,20 +62,20 @@ export async function findRest(
   return { place, unreadable: place === null ? unreadable.map(({ path }) => path) : [] };
 }
 
-/** Null where the file is not the text in which that place was, or cannot be opened (any more). */
+/** Null where the file is not the text in which that place was, or not for us to read. */
 async function openAt(
   file: Sibling,
   at: FilePosition,
   ages: (size: number) => Ages,
   coding: Coding,
 ): Promise<Place | PackedPlace | null> {
-  if (file.packing !== null) return PackedPlace.open(file, at, coding);
   try {
-    const opened = new OpenFile(file.path);
+    if (file.packing !== null) return await PackedPlace.open(file, at, coding);
+    const opened = openSibling(file);
     if (opened.holds(at)) return new Place(opened, at.offset, ages(opened.stat().size), coding);
     opened.close();
-  } catch {
-    // Gone meanwhile, or not for us to read.
+  } catch (thrown) {
+    if (thrown instanceof Vanished) throw thrown;
   }
   return null;
 }
@@ -99,24 +99,20 @@ export function unseenAfter(
 }
 
 /** Whether what stands in the file was judged up to one of these places: it is that file, or its copy. */
-function holdsOneOf({ path, identity }: Sibling, places: readonly (FilePosition | null)[]): boolean {
+function holdsOneOf(file: Sibling, places: readonly (FilePosition | null)[]): boolean {
   const telling = places.filter(
-    (place) => place !== null && place.offset >= (place.file === identity ? 1 : fingerprintLength),
+    (place) => place !== null && place.offset >= (place.file === file.identity ? 1 : fingerprintLength),
   );
   if (telling.length === 0) return false;
-  try {
-    const opened = new OpenFile(path);
-    const holds = telling.some((place) => place !== null && opened.holds(place));
-    opened.close();
-    return holds;
-  } catch {
-    return true;
-  }
+  const opened = openSibling(file);
+  const holds = telling.some((place) => place !== null && opened.holds(place));
+  opened.close();
+  return holds;
 }
 
 /**
  * Opens a file that was rotated unseen, at its beginning; null where it cannot be read, and 'judged' where it is a
- * packed one that was judged up to `last`. @throws Error as `OpenFile`
+ * packed one that was judged up to `last`. @throws Error as `openSibling`
  */
 export async function openUnseen(
   file: Sibling,
@@ -124,7 +120,7 @@ export async function openUnseen(
   coding: Coding,
 ): Promise<Place | PackedPlace | 'judged' | null> {
   if (file.packing === null) {
-    const opened = new OpenFile(file.path);
+    const opened = openSibling(file);
     return new Place(opened, 0, { old: 0, backlog: opened.stat().size }, coding);
   }
   const beginning = { file: file.identity, offset: 0, hash: fingerprint(nothing) };

@@ -1,6 +1,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { packedSuffix, rotationOf } from '../core/rotation.ts';
+import { OpenFile } from './open-file.ts';
 
 /** Entries of a folder that are looked at. */
 const mostEntries = 10_000;
@@ -22,23 +23,34 @@ export function siblingsOf(log: string): Sibling[] {
   return namesBeside(log).flatMap((name) => siblingAt(name) ?? []);
 }
 
+/** A file may vanish while its folder is looked at: all is looked for again, so often. */
+const mostLooks = 4;
+
 /**
  * The files whose names say that they held the log's text before: `.1`, `-20261122`, `.2.gz`; where the log is a
  * symbolic link, those named like the file it leads to, up to their digits. The youngest last. A packed file is
  * left out while the file is there of which it is made.
  */
 export function rotatedOf(log: string): Sibling[] {
+  let rotated = lookForRotated(log);
+  for (let looks = 1; rotated.includes(null) && looks < mostLooks; looks++) rotated = lookForRotated(log);
+  const found = rotated.filter((each) => each !== null);
+  const paths = new Set(found.map((each) => each.path));
+  return found
+    .filter(({ path: name, packing }) => packing === null || !paths.has(name.replace(packedSuffix, '')))
+    .sort((a, b) => a.changed - b.changed);
+}
+
+/** Null for each that was there a moment ago. */
+function lookForRotated(log: string): (Sibling | null)[] {
   const live = targetOf(log);
   const linked = live !== log;
-  const names = namesBeside(log).filter(
-    (name) =>
-      name !== live && (isRotated(name, log) || isRotated(name, live) || (linked && isAlike(name, live))),
-  );
-  const all = new Set(names);
-  return names
-    .filter((name) => !(packedSuffix.test(name) && all.has(name.replace(packedSuffix, ''))))
-    .flatMap((name) => siblingAt(name) ?? [])
-    .sort((a, b) => a.changed - b.changed);
+  return namesBeside(log)
+    .filter(
+      (name) =>
+        name !== live && (isRotated(name, log) || isRotated(name, live) || (linked && isAlike(name, live))),
+    )
+    .map(siblingAt);
 }
 
 function isRotated(name: string, log: string): boolean {
@@ -75,6 +87,23 @@ function packingOf(name: string): Packing {
   const [suffix] = packedSuffix.exec(name) ?? [];
   if (suffix === undefined) return null;
   return suffix === '.gz' ? 'gzip' : /^\.zstd?$/.test(suffix) ? 'zstd' : 'other';
+}
+
+/** A file was renamed or packed between the look at its folder and at itself: look again. */
+export class Vanished extends Error {}
+
+/** @throws Vanished where the file is there no more, under this name */
+export function openSibling({ path: name, identity }: Sibling): OpenFile {
+  let file: OpenFile;
+  try {
+    file = new OpenFile(name);
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') throw new Vanished(name);
+    throw thrown;
+  }
+  if (file.identity === identity) return file;
+  file.close();
+  throw new Vanished(name);
 }
 
 /** What the log's name stands for, through any chain of symbolic links; itself where that is nothing. */

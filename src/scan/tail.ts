@@ -18,6 +18,7 @@ import { PackedPlace } from './packed-place.ts';
 import { type Piece, Place } from './place.ts';
 import { findRenamed, findRest, openUnseen, unseenAfter } from './rest.ts';
 import type { Scan } from './scan.ts';
+import { Vanished } from './siblings.ts';
 import { Wake } from './wake.ts';
 
 /** For this long, in ms, lines may still come into a file that has lost its name: writers reopen one by one. */
@@ -67,6 +68,8 @@ export class Tail {
   #missingSince: number | null;
   #state = '';
   #gap = '';
+  /** Whether to look again soon, though nothing may change that can be seen. */
+  #soon = false;
   #finishing = false;
   #closed = false;
 
@@ -98,8 +101,8 @@ export class Tail {
       if (progress) {
         // Between two chunks the other sources and the main thread's commands have their turn.
         await setImmediate();
-      } else if (this.#finishing) this.#end();
-      else await this.#wake.next(this.#late !== null);
+      } else if (this.#finishing && !this.#soon) this.#end();
+      else await this.#wake.next(this.#soon || this.#late !== null);
     }
     this.#leave();
     if (this.#cursor !== null) this.#release(this.#cursor);
@@ -118,9 +121,12 @@ export class Tail {
 
   async #tryStep(): Promise<boolean> {
     this.#wake.look();
+    this.#soon = false;
     try {
       return await this.#step();
     } catch (thrown) {
+      this.#soon = thrown instanceof Vanished;
+      if (this.#soon) return false;
       this.#fail(thrown);
       return false;
     }
@@ -211,6 +217,7 @@ export class Tail {
       if (known.elsewhere === null)
         return new Place(file, known.position.offset, { ...ages, old: 0 }, this.#coding);
       file.close();
+      this.#soon = true;
       this.#wait(`the same file is read as ${known.elsewhere}`);
       return null;
     }

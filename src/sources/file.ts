@@ -1,3 +1,4 @@
+import { FileMounts } from './file-mounts.ts';
 import { Patterns } from './file-patterns.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { FollowedFiles } from './followed-files.ts';
@@ -15,26 +16,24 @@ export const fileSource: SourceKind = {
     const patterns = [...new Set(jails.flatMap(({ logpath }) => logpath))].filter(isPattern);
     const matching = new Patterns(patterns, host);
     const files = new FollowedFiles(host);
+    const mounts = new FileMounts(host);
     const watch = new FolderWatch(patterns.map(baseOf));
     try {
       // Without patterns nothing is awaited: everything is open when this returns.
-      if (patterns.length === 0) files.follow(wantedFiles(jails, new Map()));
-      while (!signal.aborted && patterns.length > 0) {
-        const matches = await matching.expand((path) => files.knows(path));
-        if (!signal.aborted) files.follow(wantedFiles(jails, matches));
+      let wanted = wantedFiles(jails, new Map());
+      if (patterns.length === 0) files.follow(wanted);
+      while (!signal.aborted) {
+        if (patterns.length > 0) {
+          wanted = wantedFiles(jails, await matching.expand((path) => files.knows(path)));
+          if (signal.aborted) break;
+          files.follow(wanted);
+        }
+        await mounts.check(wanted);
         await watch.next(signal);
       }
-      await aborted(signal);
     } finally {
       watch.close();
       files.close();
     }
   },
 };
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-}

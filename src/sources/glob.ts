@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Folders below the first wildcard that are looked into, and entries looked at, for one pattern. */
@@ -18,8 +18,6 @@ export function baseOf(pattern: string): string {
 
 export interface Expansion {
   readonly paths: readonly string[];
-  /** Those of the paths that are symbolic links. */
-  readonly links: ReadonlySet<string>;
   /** There was more to look at than is looked at. */
   readonly cut: boolean;
   /** Folders that could not be read: path and code. */
@@ -35,13 +33,12 @@ export async function expand(pattern: string): Promise<Expansion> {
   const base = baseOf(pattern);
   const segments = path.relative(base, pattern).split('/');
   await walk.into(base, segments, 0);
-  const { found, links, cut, unreadable } = walk;
-  return { paths: [...found].sort(), links, cut, unreadable };
+  const { found, cut, unreadable } = walk;
+  return { paths: [...found].sort(), cut, unreadable };
 }
 
 class Walk {
   readonly found = new Set<string>();
-  readonly links = new Set<string>();
   readonly unreadable: string[] = [];
   cut = false;
   #entries = 0;
@@ -63,10 +60,8 @@ class Walk {
       const full = path.join(folder, entry.name);
       if (rest.length > 0) {
         if (entry.isDirectory() || entry.isSymbolicLink()) await this.into(full, rest, depth + 1);
-      } else if (!entry.isDirectory()) {
+      } else if (!entry.isDirectory() && !(entry.isSymbolicLink() && (await isFolder(full))))
         this.found.add(full);
-        if (entry.isSymbolicLink()) this.links.add(full);
-      }
     }
   }
 
@@ -83,6 +78,12 @@ class Walk {
       return [];
     }
   }
+}
+
+/** A link to nothing is a file that is yet to come. */
+async function isFolder(link: string): Promise<boolean> {
+  const stats = await stat(link).catch(() => null);
+  return stats?.isDirectory() === true;
 }
 
 /** Of one name: `*`, `?`, `[a-z]`, `[!a-z]`. */
