@@ -16,9 +16,13 @@ export interface JournalPosition {
 
 const form = /^(?:[a-z]=[\da-f]{1,32};){1,15}[a-z]=[\da-f]{1,32}$/;
 
+export function isJournalCursor(text: string): boolean {
+  return form.test(text);
+}
+
 /** Reads a cursor, stored or fresh; anything else (null, another form) is null. */
 export function parseJournalCursor(cursor: string | null): JournalPosition | null {
-  if (cursor === null || !form.test(cursor)) return null;
+  if (cursor === null || !isJournalCursor(cursor)) return null;
   const values = new Map(cursor.split(';').map((part) => [part.slice(0, 1), part.slice(2)]));
   const number = (key: string): number => Number.parseInt(values.get(key) ?? '', 16);
   const [boot, hash] = [values.get('b'), values.get('x')];

@@ -23,7 +23,8 @@ function binary(name: string, value: Value, length = Buffer.byteLength(value)): 
 }
 
 function entry(microseconds: number, ...fields: Buffer[]): Buffer {
-  return Buffer.concat([text('__CURSOR', cursorOf(microseconds)), ...fields, Buffer.from('\n')]);
+  const time = text('__REALTIME_TIMESTAMP', `${second + microseconds}`);
+  return Buffer.concat([text('__CURSOR', cursorOf(microseconds)), time, ...fields, Buffer.from('\n')]);
 }
 
 const names = [text('_HOSTNAME', 'host'), text('SYSLOG_IDENTIFIER', 'sshd'), text('_PID', '7')];
@@ -132,8 +133,10 @@ test('the cursor is that of the last whole entry; a stored one that is none begi
 
 test('bytes that are not the journal are refused', () => {
   const wrong: Record<string, Buffer> = {
-    'no cursor': Buffer.from('MESSAGE=x\n\n'),
-    'a cursor that is none': Buffer.from('__CURSOR=--help\nMESSAGE=x\n\n'),
+    'no cursor': Buffer.from('__REALTIME_TIMESTAMP=1\nMESSAGE=x\n\n'),
+    'no time': Buffer.from(`__CURSOR=${cursorOf(1)}\nMESSAGE=x\n\n`),
+    'a time that is none': Buffer.from(`__CURSOR=${cursorOf(1)}\n__REALTIME_TIMESTAMP=${'9'.repeat(30)}\n\n`),
+    'a cursor that is none': Buffer.from('__CURSOR=--help\n__REALTIME_TIMESTAMP=1\nMESSAGE=x\n\n'),
     'a huge length': binary('MESSAGE', 'x', 2 ** 40),
     'a wrong length': binary('MESSAGE', 'xyz', 2),
     'a line without a name': Buffer.from('=x\n'),

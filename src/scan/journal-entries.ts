@@ -1,4 +1,10 @@
-import { isNotLater, isSameEntry, type JournalPosition, parseJournalCursor } from '../core/journal-cursor.ts';
+import {
+  isJournalCursor,
+  isNotLater,
+  isSameEntry,
+  type JournalPosition,
+  parseJournalCursor,
+} from '../core/journal-cursor.ts';
 import { ExportFields } from './export-fields.ts';
 import { lineCap } from './scan.ts';
 
@@ -62,16 +68,17 @@ export class JournalEntries {
   #end(take: TakeLine): void {
     const entry = this.#entry;
     this.#entry = new Entry();
-    const position = parseJournalCursor(entry.cursor);
-    if (position === null) throw new Error('this is not the journal: an entry has no cursor');
-    if (this.#wasJudged(position)) return;
-    this.#cursor = position.cursor;
-    for (const line of entry.lines()) take(line, entry.time(position.realtime) / 1e6);
+    const { cursor, time } = entry;
+    if (!isJournalCursor(cursor) || time === null)
+      throw new Error('this is not the journal: an entry has no cursor, or no time');
+    if (this.#resumedAt !== null && this.#wasJudged(cursor, this.#resumedAt)) return;
+    this.#cursor = cursor;
+    for (const line of entry.lines()) take(line, time);
   }
 
-  #wasJudged(position: JournalPosition): boolean {
-    const last = this.#resumedAt;
-    if (last === null) return false;
+  #wasJudged(cursor: string, last: JournalPosition): boolean {
+    const position = parseJournalCursor(cursor);
+    if (position === null) return false;
     const isLast = isSameEntry(position, last);
     if (!isLast && isNotLater(position, last)) return true;
     this.#resumedAt = null;
@@ -90,7 +97,7 @@ class Entry {
   /** Of fields that come more than once (systemd.journal-fields(7)) the first is taken, but of messages all. */
   set(name: string, value: Buffer): void {
     if (name === 'MESSAGE') this.#addMessage(value);
-    else if (name === '__CURSOR') this.cursor = value.toString('latin1', 0, longestName);
+    else if (name === '__CURSOR') this.cursor ||= value.toString('latin1', 0, longestName);
     else if (!this.#names.has(name) && wanted.has(name))
       this.#names.set(name, value.toString('latin1', 0, longestName));
   }
@@ -122,15 +129,23 @@ class Entry {
       .replaceAll(/[\r\n]/g, ' ');
   }
 
-  /** When the message was sent, in microseconds; journald may have come to it later. */
-  time(received: number): number {
-    const sent = Number(this.#names.get('_SOURCE_REALTIME_TIMESTAMP') ?? '');
-    return sent > 0 && sent < received ? sent : received;
+  /** When the message was sent, in seconds since the epoch: journald may have come to it later. Null: no time is given. */
+  get time(): number | null {
+    const received = this.#microseconds('__REALTIME_TIMESTAMP');
+    const sent = this.#microseconds('_SOURCE_REALTIME_TIMESTAMP');
+    if (received === null) return null;
+    return (sent === null || sent > received ? received : sent) / 1e6;
+  }
+
+  #microseconds(name: string): number | null {
+    const number = Number(this.#names.get(name) ?? '');
+    return number > 0 && number < Number.MAX_SAFE_INTEGER ? number : null;
   }
 }
 
-/** Fields that are read beside the message and the cursor; sources/journal-child.ts asks for these alone. */
+/** Fields that are read beside the message and the cursor; sources/journal-child.ts asks for these alone, and gets the time anyhow. */
 const wanted: ReadonlySet<string> = new Set([
+  '__REALTIME_TIMESTAMP',
   '_HOSTNAME',
   'SYSLOG_IDENTIFIER',
   '_COMM',
