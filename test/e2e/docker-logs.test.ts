@@ -37,7 +37,7 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
 
   async function read(...containers: string[]): Promise<LogReader> {
     await reader?.stop();
-    reader = new LogReader(engine.socket, ...containers);
+    reader = new LogReader(engine.socket, {}, ...containers);
     reader.start();
     await eventually('the engine is asked', () => reader.states.get('docker')?.startsWith('reading'));
     return reader;

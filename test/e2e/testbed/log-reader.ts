@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { JailConfiguration } from '../../../src/config/schema.ts';
 import { messageOf } from '../../../src/core/errors.ts';
 import { DockerFrames } from '../../../src/scan/docker-frames.ts';
-import { dockerSource } from '../../../src/sources/docker.ts';
+import { type DockerOptions, dockerSource } from '../../../src/sources/docker.ts';
 import type { OpenSource, SourceDescription, SourceHost } from '../../../src/sources/source.ts';
 
 /** Reads containers' logs as the daemon does, and keeps every line with the cursor behind it. */
@@ -16,13 +16,15 @@ export class LogReader implements SourceHost {
   /** Each log that was opened, in order, by its id in `status`. */
   readonly opened: string[] = [];
   readonly #address: string;
+  readonly #options: DockerOptions;
   readonly #jail: JailConfiguration;
   readonly #cursors = new Map<string, string>();
   #stop = new AbortController();
   #following: Promise<void> = Promise.resolve();
 
-  constructor(address: string, ...container: string[]) {
+  constructor(address: string, options: DockerOptions, ...container: string[]) {
     this.#address = address;
+    this.#options = options;
     this.#jail = {
       name: 'web',
       enabled: true,
@@ -55,7 +57,7 @@ export class LogReader implements SourceHost {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const source = dockerSource(this.#address);
+    const source = dockerSource(this.#address, this.#options);
     while (!signal.aborted) {
       try {
         await source.follow([this.#jail], this, signal);
