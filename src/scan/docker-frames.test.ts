@@ -282,4 +282,11 @@ test('what a container did not finish is judged at its end', () => {
   frames.flush((line) => said.push(line.toString()));
   assert.deepEqual(said, ['last words\n']);
   assert.equal(frames.cursor.includes('last words'), false);
+  const terminal = Buffer.from(`${at(1)} one\r\n${at(2)} last words`);
+  const { frames: raw, lines } = read(terminal, null, 7, 'docker-raw');
+  raw.flush((line) => lines.push(line.toString()));
+  assert.deepEqual(lines, ['one\r\n', 'last words\n']);
+  const { frames: again, lines: none } = read(terminal, raw.cursor, 7, 'docker-raw');
+  again.flush((line) => none.push(line.toString()));
+  assert.deepEqual(none, [], 'they are judged once');
 });

@@ -97,6 +97,7 @@ export class DockerFrames {
 
   /** The lines that the container did not finish: it ended. */
   flush(take: TakeLine): void {
+    this.#reader.flush(({ stream, payload }) => this.#message(stream, payload, take));
     const time = this.#instant === null ? null : secondsOf(this.#instant);
     for (const { text } of this.#unfinished.values()) take(Buffer.concat([text, Buffer.from('\n')]), time);
     this.#unfinished.clear();

@@ -11,6 +11,8 @@ export interface DockerMessage {
 /** Splits the API's byte stream into messages. @throws Error where the bytes cannot be Docker's */
 export interface MessageReader {
   push(chunk: Buffer, take: (message: DockerMessage) => void): void;
+  /** The stream ended for good: what is left of it is a message, where it can be one. */
+  flush(take: (message: DockerMessage) => void): void;
 }
 
 const headerLength = 8;
@@ -41,6 +43,13 @@ export class FrameReader implements MessageReader {
       at += length;
       if (this.#remaining === 0) this.#finish(take);
     }
+  }
+
+  /** The rest of a frame that was cut off comes again. */
+  flush(): void {
+    this.#headerFilled = 0;
+    this.#parts = [];
+    this.#kept = 0;
   }
 
   #readHeader(chunk: Buffer, at: number): number {
@@ -92,6 +101,11 @@ export class RawReader implements MessageReader {
       take({ stream: 1, payload: withoutInnerTimestamps(block.subarray(start, end)) });
       start = end;
     }
+  }
+
+  flush(take: (message: DockerMessage) => void): void {
+    const rest = this.#carry.flush();
+    if (rest !== null) take({ stream: 1, payload: withoutInnerTimestamps(rest) });
   }
 }
 

@@ -30,6 +30,9 @@ export interface LogParts {
   readonly pauses: LogPauses;
 }
 
+/** What is to be done after a log was read. */
+type Next = 'over' | 'at once' | 'later';
+
 /** The log of one container, read under one name. */
 export class ContainerLog {
   readonly containerId: string;
@@ -48,6 +51,8 @@ export class ContainerLog {
   #anew = new AbortController();
   #remark = '';
   #startedAgain = false;
+  /** Whether the last reading was broken off before the log ended. */
+  #interrupted = false;
   #over = false;
 
   constructor(container: Container, jails: readonly JailConfiguration[], parts: LogParts) {
@@ -81,20 +86,25 @@ export class ContainerLog {
     let { retry } = this.#parts.pauses;
     while (!ending.aborted) {
       const received = this.received;
-      try {
-        if ((await this.#readOnce(ending)) && !this.#startedAgain) break;
-        this.#startedAgain = false;
-      } catch (error) {
-        if (ending.aborted) break;
-        this.#parts.host.report(this.id, 'failed', unreadable(error));
-        if (isUnreadable(error)) break;
-      }
+      const next = await this.#attempt(ending);
+      if (next === 'over' && !this.#startedAgain) break;
+      this.#startedAgain = false;
+      if (next === 'at once') continue;
       if (this.received > received) retry = this.#parts.pauses.retry;
-      // The log ended while the container goes on: Docker's own rotation, a proxy, a lost scanner.
       await pause(retry, undefined, { signal: ending, ref: false }).catch(() => undefined);
       retry = Math.min(retry * 2, longestRetryMs);
     }
     this.#over = true;
+  }
+
+  async #attempt(signal: AbortSignal): Promise<Next> {
+    try {
+      return await this.#readOnce(signal);
+    } catch (error) {
+      if (signal.aborted) return 'over';
+      this.#parts.host.report(this.id, 'failed', unreadable(error));
+      return isUnreadable(error) ? 'over' : 'later';
+    }
   }
 
   /** Whether it waits for messages, and the engine holds one (by its timestamp) that is later than all that came. */
@@ -113,14 +123,11 @@ export class ContainerLog {
     this.#anew.abort();
   }
 
-  /**
-   * From the cursor until the log ends, the signal aborts or the scanner loses the stream. True: the
-   * container has stopped, or is gone, and everything was read.
-   */
-  async #readOnce(signal: AbortSignal): Promise<boolean> {
+  /** From the cursor until the log ends, the signal aborts or the scanner loses the stream. */
+  async #readOnce(signal: AbortSignal): Promise<Next> {
     const { client, reach, turns, host } = this.#parts;
     const container = await client.inspect(this.containerId);
-    if (container === null) return true;
+    if (container === null) return this.#end('the container was removed', signal);
     await reach.describe(
       container,
       this.#jails.map(({ name }) => name),
@@ -132,8 +139,14 @@ export class ContainerLog {
     } finally {
       release();
     }
-    if (signal.aborted) return false;
-    return await this.#endIfStopped(signal);
+    const after = signal.aborted ? null : await client.inspect(this.containerId);
+    if (signal.aborted) return 'over';
+    if (after === null) return this.#end('the container was removed', signal);
+    // Docker's own rotation, a proxy, a lost scanner.
+    if (after.running || this.#interrupted) return 'later';
+    // A log that is followed ends with its container, and what was written last may be left out (20.10).
+    if (container.running) return 'at once';
+    return this.#end('the container stopped', signal);
   }
 
   #open(container: ContainerDetails): OpenSource {
@@ -169,20 +182,17 @@ export class ContainerLog {
     } catch (error) {
       if (!reading.aborted) throw error;
     } finally {
+      this.#interrupted = reading.aborted;
       this.#following = false;
       clearTimeout(impatient);
     }
   }
 
-  /** A line that a running container has not finished yet goes on when its log is read on. */
-  async #endIfStopped(signal: AbortSignal): Promise<boolean> {
-    const container = await this.#parts.client.inspect(this.containerId);
-    if (container?.running === true || this.#anew.signal.aborted) return false;
-    const ended = this.#source?.end(
-      container === null ? 'the container was removed' : 'the container stopped',
-    );
+  /** A line that is not finished is judged as it is. One of a running container goes on when its log is read on. */
+  async #end(why: string, signal: AbortSignal): Promise<Next> {
+    const ended = this.#source?.end(why);
     await Promise.race([ended, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
-    return true;
+    return 'over';
   }
 }
 

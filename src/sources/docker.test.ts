@@ -63,6 +63,8 @@ class FakeEngine implements DockerClient {
   refuse: Error | null = null;
   /** By container id: the timestamp of its last message. */
   readonly last = new Map<string, string>();
+  /** By id of a stopped container: what is left of its log. */
+  readonly rest = new Map<string, string>();
   hidesNetworks = false;
   /** How many questions after a container fail from now on. */
   failing = 0;
@@ -105,6 +107,7 @@ class FakeEngine implements DockerClient {
     const stream = new PassThrough();
     signal.addEventListener('abort', () => stream.destroy());
     this.streams.set(id, stream);
+    if (this.list.get(id)?.running !== true) stream.end(this.rest.get(id));
     return stream;
   }
 
@@ -377,7 +380,9 @@ test('two logs are taken up at a time; the others wait until something came, or 
   engine.list.set('1', container('1', 'web-1', {}, { running: false }));
   engine.streams.get('1')?.end();
   engine.streams.get('3')?.write('frame');
-  await host.until(() => waiting().length === 0 && engine.streams.size === 5);
+  await host.until(() => engine.streams.size === 5);
+  // The rest of one that stopped is a turn of its own.
+  assert.deepEqual(waiting(), ['web-1']);
   stop.abort();
   await following;
 
@@ -385,6 +390,19 @@ test('two logs are taken up at a time; the others wait until something came, or 
   await quiet.host.until(() => quiet.engine.streams.size === 5);
   quiet.stop.abort();
   await quiet.following;
+});
+
+test('what an engine leaves out when a log that is followed ends with its container is read after it', async () => {
+  const { engine, host, stop, following } = start(container('1', 'web'));
+  await host.until(() => host.reports.get('docker:web') === 'reading');
+  engine.list.set('1', container('1', 'web', {}, { running: false }));
+  engine.rest.set('1', 'last words');
+  engine.streams.get('1')?.end('words, ');
+  await host.until(() => host.reports.get('docker:web') === 'ended');
+  assert.deepEqual(host.written, ['docker:web words, ', 'docker:web last words']);
+  assert.deepEqual(host.ended, ['docker:web']);
+  stop.abort();
+  await following;
 });
 
 test('a container that was started while the end of its log is read is read on', async () => {
@@ -405,13 +423,13 @@ test('what stopped lately is read to its end, what stopped long ago is not', asy
   const stopped = (id: string, finished: number) =>
     container(id, `web-${id}`, { role: 'proxy' }, { running: false, finished });
   const { engine, host, stop, following } = start(stopped('1', 9_500), stopped('2', 9_300), stopped('3', 0));
-  await host.until(() => engine.streams.size === 1);
-  engine.streams.get('1')?.end('last words');
+  engine.rest.set('1', 'last words');
   await host.until(() => host.reports.get('docker:web-1') === 'ended');
   assert.deepEqual(
     host.opened.map(({ id }) => id),
     ['docker:web-1'],
   );
+  assert.deepEqual(host.written, ['docker:web-1 last words']);
   stop.abort();
   await following;
 });

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { eventually } from './testbed/command.ts';
+import { buildFlags, Engine } from './testbed/engine.ts';
+import { prepareImages } from './testbed/images.ts';
+import { LogReader } from './testbed/log-reader.ts';
+import { cannotRun } from './testbed/requirements.ts';
+import { SocketProxy } from './testbed/socket-proxy.ts';
+import { Workplace } from './testbed/workplace.ts';
+
+describe('an engine behind a read-only proxy', { timeout: 600_000, skip: cannotRun() }, () => {
+  let workplace: Workplace;
+  let engine: Engine;
+  let proxy: SocketProxy | undefined;
+  let reader: LogReader | undefined;
+
+  before(async () => {
+    await prepareImages();
+    workplace = await Workplace.open();
+    engine = await Engine.start(workplace, buildFlags);
+    const loop = 'i=0; while true; do i=$((i+1)); echo "line $i"; sleep 0.02; done';
+    await engine.docker('run', '--detach', '--network=none', '--name=web', 'nginx:stable', 'sh', '-c', loop);
+  });
+  after(async () => {
+    await reader?.stop();
+    await proxy?.close();
+    await engine?.stop();
+    await workplace?.close();
+  });
+
+  async function readThrough(hidden?: RegExp): Promise<{ proxy: SocketProxy; reader: LogReader }> {
+    await reader?.stop();
+    await proxy?.close();
+    proxy = await SocketProxy.start(engine.socket, hidden);
+    reader = new LogReader(
+      proxy.address,
+      { stallPauses: { round: 200, least: 100, grace: 500 } },
+      'image:nginx',
+    );
+    reader.start();
+    return { proxy, reader };
+  }
+
+  const lines = (of: LogReader): readonly string[] => [...of.lines.values()][0] ?? [];
+
+  async function untilMore(of: LogReader): Promise<void> {
+    const reached = lines(of).length + 50;
+    await eventually('more lines come', () => lines(of).length >= reached, 30);
+  }
+
+  /** Without a line missing or there twice. */
+  function assertWhole(of: LogReader): void {
+    const [first = ''] = lines(of);
+    const start = Number(first.split(' ')[1]);
+    assert.deepEqual(
+      lines(of),
+      lines(of).map((_, index) => `line ${start + index}`),
+    );
+  }
+
+  it('is asked with GET alone', async () => {
+    const through = await readThrough();
+    await untilMore(through.reader);
+    await engine.docker('run', '--detach', '--network=none', '--name=late', 'nginx:stable', 'sleep', '60');
+    await eventually('a later one is read', () =>
+      through.reader.states.get('docker:late')?.startsWith('reading'),
+    );
+    await engine.docker('rm', '--force', 'late');
+    await eventually('it is gone', () => !through.reader.states.has('docker:late'));
+    assert.deepEqual([...new Set(through.proxy.asked.map((each) => each.split(' ')[0]))], ['GET']);
+    const paths = new Set(through.proxy.asked.map((each) => each.replace(/[0-9a-f]{64}/, 'ID')));
+    assert.deepEqual([...paths].sort(), [
+      'GET /containers/ID/json',
+      'GET /containers/ID/logs',
+      'GET /containers/json',
+      'GET /events',
+      'GET /info',
+      'GET /networks',
+    ]);
+    assertWhole(through.reader);
+  });
+
+  it('reads on where networks and the engine itself are hidden, and says what is not known', async () => {
+    const through = await readThrough(/^\/(networks|info)/);
+    await untilMore(through.reader);
+    assert.match(through.reader.states.get('docker') ?? '', /^reading .*NETWORKS=1/);
+    assertWhole(through.reader);
+  });
+
+  it('says what to let through where containers are hidden', async () => {
+    const through = await readThrough(/^\/containers/);
+    await eventually('it says so', () =>
+      /403.*GET requests/s.test(through.reader.states.get('docker') ?? ''),
+    );
+  });
+
+  it('loses nothing where the proxy cuts streams', async () => {
+    const through = await readThrough();
+    for (let cuts = 0; cuts < 4; cuts++) {
+      await untilMore(through.reader);
+      through.proxy.cut();
+    }
+    await untilMore(through.reader);
+    assertWhole(through.reader);
+  });
+
+  it('loses nothing where a stream stalls, and says so', async () => {
+    const through = await readThrough();
+    await untilMore(through.reader);
+    through.proxy.stall();
+    await untilMore(through.reader);
+    assert.match(through.reader.states.get('docker:web') ?? '', /stalled before .*, read anew/);
+    assertWhole(through.reader);
+  });
+});
