@@ -37,7 +37,7 @@ function jail(
     action: 'drop',
     ports: 'all',
   } as const;
-  return { name, enabled: true, filter: name, logpath, container: [], encoding, ...limits };
+  return { name, enabled: true, filter: name, logpath, container: [], journal: [], encoding, ...limits };
 }
 
 /** What the file source asks of the daemon. */

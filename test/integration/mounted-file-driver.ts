@@ -13,6 +13,7 @@ const scanner = new Scanner([badFilter], {
   batch: (batch) => scanner.acknowledge(batch),
   state: (_id, state, detail) => say(state, detail),
   restarted: () => undefined,
+  gap: () => undefined,
   streamLost: () => undefined,
 });
 const limits = {
@@ -29,6 +30,7 @@ const jail = {
   filter: 'bad',
   logpath: [log],
   container: [],
+  journal: [],
   encoding: 'utf-8',
   ...limits,
 } as const;

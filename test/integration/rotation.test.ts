@@ -40,6 +40,7 @@ class Counter {
       },
       state: () => undefined,
       restarted: (reason) => assert.fail(reason),
+      gap: (_id, detail) => assert.fail(detail),
       streamLost: () => undefined,
     });
     const input = { kind: 'file' as const, path: this.#log, readers: ['jail'] };

@@ -31,12 +31,14 @@ export class LogReader implements SourceHost {
       filter: 'web',
       logpath: [],
       container,
+      journal: [],
       maxretry: 5,
       findtime: 600,
       bantime: 600,
       ignoreip: [],
       action: 'drop',
       ports: 'all',
+      encoding: 'utf-8',
     };
   }
 
@@ -66,6 +68,10 @@ export class LogReader implements SourceHost {
         await pause(100, undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  cursorOf(key: string): string | null {
+    return this.#cursors.get(key) ?? null;
   }
 
   open({ id, cursorKey = id, input }: SourceDescription): OpenSource {
