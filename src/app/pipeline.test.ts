@@ -238,12 +238,13 @@ test('what a removed container handed over is judged before its source is forgot
   const { intake, send, jails } = await assemble();
   const web = { id: 'docker:web', input: { kind: 'stream', framing: 'docker-raw' }, jails: [jail] } as const;
   const source = intake.open(web);
-  await source.end('the container stopped');
+  const ended = source.end('the container stopped');
   source.close();
   await send(web.id, ['203.0.113.7']);
   assert.equal(jails.get('sshd')?.hits, 1);
   assert.equal(intake.status().length, 1);
   intake.state(web.id, 'ended', '');
+  await ended;
   assert.deepEqual(intake.status(), []);
 });
 
@@ -251,8 +252,9 @@ test('a stream that ended says why, until its container is removed', async () =>
   const { intake } = await assemble();
   const web = { id: 'docker:web', input: { kind: 'stream', framing: 'docker-raw' }, jails: [jail] } as const;
   const source = intake.open(web);
-  await source.end('the container stopped');
+  const ended = source.end('the container stopped');
   intake.state(web.id, 'ended', '');
+  await ended;
   assert.deepEqual(
     intake.status().map(({ state, detail }) => [state, detail]),
     [['ended', 'the container stopped']],

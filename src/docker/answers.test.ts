@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { formatPorts } from '../core/policy.ts';
-import { engineInfo, inspectedContainer, listedNetwork, parsedEvent } from './answers.ts';
+import {
+  engineInfo,
+  inspectedContainer,
+  listedContainer,
+  listedNetwork,
+  messageTimestamp,
+  parsedEvent,
+} from './answers.ts';
 
 /** What an answer may hold where something else is documented. */
 const nonsense = [null, undefined, 5, 'text', [], ['a', null, {}], {}, { Config: 5, NetworkSettings: [] }];
@@ -11,9 +18,14 @@ function inspected(more: object = {}, hostConfig: object = {}) {
   return inspectedContainer('abc', {
     Id: 'abcdef',
     Name: '/web',
-    Config: { Labels: { role: 'proxy', odd: 5 }, Tty: false, ExposedPorts: { '80/tcp': {}, '443/tcp': {} } },
+    Config: {
+      Image: 'nginx:1.27',
+      Labels: { role: 'proxy', odd: 5 },
+      Tty: false,
+      ExposedPorts: { '80/tcp': {}, '443/tcp': {} },
+    },
     HostConfig: { NetworkMode: 'front', ...hostConfig },
-    State: { Running: true },
+    State: { Running: true, FinishedAt: '2026-11-22T16:02:01.5Z' },
     NetworkSettings: {
       Networks: { front: { IPAddress: '172.18.0.2' }, lan: {} },
       Ports: {
@@ -39,6 +51,8 @@ test('a container with its networks and published ports', () => {
   assert.deepEqual(rest, {
     id: 'abcdef',
     name: 'web',
+    image: 'nginx:1.27',
+    finished: Date.parse('2026-11-22T16:02:01.5Z') / 1_000,
     labels: { role: 'proxy' },
     running: true,
     tty: false,
@@ -50,6 +64,29 @@ test('a container with its networks and published ports', () => {
     '8080-8081/tcp,443/udp',
     'what listens on the loopback is not reached',
   );
+});
+
+test('a container that waits to be started again does not run, one that never stopped did so never', () => {
+  const inState = (State: object) => inspectedContainer('a', { State });
+  assert.equal(inState({ Running: true, Restarting: true }).running, false);
+  assert.equal(inState({ Running: true, Paused: true }).running, true);
+  assert.equal(inState({ FinishedAt: '0001-01-01T00:00:00Z' }).finished, 0);
+  assert.equal(inState({ FinishedAt: 'yesterday' }).finished, 0);
+});
+
+test('a listed container has its image as it was asked for', () => {
+  const [listed] = listedContainer({ Id: 'a', Names: ['/web'], Image: 'nginx:1.27', State: 'running' });
+  assert.deepEqual(listed, { id: 'a', name: 'web', image: 'nginx:1.27', labels: {}, running: true });
+});
+
+test('the time of a message, behind a header or not', () => {
+  const message = Buffer.from('2026-11-22T16:02:01.5Z text 2020-01-01T00:00:00Z\n');
+  assert.equal(messageTimestamp(message), '2026-11-22T16:02:01.5Z');
+  const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, message.length]);
+  assert.equal(messageTimestamp(Buffer.concat([header, message])), '2026-11-22T16:02:01.5Z');
+  for (const none of ['', 'text', `${'x'.repeat(60)}${message}`]) {
+    assert.equal(messageTimestamp(Buffer.from(none)), null);
+  }
 });
 
 test('ports that are none are left out', () => {

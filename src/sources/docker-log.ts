@@ -17,7 +17,7 @@ export interface LogPauses {
   readonly patient: number;
 }
 
-export const usualPauses: LogPauses = { retry: 1_000, quiet: 250, patient: 30_000 };
+export const usualPauses: LogPauses = { retry: 1_000, quiet: 100, patient: 30_000 };
 const longestRetryMs = 30_000;
 
 /** What the logs of one engine share. */

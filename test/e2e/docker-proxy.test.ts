@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { eventually } from './testbed/command.ts';
+import { parse } from 'yaml';
+import { eventually, run } from './testbed/command.ts';
 import { buildFlags, Engine } from './testbed/engine.ts';
-import { prepareImages } from './testbed/images.ts';
+import { prepareImages, repository } from './testbed/images.ts';
 import { LogReader } from './testbed/log-reader.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { SocketProxy } from './testbed/socket-proxy.ts';
@@ -78,6 +80,19 @@ describe('an engine behind a read-only proxy', { timeout: 600_000, skip: cannotR
       'GET /networks',
     ]);
     assertWhole(through.reader);
+  });
+
+  it('the example lets through what is asked, and no more', async () => {
+    const file = join(repository, 'examples/socket-proxy/compose.yaml');
+    const { services } = parse(await run('docker-compose', ['--file', file, 'config'])) as {
+      services: Record<string, { environment: Record<string, string> }>;
+    };
+    const open = Object.entries(services['socket-proxy']?.environment ?? {}).filter(
+      ([, value]) => value !== '0',
+    );
+    const asked = (proxy?.asked ?? []).map((each) => (each.split('/')[1] ?? '').toUpperCase());
+    assert.deepEqual(open.map(([section]) => section).sort(), [...new Set(asked)].sort());
+    assert.match(services['bailiff']?.environment['BAILIFF_DOCKER_SOCKET'] ?? '', /^tcp:/);
   });
 
   it('reads on where networks and the engine itself are hidden, and says what is not known', async () => {
