@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { jailOf } from '../config/jails.ts';
+import { Jail } from '../core/jail.ts';
+import { type ScanRequest, systemClock } from '../core/types.ts';
+import { Windows } from '../core/window.ts';
+import { Intake } from './intake.ts';
+
+const limits = {
+  maxretry: 5,
+  findtime: 600,
+  bantime: 600,
+  ignoreip: [],
+  action: 'drop',
+  ports: 'all',
+  encoding: 'utf-8',
+} as const;
+const jail = (name: string, timeZone?: string) =>
+  jailOf(name, { filter: 'sshd', ...(timeZone === undefined ? {} : { 'time-zone': timeZone }) }, limits);
+
+function intakeOf(timeZone: string | undefined): { intake: Intake; requests: ScanRequest[] } {
+  const requests: ScanRequest[] = [];
+  const intake = new Intake({
+    scanner: {
+      open: (request) => requests.push(request),
+      write: async () => {},
+      end: async () => {},
+      close: () => {},
+      acknowledge: () => {},
+    },
+    jail: (configuration) => {
+      const windows = new Windows({ ...limits, maxTracked: 10 });
+      const made = new Jail({ ...configuration, maxTracked: 10 }, windows);
+      return { configuration, jail: made, policy: 'drop', hits: 0, bans: 0 };
+    },
+    clock: systemClock,
+    cursor: () => null,
+    judge: () => {},
+    counted: () => {},
+    failed: (error) => assert.ifError(error),
+    closed: () => {},
+    timeZone,
+  });
+  return { intake, requests };
+}
+
+const open = (intake: Intake, jails: readonly ReturnType<typeof jail>[]) =>
+  intake.open({ id: 'file:/log', input: { kind: 'file', path: '/log', readers: [] }, jails });
+
+test('a source is read in the zone of its jails, else in that of the configuration', () => {
+  const { intake, requests } = intakeOf('UTC');
+  open(intake, [jail('a')]);
+  open(intake, [jail('a', 'Asia/Tokyo')]);
+  open(intake, [jail('a'), jail('b', '-05:00')]);
+  assert.deepEqual(
+    requests.map(({ timeZone }) => timeZone),
+    ['UTC', 'Asia/Tokyo', '-05:00'],
+  );
+  const without = intakeOf(undefined);
+  open(without.intake, [jail('a')]);
+  assert.equal('timeZone' in (without.requests[0] ?? {}), false);
+});
+
+test('a source whose times are off is named, with the zone that would be right, until they are not', () => {
+  const { intake } = intakeOf('UTC');
+  open(intake, [jail('a', 'Asia/Tokyo')]);
+  const batch = {
+    source: 'file:/log',
+    generation: 1,
+    cursor: '',
+    lines: 1,
+    bytes: 1,
+    oversize: 0,
+    readAtMs: 0,
+    lagBytes: 0,
+    columns: new Float64Array(),
+    text: '',
+  };
+  intake.batch({ ...batch, skew: 3_600 });
+  assert.match(intake.status()[0]?.warning ?? '', /1h behind the clock.*\+08:00/);
+  assert.deepEqual(intake.skews(), [['file:/log', 3_600]]);
+  intake.batch(batch);
+  assert.equal(intake.status()[0]?.warning, null);
+  assert.deepEqual(intake.skews(), []);
+});
