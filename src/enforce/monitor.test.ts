@@ -82,6 +82,8 @@ async function mouthpiece(): Promise<{ command: [string, string]; open: () => Pr
   await execa('mkfifo', [path]);
   const open = async () => {
     const writer = createWriteStream(path);
+    // What is still to be written when the test is over has nowhere to go.
+    writer.on('error', () => undefined);
     writers.push(writer);
     await once(writer, 'open');
     return writer;

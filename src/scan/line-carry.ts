@@ -39,7 +39,7 @@ export class LineCarry {
     } else if (this.#kept.length > 0) block = Buffer.concat([this.#kept, block]);
     this.clear();
     this.#keep(chunk.subarray(end));
-    return block;
+    return this.#withoutHoles(block);
   }
 
   /** The unfinished line, which will not be finished. */
@@ -63,6 +63,21 @@ export class LineCarry {
     const taken = begun.subarray(0, room);
     if (taken.length > 0) this.#kept = Buffer.concat([this.#kept, taken]);
     this.#dropped += begun.length - taken.length;
+  }
+
+  /** Also between the lines of a block: where a chunk was cut must change nothing. */
+  #withoutHoles(block: Buffer): Buffer {
+    const { newline, unit } = this.#coding;
+    const hole = Buffer.concat([newline, Buffer.alloc(unit)]);
+    const parts: Buffer[] = [];
+    let from = 0;
+    for (let at = block.indexOf(hole); at >= 0; at = block.indexOf(hole, at + 1)) {
+      if (at < from || at % unit !== 0) continue;
+      const next = at + unit;
+      parts.push(block.subarray(from, next));
+      from = next + holeLength(block.subarray(next), unit);
+    }
+    return parts.length === 0 ? block : Buffer.concat([...parts, block.subarray(from)]);
   }
 
   #firstNewline(bytes: Buffer): number {

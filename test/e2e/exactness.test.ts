@@ -10,11 +10,13 @@ import { Ledger } from '../../src/ledger/ledger.ts';
 import { AuthLog } from './testbed/auth-log.ts';
 import { eventually, inside, run } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
+import { JournalFile } from './testbed/journal.ts';
 import { cannotRun } from './testbed/requirements.ts';
+import { repeated, shuffled } from './testbed/shuffle.ts';
 import { openTestbed, type Testbed } from './testbed/testbed.ts';
 
 const kills = 30;
-const jails = ['file', 'container'];
+const jails = ['file', 'container', 'journal'];
 const offenders = 5_000;
 const maxretry = 24;
 const findtime = 86_400;
@@ -23,7 +25,7 @@ const portion = 150;
 const pauseMs = 40;
 /** Until what was judged is stored for certain, in ms: it is once a second. */
 const checkpointMs = 2_500;
-/** The file is renamed, and made anew, after so many lines. */
+/** The file is renamed and made anew, and another file of the journal begun, after so many lines. */
 const rotateAfter = 9_000;
 
 const address = (index: number) => `198.51.${Math.floor(index / 250)}.${(index % 250) + 1}`;
@@ -39,13 +41,12 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
   let bailiff: Daemon;
   let file: AuthLog;
   let feed: AuthLog;
+  let journal: JournalFile;
+  let journalDirectory: string;
   let stateDirectory: string;
   const random = generator(20_261_124);
   const lines = shuffled(
-    Array.from({ length: offenders }, (_, index) =>
-      Array<string>(attemptsOf(index)).fill(address(index)),
-    ).flat(),
-    random,
+    Array.from({ length: offenders }, (_, index) => repeated([address(index)], attemptsOf(index))).flat(),
   );
 
   before(async () => {
@@ -58,6 +59,8 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
       ...['run', '--detach', '--name', 'talker', '--volume', `${directory}:/feed:ro`, 'node:24-trixie-slim'],
       ...['tail', '--lines=+1', '--follow', '/feed/feed.log'],
     );
+    journalDirectory = workplace.makeDirectory('journal');
+    journal = new JournalFile(`${journalDirectory}/0.journal`);
     stateDirectory = workplace.makeDirectory('state');
     bailiff = new Daemon(workplace, network.host, {
       BAILIFF_STATE_DIR: stateDirectory,
@@ -67,13 +70,19 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
       BAILIFF_JAIL_FILE_LOGPATH: file.path,
       BAILIFF_JAIL_CONTAINER_FILTER: 'sshd',
       BAILIFF_JAIL_CONTAINER_CONTAINER: 'talker',
+      BAILIFF_JAIL_JOURNAL_FILTER: 'sshd',
+      BAILIFF_JAIL_JOURNAL_JOURNAL: '_SYSTEMD_UNIT=ssh.service',
+      BAILIFF_JOURNAL_DIRECTORY: journalDirectory,
       BAILIFF_MAXRETRY: `${maxretry}`,
       BAILIFF_FINDTIME: `${findtime}`,
       BAILIFF_BANTIME: '1d',
       BAILIFF_LOG_LEVEL: 'warn',
     });
   });
-  after(() => testbed?.close());
+  after(async () => {
+    await journal?.close();
+    await testbed?.close();
+  });
 
   it(`counts ${lines.length} lines of each source exactly, over ${kills} kills`, async (t) => {
     const guilty = Array.from({ length: offenders }, (_, index) => index).filter(
@@ -136,11 +145,15 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
       const text = file.linesOf(part);
       file.append(text);
       feed.append(text);
+      await journal.fail(...part);
       written += part.length;
       if (written >= (rotations + 1) * rotateAfter) {
         rotations += 1;
         renameSync(file.path, `${file.path}.${rotations}`);
         appendFileSync(file.path, '');
+        // journald begins a new file as well.
+        await journal.close();
+        journal = new JournalFile(`${journalDirectory}/${rotations}.journal`);
       }
       await pause(pauseMs);
     }
@@ -192,14 +205,4 @@ function generator(seed: number): () => number {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
     return state / 2_147_483_648;
   };
-}
-
-function shuffled(items: string[], random: () => number): string[] {
-  for (let index = items.length - 1; index > 0; index -= 1) {
-    const other = Math.floor(random() * (index + 1));
-    const [one = '', two = ''] = [items[index], items[other]];
-    items[index] = two;
-    items[other] = one;
-  }
-  return items;
 }
