@@ -25,6 +25,7 @@ function begin() {
 }
 
 test('counts lines, errors and restarts; the last line and the last error have their time', () => {
+  assert.equal(new SourceHealth({ now: () => 0 }, { now: () => 0 }).restarts, 0, 'what never began');
   const { health, wall, pass, line } = begin();
   assert.deepEqual([health.since, health.lastLine, health.lastError], [1_000_000, null, null]);
   pass(5);

@@ -39,7 +39,7 @@ export class SourceHealth {
   lines = 0;
   lag = 0;
   errors = 0;
-  restarts = -1;
+  #openings = 0;
   lastError: SourceError | null = null;
   #lastLine: Moment | null = null;
   /** Since when much waits to be judged. */
@@ -63,6 +63,10 @@ export class SourceHealth {
     this.#rated.since = this.#began;
   }
 
+  get restarts(): number {
+    return Math.max(0, this.#openings - 1);
+  }
+
   /** When the last line was read, or null. */
   get lastLine(): number | null {
     return this.#lastLine?.wall ?? null;
@@ -70,7 +74,7 @@ export class SourceHealth {
 
   /** Its reading begins, or begins again. */
   opened(): void {
-    this.restarts++;
+    this.#openings++;
   }
 
   failed(message: string): void {

@@ -105,6 +105,46 @@ function fail(address: string, times: number): void {
   );
 }
 
+/** Lines of one connection, as sshd writes them. */
+function say(session: number, ...contents: readonly string[]): void {
+  const date = new Date().toISOString();
+  appendFileSync(log, contents.map((content) => `${date} host sshd[${session}]: ${content}\n`).join(''));
+}
+
+/** Until every line that was written so far is judged and stored. */
+async function judged(lines: number): Promise<void> {
+  await until('all is judged', async () => {
+    const [source] = (await client().status()).sources.filter(({ id }) => id === `file:${log}`);
+    return source?.lag === 0 && source.lines >= lines;
+  });
+}
+
+describe('SIGKILL', { timeout: 120_000 }, () => {
+  test('in the middle of connections: failures that wait for their address find it afterwards', async () => {
+    await start();
+    const sessions = Array.from({ length: 40 }, (_, index) => 1_000 + index);
+    const addressOf = (session: number): string => `198.51.100.${session - 900}`;
+    // Of each second one the address comes first, of the others the failures.
+    const named = (session: number): string => `Connection from ${addressOf(session)} port 40000`;
+    const failure = 'User root not allowed because account is locked';
+    const failures = [failure, failure, failure];
+    for (const session of sessions) say(session, ...(session % 2 === 0 ? [named(session)] : failures));
+    await judged(80);
+    // A commit that holds no verdict comes once a second.
+    await setTimeout(1_500);
+    assert.deepEqual(await client().bans(), []);
+    await stop('SIGKILL');
+    await start();
+    for (const session of sessions) say(session, ...(session % 2 === 0 ? failures : [named(session)]));
+    await until('all are banned', async () => (await client().bans()).length === sessions.length);
+    const bans = await client().bans();
+    assert.deepEqual(
+      bans.map(({ address, hits }) => `${address} ${hits}`).sort(),
+      sessions.map((session) => `${addressOf(session)} 3`).sort(),
+    );
+  });
+});
+
 describe('a ledger in trouble', { timeout: 240_000 }, () => {
   test('damaged at the start: nobody who is shut out walks free', async () => {
     await start();
@@ -189,8 +229,6 @@ describe('a ledger in trouble', { timeout: 240_000 }, () => {
     await stop('SIGKILL');
     await start();
     assert.equal((await client().bans()).length, banned + 2);
-    fail('203.0.113.99', 2);
-    await stop('SIGTERM');
   });
 
   test('a directory that cannot be written at the start: it runs in memory, red, and heals', async () => {
