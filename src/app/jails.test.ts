@@ -13,6 +13,8 @@ const web: JailConfiguration = {
   filter: 'nginx-http-auth',
   logpath: [],
   container: ['shop'],
+  kubernetes: [],
+  syslog: [],
   maxretry: 5,
   findtime: 600,
   bantime: 600,

@@ -23,6 +23,8 @@ const jail = {
   filter: 'sshd',
   logpath: ['/log'],
   container: [],
+  kubernetes: [],
+  syslog: [],
   maxretry: 3,
   findtime: 600,
   bantime: 600,

@@ -16,6 +16,8 @@ export interface JailLayers {
   readonly environment: EnvironmentLayer;
   readonly defaults: Limits;
   readonly filters: readonly string[];
+  /** Whether the syslog receiver is on. */
+  readonly syslogListens: boolean;
 }
 
 /** Decides every jail; what cannot work is reported, each jail for itself. */
@@ -38,8 +40,8 @@ export function decideJails(layers: JailLayers): { jails: JailConfiguration[]; e
 function jailNames({ file, environment }: JailLayers): string[] {
   const named = [...file.jails.keys(), ...(environment.named ?? [])];
   const explicit = file.values.jails !== undefined || environment.named !== null;
-  const made = [...environment.layer.jails].flatMap(([name, { filter, logpath, container }]) =>
-    filter === undefined && logpath === undefined && container === undefined ? [] : [name],
+  const made = [...environment.layer.jails].flatMap(([name, options]) =>
+    options.filter === undefined && isSourceless(options) ? [] : [name],
   );
   return [...new Set([...(explicit ? named : [builtInJail]), ...made])];
 }
@@ -59,13 +61,14 @@ function decideJail(name: string, layers: JailLayers): JailConfiguration {
 /** A jail of its options, with everything that is not set taken from the defaults and its filter. */
 export function jailOf(name: string, options: JailOptions, defaults: Limits): JailConfiguration {
   const filter = options.filter ?? name;
-  const sourceless = options.logpath === undefined && options.container === undefined;
   return {
     name,
     enabled: options.enabled ?? true,
     filter,
-    logpath: options.logpath ?? (sourceless ? usualLogPaths(filter) : []),
+    logpath: options.logpath ?? (isSourceless(options) ? usualLogPaths(filter) : []),
     container: options.container ?? [],
+    kubernetes: options.kubernetes ?? [],
+    syslog: options.syslog ?? [],
     maxretry: options.maxretry ?? defaults.maxretry,
     findtime: options.findtime ?? defaults.findtime,
     bantime: options.bantime === undefined ? defaults.bantime : options.bantime,
@@ -74,6 +77,10 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
     action: options.action ?? defaults.action,
     ports: options.ports ?? defaults.ports,
   };
+}
+
+function isSourceless({ logpath, container, kubernetes, syslog }: JailOptions): boolean {
+  return [logpath, container, kubernetes, syslog].every((source) => source === undefined);
 }
 
 /** Without the keys that are there and undefined, which would hide an earlier layer's value. */
@@ -85,12 +92,29 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   if (!layers.filters.includes(jail.filter)) {
     return [unknownFilter(jail.name, jail.filter, layers.filters, whereOf(jail.name, 'filter', layers))];
   }
-  if (jail.logpath.length + jail.container.length > 0) return [];
+  if (!sourceKeys.every((key) => jail[key].length === 0)) return syslogProblems(jail, layers);
   return [
     new BailiffError('config-no-source', `jail ${quote(jail.name)} has nothing to read`, {
       where: whereOf(jail.name, null, layers),
       remedy: `Set logpath or container (${jailVariable(jail.name, 'logpath')} or ${jailVariable(jail.name, 'container')}).`,
     }),
+  ];
+}
+
+const sourceKeys = ['logpath', 'container', 'kubernetes', 'syslog'] as const;
+
+/** A jail that waits for messages to a receiver that is off would protect nobody without a word. */
+function syslogProblems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
+  if (jail.syslog.length === 0 || layers.syslogListens) return [];
+  return [
+    new BailiffError(
+      'config-no-source',
+      `jail ${quote(jail.name)} reads syslog, but nothing listens for it`,
+      {
+        where: whereOf(jail.name, 'syslog', layers),
+        remedy: 'Set syslog-listen (BAILIFF_SYSLOG_LISTEN), for example to udp://127.0.0.1:5514.',
+      },
+    ),
   ];
 }
 
@@ -113,7 +137,11 @@ export function unknownFilter(
 }
 
 /** Where a jail, or one option of it, was written: the last layer that did. */
-function whereOf(name: string, option: 'filter' | null, { file, environment }: JailLayers): string {
+function whereOf(
+  name: string,
+  option: 'filter' | 'syslog' | null,
+  { file, environment }: JailLayers,
+): string {
   const inEnvironment = environment.layer.jails.get(name);
   if (option !== null && inEnvironment?.[option] !== undefined) return jailVariable(name, option);
   const inFile = file.jails.get(name);

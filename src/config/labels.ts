@@ -76,7 +76,7 @@ function decide(
     });
   }
   if (configured?.container.some((selector) => selects(selector, container, labels)) === true) return null;
-  const own = { logpath: [], container: [container] };
+  const own = { logpath: [], container: [container], kubernetes: [], syslog: [] };
   const made = (options: JailOptions): JailConfiguration =>
     jailOf(name, { ...configured, ...options, ...fromEnvironment, ...own }, configuration.defaults);
   const jail = made(setOptions(fromLabels));

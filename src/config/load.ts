@@ -35,7 +35,9 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     action: pick.fallback('action'),
     ports: pick.fallback('ports'),
   };
-  const decided = decideJails({ file: file.layer, environment, defaults, filters });
+  const syslogListen = pick.option('syslog-listen');
+  const syslogListens = syslogListen.length > 0;
+  const decided = decideJails({ file: file.layer, environment, defaults, filters, syslogListens });
   if (file.readable) errors.push(...decided.errors);
   if (errors.length > 0) throw new ConfigurationErrors(errors);
   const zone = pick.anywhere('time-zone');
@@ -51,6 +53,9 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     protectSshPeers: pick.option('protect-ssh-peers'),
     docker: pick.option('docker'),
     dockerSocket: engine.path,
+    kubernetesDirectory: pick.option('kubernetes-directory'),
+    syslogListen,
+    syslogFrom: pick.option('syslog-from'),
     filterDirectory: pick.option('filter-directory'),
     filters,
     maxTracked: pick.option('max-tracked'),

@@ -5,12 +5,17 @@ import {
   banTime,
   containers,
   duration,
+  kubernetesContainers,
   listener,
+  longestSocketPath,
   oneOf,
   path,
   paths,
   ports,
   type Reader,
+  type SyslogListener,
+  syslogListeners,
+  syslogPrograms,
   text,
   truth,
   wholeNumber,
@@ -24,6 +29,10 @@ export interface JailConfiguration {
   readonly logpath: readonly string[];
   /** Container names, or `label:KEY` and `label:KEY=VALUE`. */
   readonly container: readonly string[];
+  /** Containers of this node's pods: `NAMESPACE/POD/CONTAINER`, with wildcards. */
+  readonly kubernetes: readonly string[];
+  /** Programs whose syslog messages it reads: see core/syslog-selector.ts. */
+  readonly syslog: readonly string[];
   readonly maxretry: number;
   readonly findtime: number;
   readonly bantime: number | null;
@@ -55,6 +64,11 @@ export interface Configuration {
   readonly protectSshPeers: boolean;
   readonly docker: boolean;
   readonly dockerSocket: string;
+  /** Where the kubelet keeps links to the logs of this node's containers. */
+  readonly kubernetesDirectory: string;
+  readonly syslogListen: readonly SyslogListener[];
+  /** Whose messages the receiver takes. Canonical. */
+  readonly syslogFrom: readonly string[];
   readonly filterDirectory: string;
   /** The names a jail's filter may have: the shipped ones and those in `filterDirectory`. */
   readonly filters: readonly string[];
@@ -133,10 +147,20 @@ export const jailShape = {
   }),
   logpath: option(paths(), {
     description: 'Log files to read. A missing one is waited for.',
-    otherwise: "the filter's usual path, where neither `logpath` nor `container` is set",
+    otherwise: "the filter's usual path, where the jail has no other source either",
   }),
   container: option(containers(), {
     description: 'Containers whose logs to read, each by name, by `label:KEY` or by `label:KEY=VALUE`.',
+    otherwise: 'none',
+  }),
+  kubernetes: option(kubernetesContainers(), {
+    description:
+      "Containers of this node's pods whose logs to read, each as `NAMESPACE/POD/CONTAINER`; `*` stands for any characters, `?` for one: `shop/web-*/nginx`.",
+    otherwise: 'none',
+  }),
+  syslog: option(syslogPrograms(), {
+    description:
+      'Programs whose messages to read from the syslog receiver, by the name in the message: `sshd*`, or `dropbear@router` for those of one host; `*` stands for any characters, `?` for one. The line judged is `HOST PROGRAM[PID]: TEXT`; with `message:` before it, the text alone, as for a service in a container whose log Docker sends by syslog.',
     otherwise: 'none',
   }),
   bantime: option(banTime(), {
@@ -185,8 +209,7 @@ export const globalShape = {
     description: 'Directory of the database of bans and positions.',
     default: '/var/lib/bailiff',
   }),
-  // sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
-  socket: option(path(107), {
+  socket: option(path(longestSocketPath), {
     description: 'Control socket, through which the commands speak with the daemon.',
     default: '/run/bailiff/bailiff.sock',
   }),
@@ -204,9 +227,23 @@ export const globalShape = {
     description: 'Whether to use the Docker engine at all.',
     default: 'true',
   }),
-  'docker-socket': option(path(107), {
+  'docker-socket': option(path(longestSocketPath), {
     description: "The Docker engine's socket.",
     otherwise: "`DOCKER_HOST`'s path where that begins with `unix://`, else `/var/run/docker.sock`",
+  }),
+  'kubernetes-directory': option(path(), {
+    description: "Directory in which the kubelet keeps links to the logs of this node's containers.",
+    default: '/var/log/containers',
+  }),
+  'syslog-listen': option(syslogListeners(), {
+    description:
+      'Where to receive syslog messages (RFC 5424 and 3164), each as `udp://ADDRESS:PORT`, `tcp://ADDRESS:PORT` or `unix:PATH` (a stream socket).',
+    default: '',
+  }),
+  'syslog-from': option(addresses(), {
+    description:
+      'Addresses and ranges whose syslog messages are taken; others are refused. Whoever may send messages can have anybody banned, and over UDP an address is easily forged.',
+    default: '127.0.0.0/8, ::1',
   }),
   'filter-directory': option(path(), {
     description: 'Directory of your own filters, one `NAME.yaml` each. It may be absent.',

@@ -30,6 +30,8 @@ export type Input =
       readonly kind: 'file';
       /** A path without wildcards. A missing file is waited for. */
       readonly path: string;
+      /** `cri`: each line of text in the format that container runtimes write for the kubelet; absent: as it is. */
+      readonly format?: 'cri';
     }
   | {
       readonly kind: 'stream';
@@ -38,6 +40,13 @@ export type Input =
        * multiplexed in 8-byte frame headers or raw (TTY containers); or plain lines.
        */
       readonly framing: 'docker-multiplexed' | 'docker-raw' | 'lines';
+    }
+  | {
+      readonly kind: 'stream';
+      /** Records of the syslog receiver (core/syslog-record.ts). */
+      readonly framing: 'syslog';
+      /** Which of them are judged. */
+      readonly select: readonly string[];
     };
 
 /** One source as the scanner is told of it. */

@@ -29,6 +29,8 @@ const workerFile = path.join(import.meta.dirname, `worker${path.extname(import.m
 interface Entry {
   request: ScanRequest;
   readonly generation: number;
+  /** Its owner has said that nothing more is written. */
+  ended: boolean;
 }
 
 /** The main thread's side of reading and filtering. The worker starts with the first `open`. */
@@ -56,7 +58,7 @@ export class Scanner {
   /** Begins or replaces a source. Returns its generation: batches of older ones are dropped. */
   open(request: ScanRequest): number {
     const generation = ++this.#generation;
-    const entry: Entry = { request, generation };
+    const entry: Entry = { request, generation, ended: false };
     this.#sources.set(request.id, entry);
     if (this.#worker !== null) this.#send({ type: 'open', request, generation });
     else if (this.#restart === undefined && !this.#stopped) this.#start();
@@ -74,8 +76,13 @@ export class Scanner {
     await this.#deliver({ type: 'write', id, generation, bytes: own }, [own.buffer as ArrayBuffer]);
   }
 
-  /** The stream ended for good, as when its container stopped: a last line without a newline is judged. */
+  /**
+   * The stream ended for good, as when its container stopped: a last line without a newline is judged. A file is
+   * read to its end first.
+   */
   async end(id: string, generation: number): Promise<void> {
+    const entry = this.#sources.get(id);
+    if (entry?.generation === generation) entry.ended = true;
     await this.#deliver({ type: 'write', id, generation, bytes: null }, []);
   }
 
@@ -130,8 +137,10 @@ export class Scanner {
       this.#failure = error instanceof Error ? error.message : String(error);
     });
     worker.on('exit', (code) => this.#exited(code));
-    for (const { request, generation } of this.#sources.values())
+    for (const { request, generation, ended } of this.#sources.values()) {
       this.#send({ type: 'open', request, generation });
+      if (ended) this.#send({ type: 'write', id: request.id, generation, bytes: null });
+    }
     this.#wakeWriters();
   }
 

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
+import type { CriLines } from './cri-lines.ts';
 import {
   type FileCursor,
   type FilePosition,
@@ -10,7 +11,8 @@ import {
 import { findNext, findRenamed, identify, OpenFile } from './open-file.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';
 import { type Piece, Place } from './place.ts';
-import type { Scan } from './scan.ts';
+import type { Reading, Scan } from './scan.ts';
+import type { TakeLines } from './timed-lines.ts';
 import { Wake } from './wake.ts';
 
 /** For this long, in ms, lines may still come into a file that has lost its name: writers reopen one by one. */
@@ -27,6 +29,8 @@ export class Tail {
   readonly #output: Output;
   readonly #wake: Wake;
   readonly #nowMs: () => number;
+  /** Makes text of lines that a container runtime wrote; null: they are text. */
+  readonly #format: CriLines | null;
   #cursor: FileCursor | null;
   #place: Place | null = null;
   /** The file before, until `#lateUntil` (ms). */
@@ -37,6 +41,7 @@ export class Tail {
   /** When it was first seen that there is no file, in seconds. */
   #missingSince: number | null = null;
   #state = '';
+  #ending = false;
   #closed = false;
 
   /** `now` gives ms since the epoch. */
@@ -47,8 +52,10 @@ export class Tail {
     batches: BatchMaker,
     output: Output,
     now = nowMs,
+    format: CriLines | null = null,
   ) {
     this.#path = path;
+    this.#format = format;
     this.#cursor = parseFileCursor(cursor);
     this.#scan = scan;
     this.#batches = batches;
@@ -70,10 +77,16 @@ export class Tail {
       } catch (thrown) {
         this.#fail(thrown);
       }
+      if (!progress && this.#ending) this.#finish();
       // Between two chunks the other sources and the main thread's commands have their turn.
       await (progress ? setImmediate() : this.#wake.next());
     }
     this.#leave();
+  }
+
+  /** Nothing more is written: reads to the end, judges what is unfinished, and is over with the state `ended`. */
+  end(): void {
+    this.#ending = true;
   }
 
   close(): void {
@@ -113,6 +126,7 @@ export class Tail {
     const { size, born } = file.stat();
     if (cursor !== null && this.#continues(file, cursor))
       return new Place(file, cursor.offset, { old: cursor.old, backlog: size });
+    this.#format?.forget();
     if (cursor !== null) return new Place(file, 0, { old: 0, backlog: size });
     // File systems round times, some to a second.
     const madeMeanwhile = this.#missingSince !== null && born > this.#missingSince - 1;
@@ -163,15 +177,40 @@ export class Tail {
   /** Returns the bytes judged. */
   #judge({ block, reading }: Piece): number {
     if (block === null) return 0;
-    this.#scan.block(block, reading, this.#batches.found);
+    if (this.#format === null) this.#scan.block(block, reading, this.#batches.found);
+    else this.#format.push(block, this.#judgeTimed(reading));
     return block.length;
+  }
+
+  #judgeTimed(reading: Reading): TakeLines {
+    return (lines, transport) => this.#scan.block(lines, { ...reading, transport }, this.#batches.found);
   }
 
   #post(bytes: number, readAtMs: number): void {
     if (this.#place === null) return;
     const { position, old, lag } = this.#place;
     this.#cursor = { ...position, old, late: this.#late?.position ?? null };
-    this.#output.post(this.#batches.take(formatFileCursor(this.#cursor), bytes, readAtMs, lag));
+    const text = formatFileCursor(this.#cursor);
+    const cursor = this.#format?.cursorAt(text) ?? text;
+    this.#output.post(this.#batches.take(cursor, bytes, readAtMs, lag));
+    this.#sayProblem();
+  }
+
+  #sayProblem(): void {
+    const problem = this.#format?.problem ?? null;
+    if (problem !== null) this.#setState(problem.fatal ? 'failed' : 'reading', problem.text);
+  }
+
+  #finish(): void {
+    const readAtMs = this.#nowMs();
+    const now = readAtMs / 1_000;
+    const late = this.#endLate(readAtMs);
+    const last = this.#place?.flush(now) ?? null;
+    const bytes = last === null ? 0 : this.#judge(last);
+    if (last !== null) this.#format?.flush(this.#judgeTimed(last.reading));
+    this.#post(late + bytes, readAtMs);
+    this.#output.state('ended', '');
+    this.close();
   }
 
   /**

@@ -1,9 +1,10 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
 import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
+import { CriLines } from './cri-lines.ts';
 import { compileFilter } from './filters/compile.ts';
 import type { Filter } from './filters/filter.ts';
-import { BatchMaker, type Output } from './output.ts';
+import { BatchMaker, nowMs, type Output } from './output.ts';
 import { type Command, mostUnacknowledged, type Report, type WorkerSetup } from './protocol.ts';
 import { Scan } from './scan.ts';
 import { Stream } from './stream.ts';
@@ -12,6 +13,7 @@ import { Tail } from './tail.ts';
 interface OpenSource {
   readonly generation: number;
   readonly stream: Stream | null;
+  readonly tail: Tail | null;
   close(): void;
 }
 
@@ -57,11 +59,12 @@ class WorkerLoop {
       const batches = new BatchMaker(request.id, generation, scan);
       const { input, cursor } = request;
       if (input.kind === 'stream') {
-        const stream = new Stream(input.framing, cursor, scan, batches, output);
-        this.#sources.set(request.id, { generation, stream, close: () => stream.close() });
+        const stream = new Stream(input, cursor, scan, batches, output);
+        this.#sources.set(request.id, { generation, stream, tail: null, close: () => stream.close() });
       } else {
-        const tail = new Tail(input.path, cursor, scan, batches, output);
-        this.#sources.set(request.id, { generation, stream: null, close: () => tail.close() });
+        const format = input.format === 'cri' ? new CriLines(cursor) : null;
+        const tail = new Tail(input.path, cursor, scan, batches, output, nowMs, format);
+        this.#sources.set(request.id, { generation, stream: null, tail, close: () => tail.close() });
         void tail.run();
       }
     } catch (thrown) {
@@ -79,6 +82,7 @@ class WorkerLoop {
 
   async #write({ id, generation, bytes }: Extract<Command, { type: 'write' }>): Promise<void> {
     const source = this.#sources.get(id);
+    if (source?.generation === generation && bytes === null) source.tail?.end();
     if (source?.stream !== null && source?.generation === generation) {
       const sound = await source.stream.take(bytes);
       if (!sound) {

@@ -17,6 +17,8 @@ const jail: JailConfiguration = {
   filter: 'nginx-http-auth',
   logpath: [],
   container: ['web', 'label:role=proxy'],
+  kubernetes: [],
+  syslog: [],
   maxretry: 5,
   findtime: 600,
   bantime: 600,

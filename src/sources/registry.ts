@@ -1,9 +1,16 @@
 import type { Configuration } from '../config/schema.ts';
 import { dockerSource } from './docker.ts';
 import { fileSource } from './file.ts';
+import { kubernetesSource } from './kubernetes.ts';
 import type { SourceKind } from './source.ts';
 
 /** Every kind of source. A new one is one file and one line here. */
 export function sourceKinds(configuration: Configuration): readonly SourceKind[] {
-  return [fileSource, ...(configuration.docker ? [dockerSource(configuration.dockerSocket)] : [])];
+  const asked = (source: 'kubernetes' | 'syslog'): boolean =>
+    configuration.jails.some((jail) => jail.enabled && jail[source].length > 0);
+  return [
+    fileSource,
+    ...(configuration.docker ? [dockerSource(configuration.dockerSocket)] : []),
+    ...(asked('kubernetes') ? [kubernetesSource(configuration.kubernetesDirectory)] : []),
+  ];
 }
