@@ -109,7 +109,17 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     timers.push(setInterval(() => tick(pipeline, expiry), checkpointMs));
     timers.push(setInterval(() => void protection.refreshAll(), protectionMs));
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
-    const host = sourceHost({ configuration, intake, clock, log, enforcer, gaps, policies, protection });
+    const host = sourceHost({
+      configuration,
+      intake,
+      clock,
+      log,
+      metrics: parts.metrics,
+      enforcer,
+      gaps,
+      policies,
+      protection,
+    });
     const enabled = configuration.jails.filter((jail) => jail.enabled);
     const following = sourceKinds(configuration).map((kind) =>
       supervise(

@@ -28,6 +28,8 @@ test("a label brings a jail that reads the container's own log", async () => {
     enabled: true,
     logpath: [],
     container: ['web'],
+    kubernetes: [],
+    syslog: [],
     findtime: 600,
     bantime: 3_600,
     action: 'drop',

@@ -21,6 +21,8 @@ import {
   wholeNumber,
 } from './readers.ts';
 
+export type { SyslogListener };
+
 /** A jail with everything decided. Times in seconds; a `bantime` of null is for ever. */
 export interface JailConfiguration {
   readonly name: string;

@@ -36,6 +36,7 @@ export class Metrics {
   readonly lines: Counter<'source'>;
   readonly bytes: Counter<'source'>;
   readonly oversizeLines: Counter<'source'>;
+  readonly droppedLines: Counter<'source'>;
   readonly hits: Counter<'jail'>;
   readonly protectedHits: Counter<'jail'>;
   readonly staleHits: Counter<'jail'>;
@@ -61,6 +62,11 @@ export class Metrics {
     this.oversizeLines = counter(
       'oversize_lines_total',
       'Lines longer than the line cap; their rest was skipped.',
+      'source',
+    );
+    this.droppedLines = counter(
+      'dropped_lines_total',
+      'Lines that were received faster than they could be judged, and are lost.',
       'source',
     );
     this.hits = counter('hits_total', 'Attempts that jails counted.', 'jail');

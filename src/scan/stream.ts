@@ -4,8 +4,9 @@ import { DockerFrames } from './docker-frames.ts';
 import { LineCarry } from './line-carry.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';
 import type { Scan } from './scan.ts';
+import { SyslogRecords } from './syslog-records.ts';
 
-type Framing = Extract<Input, { kind: 'stream' }>['framing'];
+type StreamInput = Extract<Input, { kind: 'stream' }>;
 
 /** What reads one framing: calls `judge` with blocks of whole lines and the transport's time of each. */
 interface Decoder {
@@ -22,8 +23,8 @@ export class Stream {
   readonly #output: Output;
   #closed = false;
 
-  constructor(framing: Framing, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
-    this.#decoder = framing === 'lines' ? new PlainLines() : new DockerFrames(framing, cursor);
+  constructor(input: StreamInput, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
+    this.#decoder = decoderOf(input, cursor);
     this.#scan = scan;
     this.#batches = batches;
     this.#output = output;
@@ -56,6 +57,12 @@ export class Stream {
   close(): void {
     this.#closed = true;
   }
+}
+
+function decoderOf(input: StreamInput, cursor: string | null): Decoder {
+  if (input.framing === 'lines') return new PlainLines();
+  if (input.framing === 'syslog') return new SyslogRecords(input.select);
+  return new DockerFrames(input.framing, cursor);
 }
 
 /** Lines without any transport of their own; such a stream cannot be taken up again. */

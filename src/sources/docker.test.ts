@@ -167,6 +167,7 @@ class FakeHost implements SourceHost {
     this.engineChanges++;
     this.#changed();
   };
+  dropped = () => assert.fail('nothing is dropped');
   now = () => 10_000;
 
   async until(condition: () => boolean): Promise<void> {

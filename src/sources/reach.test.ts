@@ -16,6 +16,7 @@ const said: string[] = [];
 const host: SourceHost = {
   open: unused,
   report: unused,
+  dropped: unused,
   jailsFromLabels: unused,
   now: unused,
   protectNetworks: (ranges) => said.push(`networks ${ranges.map(({ subnet }) => subnet).join()}`),

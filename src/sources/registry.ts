@@ -3,6 +3,7 @@ import { dockerSource } from './docker.ts';
 import { fileSource } from './file.ts';
 import { kubernetesSource } from './kubernetes.ts';
 import type { SourceKind } from './source.ts';
+import { syslogSource } from './syslog.ts';
 
 /** Every kind of source. A new one is one file and one line here. */
 export function sourceKinds(configuration: Configuration): readonly SourceKind[] {
@@ -12,5 +13,8 @@ export function sourceKinds(configuration: Configuration): readonly SourceKind[]
     fileSource,
     ...(configuration.docker ? [dockerSource(configuration.dockerSocket)] : []),
     ...(asked('kubernetes') ? [kubernetesSource(configuration.kubernetesDirectory)] : []),
+    ...(asked('syslog')
+      ? [syslogSource({ listen: configuration.syslogListen, from: configuration.syslogFrom })]
+      : []),
   ];
 }

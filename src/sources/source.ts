@@ -34,6 +34,8 @@ export interface SourceHost {
   open(description: SourceDescription): OpenSource;
   /** The state of the kind itself, or of something it cannot open, in `status`. */
   report(id: string, state: SourceState, detail: string): void;
+  /** So many lines of a source of this kind were lost before they could be judged. */
+  dropped(id: string, lines: number): void;
   /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is said once. */
   jailsFromLabels(labels: Readonly<Record<string, string>>, container: string): readonly JailConfiguration[];
   /** Docker's networks, whenever they may have changed: their ranges are never banned. */
