@@ -7,11 +7,18 @@ const record = (text: string) => ({ receivedAt: 1.5, sender: '192.0.2.1', messag
 const textsOf = (bytes: Uint8Array): string[] =>
   [...readSyslogRecords(bytes)].map(({ message }) => Buffer.from(message).toString());
 
+/** As on the way to a worker: the sender is left with nothing. */
+function transferred(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = bytes;
+  assert.ok(buffer instanceof ArrayBuffer);
+  return new Uint8Array(structuredClone(buffer, { transfer: [buffer] }), byteOffset, length);
+}
+
 test('what comes in one turn goes together, in its order, with its time and its sender', async () => {
   const written: Uint8Array[] = [];
   const done = Promise.withResolvers<void>();
   const queue = new SyslogQueue(async (bytes) => {
-    written.push(bytes);
+    written.push(transferred(bytes));
     done.resolve();
   });
   for (const text of ['a', '', 'c'.repeat(300_000)]) queue.add(record(text));
@@ -26,7 +33,7 @@ test('it is full while the scanner is behind, and says when there is room', asyn
   const release: (() => void)[] = [];
   const texts: string[] = [];
   const queue = new SyslogQueue(async (bytes) => {
-    texts.push(...textsOf(bytes));
+    texts.push(...textsOf(transferred(bytes)));
     await new Promise<void>((resolve) => release.push(resolve));
   });
   let added = 0;
@@ -52,7 +59,7 @@ test('it is full while the scanner is behind, and says when there is room', asyn
 test('a scanner that fails does not hold up what comes later', async () => {
   const written: string[] = [];
   const queue = new SyslogQueue(async (bytes) => {
-    written.push(...textsOf(bytes));
+    written.push(...textsOf(transferred(bytes)));
     if (written.length === 1) throw new Error('gone');
   });
   queue.add(record('a'));

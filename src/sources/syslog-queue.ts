@@ -53,9 +53,11 @@ export class SyslogQueue {
     await setImmediate();
     while (this.#waiting > 0) {
       const records = this.#take();
+      // Transferred, they have no length any more.
+      const { length } = records;
       // A failure is one of the scanner: the lines are lost, as they are when its thread dies.
       await this.#write(records).catch(() => undefined);
-      this.#waiting -= records.length;
+      this.#waiting -= length;
       this.#wake();
     }
     this.#sending = false;

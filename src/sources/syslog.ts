@@ -33,9 +33,8 @@ export function syslogSource({ listen, from }: SyslogOptions): SourceKind {
       const feeds = feedsOf(jails, host);
       // Each is handed bytes of its own, since they are transferred.
       const queue = new SyslogQueue(async (records) => {
-        await Promise.all(
-          feeds.map((feed, index) => feed.write(index === 0 ? records : Buffer.from(records))),
-        );
+        const copies = feeds.map((_, index) => (index === 0 ? records : Buffer.from(records)));
+        await Promise.all(feeds.map((feed, index) => feed.write(copies[index] ?? records)));
       });
       const listeners = listen.map((listener) => new Listener(listener, queue, host, admits));
       const anybody = admitted.some(({ bits }) => bits < narrowest);

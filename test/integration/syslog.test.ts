@@ -58,6 +58,8 @@ class RecordingHost implements SourceHost {
         const lines = this.lines.get(id) ?? [];
         records.push(bytes, (block) => void lines.push(...block.toString().split('\n').slice(0, -1)));
         if (lines.length > 0) this.lines.set(id, lines);
+        // As on the way to the scanner's thread.
+        structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] });
         this.#changed();
         if (this.held !== null) await this.held;
       },
