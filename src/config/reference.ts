@@ -40,7 +40,7 @@ export function configurationReference(): string {
       ],
     ),
     '### Usual log paths',
-    'Read by a jail of this filter that sets neither `logpath` nor `container`.',
+    'Read by a jail of this filter that sets no source.',
     rows(
       ['Filter', 'Paths'],
       filtersWithUsualPaths.map((name) => [code(name), usualLogPaths(name).map(code).join(', ')]),

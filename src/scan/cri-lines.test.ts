@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CriLines } from './cri-lines.ts';
+import { LineCarry } from './line-carry.ts';
 import { lineCap } from './scan.ts';
 
 const second = Date.parse('2026-11-22T16:02:01Z') / 1_000;
@@ -81,6 +82,20 @@ test('goes on from a cursor behind any line, with nothing lost and nothing twice
     assert.equal((JSON.parse(cursor) as { offset: number }).offset, 3);
     new CriLines(cursor).push(Buffer.from(log.slice(cut).join('')), reader(read));
     assert.deepEqual(read.lines, ['err ends', 'whole', 'out goes on', ''], `cut behind line ${cut}`);
+  }
+});
+
+test('a log that is written and read in pieces, cut at any byte', () => {
+  const bytes = Buffer.from(interleaved);
+  for (let cut = 0; cut <= bytes.length; cut++) {
+    const read: Read = { lines: [], times: [] };
+    const carry = new LineCarry();
+    const format = new CriLines(null);
+    for (const piece of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
+      const block = carry.push(Buffer.from(piece));
+      if (block !== null) format.push(block, reader(read));
+    }
+    assert.deepEqual(read.lines, ['err ends', 'whole', 'out goes on', ''], `cut at ${cut}`);
   }
 });
 
