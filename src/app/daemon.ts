@@ -119,7 +119,18 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const sourceWatch = new SourceWatch(log);
     timers.push(setInterval(() => sourceWatch.look(intake.status()), sourcesMs));
-    const host = sourceHost({ configuration, intake, clock, log, enforcer, gaps, policies, protection });
+    const { metrics } = parts;
+    const host = sourceHost({
+      configuration,
+      intake,
+      clock,
+      log,
+      metrics,
+      enforcer,
+      gaps,
+      policies,
+      protection,
+    });
     const enabled = configuration.jails.filter((jail) => jail.enabled);
     const following = sourceKinds(configuration).map((kind) =>
       supervise(

@@ -14,6 +14,8 @@ const web: JailConfiguration = {
   logpath: [],
   container: ['shop'],
   journal: [],
+  kubernetes: [],
+  syslog: [],
   maxretry: 5,
   findtime: 600,
   bantime: 600,

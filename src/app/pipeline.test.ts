@@ -24,6 +24,8 @@ const jail = {
   logpath: ['/log'],
   container: [],
   journal: [],
+  kubernetes: [],
+  syslog: [],
   maxretry: 3,
   findtime: 600,
   bantime: 600,

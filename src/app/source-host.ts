@@ -2,6 +2,7 @@ import { jailsFromLabels } from '../config/labels.ts';
 import type { Configuration } from '../config/schema.ts';
 import type { Clock } from '../core/types.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { SourceHost } from '../sources/source.ts';
 import type { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
@@ -17,6 +18,7 @@ export interface SourceHostParts {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly enforcer: Enforcer;
   readonly gaps: Gaps;
   readonly policies: Policies;
@@ -29,6 +31,7 @@ export function sourceHost({
   intake,
   clock,
   log,
+  metrics,
   enforcer,
   gaps,
   policies,
@@ -44,6 +47,7 @@ export function sourceHost({
     open: (description) => intake.open(description),
     cursorOf: (id) => intake.cursorOf(id),
     report: (id, state, detail, jails) => intake.report(id, state, detail, jails),
+    dropped: (source, lines) => metrics.droppedLines.inc({ source }, lines),
     jailsFromLabels: (labels, container, image) => {
       const { jails, errors } = jailsFromLabels(labels, container, configuration, image);
       for (const error of errors) complainOnce(error.describe());

@@ -18,6 +18,8 @@ export interface JailLayers {
   readonly filters: readonly string[];
   /** What a jail of a filter reads that names no source. */
   readonly usual: (filter: string) => UsualSources;
+  /** Whether the syslog receiver is on. */
+  readonly syslogListens: boolean;
 }
 
 /** Decides every jail; what cannot work is reported, each jail for itself. */
@@ -69,8 +71,8 @@ function zoneConflict(
 function jailNames({ file, environment }: JailLayers): string[] {
   const named = [...file.jails.keys(), ...(environment.named ?? [])];
   const explicit = file.values.jails !== undefined || environment.named !== null;
-  const made = [...environment.layer.jails].flatMap(([name, { filter, logpath, container, journal }]) =>
-    [filter, logpath, container, journal].every((option) => option === undefined) ? [] : [name],
+  const made = [...environment.layer.jails].flatMap(([name, options]) =>
+    options.filter === undefined && isSourceless(options) ? [] : [name],
   );
   return [...new Set([...(explicit ? named : [builtInJail]), ...made])];
 }
@@ -84,9 +86,8 @@ function decideJail(name: string, layers: JailLayers): JailConfiguration {
     ...(asked ? { enabled: true } : {}),
     ...setOptions(fromEnvironment),
   };
-  const { filter = name, logpath, container, journal } = options;
-  const sourceless = [logpath, container, journal].every((option) => option === undefined);
-  return jailOf(name, sourceless ? { ...options, ...layers.usual(filter) } : options, layers.defaults);
+  const usual = isSourceless(options) ? layers.usual(options.filter ?? name) : {};
+  return jailOf(name, { ...options, ...usual }, layers.defaults);
 }
 
 /** A jail of its options, with everything that is not set taken from the defaults. */
@@ -98,6 +99,8 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
     logpath: options.logpath ?? [],
     container: options.container ?? [],
     journal: options.journal ?? [],
+    kubernetes: options.kubernetes ?? [],
+    syslog: options.syslog ?? [],
     maxretry: options.maxretry ?? defaults.maxretry,
     findtime: options.findtime ?? defaults.findtime,
     bantime: options.bantime === undefined ? defaults.bantime : options.bantime,
@@ -110,6 +113,10 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
   };
 }
 
+function isSourceless({ logpath, container, kubernetes, syslog }: JailOptions): boolean {
+  return [logpath, container, kubernetes, syslog].every((source) => source === undefined);
+}
+
 /** Without the keys that are there and undefined, which would hide an earlier layer's value. */
 export function setOptions(options: JailOptions): JailOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -119,12 +126,29 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   if (!layers.filters.includes(jail.filter)) {
     return [unknownFilter(jail.name, jail.filter, layers.filters, whereOf(jail.name, 'filter', layers))];
   }
-  if (jail.logpath.length + jail.container.length + jail.journal.length > 0) return [];
+  if (!sourceKeys.every((key) => jail[key].length === 0)) return syslogProblems(jail, layers);
   return [
     new BailiffError('config-no-source', `jail ${quote(jail.name)} has nothing to read`, {
       where: whereOf(jail.name, null, layers),
       remedy: `Set logpath, container or journal (${jailVariable(jail.name, 'logpath')} …).`,
     }),
+  ];
+}
+
+const sourceKeys = ['logpath', 'container', 'kubernetes', 'syslog'] as const;
+
+/** A jail that waits for messages to a receiver that is off would protect nobody without a word. */
+function syslogProblems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
+  if (jail.syslog.length === 0 || layers.syslogListens) return [];
+  return [
+    new BailiffError(
+      'config-no-source',
+      `jail ${quote(jail.name)} reads syslog, but nothing listens for it`,
+      {
+        where: whereOf(jail.name, 'syslog', layers),
+        remedy: 'Set syslog-listen (BAILIFF_SYSLOG_LISTEN), for example to udp://127.0.0.1:5514.',
+      },
+    ),
   ];
 }
 
@@ -147,7 +171,11 @@ export function unknownFilter(
 }
 
 /** Where a jail, or one option of it, was written: the last layer that did. */
-function whereOf(name: string, option: 'filter' | null, { file, environment }: JailLayers): string {
+function whereOf(
+  name: string,
+  option: 'filter' | 'syslog' | null,
+  { file, environment }: JailLayers,
+): string {
   const inEnvironment = environment.layer.jails.get(name);
   if (option !== null && inEnvironment?.[option] !== undefined) return jailVariable(name, option);
   const inFile = file.jails.get(name);

@@ -29,6 +29,8 @@ test("a label brings a jail that reads the container's own log", async () => {
     logpath: [],
     container: ['web'],
     journal: [],
+    kubernetes: [],
+    syslog: [],
     findtime: 600,
     bantime: 3_600,
     action: 'drop',

@@ -83,7 +83,7 @@ function decide(
     });
   }
   if (configured?.container.some((selector) => selects(selector, container)) === true) return null;
-  const own = { logpath: [], container: [container.name], journal: [] };
+  const own = { logpath: [], container: [container.name], journal: [], kubernetes: [], syslog: [] };
   const made = (options: JailOptions): JailConfiguration =>
     jailOf(name, { ...configured, ...options, ...fromEnvironment, ...own }, configuration.defaults);
   const jail = made(setOptions(fromLabels));

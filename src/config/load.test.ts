@@ -54,6 +54,8 @@ test('an empty file leaves the built-in defaults', async () => {
       logpath: ['/var/log/auth.log', '/var/log/secure'],
       container: [],
       journal: [],
+      kubernetes: [],
+      syslog: [],
       maxretry,
       findtime,
       bantime,
@@ -69,7 +71,32 @@ test('an empty file leaves the built-in defaults', async () => {
   assert.equal(rest.socket, '/run/bailiff/bailiff.sock');
   assert.equal(rest.dockerSocket, '/var/run/docker.sock');
   assert.equal(rest.enforce, 'auto');
+  assert.equal(rest.kubernetesDirectory, '/var/log/containers');
+  assert.deepEqual([rest.syslogListen, rest.syslogFrom], [[], ['127.0.0.0/8', '::1']]);
   assert.equal('timeZone' in rest, false);
+});
+
+test('sources in Kubernetes and over syslog, from the environment', async () => {
+  const { jails, ...rest } = await load('', {
+    BAILIFF_SYSLOG_LISTEN: 'udp://127.0.0.1:5514, TCP://[::]:514 unix:/run/bailiff/log.sock',
+    BAILIFF_SYSLOG_FROM: '192.0.2.0/24',
+    BAILIFF_KUBERNETES_DIRECTORY: '/host/containers',
+    BAILIFF_JAIL_SSHD_SYSLOG: 'sshd*@gate, message:web',
+    BAILIFF_JAIL_NGINX_HTTP_AUTH_KUBERNETES: 'shop/web-*/nginx */*/ingress',
+  });
+  assert.deepEqual(
+    jails.map(({ name, logpath, kubernetes, syslog }) => ({ name, logpath, kubernetes, syslog })),
+    [
+      { name: 'sshd', logpath: [], kubernetes: [], syslog: ['sshd*@gate', 'message:web'] },
+      { name: 'nginx-http-auth', logpath: [], kubernetes: ['shop/web-*/nginx', '*/*/ingress'], syslog: [] },
+    ],
+  );
+  assert.deepEqual(rest.syslogListen, [
+    { text: 'udp://127.0.0.1:5514', protocol: 'udp', host: '127.0.0.1', port: 5514 },
+    { text: 'TCP://[::]:514', protocol: 'tcp', host: '::', port: 514 },
+    { text: 'unix:/run/bailiff/log.sock', protocol: 'unix', path: '/run/bailiff/log.sock' },
+  ]);
+  assert.deepEqual([rest.syslogFrom, rest.kubernetesDirectory], [['192.0.2.0/24'], '/host/containers']);
 });
 
 test('the environment wins over the file, and a jail over the defaults', async () => {

@@ -42,7 +42,10 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   };
   const journal = pick.anywhere('journal-directory');
   const usual = options.usual ?? ((filter: string) => usualSources(filter, journal));
-  const decided = decideJails({ file: file.layer, environment, defaults, filters, usual });
+  const syslogListen = pick.option('syslog-listen');
+  const syslogListens = syslogListen.length > 0;
+  const layers = { file: file.layer, environment, defaults, filters, usual, syslogListens };
+  const decided = decideJails(layers);
   if (file.readable) errors.push(...decided.errors);
   if (errors.length > 0) throw new ConfigurationErrors(errors);
   const zone = pick.anywhere('time-zone');
@@ -58,6 +61,9 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     protectSshPeers: pick.option('protect-ssh-peers'),
     docker: pick.option('docker'),
     dockerSocket: engine.path,
+    kubernetesDirectory: pick.option('kubernetes-directory'),
+    syslogListen,
+    syslogFrom: pick.option('syslog-from'),
     filterDirectory: pick.option('filter-directory'),
     filters,
     maxTracked: pick.option('max-tracked'),

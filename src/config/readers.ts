@@ -3,6 +3,7 @@ import { canonicalAddress } from '../core/address.ts';
 import { expectedSelector, selectorProblem } from '../core/container-selector.ts';
 import { parseBanTime, parseSpan } from '../core/duration.ts';
 import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
+import { parseSyslogSelector } from '../core/syslog-selector.ts';
 import { type Encoding, encodings } from '../core/types.ts';
 import { type JournalMatch, parseJournalMatch } from './journal-match.ts';
 
@@ -71,6 +72,9 @@ export function oneOf<const Name extends string>(names: readonly Name[]): Reader
 export function text(expected: string, pattern: RegExp): Reader<string> {
   return reader(expected, (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined));
 }
+
+/** sockaddr_un holds 108 bytes, the last of them NUL (unix(7)). */
+export const longestSocketPath = 107;
 
 /** An absolute path, without wildcards. `longest` in bytes. */
 export function path(longest = 4_095): Reader<string> {
@@ -151,6 +155,57 @@ export function journalMatch(): Reader<JournalMatch> {
       return match ?? [];
     });
   });
+}
+
+const namePart = '[a-z0-9*?](?:[a-z0-9.*?-]{0,251}[a-z0-9*?])?';
+const podContainer = new RegExp(`^${namePart}/${namePart}/${namePart}$`);
+
+/** Containers of pods, with wildcards. */
+export function kubernetesContainers(): Reader<readonly string[]> {
+  return list(
+    'a list of containers of pods',
+    'NAMESPACE/POD/CONTAINER such as shop/web-*/nginx, in lower case',
+    1,
+    (element) => (podContainer.test(element) ? element : undefined),
+  );
+}
+
+/** Selectors of syslog messages: see core/syslog-selector.ts. */
+export function syslogPrograms(): Reader<readonly string[]> {
+  return list(
+    'a list of programs',
+    "a program's name, PROGRAM@HOST, or either behind message:",
+    1,
+    (element) => (parseSyslogSelector(element) === null ? undefined : element),
+  );
+}
+
+/** Where the syslog receiver listens. `text` is how it was written. */
+export type SyslogListener = { readonly text: string } & (
+  | { readonly protocol: 'udp' | 'tcp'; readonly host: string; readonly port: number }
+  | { readonly protocol: 'unix'; readonly path: string }
+);
+
+export function syslogListeners(): Reader<readonly SyslogListener[]> {
+  const expected = 'udp://127.0.0.1:5514, tcp://[::1]:5514 or unix:/run/bailiff/log.sock';
+  const known = list('a list of listeners', `one such as ${expected}`, 0, (element) =>
+    syslogListener(element) === null ? undefined : element,
+  );
+  return known.transform((elements) => elements.flatMap((element) => syslogListener(element) ?? []));
+}
+
+function syslogListener(text: string): SyslogListener | null {
+  if (text.startsWith('unix:')) {
+    const socket = text.slice('unix:'.length);
+    return isPath(socket) && Buffer.byteLength(socket) <= longestSocketPath
+      ? { text, protocol: 'unix', path: socket }
+      : null;
+  }
+  const match = /^(udp|tcp):\/\/([\d.]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(text);
+  const [, protocol = '', written = '', port = ''] = match ?? [];
+  const host = canonicalAddress(written.replace(/[[\]]/g, ''));
+  if (host === null || Number(port) < 1 || Number(port) > 65_535) return null;
+  return { text, protocol: protocol.toLowerCase() === 'udp' ? 'udp' : 'tcp', host, port: Number(port) };
 }
 
 /** Canonical addresses and ranges, each once. */

@@ -44,7 +44,7 @@ export function configurationReference(): string {
       ],
     ),
     '### Usual logs',
-    'Read by a jail of this filter that sets none of `logpath`, `container` and `journal`. It reads the journal where journal files are found at the start and no file of these, or only one that has not been written for a day; never both.',
+    'Read by a jail of this filter that sets no source. It reads the journal where journal files are found at the start and no file of these, or only one that has not been written for a day; never both.',
     rows(
       ['Filter', 'Paths', 'Journal'],
       filtersWithUsualPaths.map((name) => [

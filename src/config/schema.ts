@@ -10,16 +10,23 @@ import {
   encoding,
   engine,
   journalMatch,
+  kubernetesContainers,
   listener,
+  longestSocketPath,
   oneOf,
   path,
   paths,
   ports,
   type Reader,
+  type SyslogListener,
+  syslogListeners,
+  syslogPrograms,
   text,
   truth,
   wholeNumber,
 } from './readers.ts';
+
+export type { SyslogListener };
 
 /** A jail with everything decided. Times in seconds; a `bantime` of null is for ever. */
 export interface JailConfiguration {
@@ -32,6 +39,10 @@ export interface JailConfiguration {
   readonly container: readonly string[];
   /** Which entries of the journal; none where it is empty. */
   readonly journal: JournalMatch;
+  /** Containers of this node's pods: `NAMESPACE/POD/CONTAINER`, with wildcards. */
+  readonly kubernetes: readonly string[];
+  /** Programs whose syslog messages it reads: see core/syslog-selector.ts. */
+  readonly syslog: readonly string[];
   readonly maxretry: number;
   readonly findtime: number;
   readonly bantime: number | null;
@@ -70,6 +81,11 @@ export interface Configuration {
   readonly dockerSocket: string;
   /** Absent: journald's own. */
   readonly journalDirectory?: string;
+  /** Where the kubelet keeps links to the logs of this node's containers. */
+  readonly kubernetesDirectory: string;
+  readonly syslogListen: readonly SyslogListener[];
+  /** Whose messages the receiver takes. Canonical. */
+  readonly syslogFrom: readonly string[];
   readonly filterDirectory: string;
   /** The names a jail's filter may have: the shipped ones and those in `filterDirectory`. */
   readonly filters: readonly string[];
@@ -155,7 +171,7 @@ export const jailShape = {
     description:
       'Log files to read, as paths or patterns (`*`, `?`, `[a-z]` within one name, `**` for any folders). A missing one is waited for; files that come to match are read too.',
     otherwise:
-      "the filter's usual path, where neither `logpath` nor `container` nor `journal` is set and the journal is not read instead",
+      "the filter's usual path, where the jail has no other source either and the journal is not read instead",
   }),
   container: option(containers(), {
     description:
@@ -166,6 +182,16 @@ export const jailShape = {
     description:
       "Which entries of the host's journal to read, as fail2ban's `journalmatch` says it: `FIELD=value` terms, of which those of different fields must all hold, and of those of one field any; `+` between alternatives. Elements of a list are alternatives, too.",
     otherwise: "the filter's usual match, where no source is set and the journal is read",
+  }),
+  kubernetes: option(kubernetesContainers(), {
+    description:
+      "Containers of this node's pods whose logs to read, each as `NAMESPACE/POD/CONTAINER`; `*` stands for any characters, `?` for one: `shop/web-*/nginx`.",
+    otherwise: 'none',
+  }),
+  syslog: option(syslogPrograms(), {
+    description:
+      'Programs whose messages to read from the syslog receiver, by the name in the message: `sshd*`, or `dropbear@router` for those of one host; `*` stands for any characters, `?` for one. The line judged is `HOST PROGRAM[PID]: TEXT`; with `message:` before it, the text alone, as for a service in a container whose log Docker sends by syslog.',
+    otherwise: 'none',
   }),
   bantime: option(banTime(), {
     description: 'As in `defaults`, for this jail.',
@@ -223,8 +249,7 @@ export const globalShape = {
     description: 'Directory of the database of bans and positions.',
     default: '/var/lib/bailiff',
   }),
-  // sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
-  socket: option(path(107), {
+  socket: option(path(longestSocketPath), {
     description: 'Control socket, through which the commands speak with the daemon.',
     default: '/run/bailiff/bailiff.sock',
   }),
@@ -250,6 +275,20 @@ export const globalShape = {
   'journal-directory': option(path(), {
     description: "Directory of the host's journal, where it is another than journald's own.",
     otherwise: '`/var/log/journal` and `/run/log/journal`, both',
+  }),
+  'kubernetes-directory': option(path(), {
+    description: "Directory in which the kubelet keeps links to the logs of this node's containers.",
+    default: '/var/log/containers',
+  }),
+  'syslog-listen': option(syslogListeners(), {
+    description:
+      'Where to receive syslog messages (RFC 5424 and 3164), each as `udp://ADDRESS:PORT`, `tcp://ADDRESS:PORT` or `unix:PATH` (a stream socket).',
+    default: '',
+  }),
+  'syslog-from': option(addresses(), {
+    description:
+      'Addresses and ranges whose syslog messages are taken; others are refused. Whoever may send messages can have anybody banned, and over UDP an address is easily forged.',
+    default: '127.0.0.0/8, ::1',
   }),
   'filter-directory': option(path(), {
     description: 'Directory of your own filters, one `NAME.yaml` each. It may be absent.',

@@ -40,6 +40,8 @@ export type Input =
       readonly missingAt?: number;
       /** How its text is written; UTF-8 where absent. */
       readonly encoding?: Encoding;
+      /** `cri`: each line of text in the format that container runtimes write for the kubelet; absent: as it is. */
+      readonly format?: 'cri';
     }
   | {
       readonly kind: 'stream';
@@ -49,6 +51,13 @@ export type Input =
        * plain lines.
        */
       readonly framing: 'docker-multiplexed' | 'docker-raw' | 'journal' | 'lines';
+    }
+  | {
+      readonly kind: 'stream';
+      /** Records of the syslog receiver (core/syslog-record.ts). */
+      readonly framing: 'syslog';
+      /** Which of them are judged. */
+      readonly select: readonly string[];
     };
 
 /** One source as the scanner is told of it. */

@@ -39,6 +39,7 @@ export class Metrics {
   readonly bytes: Counter<'source'>;
   readonly oversizeLines: Counter<'source'>;
   readonly gaps: Counter<'source'>;
+  readonly droppedLines: Counter<'source'>;
   readonly hits: Counter<'jail'>;
   readonly protectedHits: Counter<'jail'>;
   readonly staleHits: Counter<'jail'>;
@@ -67,6 +68,11 @@ export class Metrics {
       'source',
     );
     this.gaps = counter('gaps_total', 'Times that lines of a log were lost, or may have been.', 'source');
+    this.droppedLines = counter(
+      'dropped_lines_total',
+      'Lines that were received faster than they could be judged, and are lost.',
+      'source',
+    );
     this.hits = counter('hits_total', 'Attempts that jails counted.', 'jail');
     this.protectedHits = counter(
       'protected_hits_total',

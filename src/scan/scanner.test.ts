@@ -368,3 +368,20 @@ test('when the worker dies, files go on from their last cursor and streams are g
   assert.equal(workers.length, 2);
   process.off('worker', remember);
 });
+
+test('a log of a container runtime that is complete is read to its end, also if the worker dies meanwhile', async () => {
+  const workers: Worker[] = [];
+  process.once('worker', (worker) => workers.push(worker));
+  const entry = (tag: string, text: string): string =>
+    `2026-11-22T16:02:01.123456789Z stdout ${tag} ${text}\n`;
+  appendFileSync(log, entry('P', 'bad a 203.') + entry('F', '0.113.7') + entry('P', 'bad b 203.0'));
+  const observed = observe();
+  const input = { kind: 'file', path: log, readers: [], format: 'cri' } as const;
+  const generation = observed.scanner.open({ ...request(), input });
+  await observed.until(() => observed.cursor?.includes('parts') === true);
+  appendFileSync(log, entry('P', '.113.7'));
+  await observed.scanner.end('file:log', generation);
+  await workers[0]?.terminate();
+  await observed.until(() => observed.states.includes('file:log ended'));
+  assert.deepEqual(observed.users, ['a', 'b']);
+});

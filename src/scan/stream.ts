@@ -5,8 +5,9 @@ import { JournalEntries } from './journal-entries.ts';
 import { LineCarry } from './line-carry.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';
 import type { Scan } from './scan.ts';
+import { SyslogRecords } from './syslog-records.ts';
 
-type Framing = Extract<Input, { kind: 'stream' }>['framing'];
+type StreamInput = Extract<Input, { kind: 'stream' }>;
 
 /** What reads one framing: calls `judge` with blocks of whole lines and the transport's time of each. */
 interface Decoder {
@@ -17,9 +18,17 @@ interface Decoder {
   takeNotice?(): string;
 }
 
-function decoderOf(framing: Framing, cursor: string | null, gap: (detail: string) => void): Decoder {
-  if (framing === 'lines') return new PlainLines();
-  return framing === 'journal' ? new JournalEntries(cursor) : new DockerFrames(framing, cursor, gap);
+function decoderOf(input: StreamInput, cursor: string | null, gap: (detail: string) => void): Decoder {
+  switch (input.framing) {
+    case 'lines':
+      return new PlainLines();
+    case 'journal':
+      return new JournalEntries(cursor);
+    case 'syslog':
+      return new SyslogRecords(input.select);
+    default:
+      return new DockerFrames(input.framing, cursor, gap);
+  }
 }
 
 /** One stream that the main thread opened and whose bytes it sends. */
@@ -30,8 +39,8 @@ export class Stream {
   readonly #output: Output;
   #closed = false;
 
-  constructor(framing: Framing, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
-    this.#decoder = decoderOf(framing, cursor, (detail) => output.gap(detail));
+  constructor(input: StreamInput, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
+    this.#decoder = decoderOf(input, cursor, (detail) => output.gap(detail));
     this.#scan = scan;
     this.#batches = batches;
     this.#output = output;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Input } from '../core/types.ts';
+import type { CriLines } from './cri-lines.ts';
 import { type Coding, codingOf, searchable } from './encoding.ts';
 import {
   type FileCursor,
@@ -17,8 +18,9 @@ import { type BatchMaker, nowMs, type Output } from './output.ts';
 import { PackedPlace } from './packed-place.ts';
 import { type Piece, Place } from './place.ts';
 import { findRenamed, findRest, openUnseen, unseenAfter } from './rest.ts';
-import type { Scan } from './scan.ts';
+import type { Reading, Scan } from './scan.ts';
 import { Vanished } from './siblings.ts';
+import type { TakeLines } from './timed-lines.ts';
 import { Wake } from './wake.ts';
 
 /** For this long, in ms, lines may still come into a file that has lost its name: writers reopen one by one. */
@@ -36,6 +38,8 @@ export interface TailParts {
   readonly judged: Judged;
   /** ms since the epoch. */
   readonly now?: () => number;
+  /** Makes text of lines that a container runtime wrote; absent: they are text. */
+  readonly format?: CriLines | null;
 }
 
 /**
@@ -52,6 +56,8 @@ export class Tail {
   readonly #judged: Judged;
   readonly #wake: Wake;
   readonly #nowMs: () => number;
+  /** Makes text of lines that a container runtime wrote; null: they are text. */
+  readonly #format: CriLines | null;
   #cursor: FileCursor | null;
   #place: Place | PackedPlace | null = null;
   /** The file before, until `#lateUntil` (ms). */
@@ -78,6 +84,7 @@ export class Tail {
     this.#path = input.path;
     this.#coding = codingOf(input.encoding ?? 'utf-8');
     this.#missingSince = input.missingAt ?? null;
+    this.#format = parts.format ?? null;
     this.#cursor = parseFileCursor(cursor);
     this.#scan = parts.scan;
     this.#batches = parts.batches;
@@ -309,8 +316,19 @@ export class Tail {
   /** Returns the bytes judged. */
   #judge({ block, reading }: Piece): number {
     if (block === null) return 0;
-    this.#scan.block(searchable(block, this.#coding), reading, this.#batches.found);
+    if (this.#format === null)
+      this.#scan.block(searchable(block, this.#coding), reading, this.#batches.found);
+    else this.#format.push(block, this.#judgeTimed(reading));
     return block.length;
+  }
+
+  #judgeTimed(reading: Reading): TakeLines {
+    return (lines, transport) => this.#scan.block(lines, { ...reading, transport }, this.#batches.found);
+  }
+
+  #sayProblem(): void {
+    const problem = this.#format?.problem ?? null;
+    if (problem !== null) this.#setState(problem.fatal ? 'failed' : 'reading', problem.text);
   }
 
   #post(bytes: number, readAtMs: number): void {
@@ -321,7 +339,10 @@ export class Tail {
     this.#judged.note(this.#input, position, true);
     if (late !== null) this.#judged.note(this.#input, late, true);
     const behind = lag + (this.#late?.lag ?? 0) + (this.#catchingUp ? this.#toCome : 0);
-    this.#output.post(this.#batches.take(formatFileCursor(this.#cursor), bytes, readAtMs, behind));
+    const text = formatFileCursor(this.#cursor);
+    const cursor = this.#format?.cursorAt(text) ?? text;
+    this.#output.post(this.#batches.take(cursor, bytes, readAtMs, behind));
+    this.#sayProblem();
   }
 
   /**
@@ -412,7 +433,11 @@ export class Tail {
   #end(): void {
     const readAtMs = this.#nowMs();
     let bytes = this.#endLate(readAtMs);
-    if (this.#place !== null) bytes += this.#judge(this.#place.flush(readAtMs / 1_000));
+    const last = this.#place?.flush(readAtMs / 1_000) ?? null;
+    if (last !== null) {
+      bytes += this.#judge(last);
+      this.#format?.flush(this.#judgeTimed(last.reading));
+    }
     this.#post(bytes, readAtMs);
     this.#setState('ended', '');
     this.close();

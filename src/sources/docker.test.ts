@@ -18,6 +18,8 @@ const jail: JailConfiguration = {
   logpath: [],
   container: ['web', 'label:role=proxy'],
   journal: [],
+  kubernetes: [],
+  syslog: [],
   maxretry: 5,
   findtime: 600,
   bantime: 600,
@@ -190,6 +192,7 @@ class FakeHost implements SourceHost {
     this.engineChanges++;
     this.#changed();
   };
+  dropped = () => assert.fail('nothing is dropped');
   now = () => 10_000;
 
   async until(condition: () => boolean): Promise<void> {

@@ -37,7 +37,18 @@ function jail(
     action: 'drop',
     ports: 'all',
   } as const;
-  return { name, enabled: true, filter: name, logpath, container: [], journal: [], encoding, ...limits };
+  return {
+    name,
+    enabled: true,
+    filter: name,
+    logpath,
+    container: [],
+    journal: [],
+    kubernetes: [],
+    syslog: [],
+    encoding,
+    ...limits,
+  };
 }
 
 /** What the file source asks of the daemon. */
@@ -51,6 +62,7 @@ class Asked {
 
   readonly host: SourceHost = {
     open: (description) => this.#open(description),
+    dropped: () => undefined,
     cursorOf: (id) => this.cursors.get(id) ?? null,
     report: (id, state, detail) => {
       this.reports.set(this.#short(id), `${state}: ${detail}`);

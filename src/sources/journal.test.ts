@@ -60,6 +60,8 @@ function jail(name: string, journal: JournalMatch, findtime = 600): JailConfigur
     logpath: [],
     container: [],
     journal,
+    kubernetes: [],
+    syslog: [],
     maxretry: 5,
     findtime,
     bantime: 600,
@@ -97,6 +99,7 @@ class FakeHost {
         };
       },
       cursorOf: () => stored,
+      dropped: () => undefined,
       report: (id, state, detail, jails = []) => note([id, state, detail, ...jails].join(' ')),
       jailsFromLabels: () => [],
       protectNetworks: () => undefined,

@@ -17,6 +17,7 @@ const host: SourceHost = {
   open: unused,
   cursorOf: unused,
   report: unused,
+  dropped: unused,
   jailsFromLabels: unused,
   now: unused,
   protectNetworks: (ranges) => said.push(`networks ${ranges.map(({ subnet }) => subnet).join()}`),

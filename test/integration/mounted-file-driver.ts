@@ -31,6 +31,8 @@ const jail = {
   logpath: [log],
   container: [],
   journal: [],
+  kubernetes: [],
+  syslog: [],
   encoding: 'utf-8',
   ...limits,
 } as const;
@@ -47,6 +49,7 @@ const host: SourceHost = {
     };
   },
   cursorOf: () => null,
+  dropped: () => undefined,
   report: (_id, state, detail) => say(state, detail),
   jailsFromLabels: () => [],
   protectNetworks: () => undefined,

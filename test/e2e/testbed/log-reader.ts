@@ -32,6 +32,8 @@ export class LogReader implements SourceHost {
       logpath: [],
       container,
       journal: [],
+      kubernetes: [],
+      syslog: [],
       maxretry: 5,
       findtime: 600,
       bantime: 600,
@@ -69,6 +71,8 @@ export class LogReader implements SourceHost {
       }
     }
   }
+
+  dropped(): void {}
 
   cursorOf(key: string): string | null {
     return this.#cursors.get(key) ?? null;

@@ -1,0 +1,34 @@
+import { lineCap } from './scan.ts';
+
+/** Takes a block of whole lines, valid during the call, and their time in seconds. */
+export type TakeLines = (block: Buffer, time: number) => void;
+
+/** All of a worker gather in it: whoever adds lines also flushes, before anybody else has his turn. */
+let buffer = Buffer.allocUnsafeSlow(4 * lineCap);
+const newline = 0x0a;
+
+/**
+ * Gathers lines that came in the same millisecond, so that under a flood the scan loop gets few large blocks
+ * instead of many small ones. They take the time of the first.
+ */
+export class TimedLines {
+  #length = 0;
+  #time = 0;
+
+  /** `text` is one line, with or without its newline. */
+  add(text: Buffer, time: number, take: TakeLines): void {
+    const needed = text.length + 1;
+    const together = Math.floor(time * 1_000) === Math.floor(this.#time * 1_000);
+    if (!together || this.#length + needed > buffer.length) this.flush(take);
+    if (needed > buffer.length) buffer = Buffer.allocUnsafeSlow(needed);
+    if (this.#length === 0) this.#time = time;
+    this.#length += text.copy(buffer, this.#length);
+    if (text.at(-1) !== newline) buffer[this.#length++] = newline;
+  }
+
+  flush(take: TakeLines): void {
+    const block = buffer.subarray(0, this.#length);
+    this.#length = 0;
+    if (block.length > 0) take(block, this.#time);
+  }
+}

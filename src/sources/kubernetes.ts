@@ -1,0 +1,163 @@
+import { watch } from 'node:fs';
+import { readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { JailConfiguration } from '../config/schema.ts';
+import { messageOf } from '../core/errors.ts';
+import { type PodLog, parsePodLog, selectsPodLog } from './pod-log.ts';
+import type { OpenSource, SourceHost, SourceKind } from './source.ts';
+
+/** How often the kubelet's folder is read, in ms; a notice of the kernel only makes it sooner. */
+const lookMs = 5_000;
+/** A pod's links come one after another: for so long, in ms, notices are waited for together. */
+const settleMs = 100;
+/** Logs read at a time: a node has some hundred pods. */
+const mostLogs = 2_000;
+
+/** The logs of the containers of this node's pods, through the links that the kubelet keeps in `directory`. */
+export function kubernetesSource(directory: string): SourceKind {
+  return {
+    name: 'kubernetes',
+    async follow(jails, host, signal) {
+      await new Follower(directory, jails, host).run(signal);
+    },
+  };
+}
+
+interface OpenLog {
+  /** The file that the link led to. */
+  readonly path: string;
+  readonly source: OpenSource;
+}
+
+interface WantedLog {
+  readonly log: PodLog;
+  readonly jails: readonly JailConfiguration[];
+}
+
+class Follower {
+  readonly #directory: string;
+  readonly #jails: readonly JailConfiguration[];
+  readonly #host: SourceHost;
+  /** By the name of the link. */
+  readonly #open = new Map<string, OpenLog>();
+
+  constructor(directory: string, jails: readonly JailConfiguration[], host: SourceHost) {
+    this.#directory = directory;
+    this.#jails = jails;
+    this.#host = host;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      // Before it is read, so that no change in between goes unnoticed.
+      const notice = noticeOf(this.#directory, signal);
+      await this.#look();
+      await notice(lookMs);
+      await setTimeout(settleMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+    for (const { source } of this.#open.values()) source.close();
+  }
+
+  /** Opens what is new, ends what is gone. Never rejects. */
+  async #look(): Promise<void> {
+    let names: string[];
+    try {
+      names = await readdir(this.#directory);
+    } catch (error) {
+      this.#report('waiting', `${messageOf(error)}; the node's /var/log is read there`);
+      return;
+    }
+    const wanted = this.#wanted(names);
+    for (const name of [...this.#open.keys()]) if (!wanted.has(name)) this.#end(name);
+    const unreadable: string[] = [];
+    for (const [name, log] of wanted) {
+      const problem = await this.#follow(name, log);
+      if (problem !== null) unreadable.push(problem);
+    }
+    this.#reportLogs(wanted.size, unreadable);
+  }
+
+  #wanted(names: readonly string[]): Map<string, WantedLog> {
+    const wanted = new Map<string, WantedLog>();
+    for (const name of names) {
+      const log = parsePodLog(name);
+      if (log === null) continue;
+      const jails = this.#jails.filter(({ kubernetes }) =>
+        kubernetes.some((selector) => selectsPodLog(selector, log)),
+      );
+      if (jails.length > 0) wanted.set(name, { log, jails });
+      if (wanted.size === mostLogs) break;
+    }
+    return wanted;
+  }
+
+  /** Reads the file that a link leads to, or goes on with it. Returns why that cannot be, or null. */
+  async #follow(name: string, { log, jails }: WantedLog): Promise<string | null> {
+    const open = this.#open.get(name);
+    let path: string;
+    try {
+      path = await realpath(join(this.#directory, name));
+    } catch (error) {
+      // The file goes before its link, and is read to its end.
+      return open === undefined ? messageOf(error) : null;
+    }
+    if (path === open?.path) return null;
+    // Of the file itself: a rotated one lies beside it and not beside the link.
+    const source = this.#host.open({
+      id: `kubernetes:${log.namespace}/${log.pod}/${log.container}@${log.containerId.slice(0, 12)}`,
+      cursorKey: `kubernetes:${log.containerId}`,
+      input: { kind: 'file', path, readers: jails.map((jail) => jail.name), format: 'cri' },
+      jails,
+    });
+    this.#open.set(name, { path, source });
+    return null;
+  }
+
+  #end(name: string): void {
+    const source = this.#open.get(name)?.source;
+    this.#open.delete(name);
+    // It is judged to its end before it is forgotten.
+    void source?.end('the container is gone').catch(() => undefined);
+    source?.close();
+  }
+
+  #reportLogs(wanted: number, unreadable: readonly string[]): void {
+    const [first] = unreadable;
+    const read = `containers read: ${this.#open.size}`;
+    if (first !== undefined)
+      this.#report(
+        this.#open.size > 0 ? 'reading' : 'waiting',
+        `${read}; not read: ${unreadable.length}: ${first}; the links lead to the node's /var/log/pods, which must be there under the same path`,
+      );
+    else if (wanted === 0) this.#report('waiting', 'no container of this node is one that a jail asks for');
+    else if (wanted === mostLogs) this.#report('reading', `${read}; more are not read`);
+    else this.#report('reading', read);
+  }
+
+  #report(state: 'reading' | 'waiting', detail: string): void {
+    this.#host.report('kubernetes', state, detail);
+  }
+}
+
+/** Watches from now on; the function resolves at the first notice since, at the latest after so many ms. */
+function noticeOf(directory: string, signal: AbortSignal): (ms: number) => Promise<void> {
+  const heard = new AbortController();
+  const close = closing(directory, () => heard.abort());
+  return async (ms) => {
+    const over = AbortSignal.any([signal, heard.signal]);
+    await setTimeout(ms, undefined, { signal: over, ref: false }).catch(() => undefined);
+    close();
+  };
+}
+
+function closing(directory: string, changed: () => void): () => void {
+  try {
+    const watcher = watch(directory, changed);
+    watcher.on('error', () => watcher.close());
+    return () => watcher.close();
+  } catch {
+    // No such folder, or out of watches: it is looked at all the same.
+    return () => undefined;
+  }
+}
