@@ -77,11 +77,11 @@ function printStatus(status: Status): void {
   printLine(status.metrics === null ? 'Metrics: off' : `Metrics: ${status.metrics}`);
 }
 
-/** `2m ago`, or that there was none. */
-function describeLastLine({ lastLine, lines, since }: SourceStatus): string {
+/** `2m ago`, or that there was none; nothing of what is no log itself, such as a pattern or the engine. */
+function describeLastLine({ jails, lastLine, lines, since }: SourceStatus): string {
   const ago = (time: number): string => formatDuration(Date.now() / 1000 - time);
   if (lastLine !== null) return `${ago(lastLine)} ago`;
-  return lines === 0 ? `none for ${ago(since)}` : '';
+  return lines === 0 && jails.length > 0 ? `none for ${ago(since)}` : '';
 }
 
 /** One source at length. */
