@@ -76,6 +76,25 @@ test('an empty file leaves the built-in defaults', async () => {
   assert.equal('timeZone' in rest, false);
 });
 
+for (const [source, value] of Object.entries({
+  LOGPATH: '/x',
+  CONTAINER: 'web',
+  JOURNAL: '_UID=0',
+  KUBERNETES: 'a/b/c',
+  SYSLOG: '*',
+})) {
+  test(`a jail that has ${source} has that source alone, and is made by it`, async () => {
+    const { jails } = await load('jails: {}', {
+      BAILIFF_SYSLOG_LISTEN: 'udp://127.0.0.1:5514',
+      [`BAILIFF_JAIL_SSHD_${source}`]: value,
+    });
+    const [jail] = jails;
+    const lists = [jail?.logpath, jail?.container, jail?.journal, jail?.kubernetes, jail?.syslog];
+    assert.equal(lists.filter((list) => list?.length === 1).length, 1);
+    assert.equal(lists.filter((list) => list?.length === 0).length, 4);
+  });
+}
+
 test('sources in Kubernetes and over syslog, from the environment', async () => {
   const { jails, ...rest } = await load('', {
     BAILIFF_SYSLOG_LISTEN: 'udp://127.0.0.1:5514, TCP://[::]:514 unix:/run/bailiff/log.sock',

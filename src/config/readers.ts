@@ -106,8 +106,8 @@ export function engine(): Reader<string> {
 /** Reads `unix:///path` (as the path) and `tcp://host:port`; anything else is undefined. */
 export function engineAddress(host: string): string | undefined {
   const path = /^unix:\/\/(\/.+)$/s.exec(host)?.[1];
-  // sockaddr_un holds 108 bytes, the last of them NUL (unix(7)).
-  if (path !== undefined) return isPath(path) && Buffer.byteLength(path) <= 107 ? path : undefined;
+  if (path !== undefined)
+    return isPath(path) && Buffer.byteLength(path) <= longestSocketPath ? path : undefined;
   const port = /^tcp:\/\/(?:[\w.-]+|\[[\da-f:.]+\]):(\d{1,5})$/i.exec(host)?.[1];
   return port !== undefined && Number(port) > 0 && Number(port) <= 65_535 ? host : undefined;
 }

@@ -1,3 +1,5 @@
+import { matchesWildcard } from './wildcard.ts';
+
 /** What a container is chosen by. */
 export interface ContainerTraits {
   readonly name: string;
@@ -30,7 +32,8 @@ const kinds: Readonly<Record<string, SelectorKind>> = {
   image: {
     form: /^[\w.*?:@/-]{1,512}$/,
     expected: 'image:REPOSITORY such as image:nginx, image:nginx:1.27 or image:ghcr.io/shop/*',
-    selects: (wanted, { image }) => imageNames(image).some((name) => matches(shortImage(wanted), name)),
+    selects: (wanted, { image }) =>
+      imageNames(image).some((name) => matchesWildcard(shortImage(wanted), name)),
   },
   compose: {
     form: /^[\w.*?-]{1,255}(?:\/[\w.*?-]{1,255})?$/,
@@ -65,7 +68,7 @@ export function selectorProblem(selector: string): string | null {
 /** Whether a selector means a container: its name, or what stands behind `label:`, `image:`, `compose:`, `service:`. */
 export function selects(selector: string, container: ContainerTraits): boolean {
   const { prefix, wanted } = split(selector);
-  if (prefix === null) return matches(wanted, container.name);
+  if (prefix === null) return matchesWildcard(wanted, container.name);
   return kindOf(prefix)?.selects(wanted, container) === true;
 }
 
@@ -79,32 +82,7 @@ function split(selector: string): { prefix: string | null; wanted: string } {
 }
 
 function matchesLabel(wanted: string, labels: ContainerTraits['labels'], key: string): boolean {
-  return Object.hasOwn(labels, key) && matches(wanted, labels[key] ?? '');
-}
-
-/**
- * Whether a text is as a pattern says, in which `*` stands for any characters and `?` for one. In time
- * that grows with the product of both lengths, whatever they hold: a regular expression of many `*` would
- * not.
- */
-function matches(pattern: string, text: string): boolean {
-  let at = 0;
-  let star = -1;
-  let resume = 0;
-  for (let index = 0; index < pattern.length || at < text.length; ) {
-    const wanted = pattern[index];
-    if (wanted === '*') {
-      star = index++;
-      resume = at;
-    } else if (at < text.length && (wanted === '?' || wanted === text[at])) {
-      index++;
-      at++;
-    } else if (star >= 0 && resume < text.length) {
-      index = star + 1;
-      at = ++resume;
-    } else return false;
-  }
-  return true;
+  return Object.hasOwn(labels, key) && matchesWildcard(wanted, labels[key] ?? '');
 }
 
 /** The names under which an image may be asked for: whole, without its digest, without its tag too. */

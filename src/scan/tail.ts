@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Input } from '../core/types.ts';
-import type { CriLines } from './cri-lines.ts';
+import { CriLines } from './cri-lines.ts';
 import { type Coding, codingOf, searchable } from './encoding.ts';
 import {
   type FileCursor,
@@ -38,8 +38,6 @@ export interface TailParts {
   readonly judged: Judged;
   /** ms since the epoch. */
   readonly now?: () => number;
-  /** Makes text of lines that a container runtime wrote; absent: they are text. */
-  readonly format?: CriLines | null;
 }
 
 /**
@@ -50,14 +48,14 @@ export class Tail {
   readonly #input: Extract<Input, { kind: 'file' }>;
   readonly #path: string;
   readonly #coding: Coding;
+  /** Makes text of lines that a container runtime wrote; null: they are text. */
+  readonly #format: CriLines | null;
   readonly #scan: Scan;
   readonly #batches: BatchMaker;
   readonly #output: Output;
   readonly #judged: Judged;
   readonly #wake: Wake;
   readonly #nowMs: () => number;
-  /** Makes text of lines that a container runtime wrote; null: they are text. */
-  readonly #format: CriLines | null;
   #cursor: FileCursor | null;
   #place: Place | PackedPlace | null = null;
   /** The file before, until `#lateUntil` (ms). */
@@ -83,8 +81,8 @@ export class Tail {
     this.#input = input;
     this.#path = input.path;
     this.#coding = codingOf(input.encoding ?? 'utf-8');
+    this.#format = input.format === 'cri' ? new CriLines(cursor) : null;
     this.#missingSince = input.missingAt ?? null;
-    this.#format = parts.format ?? null;
     this.#cursor = parseFileCursor(cursor);
     this.#scan = parts.scan;
     this.#batches = parts.batches;
@@ -162,7 +160,7 @@ export class Tail {
     this.#wake.watchFile();
     this.#place = place;
     if (rest !== null) this.#beginCatchingUp(place);
-    this.#setState('reading', this.#gap);
+    this.#sayReading();
     if (cursor?.late != null) this.#openLate(cursor.late);
     if (cursor !== null) this.#release(cursor);
     // From now on it is known what came after this moment, also where the file is empty.
@@ -211,6 +209,7 @@ export class Tail {
     const { size, born } = file.stat();
     if (cursor !== null && this.#continues(file, cursor))
       return new Place(file, cursor.offset, { old: cursor.old, backlog: size }, this.#coding);
+    this.#format?.forget();
     if (cursor !== null) return this.#placeIn(file, { old: 0, backlog: size });
     // File systems round times, some to a second.
     const madeMeanwhile = this.#missingSince !== null && born > this.#missingSince - 1;
@@ -306,7 +305,7 @@ export class Tail {
       this.#place = rest;
       this.#beginCatchingUp(rest);
     }
-    this.#setState('reading', this.#gap);
+    this.#sayReading();
   }
 
   #take(piece: Piece, readAtMs: number): void {
@@ -316,19 +315,14 @@ export class Tail {
   /** Returns the bytes judged. */
   #judge({ block, reading }: Piece): number {
     if (block === null) return 0;
-    if (this.#format === null)
-      this.#scan.block(searchable(block, this.#coding), reading, this.#batches.found);
-    else this.#format.push(block, this.#judgeTimed(reading));
+    const lines = searchable(block, this.#coding);
+    if (this.#format === null) this.#scan.block(lines, reading, this.#batches.found);
+    else this.#format.push(lines, this.#judgeTimed(reading));
     return block.length;
   }
 
   #judgeTimed(reading: Reading): TakeLines {
     return (lines, transport) => this.#scan.block(lines, { ...reading, transport }, this.#batches.found);
-  }
-
-  #sayProblem(): void {
-    const problem = this.#format?.problem ?? null;
-    if (problem !== null) this.#setState(problem.fatal ? 'failed' : 'reading', problem.text);
   }
 
   #post(bytes: number, readAtMs: number): void {
@@ -342,7 +336,6 @@ export class Tail {
     const text = formatFileCursor(this.#cursor);
     const cursor = this.#format?.cursorAt(text) ?? text;
     this.#output.post(this.#batches.take(cursor, bytes, readAtMs, behind));
-    this.#sayProblem();
   }
 
   /**
@@ -353,7 +346,7 @@ export class Tail {
     const named = identify(this.#path);
     if (named?.identity === place.identity && place instanceof Place) {
       if (named.links === 0) this.#setState('waiting', onlyMounted);
-      else this.#setState('reading', this.#gap);
+      else this.#sayReading();
       return false;
     }
     // Opened before anything changes: where that fails, all stays as it was.
@@ -375,7 +368,7 @@ export class Tail {
     if (this.#catchingUp) this.#beginCatchingUp(next);
     this.#wake.watchFile();
     this.#post(bytes, readAtMs);
-    this.#setState('reading', this.#gap);
+    this.#sayReading();
   }
 
   /** A packed file is over; into a plain one lines may still come. Returns the bytes judged. */
@@ -445,6 +438,12 @@ export class Tail {
 
   #sayGap(gap: string): void {
     this.#gap = `a part may be missing: ${gap}`;
+  }
+
+  #sayReading(): void {
+    const problem = this.#format?.problem ?? null;
+    const details = [this.#gap, problem?.text ?? ''].filter(Boolean);
+    this.#setState(problem?.fatal === true ? 'failed' : 'reading', details.join('; '));
   }
 
   #fail(thrown: unknown): void {

@@ -1,7 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
 import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
-import { CriLines } from './cri-lines.ts';
 import { compileFilter } from './filters/compile.ts';
 import type { Filter } from './filters/filter.ts';
 import { Judged } from './judged.ts';
@@ -82,8 +81,7 @@ class WorkerLoop {
           close: () => stream.close(),
         });
       } else {
-        const format = input.format === 'cri' ? new CriLines(cursor) : null;
-        const tail = new Tail(input, cursor, { scan, batches, output, judged: this.#judged, format });
+        const tail = new Tail(input, cursor, { scan, batches, output, judged: this.#judged });
         this.#sources.set(request.id, {
           generation,
           stream: null,

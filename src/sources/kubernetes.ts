@@ -1,16 +1,11 @@
-import { watch } from 'node:fs';
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type { JailConfiguration } from '../config/schema.ts';
 import { messageOf } from '../core/errors.ts';
+import { FolderWatch } from './folder-watch.ts';
 import { type PodLog, parsePodLog, selectsPodLog } from './pod-log.ts';
 import type { OpenSource, SourceHost, SourceKind } from './source.ts';
 
-/** How often the kubelet's folder is read, in ms; a notice of the kernel only makes it sooner. */
-const lookMs = 5_000;
-/** A pod's links come one after another: for so long, in ms, notices are waited for together. */
-const settleMs = 100;
 /** Logs read at a time: a node has some hundred pods. */
 const mostLogs = 2_000;
 
@@ -19,7 +14,8 @@ export function kubernetesSource(directory: string): SourceKind {
   return {
     name: 'kubernetes',
     async follow(jails, host, signal) {
-      await new Follower(directory, jails, host).run(signal);
+      const asking = jails.filter((jail) => jail.kubernetes.length > 0);
+      await new Follower(directory, asking, host).run(signal);
     },
   };
 }
@@ -49,13 +45,12 @@ class Follower {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const watch = new FolderWatch([this.#directory]);
     while (!signal.aborted) {
-      // Before it is read, so that no change in between goes unnoticed.
-      const notice = noticeOf(this.#directory, signal);
       await this.#look();
-      await notice(lookMs);
-      await setTimeout(settleMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await watch.next(signal);
     }
+    watch.close();
     for (const { source } of this.#open.values()) source.close();
   }
 
@@ -107,7 +102,7 @@ class Follower {
     const source = this.#host.open({
       id: `kubernetes:${log.namespace}/${log.pod}/${log.container}@${log.containerId.slice(0, 12)}`,
       cursorKey: `kubernetes:${log.containerId}`,
-      input: { kind: 'file', path, readers: jails.map((jail) => jail.name), format: 'cri' },
+      input: { kind: 'file', path, format: 'cri', readers: jails.map((jail) => jail.name) },
       jails,
     });
     this.#open.set(name, { path, source });
@@ -136,28 +131,8 @@ class Follower {
   }
 
   #report(state: 'reading' | 'waiting', detail: string): void {
-    this.#host.report('kubernetes', state, detail);
-  }
-}
-
-/** Watches from now on; the function resolves at the first notice since, at the latest after so many ms. */
-function noticeOf(directory: string, signal: AbortSignal): (ms: number) => Promise<void> {
-  const heard = new AbortController();
-  const close = closing(directory, () => heard.abort());
-  return async (ms) => {
-    const over = AbortSignal.any([signal, heard.signal]);
-    await setTimeout(ms, undefined, { signal: over, ref: false }).catch(() => undefined);
-    close();
-  };
-}
-
-function closing(directory: string, changed: () => void): () => void {
-  try {
-    const watcher = watch(directory, changed);
-    watcher.on('error', () => watcher.close());
-    return () => watcher.close();
-  } catch {
-    // No such folder, or out of watches: it is looked at all the same.
-    return () => undefined;
+    // While it waits, all of its jails do; else those whose pods are not there show by themselves.
+    const waiting = state === 'waiting' ? this.#jails.map(({ name }) => name) : [];
+    this.#host.report('kubernetes', state, detail, waiting);
   }
 }
