@@ -98,7 +98,12 @@ describe("the logs of a node's pods", { timeout: 300_000, skip: cannotRun() }, (
     const addresses = shuffled([...repeated(guilty, maxretry), ...repeated(innocent, maxretry - 1)]);
     const logs = ['a', 'b', 'c'].map((pod) => new PodLog(directories, `shop/ssh-${pod}/sshd`));
     for (const pod of ['a', 'b', 'c']) await reads(`shop/ssh-${pod}/sshd`);
-    const before = (await bailiff.status()).jails[0]?.bans ?? 0;
+    // With a ban the positions are stored; a log that was never known is begun at the file of its name.
+    const first = ['192.0.2.1', '192.0.2.2', '192.0.2.3'];
+    for (const [index, address] of first.entries()) {
+      for (let count = 1; count <= maxretry; count++) logs[index]?.entry('stdout', 'F', failure(address));
+      await eventually('it is banned', () => isBanned(address));
+    }
     const writer = new Writer(logs, addresses);
     const writing = setInterval(() => writer.write(3), 10);
     t.after(() => clearInterval(writing));
@@ -117,15 +122,17 @@ describe("the logs of a node's pods", { timeout: 300_000, skip: cannotRun() }, (
     await eventually('all is written', () => writer.written >= addresses.length, 60);
     clearInterval(writing);
     writer.finish();
-    const expected = [...new Set([...guilty, '198.51.100.250'])].sort();
+    const expected = [...guilty, ...first, '198.51.100.250'].sort();
     await eventually('all of it is judged', async () => {
       const current = await sources();
-      return current.every(({ lag }) => lag === 0) && (await bailiff.banned()).length >= expected.length;
+      const banned = await bailiff.bannedAddresses();
+      if (current.every(({ lag }) => lag === 0) && banned.length >= expected.length) return true;
+      const missing = expected.filter((each) => !banned.includes(each));
+      throw new Error(`${JSON.stringify(current)}; not banned: ${missing.join(' ')}`);
     });
     assert.deepEqual(await bailiff.bannedAddresses(), expected);
     const hits = new Map((await bailiff.banned()).map(({ address, hits: count }) => [address, count]));
     for (const address of guilty) assert.equal(hits.get(address), maxretry, address);
-    assert.equal(before, 1);
   });
 });
 
