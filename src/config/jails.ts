@@ -113,8 +113,8 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
   };
 }
 
-function isSourceless({ logpath, container, kubernetes, syslog }: JailOptions): boolean {
-  return [logpath, container, kubernetes, syslog].every((source) => source === undefined);
+function isSourceless(options: JailOptions): boolean {
+  return sourceKeys.every((key) => options[key] === undefined);
 }
 
 /** Without the keys that are there and undefined, which would hide an earlier layer's value. */
@@ -135,7 +135,7 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   ];
 }
 
-const sourceKeys = ['logpath', 'container', 'kubernetes', 'syslog'] as const;
+const sourceKeys = ['logpath', 'container', 'journal', 'kubernetes', 'syslog'] as const;
 
 /** A jail that waits for messages to a receiver that is off would protect nobody without a word. */
 function syslogProblems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {

@@ -162,7 +162,7 @@ export class Tail {
     this.#wake.watchFile();
     this.#place = place;
     if (rest !== null) this.#beginCatchingUp(place);
-    this.#setState('reading', this.#gap);
+    this.#sayReading();
     if (cursor?.late != null) this.#openLate(cursor.late);
     if (cursor !== null) this.#release(cursor);
     // From now on it is known what came after this moment, also where the file is empty.
@@ -306,7 +306,7 @@ export class Tail {
       this.#place = rest;
       this.#beginCatchingUp(rest);
     }
-    this.#setState('reading', this.#gap);
+    this.#sayReading();
   }
 
   #take(piece: Piece, readAtMs: number): void {
@@ -326,9 +326,11 @@ export class Tail {
     return (lines, transport) => this.#scan.block(lines, { ...reading, transport }, this.#batches.found);
   }
 
-  #sayProblem(): void {
+  /** With what is wrong with the lines, or may be missing. */
+  #sayReading(): void {
     const problem = this.#format?.problem ?? null;
-    if (problem !== null) this.#setState(problem.fatal ? 'failed' : 'reading', problem.text);
+    const detail = [problem?.text, this.#gap].filter(Boolean).join('; ');
+    this.#setState(problem?.fatal === true ? 'failed' : 'reading', detail);
   }
 
   #post(bytes: number, readAtMs: number): void {
@@ -342,7 +344,7 @@ export class Tail {
     const text = formatFileCursor(this.#cursor);
     const cursor = this.#format?.cursorAt(text) ?? text;
     this.#output.post(this.#batches.take(cursor, bytes, readAtMs, behind));
-    this.#sayProblem();
+    if (this.#format !== null) this.#sayReading();
   }
 
   /**
@@ -353,7 +355,7 @@ export class Tail {
     const named = identify(this.#path);
     if (named?.identity === place.identity && place instanceof Place) {
       if (named.links === 0) this.#setState('waiting', onlyMounted);
-      else this.#setState('reading', this.#gap);
+      else this.#sayReading();
       return false;
     }
     // Opened before anything changes: where that fails, all stays as it was.
@@ -375,7 +377,7 @@ export class Tail {
     if (this.#catchingUp) this.#beginCatchingUp(next);
     this.#wake.watchFile();
     this.#post(bytes, readAtMs);
-    this.#setState('reading', this.#gap);
+    this.#sayReading();
   }
 
   /** A packed file is over; into a plain one lines may still come. Returns the bytes judged. */
