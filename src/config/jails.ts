@@ -86,8 +86,8 @@ function decideJail(name: string, layers: JailLayers): JailConfiguration {
     ...(asked ? { enabled: true } : {}),
     ...setOptions(fromEnvironment),
   };
-  const all = isSourceless(options) ? { ...options, ...layers.usual(options.filter ?? name) } : options;
-  return jailOf(name, all, layers.defaults);
+  const usual = isSourceless(options) ? layers.usual(options.filter ?? name) : {};
+  return jailOf(name, { ...options, ...usual }, layers.defaults);
 }
 
 /** A jail of its options, with everything that is not set taken from the defaults. */
@@ -113,8 +113,6 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
   };
 }
 
-const sourceKeys = ['logpath', 'container', 'journal', 'kubernetes', 'syslog'] as const;
-
 function isSourceless(options: JailOptions): boolean {
   return sourceKeys.every((key) => options[key] === undefined);
 }
@@ -128,7 +126,7 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   if (!layers.filters.includes(jail.filter)) {
     return [unknownFilter(jail.name, jail.filter, layers.filters, whereOf(jail.name, 'filter', layers))];
   }
-  if (sourceKeys.some((key) => jail[key].length > 0)) return syslogProblems(jail, layers);
+  if (!sourceKeys.every((key) => jail[key].length === 0)) return syslogProblems(jail, layers);
   return [
     new BailiffError('config-no-source', `jail ${quote(jail.name)} has nothing to read`, {
       where: whereOf(jail.name, null, layers),
@@ -136,6 +134,8 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
     }),
   ];
 }
+
+const sourceKeys = ['logpath', 'container', 'journal', 'kubernetes', 'syslog'] as const;
 
 /** A jail that waits for messages to a receiver that is off would protect nobody without a word. */
 function syslogProblems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {

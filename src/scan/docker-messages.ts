@@ -1,3 +1,4 @@
+import { codingOf } from './encoding.ts';
 import { LineCarry } from './line-carry.ts';
 import { lineCap } from './scan.ts';
 
@@ -91,7 +92,8 @@ const partLength = 16 * 1024;
 
 /** A TTY's log: messages without headers, so that their ends show only in the newlines. */
 export class RawReader implements MessageReader {
-  readonly #carry = new LineCarry();
+  /** The line's timestamp is in it, and again in each of its parts. */
+  readonly #carry = new LineCarry(codingOf('utf-8'), lineCap + 512);
 
   push(chunk: Buffer, take: (message: DockerMessage) => void): void {
     const block = this.#carry.push(chunk);

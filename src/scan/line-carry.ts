@@ -14,9 +14,12 @@ export class LineCarry {
   /** Bytes of the unfinished line that were dropped beyond the cap. */
   #dropped = 0;
   readonly #coding: Coding;
+  readonly #cap: number;
 
-  constructor(coding: Coding = codingOf('utf-8')) {
+  /** `cap`: characters of a line that are kept. */
+  constructor(coding: Coding = codingOf('utf-8'), cap = lineCap) {
     this.#coding = coding;
+    this.#cap = cap * coding.unit;
   }
 
   /** Bytes of the unfinished line, kept or dropped. */
@@ -59,7 +62,7 @@ export class LineCarry {
   #keep(bytes: Buffer): void {
     const begun = this.#kept.length > 0 ? bytes : bytes.subarray(holeLength(bytes, this.#coding.unit));
     if (begun.length === 0) return;
-    const room = Math.max(0, lineCap * this.#coding.unit - this.#kept.length);
+    const room = Math.max(0, this.#cap - this.#kept.length);
     const taken = begun.subarray(0, room);
     if (taken.length > 0) this.#kept = Buffer.concat([this.#kept, taken]);
     this.#dropped += begun.length - taken.length;

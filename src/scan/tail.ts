@@ -3,7 +3,7 @@ import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Input } from '../core/types.ts';
-import { CriLines } from './cri-lines.ts';
+import type { CriLines } from './cri-lines.ts';
 import { type Coding, codingOf, searchable } from './encoding.ts';
 import {
   type FileCursor,
@@ -38,6 +38,8 @@ export interface TailParts {
   readonly judged: Judged;
   /** ms since the epoch. */
   readonly now?: () => number;
+  /** Makes text of lines that a container runtime wrote; absent: they are text. */
+  readonly format?: CriLines | null;
 }
 
 /**
@@ -48,14 +50,14 @@ export class Tail {
   readonly #input: Extract<Input, { kind: 'file' }>;
   readonly #path: string;
   readonly #coding: Coding;
-  /** Makes text of lines that a container runtime wrote; null: they are text. */
-  readonly #format: CriLines | null;
   readonly #scan: Scan;
   readonly #batches: BatchMaker;
   readonly #output: Output;
   readonly #judged: Judged;
   readonly #wake: Wake;
   readonly #nowMs: () => number;
+  /** Makes text of lines that a container runtime wrote; null: they are text. */
+  readonly #format: CriLines | null;
   #cursor: FileCursor | null;
   #place: Place | PackedPlace | null = null;
   /** The file before, until `#lateUntil` (ms). */
@@ -81,8 +83,8 @@ export class Tail {
     this.#input = input;
     this.#path = input.path;
     this.#coding = codingOf(input.encoding ?? 'utf-8');
-    this.#format = input.format === 'cri' ? new CriLines(cursor) : null;
     this.#missingSince = input.missingAt ?? null;
+    this.#format = parts.format ?? null;
     this.#cursor = parseFileCursor(cursor);
     this.#scan = parts.scan;
     this.#batches = parts.batches;
@@ -315,14 +317,21 @@ export class Tail {
   /** Returns the bytes judged. */
   #judge({ block, reading }: Piece): number {
     if (block === null) return 0;
-    const lines = searchable(block, this.#coding);
-    if (this.#format === null) this.#scan.block(lines, reading, this.#batches.found);
-    else this.#format.push(lines, this.#judgeTimed(reading));
+    if (this.#format === null)
+      this.#scan.block(searchable(block, this.#coding), reading, this.#batches.found);
+    else this.#format.push(block, this.#judgeTimed(reading));
     return block.length;
   }
 
   #judgeTimed(reading: Reading): TakeLines {
     return (lines, transport) => this.#scan.block(lines, { ...reading, transport }, this.#batches.found);
+  }
+
+  /** With what is wrong with the lines, or may be missing. */
+  #sayReading(): void {
+    const problem = this.#format?.problem ?? null;
+    const detail = [problem?.text, this.#gap].filter(Boolean).join('; ');
+    this.#setState(problem?.fatal === true ? 'failed' : 'reading', detail);
   }
 
   #post(bytes: number, readAtMs: number): void {
@@ -336,6 +345,7 @@ export class Tail {
     const text = formatFileCursor(this.#cursor);
     const cursor = this.#format?.cursorAt(text) ?? text;
     this.#output.post(this.#batches.take(cursor, bytes, readAtMs, behind));
+    if (this.#format !== null) this.#sayReading();
   }
 
   /**
@@ -438,12 +448,6 @@ export class Tail {
 
   #sayGap(gap: string): void {
     this.#gap = `a part may be missing: ${gap}`;
-  }
-
-  #sayReading(): void {
-    const problem = this.#format?.problem ?? null;
-    const details = [this.#gap, problem?.text ?? ''].filter(Boolean);
-    this.#setState(problem?.fatal === true ? 'failed' : 'reading', details.join('; '));
   }
 
   #fail(thrown: unknown): void {

@@ -1,6 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
 import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
+import { CriLines } from './cri-lines.ts';
 import { compileFilter } from './filters/compile.ts';
 import type { Filter } from './filters/filter.ts';
 import { Judged } from './judged.ts';
@@ -81,7 +82,8 @@ class WorkerLoop {
           close: () => stream.close(),
         });
       } else {
-        const tail = new Tail(input, cursor, { scan, batches, output, judged: this.#judged });
+        const format = input.format === 'cri' ? new CriLines(cursor) : null;
+        const tail = new Tail(input, cursor, { scan, batches, output, judged: this.#judged, format });
         this.#sources.set(request.id, {
           generation,
           stream: null,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messageOf } from '../../src/core/errors.ts';
+import { lineCap } from '../../src/scan/scan.ts';
 import { Bounds } from './bounds.ts';
 import { loadCorpus } from './corpus.ts';
 import { decoders, type FuzzedDecoder } from './decoders.ts';
@@ -27,8 +28,10 @@ function decoded(
   const decoder = kind.make(cursor);
   let lines = '';
   let refused: string | null = null;
+  // What is beyond the cap is not judged, and kept only where it came in one piece.
   const take = (block: Buffer, time: number | null): void => {
-    for (const line of block.toString('latin1').split(/(?<=\n)/)) lines += `${time} ${line}`;
+    for (const line of block.toString('latin1').split(/(?<=\n)/))
+      lines += `${time} ${line.slice(0, lineCap)}`;
   };
   try {
     for (const chunk of chunks) decoder.push(chunk, take);
