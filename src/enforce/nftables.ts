@@ -77,8 +77,7 @@ export class NftablesBackend implements Backend {
     _yielded: ReadonlySet<string> = new Set(),
     fill: (() => Promise<void>) | null = null,
   ): Promise<readonly Hook[]> {
-    if (fill !== null && (await this.#ruleset.prepare(policies))) await fill();
-    const { made, problem } = await this.#ruleset.ensure(policies);
+    const { made, problem } = await this.#ruleset.ensure(policies, fill);
     // Asked each time, since a kernel may get it later. Without it there are no IPv6 packets to hook.
     const families: readonly Family[] = (await this.#hasIpv6()) ? [4, 6] : [4];
     return families.map((family) => ({

@@ -80,23 +80,14 @@ export class Ruleset {
   }
 
   /**
-   * Where rules of other policies stand, makes the sets of these beside them, so that they can be filled before
-   * the rules change. @returns whether it did. @throws BailiffError enforcement-failed, where the table cannot be read
+   * Makes the table be what these policies say. Where rules of other policies stand, `fill` is called before they
+   * change, with the sets of these made beside them. @throws BailiffError enforcement-failed, where it cannot be read
    */
-  async prepare(policies: readonly PolicyRule[]): Promise<boolean> {
-    await this.#wishFor(policies);
-    const standing = await this.#read();
-    const wanted = this.#wanted(standing);
-    const lacking = wanted.sets.filter(({ name }) => !standing.sets.has(name));
-    if (standing.handles.length === 0 || lacking.length === 0) return false;
-    const { ok } = await this.#lane.run(() => this.#run([setsText(lacking)]));
-    if (ok) this.#standing = this.#wish.standingSets(await this.#read());
-    return ok;
-  }
-
-  /** Makes the table be what these policies say. @throws BailiffError enforcement-failed, where it cannot be read */
-  async ensure(policies: readonly PolicyRule[]): Promise<Look> {
-    await this.#wishFor(policies);
+  async ensure(policies: readonly PolicyRule[], fill: (() => Promise<void>) | null = null): Promise<Look> {
+    if (this.#canReject === null && policies.some(({ action }) => action === 'reject')) {
+      this.#canReject = await canReject(this.#run);
+    }
+    this.#wish = new Wish(policies, this.#canReject !== false);
     const mark = this.#watch?.mark() ?? null;
     const wanted = JSON.stringify(policies);
     if (this.#isUntouched(mark, wanted)) return { made: false, problem: null };
@@ -105,18 +96,23 @@ export class Ruleset {
       return { made: false, problem: null };
     }
     const standing = await this.#read();
-    if (!this.#isRight(standing, this.#wanted(standing))) return this.#lane.run(() => this.#repair([]));
+    if (!this.#isRight(standing, this.#wanted(standing))) {
+      if (fill !== null && (await this.#prepare(standing))) await fill();
+      return this.#lane.run(() => this.#repair([]));
+    }
     this.#standing = this.#wish.standingSets(standing);
     // The mark is of before the reading: what changes meanwhile makes the next one read again.
     this.#right = { mark, wanted, at: performance.now() };
     return { made: false, problem: null };
   }
 
-  async #wishFor(policies: readonly PolicyRule[]): Promise<void> {
-    if (this.#canReject === null && policies.some(({ action }) => action === 'reject')) {
-      this.#canReject = await canReject(this.#run);
-    }
-    this.#wish = new Wish(policies, this.#canReject !== false);
+  /** Makes the sets that lack beside rules that stand. @returns whether it did */
+  async #prepare(standing: StandingTable): Promise<boolean> {
+    const lacking = this.#wanted(standing).sets.filter(({ name }) => !standing.sets.has(name));
+    if (standing.handles.length === 0 || lacking.length === 0) return false;
+    const { ok } = await this.#lane.run(() => this.#run([setsText(lacking)]));
+    if (ok) this.#standing = this.#wish.standingSets(await this.#read());
+    return ok;
   }
 
   /** Whether all was right when it was last read, the same is wanted, and no rule has changed since. */
