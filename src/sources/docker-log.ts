@@ -3,6 +3,7 @@ import type { JailConfiguration } from '../config/schema.ts';
 import { nanosecondsOf, parseDockerCursor, sinceOf } from '../core/docker-cursor.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Container, ContainerDetails, DockerClient } from '../docker/client.ts';
+import { oldestOf } from './oldest.ts';
 import type { Reach } from './reach.ts';
 import type { OpenSource, SourceHost } from './source.ts';
 import type { Turns } from './turns.ts';
@@ -194,11 +195,6 @@ export class ContainerLog {
     await Promise.race([ended, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
     return 'over';
   }
-}
-
-/** What no jail would still count is not worth reading. Seconds since the epoch. */
-export function oldestOf(jails: readonly JailConfiguration[], now: number): number {
-  return Math.max(0, now - Math.max(...jails.map((jail) => jail.findtime)));
 }
 
 const isUnreadable = (error: unknown): boolean => messageOf(error).includes('does not support reading');

@@ -4,6 +4,7 @@ import { formatJournalMatch, type JournalMatch } from '../config/journal-match.t
 import type { JailConfiguration } from '../config/schema.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type JournalRequest, startJournalctl } from './journal-child.ts';
+import { oldestOf } from './oldest.ts';
 import type { SourceHost, SourceKind } from './source.ts';
 
 /** How often it is looked whether journals appeared in a directory, or left it, in ms. */
@@ -101,7 +102,7 @@ class Reader {
     });
     const watch = new Watch(held, () => withJournalFiles(this.#directories));
     const reading = AbortSignal.any([this.#signal, source.lost, watch.signal]);
-    const since = Math.max(0, this.#host.now() - Math.max(...jails.map(({ findtime }) => findtime)));
+    const since = oldestOf(jails, this.#host.now());
     const request: JournalRequest = { directory: this.#directory, match, cursor: source.cursor, since };
     try {
       const child = startJournalctl(request, reading);
