@@ -1,5 +1,6 @@
 import { formatDockerCursor, parseDockerCursor } from '../core/docker-cursor.ts';
 import { FrameReader, type MessageReader, RawReader } from './docker-messages.ts';
+import { type Instant, rfc3339Instant, secondsOf } from './rfc3339.ts';
 import { lineCap } from './scan.ts';
 import { messageKey, SeenMessages } from './seen-messages.ts';
 
@@ -14,12 +15,6 @@ interface Unfinished {
   readonly text: Buffer;
   /** All messages of one line have the time of its first one; '' where it is not known any more. */
   readonly timestamp: string;
-}
-
-/** A timestamp as a number of nanoseconds would need it: whole seconds in ms, and the nanoseconds beside. */
-interface Instant {
-  readonly ms: number;
-  readonly nanoseconds: number;
 }
 
 /** Longest RFC 3339 timestamp with nanoseconds and an offset, and its space. */
@@ -73,7 +68,7 @@ export class DockerFrames {
     this.#reader = framing === 'docker-raw' ? new RawReader() : new FrameReader();
     const stored = parseDockerCursor(cursor);
     this.#timestamp = stored?.timestamp ?? '';
-    this.#instant = instantOf(this.#timestamp);
+    this.#instant = rfc3339Instant(this.#timestamp);
     this.#ordinal = stored?.ordinal ?? 0;
     this.#repeating = this.#instant === null ? 0 : this.#ordinal;
     for (const [stream, text] of storedParts(cursor))
@@ -106,7 +101,7 @@ export class DockerFrames {
   #message(stream: number, payload: Buffer, take: TakeLine): void {
     const space = payload.subarray(0, longestTimestamp).indexOf(0x20);
     const timestamp = space < 0 ? '' : payload.toString('latin1', 0, space);
-    const instant = instantOf(timestamp);
+    const instant = rfc3339Instant(timestamp);
     if (instant === null) {
       this.#join(stream, payload, '', null, take);
       return;
@@ -195,20 +190,9 @@ function copied(timestamp: string): string {
   return Buffer.from(timestamp).toString('latin1');
 }
 
-function instantOf(timestamp: string): Instant | null {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(timestamp);
-  if (match === null) return null;
-  const ms = Date.parse(`${match[1]}${match[3]}`);
-  return Number.isNaN(ms) ? null : { ms, nanoseconds: Number((match[2] ?? '').padEnd(9, '0')) };
-}
-
 /** Negative: `a` is earlier. */
 function compare(a: Instant, b: Instant): number {
   return a.ms - b.ms || a.nanoseconds - b.nanoseconds;
-}
-
-function secondsOf({ ms, nanoseconds }: Instant): number {
-  return ms / 1_000 + nanoseconds / 1e9;
 }
 
 /** The unfinished lines of a stored cursor. */
