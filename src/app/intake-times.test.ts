@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jailOf } from '../config/jails.ts';
+import { jailWith, limits } from '../../test/setup/jail.ts';
 import { Jail } from '../core/jail.ts';
 import { type ScanRequest, systemClock } from '../core/types.ts';
 import { Windows } from '../core/window.ts';
 import { Intake } from './intake.ts';
 
-const limits = {
-  maxretry: 5,
-  findtime: 600,
-  bantime: 600,
-  ignoreip: [],
-  action: 'drop',
-  ports: 'all',
-  encoding: 'utf-8',
-} as const;
 const jail = (name: string, timeZone?: string) =>
-  jailOf(name, { filter: 'sshd', ...(timeZone === undefined ? {} : { 'time-zone': timeZone }) }, limits);
+  jailWith(name, { filter: 'sshd', ...(timeZone === undefined ? {} : { 'time-zone': timeZone }) });
 
 function intakeOf(timeZone: string | undefined): { intake: Intake; requests: ScanRequest[] } {
   const requests: ScanRequest[] = [];

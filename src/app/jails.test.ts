@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { jailWith } from '../../test/setup/jail.ts';
 import type { JailConfiguration } from '../config/schema.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { Sessions } from '../core/session.ts';
@@ -7,23 +8,7 @@ import { systemClock } from '../core/types.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Jails } from './jails.ts';
 
-const web: JailConfiguration = {
-  name: 'web',
-  enabled: true,
-  filter: 'nginx-http-auth',
-  logpath: [],
-  container: ['shop'],
-  journal: [],
-  kubernetes: [],
-  syslog: [],
-  maxretry: 5,
-  findtime: 600,
-  bantime: 600,
-  ignoreip: [],
-  action: 'drop',
-  ports: 'all',
-  encoding: 'utf-8',
-};
+const web = jailWith('web', { filter: 'nginx-http-auth', container: ['shop'] });
 
 function jails(...configured: JailConfiguration[]): Jails {
   const ledger = new Ledger({

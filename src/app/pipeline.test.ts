@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import type { JailConfiguration } from '../config/schema.ts';
+import { jailWith } from '../../test/setup/jail.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { BatchPacker } from '../core/batch.ts';
 import { plainPolicy, splitTarget } from '../core/policy.ts';
@@ -17,23 +17,7 @@ import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
 import { Pipeline } from './pipeline.ts';
 
-const jail = {
-  name: 'sshd',
-  enabled: true,
-  filter: 'sshd',
-  logpath: ['/log'],
-  container: [],
-  journal: [],
-  kubernetes: [],
-  syslog: [],
-  maxretry: 3,
-  findtime: 600,
-  bantime: 600,
-  ignoreip: ['192.0.2.0/24'],
-  action: 'drop',
-  ports: 'all',
-  encoding: 'utf-8',
-} as const satisfies JailConfiguration;
+const jail = jailWith('sshd', { logpath: ['/log'], maxretry: 3, ignoreip: ['192.0.2.0/24'] });
 
 /** The daemon's middle, with a fake scanner before it and a fake kernel behind it. */
 async function assemble() {

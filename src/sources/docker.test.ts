@@ -5,29 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import type { JailConfiguration } from '../config/schema.ts';
+import { jailWith } from '../../test/setup/jail.ts';
 import { formatPorts, type PortRange } from '../core/policy.ts';
 import type { ContainerDetails, DockerClient, DockerEvent, EngineInfo, Network } from '../docker/client.ts';
 import { type DockerOptions, dockerSource } from './docker.ts';
 import type { OpenSource, SourceDescription, SourceHost } from './source.ts';
 
-const jail: JailConfiguration = {
-  name: 'web',
-  enabled: true,
+const jail = jailWith('web', {
   filter: 'nginx-http-auth',
-  logpath: [],
   container: ['web', 'label:role=proxy'],
-  journal: [],
-  kubernetes: [],
-  syslog: [],
-  maxretry: 5,
-  findtime: 600,
-  bantime: 600,
-  ignoreip: [],
-  action: 'drop',
-  ports: 'all',
-  encoding: 'utf-8',
-};
+});
 
 const container = (
   id: string,

@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { jailWith } from '../../test/setup/jail.ts';
+import { quietHost } from '../../test/setup/quiet-host.ts';
 import type { JailConfiguration } from '../config/schema.ts';
 import { fileSource } from './file.ts';
 import { Patterns } from './file-patterns.ts';
@@ -29,26 +31,7 @@ function jail(
   logpath: readonly string[],
   encoding: JailConfiguration['encoding'] = 'utf-8',
 ): JailConfiguration {
-  const limits = {
-    maxretry: 5,
-    findtime: 600,
-    bantime: 600,
-    ignoreip: [],
-    action: 'drop',
-    ports: 'all',
-  } as const;
-  return {
-    name,
-    enabled: true,
-    filter: name,
-    logpath,
-    container: [],
-    journal: [],
-    kubernetes: [],
-    syslog: [],
-    encoding,
-    ...limits,
-  };
+  return jailWith(name, { logpath, encoding });
 }
 
 /** What the file source asks of the daemon. */
@@ -61,19 +44,14 @@ class Asked {
   #changed: () => void = () => undefined;
 
   readonly host: SourceHost = {
+    ...quietHost,
     open: (description) => this.#open(description),
-    dropped: () => undefined,
     cursorOf: (id) => this.cursors.get(id) ?? null,
     report: (id, state, detail) => {
       this.reports.set(this.#short(id), `${state}: ${detail}`);
       this.#changed();
     },
     now: () => this.now,
-    jailsFromLabels: () => [],
-    protectNetworks: () => undefined,
-    publishes: () => undefined,
-    gaps: () => undefined,
-    engineChanged: () => undefined,
   };
 
   get names(): string {

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { jailWith } from '../../test/setup/jail.ts';
+import { quietHost } from '../../test/setup/quiet-host.ts';
 import type { JournalMatch } from '../config/journal-match.ts';
 import type { JailConfiguration } from '../config/schema.ts';
 import { journalSource } from './journal.ts';
@@ -53,23 +55,7 @@ function pretend(script: string): void {
 }
 
 function jail(name: string, journal: JournalMatch, findtime = 600): JailConfiguration {
-  return {
-    name,
-    enabled: true,
-    filter: 'sshd',
-    logpath: [],
-    container: [],
-    journal,
-    kubernetes: [],
-    syslog: [],
-    maxretry: 5,
-    findtime,
-    bantime: 600,
-    ignoreip: [],
-    action: 'drop',
-    ports: 'all',
-    encoding: 'utf-8',
-  };
+  return jailWith(name, { filter: 'sshd', journal, findtime });
 }
 
 /** What the source asks of the daemon, recorded. */
@@ -86,6 +72,7 @@ class FakeHost {
       this.#wake();
     };
     this.host = {
+      ...quietHost,
       open: (description) => {
         this.opened.push(description);
         this.lost = new AbortController();
@@ -99,13 +86,7 @@ class FakeHost {
         };
       },
       cursorOf: () => stored,
-      dropped: () => undefined,
       report: (id, state, detail, jails = []) => note([id, state, detail, ...jails].join(' ')),
-      jailsFromLabels: () => [],
-      protectNetworks: () => undefined,
-      publishes: () => undefined,
-      gaps: () => undefined,
-      engineChanged: () => undefined,
       now: () => 10_000,
     };
   }

@@ -7,6 +7,7 @@ import { Sessions } from '../../src/core/session.ts';
 import { systemClock } from '../../src/core/types.ts';
 import { bucketCount } from '../../src/core/window.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
+import { randomOf } from '../fuzz/random.ts';
 import { AuthLog } from './testbed/auth-log.ts';
 import { eventually, inside, run } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
@@ -44,7 +45,7 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
   let journal: JournalFile;
   let journalDirectory: string;
   let stateDirectory: string;
-  const random = generator(20_261_124);
+  const random = randomOf(20_261_124);
   const lines = shuffled(
     Array.from({ length: offenders }, (_, index) => repeated([address(index)], attemptsOf(index))).flat(),
   );
@@ -101,9 +102,9 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
       const writing = write(Math.floor((lines.length * (kill + 1)) / (kills + 1)));
       bailiff.begin();
       // At any moment: while it starts or reads back; mostly while it judges.
-      if (random() < 0.3) await pause(random() * 1_000);
+      if (random.below(10) < 3) await pause(random.below(1_000));
       else await bailiff.untilReading('docker:');
-      await pause(random() * 1_500);
+      await pause(random.below(1_500));
       await bailiff.stop('SIGKILL');
       await writing;
     }
@@ -197,12 +198,3 @@ function countsOf(directory: string, jail: string): Map<string, number> {
 }
 
 const byAddress = ([a]: readonly [string, number], [b]: readonly [string, number]) => (a < b ? -1 : 1);
-
-/** Numbers from 0 to 1, always the same ones, so that a failure can be looked at again (a linear congruential generator). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    return state / 2_147_483_648;
-  };
-}

@@ -6,6 +6,7 @@ import { eventually } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
 import { type PodDirectories, PodLog, podDirectories } from './testbed/pod-logs.ts';
 import { cannotRun } from './testbed/requirements.ts';
+import { repeated, shuffled } from './testbed/shuffle.ts';
 import { Workplace } from './testbed/workplace.ts';
 
 const maxretry = 5;
@@ -173,21 +174,4 @@ class Writer {
     log?.entry(stream, 'P', '');
     this.#begun.set(key, () => log?.entry(stream, 'F', text.slice(cut)));
   }
-}
-
-function repeated(addresses: readonly string[], times: number): string[] {
-  return Array.from({ length: times }, () => addresses).flat();
-}
-
-/** Always the same order, so that a failure can be looked at again. */
-function shuffled(lines: string[]): string[] {
-  let state = 42;
-  for (let index = lines.length - 1; index > 0; index--) {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    const other = state % (index + 1);
-    const [one = '', two = ''] = [lines[index], lines[other]];
-    lines[index] = two;
-    lines[other] = one;
-  }
-  return lines;
 }

@@ -2,6 +2,8 @@ import { Scanner } from '../../src/scan/scanner.ts';
 import { fileSource } from '../../src/sources/file.ts';
 import type { SourceHost } from '../../src/sources/source.ts';
 import { badFilter } from '../setup/followed-log.ts';
+import { jailWith } from '../setup/jail.ts';
+import { quietHost } from '../setup/quiet-host.ts';
 
 /** Follows one file as the daemon does, and writes every state as a line of JSON: `LOG`. */
 const [, , log = ''] = process.argv;
@@ -16,27 +18,9 @@ const scanner = new Scanner([badFilter], {
   gap: () => undefined,
   streamLost: () => undefined,
 });
-const limits = {
-  maxretry: 5,
-  findtime: 600,
-  bantime: 600,
-  ignoreip: [],
-  action: 'drop',
-  ports: 'all',
-} as const;
-const jail = {
-  name: 'bad',
-  enabled: true,
-  filter: 'bad',
-  logpath: [log],
-  container: [],
-  journal: [],
-  kubernetes: [],
-  syslog: [],
-  encoding: 'utf-8',
-  ...limits,
-} as const;
+const jail = jailWith('bad', { logpath: [log] });
 const host: SourceHost = {
+  ...quietHost,
   open: ({ id, input }) => {
     scanner.open({ id, input, filters: ['bad'], cursor: null });
     return {
@@ -48,14 +32,6 @@ const host: SourceHost = {
       report: say,
     };
   },
-  cursorOf: () => null,
-  dropped: () => undefined,
   report: (_id, state, detail) => say(state, detail),
-  jailsFromLabels: () => [],
-  protectNetworks: () => undefined,
-  publishes: () => undefined,
-  gaps: () => undefined,
-  engineChanged: () => undefined,
-  now: () => Date.now() / 1_000,
 };
 await fileSource.follow([jail], host, new AbortController().signal);

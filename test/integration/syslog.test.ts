@@ -12,24 +12,9 @@ import type { JailConfiguration, SyslogListener } from '../../src/config/schema.
 import { SyslogRecords } from '../../src/scan/syslog-records.ts';
 import type { OpenSource, SourceDescription, SourceHost } from '../../src/sources/source.ts';
 import { syslogSource } from '../../src/sources/syslog.ts';
+import { jailWith } from '../setup/jail.ts';
 
-const jail = (name: string, ...syslog: string[]): JailConfiguration => ({
-  name,
-  enabled: true,
-  filter: 'sshd',
-  logpath: [],
-  container: [],
-  journal: [],
-  kubernetes: [],
-  syslog,
-  maxretry: 5,
-  findtime: 600,
-  bantime: 600,
-  ignoreip: [],
-  action: 'drop',
-  ports: 'all',
-  encoding: 'utf-8',
-});
+const jail = (name: string, ...syslog: string[]) => jailWith(name, { filter: 'sshd', syslog });
 
 const unused = () => assert.fail('not asked for here');
 

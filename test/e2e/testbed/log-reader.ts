@@ -4,6 +4,7 @@ import { messageOf } from '../../../src/core/errors.ts';
 import { DockerFrames } from '../../../src/scan/docker-frames.ts';
 import { type DockerOptions, dockerSource } from '../../../src/sources/docker.ts';
 import type { OpenSource, SourceDescription, SourceHost } from '../../../src/sources/source.ts';
+import { jailWith } from '../../setup/jail.ts';
 
 /** Reads containers' logs as the daemon does, and keeps every line with the cursor behind it. */
 export class LogReader implements SourceHost {
@@ -25,23 +26,7 @@ export class LogReader implements SourceHost {
   constructor(address: string, options: DockerOptions, ...container: string[]) {
     this.#address = address;
     this.#options = options;
-    this.#jail = {
-      name: 'web',
-      enabled: true,
-      filter: 'web',
-      logpath: [],
-      container,
-      journal: [],
-      kubernetes: [],
-      syslog: [],
-      maxretry: 5,
-      findtime: 600,
-      bantime: 600,
-      ignoreip: [],
-      action: 'drop',
-      ports: 'all',
-      encoding: 'utf-8',
-    };
+    this.#jail = jailWith('web', { container });
   }
 
   /** Reads on, and again a little after each failure, as under a supervisor. */
