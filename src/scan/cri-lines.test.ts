@@ -175,8 +175,23 @@ test('a log that is complete: what was not finished is judged as it is', () => {
   assert.equal(read.lines.length, 2);
 });
 
+test('what was not finished keeps its time over a restart', () => {
+  const before = new CriLines(null);
+  before.push(Buffer.from(entry(3, 'stdout', 'P', 'cut off')), () => assert.fail());
+  const read: Read = { lines: [], times: [] };
+  new CriLines(before.cursorAt('{}')).flush(reader(read));
+  assert.deepEqual(read, { lines: ['cut off'], times: [second + 0.003456789] });
+});
+
 test('a stored cursor that is something else is taken for none', () => {
-  for (const cursor of ['', 'x', 'null', '[]', '{"parts":1}', '{"parts":{"stdout":1,"stdin":"YQ=="}}']) {
+  for (const cursor of [
+    '',
+    'x',
+    'null',
+    '[]',
+    '{"parts":1}',
+    '{"time":"x","parts":{"stdout":1,"stdin":"YQ=="}}',
+  ]) {
     const read: Read = { lines: [], times: [] };
     new CriLines(cursor).push(Buffer.from(entry(1, 'stdout', 'F', 'b')), reader(read));
     assert.deepEqual(read.lines, ['b'], cursor);

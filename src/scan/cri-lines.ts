@@ -40,17 +40,19 @@ export class CriLines {
 
   /** `cursor`: one that `cursorAt` gave, or null. */
   constructor(cursor: string | null) {
-    for (const [stream, bytes] of storedParts(cursor)) this.#keep(stream, bytes);
+    const { time, parts } = stored(cursor);
+    this.#time = time;
+    for (const [stream, bytes] of parts) this.#keep(stream, bytes);
   }
 
-  /** The file's cursor, with the lines that are not finished yet in it. */
+  /** The file's cursor, with the lines that are not finished yet in it, and the time that they would have. */
   cursorAt(position: string): string {
     if (this.#unfinished.size === 0) return position;
     const parts = [...this.#unfinished].map(([stream, { bytes, length }]) => [
       stream,
       bytes.toString('base64', 0, length),
     ]);
-    return JSON.stringify({ ...JSON.parse(position), parts: Object.fromEntries(parts) });
+    return JSON.stringify({ ...JSON.parse(position), time: this.#time, parts: Object.fromEntries(parts) });
   }
 
   /** `block` is whole lines of the file; only the last one may lack its newline. */
@@ -127,16 +129,24 @@ function withoutNewline(text: Buffer): Buffer {
   return text.at(-1) === 0x0a ? text.subarray(0, -1) : text;
 }
 
-/** The unfinished lines of a stored cursor. */
-function storedParts(cursor: string | null): (readonly [StreamName, Buffer])[] {
-  if (cursor === null) return [];
+interface Stored {
+  readonly time: number;
+  readonly parts: readonly (readonly [StreamName, Buffer])[];
+}
+
+/** The unfinished lines of a stored cursor; of one that is something else, none. */
+function stored(cursor: string | null): Stored {
   try {
-    const { parts } = JSON.parse(cursor) as { parts?: Partial<Record<StreamName, unknown>> };
-    return (['stdout', 'stderr'] as const).flatMap((stream) => {
-      const text = parts?.[stream];
-      return typeof text === 'string' ? [[stream, Buffer.from(text, 'base64')] as const] : [];
-    });
+    const { time, parts } = JSON.parse(cursor ?? '{}') as { time?: unknown; parts?: Record<string, unknown> };
+    return {
+      time: typeof time === 'number' ? time : 0,
+      parts: Object.entries(parts ?? {}).flatMap(([stream, text]) =>
+        (stream === 'stdout' || stream === 'stderr') && typeof text === 'string'
+          ? [[stream, Buffer.from(text, 'base64')] as const]
+          : [],
+      ),
+    };
   } catch {
-    return [];
+    return { time: 0, parts: [] };
   }
 }

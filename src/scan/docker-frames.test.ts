@@ -104,9 +104,18 @@ const outOfOrder = [
   message(1, 8, 'k\n'),
 ];
 
+const inLikeParts = [
+  message(1, 5, 'x'),
+  message(2, 6, 'b\n'),
+  message(1, 5, 'x'),
+  message(1, 5, 'x'),
+  message(1, 5, 'end\n'),
+];
+
 for (const [log, name] of [
   [inOrder, 'in order'],
   [outOfOrder, 'out of order'],
+  [inLikeParts, 'in parts that are alike'],
 ] as const) {
   test(`restarts between any two messages that come ${name}: each is judged once`, () => {
     const all = read(bytesOf(log)).lines;

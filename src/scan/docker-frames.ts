@@ -71,18 +71,21 @@ export class DockerFrames {
     this.#instant = rfc3339Instant(this.#timestamp);
     this.#ordinal = stored?.ordinal ?? 0;
     this.#repeating = this.#instant === null ? 0 : this.#ordinal;
-    for (const [stream, text] of storedParts(cursor))
-      this.#unfinished.set(stream, { text: Buffer.from(text, 'latin1'), timestamp: '' });
+    for (const [stream, line] of storedParts(cursor)) this.#unfinished.set(stream, line);
   }
 
   /** The position behind the last message read; lines that are not finished yet stand in it. */
   get cursor(): string {
     const cursor = { timestamp: this.#timestamp, ordinal: this.#ordinal };
     if (this.#unfinished.size === 0) return formatDockerCursor(cursor);
-    const parts = Object.fromEntries(
-      [...this.#unfinished].map(([stream, { text }]) => [stream, text.toString('latin1')]),
-    );
-    return JSON.stringify({ ...cursor, parts });
+    const unfinished = [...this.#unfinished];
+    const parts = unfinished.map(([stream, { text }]) => [stream, text.toString('latin1')]);
+    const times = unfinished.map(([stream, { timestamp }]) => [stream, timestamp]);
+    return JSON.stringify({
+      ...cursor,
+      parts: Object.fromEntries(parts),
+      times: Object.fromEntries(times),
+    });
   }
 
   /** @throws Error where the bytes cannot be Docker's: the stream must be opened again */
@@ -196,13 +199,21 @@ function compare(a: Instant, b: Instant): number {
 }
 
 /** The unfinished lines of a stored cursor. */
-function storedParts(cursor: string | null): (readonly [number, string])[] {
+function storedParts(cursor: string | null): (readonly [number, Unfinished])[] {
   if (cursor === null) return [];
   try {
-    const { parts } = JSON.parse(cursor) as { parts?: Record<string, unknown> };
-    return Object.entries(parts ?? {}).flatMap(([stream, text]) =>
-      typeof text === 'string' ? [[Number(stream), text] as const] : [],
-    );
+    const { parts, times } = JSON.parse(cursor) as Partial<
+      Record<'parts' | 'times', Record<string, unknown>>
+    >;
+    return Object.entries(parts ?? {}).flatMap(([stream, text]) => {
+      if (typeof text !== 'string') return [];
+      const timestamp = times?.[stream];
+      const line = {
+        text: Buffer.from(text, 'latin1'),
+        timestamp: typeof timestamp === 'string' ? timestamp : '',
+      };
+      return [[Number(stream), line] as const];
+    });
   } catch {
     return [];
   }

@@ -4,7 +4,8 @@ import { messageOf } from '../../src/core/errors.ts';
 import { lineCap } from '../../src/scan/scan.ts';
 import { Bounds } from './bounds.ts';
 import { loadCorpus } from './corpus.ts';
-import { decoders, type FuzzedDecoder } from './decoders.ts';
+import type { FuzzedDecoder, Take } from './decoders/decoder.ts';
+import { decoders } from './decoders.ts';
 import { chunksOf, mutated } from './mutation.ts';
 import { type Random, randomOf, seed } from './random.ts';
 
@@ -28,10 +29,8 @@ function decoded(
   const decoder = kind.make(cursor);
   let lines = '';
   let refused: string | null = null;
-  // What is beyond the cap is not judged, and kept only where it came in one piece.
-  const take = (block: Buffer, time: number | null): void => {
-    for (const line of block.toString('latin1').split(/(?<=\n)/))
-      lines += `${time} ${line.slice(0, lineCap)}`;
+  const take: Take = (block, time) => {
+    for (const line of block.toString('latin1').split(/(?<=\n)/)) lines += judged(line, time);
   };
   try {
     for (const chunk of chunks) decoder.push(chunk, take);
@@ -41,6 +40,31 @@ function decoded(
     assert.match(refused, kind.refusal ?? /^$/);
   }
   return { lines, cursor: decoder.cursor, refused };
+}
+
+/**
+ * What is beyond the cap is not judged, and kept only where it came in one piece. Lines of one millisecond may
+ * take the time of the first.
+ */
+function judged(line: string, time: number | null): string {
+  return `${time === null ? time : Math.floor(time * 1_000)} ${line.slice(0, lineCap)}`;
+}
+
+/** The lines of a source that is read with one to four interruptions, each time on from where it was. */
+function interrupted(kind: FuzzedDecoder, resend: (cursor: string) => Buffer, random: Random): string {
+  let cursor: string | null = null;
+  let lines = '';
+  const read = (bytes: Buffer, flush: boolean): void => {
+    const part = decoded(kind, cursor, chunksOf(bytes, random), flush);
+    lines += part.lines;
+    cursor = part.cursor;
+  };
+  for (let stops = 1 + random.below(4); stops > 0; stops--) {
+    const bytes = resend(cursor ?? kind.make(null).cursor);
+    read(bytes.subarray(0, random.below(bytes.length + 1)), false);
+  }
+  read(resend(cursor ?? kind.make(null).cursor), true);
+  return lines;
 }
 
 function encoded(kind: FuzzedDecoder, random: Random): Buffer {
@@ -62,6 +86,12 @@ for (const [index, kind] of decoders.entries()) {
       assert.equal(whole.refused, null, at);
       const inChunks = bounds.run(() => decoded(kind, null, chunksOf(sent, random), true));
       assert.deepEqual(inChunks, whole, `${at}: chunks change nothing`);
+
+      const { resend } = kind;
+      if (resend !== null) {
+        const lines = bounds.run(() => interrupted(kind, (from) => resend(sent, from), random));
+        assert.equal(lines, whole.lines, `${at}: each line once, over interruptions`);
+      }
 
       const text = sent.toString('latin1');
       const broken = Buffer.from(mutated(text, text, random), 'latin1');
