@@ -2,25 +2,20 @@ import assert from 'node:assert/strict';
 import { appendFileSync, renameSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Allowlist } from '../../src/core/allowlist.ts';
-import { Sessions } from '../../src/core/session.ts';
-import { systemClock } from '../../src/core/types.ts';
-import { bucketCount } from '../../src/core/window.ts';
-import { Ledger } from '../../src/ledger/ledger.ts';
 import { randomOf } from '../fuzz/random.ts';
 import { AuthLog } from './testbed/auth-log.ts';
 import { eventually, inside, run } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
 import { JournalFile } from './testbed/journal.ts';
+import { attemptsOf, expectedOf } from './testbed/known-stream.ts';
+import { countsOf } from './testbed/ledger-counts.ts';
 import { cannotRun } from './testbed/requirements.ts';
-import { repeated, shuffled } from './testbed/shuffle.ts';
 import { openTestbed, type Testbed } from './testbed/testbed.ts';
 
 const kills = 30;
 const jails = ['file', 'container', 'journal'];
 const offenders = 5_000;
-const maxretry = 24;
-const findtime = 86_400;
+const limits = { maxretry: 24, findtime: 86_400 };
 /** Lines written at a time, to every source; and ms in between. */
 const portion = 150;
 const pauseMs = 40;
@@ -28,10 +23,6 @@ const pauseMs = 40;
 const checkpointMs = 2_500;
 /** The file is renamed and made anew, and another file of the journal begun, after so many lines. */
 const rotateAfter = 9_000;
-
-const address = (index: number) => `198.51.${Math.floor(index / 250)}.${(index % 250) + 1}`;
-/** 16 to 24 attempts, 20 on the average: one line lost misses a ban or a count, one counted twice adds one. */
-const attemptsOf = (index: number) => maxretry - (index % 9);
 
 /**
  * Every address of a known stream must have exactly its number of hits in the end, and exactly those with
@@ -46,9 +37,7 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
   let journalDirectory: string;
   let stateDirectory: string;
   const random = randomOf(20_261_124);
-  const lines = shuffled(
-    Array.from({ length: offenders }, (_, index) => repeated([address(index)], attemptsOf(index))).flat(),
-  );
+  const lines = attemptsOf(offenders, limits.maxretry);
 
   before(async () => {
     testbed = await openTestbed();
@@ -74,8 +63,8 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
       BAILIFF_JAIL_JOURNAL_FILTER: 'sshd',
       BAILIFF_JAIL_JOURNAL_JOURNAL: '_SYSTEMD_UNIT=ssh.service',
       BAILIFF_JOURNAL_DIRECTORY: journalDirectory,
-      BAILIFF_MAXRETRY: `${maxretry}`,
-      BAILIFF_FINDTIME: `${findtime}`,
+      BAILIFF_MAXRETRY: `${limits.maxretry}`,
+      BAILIFF_FINDTIME: `${limits.findtime}`,
       BAILIFF_BANTIME: '1d',
       BAILIFF_LOG_LEVEL: 'warn',
     });
@@ -86,9 +75,6 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
   });
 
   it(`counts ${lines.length} lines of each source exactly, over ${kills} kills`, async (t) => {
-    const guilty = Array.from({ length: offenders }, (_, index) => index).filter(
-      (index) => attemptsOf(index) === maxretry,
-    );
     await bailiff.start();
     await write(portion);
     await eventually('the first lines are judged, and stored', async () => {
@@ -115,21 +101,13 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
     const members = await run(...inside(testbed.network.host, 'ipset', ['save', 'bailiff4']));
     await bailiff.stop();
 
-    const expected = guilty.map(address).sort();
+    const expected = expectedOf(lines, limits.maxretry);
     const inKernel = [...members.matchAll(/^add bailiff4 (\S+) /gm)].map(([, member]) => member);
-    assert.deepEqual(inKernel.filter((each) => each !== '127.66.66.66').sort(), expected);
+    assert.deepEqual(inKernel.filter((each) => each !== '127.66.66.66').sort(), expected.banned);
     for (const jail of jails) {
       const ofJail = banned.filter((ban) => ban.jail === jail);
-      assert.deepEqual(ofJail.map((ban) => ban.address).sort(), expected, `banned by ${jail}`);
-      assert.deepEqual(
-        countsOf(stateDirectory, jail),
-        new Map(
-          Array.from({ length: offenders }, (_, index) => [address(index), attemptsOf(index)] as const)
-            .filter(([, attempts]) => attempts < maxretry)
-            .sort(byAddress),
-        ),
-        `hits counted by ${jail}`,
-      );
+      assert.deepEqual(ofJail.map((ban) => ban.address).sort(), expected.banned, `banned by ${jail}`);
+      assert.deepEqual(countsOf(stateDirectory, jail, limits), expected.counted, `hits counted by ${jail}`);
       t.diagnostic(
         `${jail}: ${lines.length} lines, ${ofJail.length} bans, ${kills} kills: 0 missing, 0 doubled`,
       );
@@ -177,24 +155,3 @@ async function untilQuiet(daemon: Daemon): Promise<void> {
     120,
   );
 }
-
-/** The attempts that a jail has counted of each address, as they stand in the ledger of a daemon that has ended. */
-function countsOf(directory: string, jail: string): Map<string, number> {
-  const ledger = new Ledger({
-    path: `${directory}/bailiff.db`,
-    clock: systemClock,
-    allowlist: new Allowlist(),
-    sessions: new Sessions(),
-  });
-  try {
-    const windows = ledger.openWindows(jail, { maxretry, findtime, maxTracked: 100_000 });
-    const counts = Array.from({ length: bucketCount }, (_, bucket) => windows.pack(bucket, 0)).flatMap(
-      (packed) => packed.addresses.map((each, index) => [each, packed.counts[index] ?? 0] as const),
-    );
-    return new Map(counts.sort(byAddress));
-  } finally {
-    ledger.close();
-  }
-}
-
-const byAddress = ([a]: readonly [string, number], [b]: readonly [string, number]) => (a < b ? -1 : 1);
