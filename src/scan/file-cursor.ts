@@ -18,6 +18,8 @@ export interface FileCursor extends FilePosition {
   readonly late: FilePosition | null;
   /** When it was made, in seconds since the epoch; null: not known. */
   readonly at: number | null;
+  /** The last date in the lines judged, in seconds since the epoch: lines without one may follow. Null or absent: none. */
+  readonly date?: number | null;
 }
 
 /** Bytes before the offset that tell one file from another. */
@@ -27,7 +29,8 @@ export function fingerprint(bytes: Uint8Array): string {
   return hash('sha1', bytes, 'hex');
 }
 
-export function formatFileCursor({ file, offset, hash: print, old, late, at }: FileCursor): string {
+export function formatFileCursor(cursor: FileCursor): string {
+  const { file, offset, hash: print, old, late, at, date = null } = cursor;
   return JSON.stringify({
     file,
     offset,
@@ -35,6 +38,7 @@ export function formatFileCursor({ file, offset, hash: print, old, late, at }: F
     ...(old === 0 ? {} : { old }),
     ...(late === null ? {} : { late }),
     ...(at === null ? {} : { at }),
+    ...(date === null ? {} : { date }),
   });
 }
 
@@ -49,7 +53,8 @@ export function parseFileCursor(text: string | null): FileCursor | null {
       ...position,
       old: isOffset(stored['old']) ? stored['old'] : 0,
       late: positionOf(stored['late']),
-      at: typeof stored['at'] === 'number' ? stored['at'] : null,
+      at: numberOf(stored['at']),
+      date: numberOf(stored['date']),
     };
   } catch {
     return null;
@@ -62,6 +67,10 @@ function positionOf(stored: unknown): FilePosition | null {
   return typeof file === 'string' && typeof print === 'string' && isOffset(offset)
     ? { file, offset, hash: print }
     : null;
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }
 
 function isOffset(value: unknown): value is number {

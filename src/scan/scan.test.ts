@@ -199,12 +199,21 @@ test('the time of a line: the transport, its own date, the last date as the read
     ['Nov 22 16:29:50 x', 'banned 203.0.113.7', { transport: 5, backlog: true }, 5],
   ];
   for (const [before, line, given, expected] of table) {
-    // In one block and in two: the last date is kept from one to the next, also that of a line that is no candidate.
-    for (const blocks of [[lines(before, line)], [lines(before), lines(line)]]) {
-      const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+    // In one block and in two: the last date is kept from one to the next, also that of a line that is no candidate;
+    // and by two scans of which the second goes on behind the first.
+    for (const [blocks, restarted] of [
+      [[lines(before, line)], false],
+      [[lines(before), lines(line)], false],
+      [[lines(before), lines(line)], true],
+    ] as const) {
+      let scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
       const found: number[] = [];
-      for (const block of blocks)
+      for (const block of blocks) {
+        const { lastDate } = scan;
+        if (restarted) scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+        scan.lastDate = lastDate;
         scan.block(block, { ...reading, ...given }, (_index, _judgement, time) => found.push(time));
+      }
       assert.deepEqual(found, [expected], `${before} / ${line} / ${JSON.stringify(given)}`);
     }
   }

@@ -43,7 +43,7 @@ export interface Reading {
 
 /**
  * Judges blocks of whole lines. One search over the bytes finds the lines that any filter could
- * match; only these are decoded. The only state between blocks is the source's last date.
+ * match; only these are decoded. The state between blocks is the source's last date, and its skew.
  */
 export class Scan {
   readonly #filters: readonly Filter[];
@@ -51,7 +51,11 @@ export class Scan {
   readonly #dates: DateReader;
   readonly #decode: ReturnType<typeof lineDecoder>;
   readonly #skew = new Skew();
-  #lastDate: number | null = null;
+  /**
+   * The last date of the lines judged so far, in seconds, as it was written (without the skew); null: none had one.
+   * Whoever goes on behind lines that another scan has judged sets it.
+   */
+  lastDate: number | null = null;
   /** Whether a line of the block that is being judged had a date. */
   #dated = false;
   #lines = 0;
@@ -117,8 +121,8 @@ export class Scan {
     search?.end();
     if (reading.transport !== null) return;
     this.#findLastDate(text, text.length, datedTo, reading.now);
-    if (this.#dated && this.#lastDate !== null && reading.backlog !== true) {
-      this.#skew.add(reading.now, this.#lastDate);
+    if (this.#dated && this.lastDate !== null && reading.backlog !== true) {
+      this.#skew.add(reading.now, this.lastDate);
     }
   }
 
@@ -144,7 +148,7 @@ export class Scan {
     const field = judgement.time === null ? null : this.#dates.readField(judgement.time, reading.now);
     const own = field ?? date;
     if (own !== null) return this.#skew.corrected(own, reading.now);
-    const last = this.#lastDate;
+    const last = this.lastDate;
     if (last === null) return reading.undated;
     return reading.backlog === true || Math.abs(reading.now - last) < freshSeconds ? last : reading.undated;
   }
@@ -164,7 +168,7 @@ export class Scan {
   }
 
   #setLastDate(date: number): void {
-    this.#lastDate = date;
+    this.lastDate = date;
     this.#dated = true;
   }
 
