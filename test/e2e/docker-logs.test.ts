@@ -193,7 +193,9 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
         engine = await Engine.start(workplace, [...flags, '--live-restore']);
       }
       const reading = await read('endless');
-      const id = await start('endless', ['--restart=always'], writer(1_000_000, '0.05'));
+      // A shell that is process 1 would make the engine wait ten seconds for its end.
+      const options = ['--restart=always', '--stop-signal=SIGKILL'];
+      const id = await start('endless', options, writer(1_000_000, '0.05'));
       for (let restart = 0; restart < restarts; restart++) {
         const reached = reading.of(id).length + 100;
         await eventually('lines come', () => reading.of(id).length >= reached, 60);

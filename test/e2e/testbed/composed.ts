@@ -28,7 +28,10 @@ export class ComposedBailiff {
       driver: 'local',
       driver_opts: { type: 'none', o: 'bind', device: workplace.makeDirectory('run') },
     };
-    writeFileSync(this.#override, JSON.stringify({ services: { bailiff: { volumes } }, volumes: { run } }));
+    // The check itself stays the image's.
+    const healthcheck = { interval: '5s' };
+    const services = { bailiff: { volumes, healthcheck } };
+    writeFileSync(this.#override, JSON.stringify({ services, volumes: { run } }));
   }
 
   /** Starts it, or starts it anew where the environment differs; waits until it holds. */
@@ -96,8 +99,10 @@ export class ComposedBailiff {
     );
   }
 
+  /** Asked of the engine: docker-compose takes a second to say it. */
   #container(): Promise<string> {
-    return this.#compose('ps', '--quiet', 'bailiff');
+    const label = 'label=com.docker.compose.project=bailiff';
+    return this.#testbed.engine.docker('ps', '--all', '--quiet', '--filter', label);
   }
 
   #compose(...args: string[]): Promise<string> {
