@@ -21,7 +21,7 @@ function writer(count: number, rest: string, end = ''): string[] {
 describe('the logs of containers in a real engine', { timeout: 600_000, skip: cannotRun() }, () => {
   let workplace: Workplace;
   let engine: Engine;
-  let reader: LogReader;
+  const readers: LogReader[] = [];
   const flags: string[] = [...buildFlags];
 
   before(async () => {
@@ -30,17 +30,27 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     engine = await Engine.start(workplace, flags);
   });
   after(async () => {
-    await reader?.stop();
+    await stopReading();
     await engine?.stop();
     await workplace?.close();
   });
 
-  async function read(...containers: string[]): Promise<LogReader> {
-    await reader?.stop();
-    reader = new LogReader(engine.socket, {}, ...containers);
+  /** Beside the readers that there are. */
+  async function alsoRead(...containers: string[]): Promise<LogReader> {
+    const reader = new LogReader(engine.socket, {}, ...containers);
+    readers.push(reader);
     reader.start();
     await eventually('the engine is asked', () => reader.states.get('docker')?.startsWith('reading'));
     return reader;
+  }
+
+  async function read(...containers: string[]): Promise<LogReader> {
+    await stopReading();
+    return await alsoRead(...containers);
+  }
+
+  async function stopReading(): Promise<void> {
+    await Promise.all(readers.splice(0).map((reader) => reader.stop()));
   }
 
   const start = (name: string, options: string[], command: string[]) =>
@@ -55,44 +65,46 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     return all.split('\n').map((line) => line.trimEnd());
   }
 
-  async function untilEnded(name: string, seconds = 60): Promise<void> {
+  async function untilEnded(reading: LogReader, name: string): Promise<void> {
     await eventually(
       `the log of ${name} is read`,
-      () => reader.states.get(`docker:${name}`)?.startsWith('ended'),
-      seconds,
+      () => reading.states.get(`docker:${name}`)?.startsWith('ended'),
+      60,
     );
   }
 
-  for (const [name, options] of [
-    ['json-file', ['--log-driver=json-file']],
-    ['local', ['--log-driver=local']],
-    // Nobody listens: the engine keeps its own copy (dual logging).
-    ['syslog', ['--log-driver=syslog', '--log-opt=syslog-address=udp://127.0.0.1:9']],
-    ['terminal', ['--tty']],
-  ] as const) {
-    it(`${name}: each line once, though reading is broken off again and again`, async () => {
-      const reading = await read(name);
-      const id = await start(name, [...options], writer(2_000, '0.05', 'printf "last words"'));
-      for (let stops = 0; stops < 12; stops++) {
-        const reached = reading.of(id).length + 80;
-        await eventually('lines come', () => reading.of(id).length >= Math.min(reached, 2_000));
-        await reading.stop();
-        reading.start();
-      }
-      await untilEnded(name);
-      assert.equal(reading.of(id).length, 2_001);
-      assert.deepEqual(reading.of(id), await held(name));
-      assert.deepEqual(reading.lost, []);
-      await remove(name);
-    });
-  }
+  describe('each line once, though reading is broken off again and again', { concurrency: true }, () => {
+    for (const [name, options] of [
+      ['json-file', ['--log-driver=json-file']],
+      ['local', ['--log-driver=local']],
+      // Nobody listens: the engine keeps its own copy (dual logging).
+      ['syslog', ['--log-driver=syslog', '--log-opt=syslog-address=udp://127.0.0.1:9']],
+      ['terminal', ['--tty']],
+    ] as const) {
+      it(name, async () => {
+        const reading = await alsoRead(name);
+        const id = await start(name, [...options], writer(2_000, '0.05', 'printf "last words"'));
+        for (let stops = 0; stops < 12; stops++) {
+          const reached = reading.of(id).length + 80;
+          await eventually('lines come', () => reading.of(id).length >= Math.min(reached, 2_000));
+          await reading.stop();
+          reading.start();
+        }
+        await untilEnded(reading, name);
+        assert.equal(reading.of(id).length, 2_001);
+        assert.deepEqual(reading.of(id), await held(name));
+        assert.deepEqual(reading.lost, []);
+        await remove(name);
+      });
+    }
+  });
 
   it('both streams, with lines longer than a message, and what a container writes at once and ends', async () => {
     const reading = await read('both-*');
     const long =
       'for i in 1 2 3; do head -c 40000 /dev/zero | tr "\\\\0" x; echo " $i"; echo "error $i" >&2; done';
     const id = await start('both-1', [], ['sh', '-c', long]);
-    await untilEnded('both-1');
+    await untilEnded(reading, 'both-1');
     assert.deepEqual(
       [...reading.of(id)].sort().map((line) => line.replace(/^x{40000}/, 'long')),
       ['error 1', 'error 2', 'error 3', 'long 1', 'long 2', 'long 3'],
@@ -142,7 +154,7 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     const small = ['--log-opt=max-size=10k', '--log-opt=max-file=2'];
     const reading = await read('rotated-*');
     const id = await start('rotated-slow', small, writer(2_000, '0.2', 'sleep 1'));
-    await untilEnded('rotated-slow');
+    await untilEnded(reading, 'rotated-slow');
     const numbers = reading.of(id).map((line) => Number(line.split(' ')[1]));
     assert.deepEqual(
       numbers,
@@ -151,7 +163,7 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     await remove('rotated-slow');
 
     const fast = await start('rotated-fast', small, writer(20_000, '0.001', 'sleep 1'));
-    await untilEnded('rotated-fast');
+    await untilEnded(reading, 'rotated-fast');
     const seen = reading.of(fast);
     assert.equal(new Set(seen).size, seen.length, 'nothing is doubled');
     t.diagnostic(`${20_000 - seen.length} of 20000 lines lost by the engine, ${reading.lost.length} told of`);
@@ -169,7 +181,7 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     const before = reading.of(id).length;
     await engine.docker('wait', 'away');
     reading.start();
-    await untilEnded('away');
+    await untilEnded(reading, 'away');
     assert.equal(reading.lost.length, 1);
     assert.match(reading.lost[0] ?? '', /^docker:away lines between 2\S+Z and 2\S+Z may be lost/);
     assert.deepEqual(
@@ -178,7 +190,7 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     );
     await reading.stop();
     reading.start();
-    await untilEnded('away');
+    await untilEnded(reading, 'away');
     assert.equal(reading.lost.length, 1);
     await remove('away');
   });
@@ -205,7 +217,7 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
       await eventually('lines come', () => reading.of(id).length >= reached, 60);
       await engine.docker('update', '--restart=no', 'endless');
       await engine.docker('kill', 'endless');
-      await untilEnded('endless');
+      await untilEnded(reading, 'endless');
       assert.deepEqual(reading.of(id), await held('endless'));
       assert.deepEqual(reading.lost, []);
       await remove('endless');
