@@ -30,12 +30,13 @@ export interface ArchivePauses {
   readonly look: number;
   /** After a failure; doubled after each. */
   readonly retry: number;
+  /** The longest there is. */
+  readonly longest: number;
 }
 
-const usualPauses: ArchivePauses = { look: 2_000, retry: 2_000 };
+const usualPauses: ArchivePauses = { look: 2_000, retry: 2_000, longest: 60_000 };
 /** Each reading begins at the file's start: no more than a twentieth of the time is spent on it. */
 const readingShare = 20;
-const longestPauseMs = 60_000;
 /**
  * A reading that takes longer than this, in ms, has stalled. The engine keeps the container locked meanwhile, so that
  * `docker inspect` and `docker stop` wait for it (moby, daemon/archive.go). What it brought is kept.
@@ -90,7 +91,7 @@ export class ArchivedLog {
       if (finishing !== null && outcome !== 'lost' && (await this.#end(finishing, outcome, signal))) return;
       if (outcome !== 'failed') retry = this.#pauses.retry;
       await this.#rest(outcome === 'failed' ? retry : this.#pace, signal);
-      if (outcome === 'failed') retry = Math.min(retry * 2, longestPauseMs);
+      if (outcome === 'failed') retry = Math.min(retry * 2, this.#pauses.longest);
     }
   }
 
@@ -229,12 +230,13 @@ export class ArchivedLog {
 
   /** The pause after a look, in ms. */
   get #pace(): number {
-    return Math.max(this.#pauses.look, Math.min(this.#took * readingShare, longestPauseMs));
+    const { look, longest } = this.#pauses;
+    return Math.max(look, Math.min(this.#took * readingShare, longest));
   }
 
   async #rest(ms: number, signal: AbortSignal): Promise<void> {
     const awake = AbortSignal.any([signal, this.#finish.signal]);
-    await pause(ms, undefined, { signal: awake, ref: false }).catch(() => undefined);
+    await pause(ms, undefined, { signal: awake }).catch(() => undefined);
   }
 
   /** False: the scanner lost it before it was judged. */
