@@ -66,6 +66,13 @@ export type Input =
     }
   | {
       readonly kind: 'stream';
+      /** Pieces of a file that only the main thread can read (core/file-piece.ts). */
+      readonly framing: 'file-pieces';
+      /** How its text is written; UTF-8 where absent. */
+      readonly encoding?: Encoding;
+    }
+  | {
+      readonly kind: 'stream';
       /** Records of the syslog receiver (core/syslog-record.ts). */
       readonly framing: 'syslog';
       /** Which of them are judged. */

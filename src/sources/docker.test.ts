@@ -70,6 +70,8 @@ class FakeEngine implements DockerClient {
           network('lan', 'macvlan'),
         ];
   newest = async (id: string) => this.last.get(id) ?? null;
+  statInside = () => assert.fail('no file is read');
+  readInside = () => assert.fail('no file is read');
   info = async (): Promise<EngineInfo> => ({ firewallDriver: null, rootless: false, swarm: false });
 
   async inspect(id: string): Promise<ContainerDetails | null> {

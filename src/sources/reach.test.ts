@@ -33,6 +33,8 @@ function connect(info: () => Promise<EngineInfo> = async () => rootful): Reach {
     events: unused,
     logs: unused,
     newest: unused,
+    statInside: unused,
+    readInside: unused,
     info,
     inspect: async (id) => containers.get(id) ?? null,
     networks: async () => [

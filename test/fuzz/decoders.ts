@@ -1,4 +1,6 @@
+import { packFilePiece } from '../../src/core/file-piece.ts';
 import { DockerFrames } from '../../src/scan/docker-frames.ts';
+import { FilePieces } from '../../src/scan/file-pieces.ts';
 import { LineCarry } from '../../src/scan/line-carry.ts';
 import type { Random } from './random.ts';
 
@@ -16,6 +18,8 @@ export interface FuzzedDecoder {
   make(cursor: string | null): Decoder;
   /** Lines, of one character a byte and without line breaks, as the source sends them. */
   encode(lines: readonly string[], random: Random): Buffer;
+  /** Makes of chunks what main hands over, where a chunk must be a record of its own. */
+  records?(chunks: Iterable<Buffer>): Iterable<Buffer>;
   /** What it says of bytes that cannot be the source's; null: it takes any bytes. */
   readonly refusal: RegExp | null;
 }
@@ -35,6 +39,16 @@ export const decoders: readonly FuzzedDecoder[] = [
     encode: (lines, random) => Buffer.concat(messages(lines, random).map(({ payload }) => payload)),
     refusal: null,
   },
+  ...(['utf-8', 'utf-16le'] as const).map((encoding) => ({
+    name: `file-pieces, ${encoding}`,
+    make: (cursor: string | null) => new FilePieces(cursor, encoding),
+    encode: (lines: readonly string[]) =>
+      encoding === 'utf-8'
+        ? encodeLines(lines)
+        : Buffer.from(encodeLines(lines).toString('latin1'), encoding),
+    records: filePieces,
+    refusal: /^the stream holds no valid piece of a file$|^a piece of a file came before its beginning$/,
+  })),
 ];
 
 function plainLines(): Decoder {
@@ -51,6 +65,13 @@ function plainLines(): Decoder {
 
 function encodeLines(lines: readonly string[]): Buffer {
   return Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1');
+}
+
+function* filePieces(chunks: Iterable<Buffer>): Generator<Buffer> {
+  const before = new Uint8Array();
+  yield Buffer.from(packFilePiece({ kind: 'begin', offset: 0, before, old: 0, lost: false }));
+  for (const bytes of chunks)
+    yield Buffer.from(packFilePiece({ kind: 'bytes', undated: 1, backlog: false, bytes }));
 }
 
 interface Message {
