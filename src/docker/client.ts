@@ -17,11 +17,21 @@ import type {
   ContainerDetails,
   DockerEvent,
   EngineInfo,
+  Mount,
   Network,
   NetworkRange,
 } from './engine.ts';
 
-export type { Container, ContainerDetails, DockerEvent, EngineInfo, InsideFile, Network, NetworkRange };
+export type {
+  Container,
+  ContainerDetails,
+  DockerEvent,
+  EngineInfo,
+  InsideFile,
+  Mount,
+  Network,
+  NetworkRange,
+};
 
 /** What Bailiff asks of Docker. GET and HEAD requests only, so that a read-only socket proxy is enough. */
 export interface DockerClient {

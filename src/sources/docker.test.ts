@@ -16,6 +16,8 @@ const jail = jailWith('web', {
   container: ['web', 'label:role=proxy'],
 });
 
+const noFiles = { ways: [], hostRoot: '/' };
+
 const container = (
   id: string,
   name: string,
@@ -29,6 +31,8 @@ const container = (
   finished: 0,
   running: true,
   tty: false,
+  pid: 4_711,
+  mounts: [],
   networkMode: 'bridge',
   networks: ['bridge'],
   ports: [],
@@ -205,7 +209,7 @@ function startWith(options: DockerOptions, ...containers: ContainerDetails[]) {
   for (const one of containers) engine.list.set(one.id, one);
   const host = new FakeHost();
   const stop = new AbortController();
-  const source = dockerSource('/nowhere.sock', { connect: async () => engine, pauses, ...options });
+  const source = dockerSource('/nowhere.sock', noFiles, { connect: async () => engine, pauses, ...options });
   const following = source.follow([jail], host, stop.signal);
   return { engine, host, stop, following };
 }
@@ -482,7 +486,7 @@ test('an image that is listed by its id is asked for by name', async () => {
     (await listed()).map((one) => ({ ...one, image: `sha256:${'0'.repeat(64)}` }));
   const host = new FakeHost();
   const stop = new AbortController();
-  const source = dockerSource('/nowhere.sock', { connect: async () => engine, pauses });
+  const source = dockerSource('/nowhere.sock', noFiles, { connect: async () => engine, pauses });
   const following = source.follow(jails, host, stop.signal);
   await host.until(() => engine.streams.size === 1);
   assert.deepEqual(
@@ -513,7 +517,7 @@ test('an engine that takes the question and never answers does not hold up the e
   });
   const stop = new AbortController();
   const host = new FakeHost();
-  const following = dockerSource(path).follow([jail], host, stop.signal);
+  const following = dockerSource(path, noFiles).follow([jail], host, stop.signal);
   await asked.promise;
   assert.equal(host.reports.get('docker'), 'starting');
   stop.abort();
@@ -521,7 +525,7 @@ test('an engine that takes the question and never answers does not hold up the e
 });
 
 test('without a socket the error says what to mount', async () => {
-  const follow = dockerSource('/nowhere/docker.sock').follow(
+  const follow = dockerSource('/nowhere/docker.sock', noFiles).follow(
     [jail],
     new FakeHost(),
     new AbortController().signal,

@@ -59,6 +59,8 @@ function run(id: string, more: Partial<ContainerDetails> = {}): ContainerDetails
     finished: 0,
     running: true,
     tty: false,
+    pid: 4_711,
+    mounts: [],
     networkMode: 'front',
     networks: ['front'],
     ports: [tcp(80)],

@@ -12,6 +12,8 @@ export interface SourceDescription {
   readonly input: Input;
   /** The jails that judge its lines. */
   readonly jails: readonly JailConfiguration[];
+  /** Which way it is read, for `status`, where there are several. */
+  readonly through?: string;
 }
 
 /** A log being read. Belongs to the source kind that opened it, which closes it. */
