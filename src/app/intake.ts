@@ -193,6 +193,11 @@ export class Intake {
     }
   }
 
+  /** Of what was never opened; a source that was is closed by its owner. */
+  forget(id: string): void {
+    this.#reports.delete(id);
+  }
+
   #setState(source: ScannedSource, state: SourceState, detail: string): void {
     if (state === 'failed') source.health.failed(detail);
     Object.assign(source, { state, detail });

@@ -32,6 +32,9 @@ export class ContainerFileReader {
   readonly #closed = new AbortController();
   /** Its reason is the sentence for `status`. */
   readonly #finishing = new AbortController();
+  #forgotten = false;
+  /** Whether nothing more is read. */
+  #ended = false;
   #over = false;
   /** When it was last seen, in seconds, that there is no such file. */
   #missingAt: number | null = null;
@@ -44,8 +47,13 @@ export class ContainerFileReader {
     this.#id = `docker:${holder.container.name}:${holder.path}${encoding}`;
   }
 
+  /** Whether its source is gone. */
   get isOver(): boolean {
     return this.#over;
+  }
+
+  get containerId(): string {
+    return this.#holder.container.id;
   }
 
   /** Whether it reads this one already, and goes on with it. */
@@ -57,22 +65,36 @@ export class ContainerFileReader {
     return jails.every((jail, index) => jail === ownJails[index]);
   }
 
-  /** Until it is closed, or after `finish` all is read. Never rejects. */
+  /** Until it is closed. Never rejects. */
   async run(): Promise<void> {
     const way = await this.#findWay();
     if (way?.kind === 'folder') await this.#readFolder(way);
-    if (way?.kind === 'archive') await this.#readArchive();
+    else if (way?.kind === 'archive') await this.#readArchive();
+    else await this.#showEnd();
     this.#over = true;
   }
 
-  /** What there is is still read. */
+  /** What there is is still read. What it came to stays to be seen until it is closed or forgotten. */
   finish(reason: string): void {
     this.#finishing.abort(reason);
+  }
+
+  /** Closes it as soon as nothing more is read. */
+  forget(): void {
+    this.#forgotten = true;
+    if (this.#ended) this.close();
+  }
+
+  async #showEnd(): Promise<void> {
+    this.#ended = true;
+    if (this.#forgotten) this.close();
+    await abortOf(this.#closed.signal);
   }
 
   /** Its cursor stays. */
   close(): void {
     this.#closed.abort();
+    this.#parts.host.forget(this.#id);
   }
 
   /** Null: it was closed, or is finished without any. */
@@ -118,6 +140,7 @@ export class ContainerFileReader {
     const [closed, finishing] = [this.#closed.signal, this.#finishing.signal];
     await Promise.race([abortOf(closed), abortOf(finishing)]);
     if (!closed.aborted) await Promise.race([source.end(finishing.reason), abortOf(closed)]);
+    await this.#showEnd();
     source.close();
   }
 
@@ -139,6 +162,7 @@ export class ContainerFileReader {
     const finishing = this.#finishing.signal;
     void abortOf(finishing).then(() => log.finish(finishing.reason));
     await log.run(this.#closed.signal);
+    await this.#showEnd();
     log.close();
   }
 

@@ -74,7 +74,12 @@ test('a file in a volume is read in its folder on the host, from which no link l
 
 test('a file that is mounted by itself is read under its name on the host', async () => {
   const source = path.join(volume, 'app.log');
-  const way = await wayTo(container({ source, destination: '/srv/other.log' }), '/srv/other.log', saying(asItIs()), both);
+  const way = await wayTo(
+    container({ source, destination: '/srv/other.log' }),
+    '/srv/other.log',
+    saying(asItIs()),
+    both,
+  );
   assert.ok(way?.kind === 'folder');
   assert.equal(way.root.path, volume);
   assert.equal(way.path, '/srv/app.log');
@@ -103,11 +108,17 @@ test('the same path with another file behind it is not taken for the one of the 
   }
   rmSync(path.join(volume, 'app.log'));
   const said = { kind: 'file', size: 0, changed: 0, target: '' } as const;
-  assert.match(await problemOf(wayTo(inVolume, log, saying(said), mounts)), /there is no file \/data\/app\.log in/);
+  assert.match(
+    await problemOf(wayTo(inVolume, log, saying(said), mounts)),
+    /there is no file \/data\/app\.log in/,
+  );
 });
 
 test('a file that is not there yet has no way yet', async () => {
-  assert.equal(await wayTo(container({ source: volume, destination: '/data' }), log, saying(null), both), null);
+  assert.equal(
+    await wayTo(container({ source: volume, destination: '/data' }), log, saying(null), both),
+    null,
+  );
 });
 
 test('an engine that may not be asked is no reason not to read what is seen', async () => {
@@ -119,11 +130,20 @@ test('an engine that may not be asked is no reason not to read what is seen', as
 
 test('what is wrong with each way is said, with what would open it', async () => {
   const hidden = container({ source: path.join(folder, 'elsewhere'), destination: '/data' });
-  assert.match(await problemOf(wayTo(hidden, log, saying(asItIs()), mounts)), /elsewhere is not seen here .*host-root/);
+  assert.match(
+    await problemOf(wayTo(hidden, log, saying(asItIs()), mounts)),
+    /elsewhere is not seen here .*host-root/,
+  );
   const memory = container({ source: null, destination: '/data' });
-  assert.match(await problemOf(wayTo(memory, log, saying(asItIs()), mounts)), /\/data has no folder on the host/);
+  assert.match(
+    await problemOf(wayTo(memory, log, saying(asItIs()), mounts)),
+    /\/data has no folder on the host/,
+  );
   const proc: WayOptions = { ways: ['proc'], hostRoot: '/' };
-  assert.match(await problemOf(wayTo(container(), log, saying(asItIs()), proc)), /the container does not run/);
+  assert.match(
+    await problemOf(wayTo(container(), log, saying(asItIs()), proc)),
+    /the container does not run/,
+  );
   const foreign = { ...container(), pid: process.pid };
   assert.match(await problemOf(wayTo(foreign, log, saying(asItIs()), proc)), /pid: host/);
   assert.match(
@@ -138,7 +158,10 @@ test('a link out of the volume is no way', async () => {
   symlinkSync('../secret', path.join(volume, 'app.log'));
   const inVolume = container({ source: volume, destination: '/data' });
   const said = { kind: 'file', size: 0, changed: 0, target: '' } as const;
-  assert.match(await problemOf(wayTo(inVolume, log, saying(said), mounts)), /leads to \.\., which is not in \/data/);
+  assert.match(
+    await problemOf(wayTo(inVolume, log, saying(said), mounts)),
+    /leads to \.\., which is not in \/data/,
+  );
 });
 
 test('of several mounts the nearest counts', () => {

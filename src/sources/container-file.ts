@@ -35,7 +35,7 @@ export class ContainerFile {
     this.#parts = parts;
   }
 
-  /** Whether no container has it any more, and all of it was read. */
+  /** Whether nothing more is read or shown of it. */
   get isOver(): boolean {
     return this.#holders.size === 0 && (this.#reader === null || this.#reader.isOver);
   }
@@ -50,6 +50,11 @@ export class ContainerFile {
     if (!this.#holders.delete(containerId)) return;
     if (this.#holders.size > 0) this.#update();
     else this.#reader?.finish(reason);
+  }
+
+  /** The container will not come back: its source goes once all was read. */
+  forget(containerId: string): void {
+    if (this.#reader?.containerId === containerId) this.#reader.forget();
   }
 
   close(): void {

@@ -17,7 +17,7 @@ export class ContainerFiles {
     this.#parts = parts;
   }
 
-  /** Containers of which a file is read, or waited for. */
+  /** Containers of which a file is read, or was until they stopped. */
   get containers(): ReadonlySet<string> {
     return this.#containers;
   }
@@ -35,13 +35,21 @@ export class ContainerFiles {
       file.hold(holder);
     }
     if (wanted.length > 0) this.#containers.add(container.id);
-    if (!container.running) this.leave(container.id, 'the container stopped');
+    if (!container.running) this.stopped(container.id);
   }
 
   /** What there is of the container's files is read to the end. */
-  leave(containerId: string, reason: string): void {
+  stopped(containerId: string): void {
+    for (const file of this.#files.values()) file.release(containerId, 'the container stopped');
+  }
+
+  /** The same, and then they are forgotten. */
+  removed(containerId: string): void {
     if (!this.#containers.delete(containerId)) return;
-    for (const file of this.#files.values()) file.release(containerId, reason);
+    for (const file of this.#files.values()) {
+      file.release(containerId, 'the container was removed');
+      file.forget(containerId);
+    }
   }
 
   #forgetOver(): void {

@@ -87,6 +87,7 @@ export class ContainerLog {
 
   close(): void {
     this.#source?.close();
+    this.#parts.host.forget(this.id);
   }
 
   /** Reads until the container has stopped and its log was read to the end. Never rejects. */

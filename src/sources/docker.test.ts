@@ -162,6 +162,10 @@ class FakeHost implements SourceHost {
     return this.cursor;
   }
 
+  forget(id: string): void {
+    this.reports.delete(id);
+  }
+
   report(id: string, state: string, detail = ''): void {
     this.reports.set(id, state);
     this.details.set(id, detail);

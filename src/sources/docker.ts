@@ -132,7 +132,7 @@ class Follower {
     const listed = new Set(containers.map(({ id }) => id));
     for (const id of [...this.#logs.keys(), ...this.#files.containers]) if (!listed.has(id)) this.#remove(id);
     for (const container of containers) {
-      if (!container.running) this.#files.leave(container.id, 'the container stopped');
+      if (!container.running) this.#files.stopped(container.id);
       const log = this.#logs.get(container.id);
       if (log !== undefined && !(log.over && container.running)) continue;
       const known = await this.#named(container);
@@ -174,7 +174,7 @@ class Follower {
 
   async #reactToContainer({ action, id }: DockerEvent): Promise<void> {
     const { client, reach } = this.#parts;
-    if (action === 'die') this.#files.leave(id, 'the container stopped');
+    if (action === 'die') this.#files.stopped(id);
     if (action === 'destroy') this.#remove(id);
     if (action === 'destroy' || action === 'rename') reach.forget(id);
     if (!attachEvents.has(action)) return;
@@ -199,7 +199,7 @@ class Follower {
 
   /** Its log cannot be read again: what is on its way is read to the end before the source is closed. */
   #remove(containerId: string): void {
-    this.#files.leave(containerId, 'the container was removed');
+    this.#files.removed(containerId);
     if (this.#logs.get(containerId)?.over === false) this.#removed.add(containerId);
     else this.#close(containerId);
   }

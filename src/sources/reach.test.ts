@@ -17,6 +17,7 @@ const host: SourceHost = {
   open: unused,
   cursorOf: unused,
   report: unused,
+  forget: () => undefined,
   dropped: unused,
   jailsFromLabels: unused,
   now: unused,

@@ -41,6 +41,8 @@ export interface SourceHost {
   cursorOf(id: string): string | null;
   /** The state of the kind itself, or of something it cannot open, in `status`; and the names of the jails that would read it. */
   report(id: string, state: SourceState, detail: string, jails?: readonly string[]): void;
+  /** What was reported of something that is gone is shown no more. */
+  forget(id: string): void;
   /** So many lines of a source of this kind were lost before they could be judged. */
   dropped(id: string, lines: number): void;
   /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is said once. */

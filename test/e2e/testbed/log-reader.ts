@@ -57,6 +57,8 @@ export class LogReader implements SourceHost {
     }
   }
 
+  forget(): void {}
+
   dropped(): void {}
 
   cursorOf(key: string): string | null {
