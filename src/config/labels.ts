@@ -86,11 +86,11 @@ function decide(
     });
   }
   if (configured?.container.some((selector) => selects(selector, container)) === true)
-    return fromLabels['container-logpath'] === undefined ? null : alreadyRead(name, where);
+    return fromLabels.inside === undefined ? null : alreadyRead(name, where);
   const own = {
     logpath: [],
     container: [container.name],
-    'container-logpath': fromLabels['container-logpath'] ?? [],
+    inside: fromLabels.inside ?? [],
     journal: [],
     kubernetes: [],
     syslog: [],
@@ -108,7 +108,7 @@ function decide(
 function alreadyRead(name: string, where: string): BailiffError {
   return new BailiffError('config-invalid', `jail ${quote(name)} reads this container already`, {
     where,
-    remedy: 'Set container-logpath in the configuration of the host, or leave the container to the label.',
+    remedy: 'Set inside in the configuration of the host, or leave the container to the label.',
   });
 }
 

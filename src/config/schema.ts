@@ -41,7 +41,7 @@ export interface JailConfiguration {
   /** Selectors: see core/container-selector.ts. */
   readonly container: readonly string[];
   /** Files inside those containers, read instead of their output. */
-  readonly containerLogpath: readonly string[];
+  readonly inside: readonly string[];
   /** Which entries of the journal; none where it is empty. */
   readonly journal: JournalMatch;
   /** Containers of this node's pods: `NAMESPACE/POD/CONTAINER`, with wildcards. */
@@ -187,7 +187,7 @@ export const jailShape = {
       'Containers whose logs to read, each by name (`web`, `web-*`), by image with or without tag (`image:nginx`, `image:ghcr.io/shop/*`), by compose project or service (`compose:shop`, `compose:shop/web`), by Swarm service (`service:shop_web`) or by label (`label:KEY`, `label:KEY=VALUE`). `*` stands for any characters and `?` for one, in all but labels.',
     otherwise: 'none',
   }),
-  'container-logpath': option(containerPaths(), {
+  inside: option(containerPaths(), {
     description:
       'Log files inside the containers of `container`, read instead of their output, each as the container calls it (`/data/app.log`). As a label it means the file of the labelled container.',
     otherwise: 'none',

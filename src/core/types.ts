@@ -66,7 +66,7 @@ export type Input =
     }
   | {
       readonly kind: 'stream';
-      /** Pieces of a file that only the main thread can read (core/file-piece.ts). */
+      /** Pieces of a file that only the main thread can read (files/file-piece.ts). */
       readonly framing: 'file-pieces';
       /** How its text is written; UTF-8 where absent. */
       readonly encoding?: Encoding;

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseArchivedCursor } from '../core/archived-cursor.ts';
-import { type FilePiece, packFilePiece } from '../core/file-piece.ts';
 import type { Encoding } from '../core/types.ts';
-import { fingerprint } from './file-cursor.ts';
+import { fingerprint, parseFileCursor } from '../files/file-cursor.ts';
+import { type FilePiece, packFilePiece } from '../files/file-piece.ts';
 import { FilePieces } from './file-pieces.ts';
 import { lineCap } from './scan.ts';
 
@@ -57,11 +56,14 @@ class Reading {
   };
 
   get cursor() {
-    return parseArchivedCursor(this.pieces.cursor);
+    return parseFileCursor(this.pieces.cursor);
   }
 }
 
 const at = (text: string, old = 0) => ({
+  file: '',
+  late: null,
+  at: null,
   offset: text.length,
   hash: fingerprint(Buffer.from(text).subarray(-256)),
   old,

@@ -1,8 +1,7 @@
-import { formatArchivedCursor } from '../core/archived-cursor.ts';
-import { type FilePiece, readFilePiece } from '../core/file-piece.ts';
 import type { Encoding } from '../core/types.ts';
+import { type FilePosition, fingerprint, formatFileCursor } from '../files/file-cursor.ts';
+import { type FilePiece, readFilePiece } from '../files/file-piece.ts';
 import { type Coding, codingOf, searchable } from './encoding.ts';
-import { type FilePosition, fingerprint } from './file-cursor.ts';
 import { LineCarry } from './line-carry.ts';
 import type { Reading } from './scan.ts';
 import { Track } from './track.ts';
@@ -16,7 +15,7 @@ type Bytes = Extract<FilePiece, { kind: 'bytes' }>;
 
 const nothing = Buffer.alloc(0);
 
-/** Reads the pieces of a file that the main thread sends (core/file-piece.ts), one record a chunk. */
+/** Reads the pieces of a file that the main thread sends (files/file-piece.ts), one record a chunk. */
 export class FilePieces {
   readonly #coding: Coding;
   readonly #tellGap: (detail: string) => void;
@@ -58,7 +57,7 @@ export class FilePieces {
     const rest = this.#track.flush();
     if (rest !== null) this.#take(rest, take);
     const { taken, before } = this.#track;
-    this.#moveTo({ offset: taken, hash: fingerprint(before) });
+    this.#moveTo({ file: '', offset: taken, hash: fingerprint(before) });
   }
 
   #begin({ offset, before, old, lost }: Begin): void {
@@ -86,9 +85,10 @@ export class FilePieces {
     take(searchable(block, this.#coding), null, this.#age);
   }
 
-  #moveTo({ offset, hash }: Pick<FilePosition, 'offset' | 'hash'>): void {
-    const old = offset < this.#old ? this.#old : 0;
-    this.#cursor = formatArchivedCursor({ offset, hash, old });
+  /** The cursor is that of a file, with which any other way to the same file goes on. */
+  #moveTo(position: FilePosition): void {
+    const old = position.offset < this.#old ? this.#old : 0;
+    this.#cursor = formatFileCursor({ ...position, old, late: null, at: null });
   }
 }
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
+import { type FileCursor, type FilePosition, fingerprintLength } from '../files/file-cursor.ts';
 import type { LogName } from '../files/tree.ts';
 import type { Coding } from './encoding.ts';
-import { type FileCursor, type FilePosition, fingerprintLength } from './file-cursor.ts';
 import type { Follower, Judged } from './judged.ts';
 import { identify, type Named, OpenFile } from './open-file.ts';
 import type { PackedPlace } from './packed-place.ts';

@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, fstatSync, type ReadStream, readSync } from 'node:fs';
+import { type FilePosition, fingerprint, fingerprintLength } from '../files/file-cursor.ts';
 import type { LogName } from '../files/tree.ts';
-import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
 
 /** Most bytes read and judged at once. */
 export const chunkSize = 1024 * 1024;

@@ -1,6 +1,6 @@
+import { type FilePosition, fingerprint, fingerprintLength } from '../files/file-cursor.ts';
 import type { LogName } from '../files/tree.ts';
 import type { Coding } from './encoding.ts';
-import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
 import type { OpenFile } from './open-file.ts';
 import { PackedPlace } from './packed-place.ts';
 import { type Ages, Place } from './place.ts';

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
-import { parseArchivedCursor } from '../core/archived-cursor.ts';
 import { readBatch } from '../core/batch.ts';
-import { packFilePiece } from '../core/file-piece.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import type { MatchBatch, ScanRequest } from '../core/types.ts';
+import { parseFileCursor } from '../files/file-cursor.ts';
+import { packFilePiece } from '../files/file-piece.ts';
 import { restartAfterMs, Scanner } from './scanner.ts';
 
 const filter: FilterDefinition = {
@@ -355,7 +355,7 @@ test('pieces of a file are judged in its encoding, and the cursor is a place in 
   ] as const)
     await observed.scanner.write('s', generation, packFilePiece(piece));
   await observed.saw('ä', 'ö');
-  assert.equal(parseArchivedCursor(observed.cursor)?.offset, text.length);
+  assert.equal(parseFileCursor(observed.cursor)?.offset, text.length);
 });
 
 test('when the worker dies, files go on from their last cursor and streams are given back', async () => {

@@ -13,6 +13,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { bad, type Followed, LogFolder } from '../../test/setup/followed-log.ts';
+import { fingerprint, fingerprintLength, formatFileCursor } from '../files/file-cursor.ts';
 import { Judged } from './judged.ts';
 
 let folder: LogFolder;
@@ -105,4 +106,12 @@ test('the same file under its name on the host and in a root is read once', asyn
   await outside.stop();
   appendFileSync(inVolume('app.log'), bad('c'));
   await within.saw('c');
+});
+
+test('what was read through the archive API is read on in the folder itself', async () => {
+  const read = 'nothing of interest\n'.repeat(20) + bad('a');
+  writeFileSync(inVolume('app.log'), read + bad('b'));
+  const hash = fingerprint(Buffer.from(read).subarray(-fingerprintLength));
+  const cursor = formatFileCursor({ file: '', offset: read.length, hash, old: 0, late: null, at: null });
+  await follow(cursor).saw('b');
 });

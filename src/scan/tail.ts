@@ -1,10 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Input } from '../core/types.ts';
+import {
+  type FileCursor,
+  type FilePosition,
+  formatFileCursor,
+  parseFileCursor,
+} from '../files/file-cursor.ts';
 import { logNamed } from '../files/tree.ts';
 import type { CriLines } from './cri-lines.ts';
 import { type Coding, codingOf, searchable } from './encoding.ts';
-import { type FileCursor, type FilePosition, formatFileCursor, parseFileCursor } from './file-cursor.ts';
 import type { Follower, Judged } from './judged.ts';
 import { LogFiles, ReadElsewhere } from './log-files.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';

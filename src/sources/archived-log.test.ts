@@ -6,10 +6,10 @@ import { type Random, randomOf } from '../../test/fuzz/random.ts';
 import { jailWith } from '../../test/setup/jail.ts';
 import { quietHost } from '../../test/setup/quiet-host.ts';
 import type { InsideFile } from '../docker/client.ts';
-import { fingerprint as scannersFingerprint } from '../scan/file-cursor.ts';
+import { fingerprint, fingerprint as scannersFingerprint } from '../files/file-cursor.ts';
 import { FilePieces } from '../scan/file-pieces.ts';
 import { ArchivedLog } from './archived-log.ts';
-import { fingerprint, lastBytes } from './judged-part.ts';
+import { lastBytes } from './judged-part.ts';
 import type { OpenSource, SourceDescription } from './source.ts';
 
 const log = '/var/log/app.log';

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JailConfiguration } from '../config/schema.ts';
-import { parseArchivedCursor } from '../core/archived-cursor.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
-import { packFilePiece } from '../core/file-piece.ts';
 import type { Encoding, SourceState } from '../core/types.ts';
 import { type FoundInside, findInside } from '../docker/archive.ts';
 import type { DockerClient } from '../docker/client.ts';
-import { fileStart, fingerprint, JudgedPart, lastBytes, type PlaceInFile } from './judged-part.ts';
+import { fingerprint, parseFileCursor } from '../files/file-cursor.ts';
+import { packFilePiece } from '../files/file-piece.ts';
+import { fileStart, JudgedPart, lastBytes, type PlaceInFile } from './judged-part.ts';
 import type { OpenSource, SourceHost } from './source.ts';
 
 export interface ArchivedLogParts {
@@ -145,7 +145,7 @@ export class ArchivedLog {
     const { host, id, cursorKey, jails, encoding } = this.#parts;
     const input = { kind: 'stream', framing: 'file-pieces', ...(encoding && { encoding }) } as const;
     const source = host.open({ id, cursorKey, input, jails });
-    const cursor = parseArchivedCursor(source.cursor);
+    const cursor = parseFileCursor(source.cursor);
     this.#source = source;
     this.#moveTo(cursor ?? fileStart, false);
     const unknown = this.#wasMissing ? 0 : found.size;

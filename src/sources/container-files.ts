@@ -71,7 +71,7 @@ interface WantedFile {
 function wantedFiles(container: ContainerDetails, jails: readonly JailConfiguration[]): WantedFile[] {
   const wanted = new Map<string, WantedFile>();
   for (const jail of jails) {
-    for (const log of new Set(jail.containerLogpath.map((each) => path.normalize(each)))) {
+    for (const log of new Set(jail.inside.map((each) => path.normalize(each)))) {
       const place = placeOf(container, log, jail.encoding);
       const asking = wanted.get(place.key)?.holder.jails ?? [];
       wanted.set(place.key, { place, holder: { container, path: log, jails: [...asking, jail] } });

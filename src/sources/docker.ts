@@ -212,7 +212,7 @@ class Follower {
   async #attach(container: Container): Promise<void> {
     const jails = this.#jailsOf(container);
     const names = jails.map(({ name }) => name);
-    const ofFiles = jails.filter(({ containerLogpath }) => containerLogpath.length > 0);
+    const ofFiles = jails.filter(({ inside }) => inside.length > 0);
     if (ofFiles.length > 0) await this.#followFiles(container, ofFiles, names);
     const ofOutput = jails.filter((jail) => !ofFiles.includes(jail));
     if (ofOutput.length > 0) this.#followOutput(container, ofOutput, names);

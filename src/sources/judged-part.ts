@@ -1,24 +1,14 @@
-import { hash } from 'node:crypto';
-import { beforeLength } from '../core/file-piece.ts';
+import { type FilePosition, fingerprint, fingerprintLength } from '../files/file-cursor.ts';
 
-/** A place in a file, told by the text before it. */
-export interface PlaceInFile {
-  readonly offset: number;
-  /** Of the up to 256 bytes before. */
-  readonly hash: string;
-}
-
-/** As scan/file-cursor.ts has it, which belongs to the other thread. */
-export function fingerprint(bytes: Uint8Array): string {
-  return hash('sha1', bytes, 'hex');
-}
+/** A place in a file, told by the text before it alone. */
+export type PlaceInFile = Pick<FilePosition, 'offset' | 'hash'>;
 
 export const fileStart: PlaceInFile = { offset: 0, hash: fingerprint(new Uint8Array()) };
 
 /** The last 256 bytes of two texts, one behind the other. */
 export function lastBytes(before: Uint8Array, bytes: Uint8Array): Uint8Array {
-  if (bytes.length >= beforeLength) return Uint8Array.from(bytes.subarray(-beforeLength));
-  return Buffer.concat([before, bytes]).subarray(-beforeLength);
+  if (bytes.length >= fingerprintLength) return Uint8Array.from(bytes.subarray(-fingerprintLength));
+  return Buffer.concat([before, bytes]).subarray(-fingerprintLength);
 }
 
 /** Finds a place again in a file that is read from its beginning. */

@@ -1,4 +1,4 @@
-import { packFilePiece } from '../../src/core/file-piece.ts';
+import { packFilePiece } from '../../src/files/file-piece.ts';
 import { DockerFrames } from '../../src/scan/docker-frames.ts';
 import { FilePieces } from '../../src/scan/file-pieces.ts';
 import { LineCarry } from '../../src/scan/line-carry.ts';

@@ -1,4 +1,4 @@
-import { isOffset } from './archived-cursor.ts';
+import { fingerprintLength, isOffset } from './file-cursor.ts';
 
 /**
  * What the main thread reads of a file and hands to the scanner's thread, where that cannot reach the file itself:
@@ -11,7 +11,7 @@ export type FilePiece =
       readonly offset: number;
       /** The up to 256 bytes before the offset. */
       readonly before: Uint8Array;
-      /** Bytes that were there when nothing of this file was known yet; see `ArchivedCursor`. */
+      /** Bytes that were there when nothing of this file was known yet; see `FileCursor`. */
       readonly old: number;
       /** Whether lines were lost: the text that was judged last is gone, and what came behind it. */
       readonly lost: boolean;
@@ -26,9 +26,6 @@ export type FilePiece =
     }
   /** Nothing more comes into this file: a last line without its newline is judged as it is. */
   | { readonly kind: 'end' };
-
-/** Bytes before a place that tell one text from another. */
-export const beforeLength = 256;
 
 const kinds = ['begin', 'bytes', 'end'] as const;
 /** The kind and a flag, then one number or two. */
@@ -61,7 +58,7 @@ export function readFilePiece(record: Uint8Array): FilePiece {
   const content = record.subarray(headLengths[kind]);
   if (kind === 'begin') {
     const [offset, old] = [view.getFloat64(2), view.getFloat64(10)];
-    const sound = isOffset(offset) && isOffset(old) && content.length === Math.min(beforeLength, offset);
+    const sound = isOffset(offset) && isOffset(old) && content.length === Math.min(fingerprintLength, offset);
     if (!sound) throw noRecord();
     return { kind, offset, before: content, old, lost: flag === 1 };
   }
