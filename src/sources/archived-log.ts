@@ -4,9 +4,8 @@ import { BailiffError, messageOf } from '../core/errors.ts';
 import type { Encoding, SourceState } from '../core/types.ts';
 import { type FoundInside, findInside } from '../docker/archive.ts';
 import type { DockerClient } from '../docker/client.ts';
-import { fingerprint, parseFileCursor } from '../files/file-cursor.ts';
-import { packFilePiece } from '../files/file-piece.ts';
-import { fileStart, JudgedPart, lastBytes, type PlaceInFile } from './judged-part.ts';
+import { parseFileCursor } from '../files/file-cursor.ts';
+import { FileHandover } from './file-handover.ts';
 import type { OpenSource, SourceHost } from './source.ts';
 
 export interface ArchivedLogParts {
@@ -58,18 +57,7 @@ export class ArchivedLog {
   readonly #finish = new AbortController();
   #finishing: string | null = null;
   #source: OpenSource | null = null;
-  /** Behind what was handed over: the scanner keeps the line that is not finished. */
-  #place: PlaceInFile = fileStart;
-  /** The up to 256 bytes before the place, once that was found. */
-  #before: Uint8Array = new Uint8Array();
-  /** Whether the scanner knows the place. */
-  #begun = false;
-  /** Whether what lay before the place's beginning is lost. */
-  #lost = false;
-  /** Bytes whose age nobody knows: they were there when nothing of this file was known. */
-  #old = 0;
-  /** Whether what comes was written while nobody looked. */
-  #resumed = true;
+  #handover: FileHandover | null = null;
   #wasMissing = false;
   /** As it was when all of it was read. */
   #seen: FoundInside | null = null;
@@ -126,106 +114,54 @@ export class ArchivedLog {
       return;
     }
     if (found.size > mostBytes) throw tooLarge(found.path);
-    const source = this.#opened(found);
+    const { source, handover } = this.#opened(found);
     if (!isUnchanged(found, this.#seen)) {
       const began = performance.now();
       const reading = AbortSignal.any([signal, source.lost, AbortSignal.timeout(patienceMs)]);
-      await this.#read(found, source, reading);
+      await this.#read(found, handover, reading);
       reading.throwIfAborted();
       this.#took = performance.now() - began;
       this.#seen = found;
-      this.#resumed = false;
+      handover.caughtUp();
     }
     source.report('reading', `through the archive API, every ${Math.round(this.#pace / 1_000)} s`);
   }
 
   /** Opened where there is something to read: the scanner says of what is open that it is being read. */
-  #opened(found: FoundInside): OpenSource {
-    if (this.#source !== null && !this.#source.lost.aborted) return this.#source;
+  #opened(found: FoundInside): { source: OpenSource; handover: FileHandover } {
+    const [open, known] = [this.#source, this.#handover];
+    if (open !== null && known !== null && !open.lost.aborted) return { source: open, handover: known };
     const { host, id, cursorKey, jails, encoding } = this.#parts;
     const input = { kind: 'stream', framing: 'file-pieces', ...(encoding && { encoding }) } as const;
     const source = host.open({ id, cursorKey, input, jails });
-    const cursor = parseFileCursor(source.cursor);
-    this.#source = source;
-    this.#moveTo(cursor ?? fileStart, false);
     const unknown = this.#wasMissing ? 0 : found.size;
-    this.#old = cursor === null ? unknown : cursor.old;
-    this.#resumed = cursor !== null || !this.#wasMissing;
+    const handover = new FileHandover(source, parseFileCursor(source.cursor), unknown, () => host.now());
+    this.#source = source;
+    this.#handover = handover;
     this.#seen = null;
-    return source;
+    return { source, handover };
   }
 
-  async #read(found: FoundInside, source: OpenSource, signal: AbortSignal): Promise<void> {
-    if (await this.#copy(found, source, signal)) return;
+  async #read(found: FoundInside, handover: FileHandover, signal: AbortSignal): Promise<void> {
+    if (await this.#copy(found, handover, signal)) return;
     const { client, containerId } = this.#parts;
     const rotated = `${found.path}.1`;
     const older = await client.statInside(containerId, rotated);
-    const isKept = older?.kind === 'file' && (await this.#copy({ ...older, path: rotated }, source, signal));
+    const isKept =
+      older?.kind === 'file' && (await this.#copy({ ...older, path: rotated }, handover, signal));
     // Writers go on in the renamed file until they reopen their log.
     if (found.size === 0) return;
-    if (isKept) await source.write(packFilePiece({ kind: 'end' }));
-    this.#moveTo(fileStart, !isKept);
-    this.#old = 0;
-    await this.#copy(found, source, signal);
+    await handover.restart(isKept);
+    await this.#copy(found, handover, signal);
   }
 
-  /** Begins there anew. */
-  #moveTo({ offset, hash }: PlaceInFile, lost: boolean): void {
-    this.#place = { offset, hash };
-    this.#lost = lost;
-    this.#begun = false;
-  }
-
-  /** Hands over what lies behind the place; false: what lies before it is not the same, or not there. */
-  async #copy(file: FoundInside, source: OpenSource, signal: AbortSignal): Promise<boolean> {
+  /** False: what was judged is not in this file. */
+  async #copy(file: FoundInside, handover: FileHandover, signal: AbortSignal): Promise<boolean> {
     const { client, containerId } = this.#parts;
-    if (file.size < this.#place.offset || file.size > mostBytes) return false;
+    if (file.size < handover.offset || file.size > mostBytes) return false;
     const content = await client.readInside(containerId, file.path, signal);
     if (content === null) return false;
-    const judged = new JudgedPart(this.#place);
-    let isFound = false;
-    for await (const chunk of content) {
-      const next = judged.behind(chunk as Uint8Array);
-      if (!judged.isPassed) continue;
-      if (!isFound && !(await this.#begin(judged, source))) return false;
-      isFound = true;
-      await this.#hand(next, file.changed, source);
-      if (this.#place.offset > mostBytes) throw tooLarge(file.path);
-    }
-    return isFound || this.#begin(judged, source);
-  }
-
-  /** False: it is not the place. */
-  async #begin({ isSame, before }: JudgedPart, source: OpenSource): Promise<boolean> {
-    if (!isSame) return false;
-    this.#before = before;
-    if (this.#begun) return true;
-    this.#begun = true;
-    const [{ offset }, old, lost] = [this.#place, this.#old, this.#lost];
-    await source.write(packFilePiece({ kind: 'begin', offset, before, old, lost }));
-    return true;
-  }
-
-  /** `changed`: when the file was, in seconds. A piece's lines must be of one age. */
-  async #hand(bytes: Uint8Array, changed: number, source: OpenSource): Promise<void> {
-    for (let rest = bytes; rest.length > 0; ) {
-      const { offset } = this.#place;
-      const piece = rest.subarray(0, offset < this.#old ? this.#old - offset : rest.length);
-      const record = packFilePiece({ kind: 'bytes', ...this.#age(changed), bytes: piece });
-      this.#before = lastBytes(this.#before, piece);
-      this.#place = { offset: offset + piece.length, hash: fingerprint(this.#before) };
-      rest = rest.subarray(piece.length);
-      await source.write(record);
-    }
-  }
-
-  /** Of lines without a date. Time 0 is older than any findtime: what may be years old never bans. */
-  #age(changed: number): { undated: number; backlog: boolean } {
-    const now = this.#parts.host.now();
-    if (this.#place.offset < this.#old) return { undated: 0, backlog: true };
-    return this.#resumed
-      ? { undated: Math.min(now, changed), backlog: true }
-      : { undated: now, backlog: false };
+    return handover.take({ chunks: bounded(content, file.path), changed: file.changed });
   }
 
   /** The pause after a look, in ms. */
@@ -266,6 +202,16 @@ export class ArchivedLog {
 
 function isUnchanged(found: FoundInside, seen: FoundInside | null): boolean {
   return found.path === seen?.path && found.size === seen.size && found.changed === seen.changed;
+}
+
+/** A file may have grown since it was looked at. */
+async function* bounded(content: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+  let taken = 0;
+  for await (const chunk of content) {
+    yield chunk;
+    taken += chunk.length;
+    if (taken > mostBytes) throw tooLarge(path);
+  }
 }
 
 function tooLarge(where: string): BailiffError {
