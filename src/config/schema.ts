@@ -284,7 +284,7 @@ export const globalShape = {
   }),
   'docker-socket': option(engine(), {
     description:
-      "The Docker engine's socket: its path, or `tcp://HOST:PORT` of a proxy in front of it (without TLS, on this machine or in a network of its own). Only GET requests are made.",
+      "The Docker engine's socket: its path, or `tcp://HOST:PORT` of a proxy in front of it (without TLS, on this machine or in a network of its own). Only GET requests are made, and HEAD for files inside containers.",
     otherwise: '`DOCKER_HOST` where that begins with `unix://` or `tcp://`, else `/var/run/docker.sock`',
   }),
   'container-files': option(containerFiles(), {
