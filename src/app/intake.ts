@@ -32,6 +32,7 @@ export class ScannedSource {
   readonly timeZone: string | undefined;
   readonly kind: Input['kind'];
   readonly health: SourceHealth;
+  readonly #through: string | null;
   readonly lost = new AbortController();
   state: SourceState = 'starting';
   detail = '';
@@ -56,6 +57,7 @@ export class ScannedSource {
   ) {
     this.kind = description.input.kind;
     this.health = health;
+    this.#through = description.through ?? null;
     this.id = description.id;
     this.cursorKey = description.cursorKey ?? description.id;
     this.filters = filters;
@@ -79,7 +81,8 @@ export class ScannedSource {
     const warning = [masked, gap, skew].filter((each) => each !== null).join('; ') || null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
     const silent = state === 'reading' ? health.silent() : null;
-    return { id, state, detail, ...figuresOf(health), silent, jails, warning };
+    const said = [this.#through, detail].filter((each) => each !== null && each !== '').join('; ');
+    return { id, state, detail: said, ...figuresOf(health), silent, jails, warning };
   }
 }
 
@@ -188,6 +191,11 @@ export class Intake {
       if (state === 'starting') this.#healthOf(id).opened();
       this.#reports.set(id, { id, state, detail, jails });
     }
+  }
+
+  /** Of what was never opened; a source that was is closed by its owner. */
+  forget(id: string): void {
+    this.#reports.delete(id);
   }
 
   #setState(source: ScannedSource, state: SourceState, detail: string): void {

@@ -141,6 +141,15 @@ const file = {
   jails: [jail],
 } as const;
 
+test('the first place in a log is stored at once: nothing that comes after it is missed over a restart', async () => {
+  const { intake, send, ledger } = await assemble();
+  intake.open(file);
+  await send(file.id, []);
+  assert.equal(ledger.dirty, false);
+  await send(file.id, ['203.0.113.7']);
+  assert.equal(ledger.dirty, true);
+});
+
 test('the attempt that reaches maxretry is banned in ledger and kernel, and said in one line each', async () => {
   const { intake, send, backend, ledger, lines, jails } = await assemble();
   intake.open(file);

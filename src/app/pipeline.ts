@@ -65,9 +65,11 @@ export class Pipeline {
       }
     } finally {
       // Also after a fault: what was counted before it must not be counted again.
+      // Without any place stored, a restart would not know what came after it.
+      const isFirst = ledger.cursor(source.cursorKey) === null;
       ledger.moveCursor(source.cursorKey, batch.cursor);
+      if (isFirst || decided.length > 0) this.commit();
       if (decided.length > 0) {
-        this.commit();
         this.#enforce(decided, batch.readAtMs);
         this.#parts.banned(decided);
       }
@@ -75,7 +77,7 @@ export class Pipeline {
   }
 
   /**
-   * Stores what waits: at once for a verdict, else by a timer. Returns whether it could. While it cannot, a flood
+   * Stores what waits: at once for a verdict and for the first place in a log, else by a timer. Returns whether it could. While it cannot, a flood
    * of verdicts does not try at each of them; `last`: there is no later.
    */
   commit(last = false): boolean {

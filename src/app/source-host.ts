@@ -47,6 +47,7 @@ export function sourceHost({
     open: (description) => intake.open(description),
     cursorOf: (id) => intake.cursorOf(id),
     report: (id, state, detail, jails) => intake.report(id, state, detail, jails),
+    forget: (id) => intake.forget(id),
     dropped: (source, lines) => metrics.droppedLines.inc({ source }, lines),
     jailsFromLabels: (labels, container, image) => {
       const { jails, errors } = jailsFromLabels(labels, container, configuration, image);

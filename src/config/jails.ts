@@ -98,6 +98,7 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
     filter: options.filter ?? name,
     logpath: options.logpath ?? [],
     container: options.container ?? [],
+    inside: options.inside ?? [],
     journal: options.journal ?? [],
     kubernetes: options.kubernetes ?? [],
     syslog: options.syslog ?? [],
@@ -126,6 +127,7 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   if (!layers.filters.includes(jail.filter)) {
     return [unknownFilter(jail.name, jail.filter, layers.filters, whereOf(jail.name, 'filter', layers))];
   }
+  if (jail.inside.length > 0 && jail.container.length === 0) return [fileOfNoContainer(jail, layers)];
   if (!sourceKeys.every((key) => jail[key].length === 0)) return syslogProblems(jail, layers);
   return [
     new BailiffError('config-no-source', `jail ${quote(jail.name)} has nothing to read`, {
@@ -136,6 +138,17 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
 }
 
 const sourceKeys = ['logpath', 'container', 'journal', 'kubernetes', 'syslog'] as const;
+
+function fileOfNoContainer({ name }: JailConfiguration, layers: JailLayers): BailiffError {
+  return new BailiffError(
+    'config-no-source',
+    `jail ${quote(name)} reads a file inside containers, but names none`,
+    {
+      where: whereOf(name, 'inside', layers),
+      remedy: `Set container (${jailVariable(name, 'container')}), or logpath for a file of the host.`,
+    },
+  );
+}
 
 /** A jail that waits for messages to a receiver that is off would protect nobody without a word. */
 function syslogProblems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
@@ -173,7 +186,7 @@ export function unknownFilter(
 /** Where a jail, or one option of it, was written: the last layer that did. */
 function whereOf(
   name: string,
-  option: 'filter' | 'syslog' | null,
+  option: 'filter' | 'syslog' | 'inside' | null,
   { file, environment }: JailLayers,
 ): string {
   const inEnvironment = environment.layer.jails.get(name);

@@ -28,6 +28,7 @@ test("a label brings a jail that reads the container's own log", async () => {
     enabled: true,
     logpath: [],
     container: ['web'],
+    inside: [],
     journal: [],
     kubernetes: [],
     syslog: [],
@@ -47,6 +48,35 @@ test("a label brings a jail that reads the container's own log", async () => {
     },
     { ...shared, name: 'other@web', filter: 'other', maxretry: 3, ignoreip: ['192.0.2.0/24'] },
   ]);
+});
+
+test('the label logpath means files inside the container itself', async () => {
+  const named = { 'bailiff.jails': 'other' };
+  const { jails, errors } = await read({
+    ...named,
+    'bailiff.jail.other.logpath': '/data/a.log, /data/b.log',
+  });
+  assert.deepEqual(errors, []);
+  assert.deepEqual(
+    jails.map(({ name, logpath, container, inside }) => [name, logpath, container, inside]),
+    [['other', [], ['web'], ['/data/a.log', '/data/b.log']]],
+  );
+  for (const path of ['data/a.log', '/data/*.log', '/data/', ''])
+    assert.deepEqual((await read({ ...named, 'bailiff.jail.other.logpath': path })).errors.length, 1, path);
+  const own = await read({ ...named, 'bailiff.jail.other.inside': '/a' });
+  assert.deepEqual(own.errors, [
+    'container "web", label "bailiff.jail.other.inside": inside cannot be set by a label [config-invalid]',
+  ]);
+});
+
+test('what the configuration says of a container is not changed by the label logpath, and that is said', async () => {
+  const labels = { 'bailiff.jails': 'other', 'bailiff.jail.other.logpath': '/data/a.log' };
+  const { jails, errors } = await read(labels, {
+    BAILIFF_JAILS: 'other',
+    BAILIFF_JAIL_OTHER_CONTAINER: 'web',
+  });
+  assert.deepEqual(jails, []);
+  assert.match(errors.join(), /jail "other" reads this container already/);
 });
 
 test('limits of its own give a container a jail of its own, and leave the shared one as it is', async () => {
@@ -99,7 +129,7 @@ test('labels cannot loosen, read elsewhere or bring back', async () => {
     {
       'bailiff.jails': 'other,sshd',
       'bailiff.jail.other.ignoreip': '0.0.0.0/0',
-      'bailiff.jail.other.logpath': '/etc/shadow',
+      'bailiff.jail.other.journal': '_UID=0',
       'bailiff.jail.other.container': 'db',
       'bailiff.jail.other.enabled': 'false',
     },
@@ -112,7 +142,7 @@ test('labels cannot loosen, read elsewhere or bring back', async () => {
   const place = 'container "web", label';
   assert.deepEqual(errors, [
     `${place} "bailiff.jail.other.ignoreip": ignoreip cannot be set by a label [config-invalid]`,
-    `${place} "bailiff.jail.other.logpath": logpath cannot be set by a label [config-invalid]`,
+    `${place} "bailiff.jail.other.journal": journal cannot be set by a label [config-invalid]`,
     `${place} "bailiff.jail.other.container": container cannot be set by a label [config-invalid]`,
     `${place} "bailiff.jail.other.enabled": enabled cannot be set by a label [config-invalid]`,
     `${place} "bailiff.jails": jail "sshd" is switched off in the configuration [config-invalid]`,

@@ -25,9 +25,12 @@ const jailsLabel = 'bailiff.jails';
 const jailLabelPrefix = 'bailiff.jail.';
 
 const shownOptions = Object.entries(jailShape);
-/** The options that a label may set. */
-export const labelOptions: readonly string[] = shownOptions.flatMap(([name, { def }]) =>
-  optionEntries.get(def.innerType)?.label === true ? [name] : [],
+/** The options that a label may set, by their names in labels. */
+export const labelOptions: ReadonlyMap<string, string> = new Map(
+  shownOptions.flatMap(([option, { def }]): [string, string][] => {
+    const { label } = optionEntries.get(def.innerType) ?? {};
+    return label === undefined ? [] : [[label === true ? option : label, option]];
+  }),
 );
 
 export interface LabelJails {
@@ -82,8 +85,16 @@ function decide(
       where,
     });
   }
-  if (configured?.container.some((selector) => selects(selector, container)) === true) return null;
-  const own = { logpath: [], container: [container.name], journal: [], kubernetes: [], syslog: [] };
+  if (configured?.container.some((selector) => selects(selector, container)) === true)
+    return fromLabels.inside === undefined ? null : alreadyRead(name, where);
+  const own = {
+    logpath: [],
+    container: [container.name],
+    inside: fromLabels.inside ?? [],
+    journal: [],
+    kubernetes: [],
+    syslog: [],
+  };
   const made = (options: JailOptions): JailConfiguration =>
     jailOf(name, { ...configured, ...options, ...fromEnvironment, ...own }, configuration.defaults);
   const jail = made(setOptions(fromLabels));
@@ -92,6 +103,13 @@ function decide(
   }
   // By the container alone, not by who came first: counts and bans are stored under the name.
   return sameRule(jail, made({})) ? jail : { ...jail, name: `${name}@${container.name}` };
+}
+
+function alreadyRead(name: string, where: string): BailiffError {
+  return new BailiffError('config-invalid', `jail ${quote(name)} reads this container already`, {
+    where,
+    remedy: 'Set inside in the configuration of the host, or leave the container to the label.',
+  });
 }
 
 /** Whether two jails judge and ban alike: same filter, same limits, same policy. */
@@ -113,9 +131,8 @@ class LabelRequest {
 
   readonly where = (path: readonly PropertyKey[]): string => {
     const [, jail, option] = path;
-    return this.#place(
-      option === undefined ? jailsLabel : `${jailLabelPrefix}${String(jail)}.${String(option)}`,
-    );
+    const [label] = [...labelOptions].find(([, each]) => each === option) ?? [];
+    return this.#place(label === undefined ? jailsLabel : `${jailLabelPrefix}${String(jail)}.${label}`);
   };
 
   read(labels: Readonly<Record<string, string>>): void {
@@ -148,18 +165,20 @@ class LabelRequest {
   #readOption(key: string): [string, string] | null {
     const rest = key.startsWith(jailLabelPrefix) ? key.slice(jailLabelPrefix.length) : '';
     const dot = rest.lastIndexOf('.');
-    const [jail, option] = [rest.slice(0, Math.max(0, dot)), rest.slice(dot + 1)];
+    const [jail, label] = [rest.slice(0, Math.max(0, dot)), rest.slice(dot + 1)];
+    const option = labelOptions.get(label);
     if (!jailName.test(jail))
       this.#refuse(key, 'no such label', `Known: ${jailsLabel}, ${jailLabelPrefix}NAME.OPTION.`);
-    else if (Object.hasOwn(jailShape, option) && !labelOptions.includes(option)) {
-      this.#refuse(key, `${option} cannot be set by a label`, 'Set it in the configuration of the host.');
-    } else if (labelOptions.includes(option)) return [jail, option];
-    else {
-      const near = nearest(option, labelOptions);
+    else if (option !== undefined) return [jail, option];
+    else if (Object.hasOwn(jailShape, label)) {
+      this.#refuse(key, `${label} cannot be set by a label`, 'Set it in the configuration of the host.');
+    } else {
+      const names = [...labelOptions.keys()];
+      const near = nearest(label, names);
       this.#refuse(
         key,
         'no such option',
-        near === null ? `Known: ${labelOptions.join(', ')}.` : `Did you mean "${near}"?`,
+        near === null ? `Known: ${names.join(', ')}.` : `Did you mean "${near}"?`,
       );
     }
     return null;

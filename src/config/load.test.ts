@@ -53,6 +53,7 @@ test('an empty file leaves the built-in defaults', async () => {
       filter: 'sshd',
       logpath: ['/var/log/auth.log', '/var/log/secure'],
       container: [],
+      inside: [],
       journal: [],
       kubernetes: [],
       syslog: [],
@@ -73,7 +74,15 @@ test('an empty file leaves the built-in defaults', async () => {
   assert.equal(rest.enforce, 'auto');
   assert.equal(rest.kubernetesDirectory, '/var/log/containers');
   assert.deepEqual([rest.syslogListen, rest.syslogFrom], [[], ['127.0.0.0/8', '::1']]);
+  assert.deepEqual([rest.containerFiles, rest.hostRoot], [['mounts', 'archive'], '/']);
   assert.equal('timeZone' in rest, false);
+});
+
+test('the ways to files inside containers are those that are named, the nearest to the file first', async () => {
+  const ways = async (text: string) => (await load(`container-files: ${text}`)).containerFiles;
+  assert.deepEqual(await ways('[archive, proc, mounts]'), ['mounts', 'proc', 'archive']);
+  assert.deepEqual(await ways('proc'), ['proc']);
+  assert.deepEqual(await ways('"off"'), []);
 });
 
 for (const [source, value] of Object.entries({

@@ -61,6 +61,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     protectSshPeers: pick.option('protect-ssh-peers'),
     docker: pick.option('docker'),
     dockerSocket: engine.path,
+    containerFiles: pick.option('container-files'),
+    hostRoot: pick.option('host-root'),
     kubernetesDirectory: pick.option('kubernetes-directory'),
     syslogListen,
     syslogFrom: pick.option('syslog-from'),

@@ -118,6 +118,26 @@ export function paths(): Reader<readonly string[]> {
   );
 }
 
+/** Files inside containers: each of them is found at once, so no patterns. */
+export function containerPaths(): Reader<readonly string[]> {
+  return list('a list of files in containers', "a file's absolute path, without wildcards", 1, (element) =>
+    isPath(element) && !/[*?[\]]|\/$/.test(element) ? element : undefined,
+  );
+}
+
+export const containerFileWays = ['mounts', 'proc', 'archive'] as const;
+export type ContainerFileWay = (typeof containerFileWays)[number];
+
+export function containerFiles(): Reader<readonly ContainerFileWay[]> {
+  const known = list(
+    'a list of ways, or off',
+    `one of ${containerFileWays.join(', ')}, or off`,
+    1,
+    (element) => (element === 'off' ? element : containerFileWays.find((way) => way === element)),
+  );
+  return known.transform((elements) => containerFileWays.filter((way) => elements.includes(way)));
+}
+
 const encodingNames: ReadonlyMap<string, Encoding> = new Map([
   ...encodings.map((encoding) => [encoding, encoding] as const),
   ['auto', 'utf-8'],

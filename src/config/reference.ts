@@ -27,7 +27,10 @@ export function configurationReference(): string {
     '### For one jail: under `jails: {NAME: {…}}`',
     table(jailShape, {
       variable: (name) => `${jailVariablePrefix}<NAME>_${variableText(name)}`,
-      label: (name) => (labelOptions.includes(name) ? `bailiff.jail.<NAME>.${name}` : null),
+      label: (name) => {
+        const [label] = [...labelOptions].find(([, option]) => option === name) ?? [];
+        return label === undefined ? null : `bailiff.jail.<NAME>.${label}`;
+      },
     }),
     '### Only in the environment and in labels',
     rows(

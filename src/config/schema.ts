@@ -5,6 +5,9 @@ import type { JournalMatch } from './journal-match.ts';
 import {
   addresses,
   banTime,
+  type ContainerFileWay,
+  containerFiles,
+  containerPaths,
   containers,
   duration,
   encoding,
@@ -26,7 +29,7 @@ import {
   wholeNumber,
 } from './readers.ts';
 
-export type { SyslogListener };
+export type { ContainerFileWay, SyslogListener };
 
 /** A jail with everything decided. Times in seconds; a `bantime` of null is for ever. */
 export interface JailConfiguration {
@@ -37,6 +40,8 @@ export interface JailConfiguration {
   readonly logpath: readonly string[];
   /** Selectors: see core/container-selector.ts. */
   readonly container: readonly string[];
+  /** Files inside those containers, read instead of their output. */
+  readonly inside: readonly string[];
   /** Which entries of the journal; none where it is empty. */
   readonly journal: JournalMatch;
   /** Containers of this node's pods: `NAMESPACE/POD/CONTAINER`, with wildcards. */
@@ -79,6 +84,10 @@ export interface Configuration {
   readonly docker: boolean;
   /** The path of a socket, or `tcp://host:port`. */
   readonly dockerSocket: string;
+  /** Ways to files inside containers, the first that works; none: such files are not read. */
+  readonly containerFiles: readonly ContainerFileWay[];
+  /** Where this process sees the host's file system. */
+  readonly hostRoot: string;
   /** Absent: journald's own. */
   readonly journalDirectory?: string;
   /** Where the kubelet keeps links to the logs of this node's containers. */
@@ -107,8 +116,8 @@ export interface OptionEntry {
   readonly default?: string;
   /** Said in place of a default, where it depends on something else. */
   readonly otherwise?: string;
-  /** A container label may set it. */
-  readonly label?: true;
+  /** A container label may set it, under the option's name or this one. */
+  readonly label?: true | string;
 }
 
 export const optionEntries = z.registry<OptionEntry>();
@@ -177,6 +186,12 @@ export const jailShape = {
     description:
       'Containers whose logs to read, each by name (`web`, `web-*`), by image with or without tag (`image:nginx`, `image:ghcr.io/shop/*`), by compose project or service (`compose:shop`, `compose:shop/web`), by Swarm service (`service:shop_web`) or by label (`label:KEY`, `label:KEY=VALUE`). `*` stands for any characters and `?` for one, in all but labels.',
     otherwise: 'none',
+  }),
+  inside: option(containerPaths(), {
+    description:
+      'Log files inside the containers of `container`, read instead of their output, each as the container calls it (`/data/app.log`). As a label it means the file of the labelled container.',
+    otherwise: 'none',
+    label: 'logpath',
   }),
   journal: option(journalMatch(), {
     description:
@@ -269,8 +284,18 @@ export const globalShape = {
   }),
   'docker-socket': option(engine(), {
     description:
-      "The Docker engine's socket: its path, or `tcp://HOST:PORT` of a proxy in front of it (without TLS, on this machine or in a network of its own). Only GET requests are made.",
+      "The Docker engine's socket: its path, or `tcp://HOST:PORT` of a proxy in front of it (without TLS, on this machine or in a network of its own). Only GET requests are made, and HEAD for files inside containers.",
     otherwise: '`DOCKER_HOST` where that begins with `unix://` or `tcp://`, else `/var/run/docker.sock`',
+  }),
+  'container-files': option(containerFiles(), {
+    description:
+      "Ways to a log file inside a container, of which the first that works is taken: `mounts`, the container's volumes and bind mounts where this process sees them too; `proc`, `/proc/PID/root`, which needs the host's process ids and `SYS_PTRACE`; `archive`, the Docker API, which hands out whole files only (up to 64 MiB, every few seconds). `off`: none.",
+    default: 'mounts, archive',
+  }),
+  'host-root': option(path(), {
+    description:
+      "Where this process sees the host's file system, for `mounts`: `/host` if that is what the host's `/` is mounted as.",
+    default: '/',
   }),
   'journal-directory': option(path(), {
     description: "Directory of the host's journal, where it is another than journald's own.",

@@ -24,6 +24,7 @@ export const errorCodes = {
   'enforcement-failed': 'The packet filter refused a change.',
   'journal-unreadable': "The host's journal could not be read.",
   'docker-unreachable': 'The Docker API did not answer.',
+  'container-log-unreadable': 'A log file inside a container could not be read.',
   'daemon-unreachable': 'The daemon did not answer on its control socket.',
   'control-unusable': 'The control socket could not be opened.',
   'daemon-running': 'Another daemon holds the control socket.',

@@ -28,12 +28,24 @@ export type MatchKindName = keyof typeof MatchKind;
 export const encodings = ['utf-8', 'latin1', 'windows-1252', 'utf-16le', 'utf-16be'] as const;
 export type Encoding = (typeof encodings)[number];
 
+/** A folder in which others write: a log in it is looked for nowhere else, whatever links say. */
+export interface LogRoot {
+  /** The folder, as this process reaches it. */
+  readonly path: string;
+  /** Its `device:inode`: once the path leads to another folder, nothing is read there. */
+  readonly identity: string;
+  /** The same folder as those who write the log call it: the log's path begins with it. */
+  readonly at: string;
+}
+
 /** Where the scanner takes the bytes of one source from. */
 export type Input =
   | {
       readonly kind: 'file';
       /** A path without wildcards. A missing file is waited for. */
       readonly path: string;
+      /** Where the path is looked up; absent: in the file system that this process sees. */
+      readonly root?: LogRoot;
       /** Whom it is read for (jails): a file that was read for them already, under another name, is not read again. */
       readonly readers: readonly string[];
       /** When it was last seen, in seconds, that there was no such file; absent: it may always have been there. */
@@ -51,6 +63,13 @@ export type Input =
        * plain lines.
        */
       readonly framing: 'docker-multiplexed' | 'docker-raw' | 'journal' | 'lines';
+    }
+  | {
+      readonly kind: 'stream';
+      /** Pieces of a file that only the main thread can read (files/file-piece.ts). */
+      readonly framing: 'file-pieces';
+      /** How its text is written; UTF-8 where absent. */
+      readonly encoding?: Encoding;
     }
   | {
       readonly kind: 'stream';

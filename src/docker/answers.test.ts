@@ -55,6 +55,8 @@ test('a container with its networks and published ports', () => {
     finished: Date.parse('2026-11-22T16:02:01.5Z') / 1_000,
     labels: { role: 'proxy' },
     running: true,
+    pid: 0,
+    mounts: [],
     tty: false,
     networkMode: 'front',
     networks: ['front', 'lan'],
@@ -64,6 +66,25 @@ test('a container with its networks and published ports', () => {
     '8080-8081/tcp,443/udp',
     'what listens on the loopback is not reached',
   );
+});
+
+test('what of the host stands inside a container, as far as it has a plain path', () => {
+  const mounts = [
+    { Type: 'volume', Source: '/var/lib/docker/volumes/v/_data', Destination: '/data' },
+    { Type: 'tmpfs', Source: '', Destination: '/run' },
+    { Type: 'bind', Source: '/srv/../etc', Destination: '/srv' },
+    { Type: 'bind', Source: '/srv', Destination: 'srv' },
+    { Type: 'bind', Source: '/srv', Destination: '/a/../b' },
+    null,
+  ];
+  const { pid, mounts: read } = inspectedContainer('a', { State: { Pid: 4_711 }, Mounts: mounts });
+  assert.equal(pid, 4_711);
+  assert.deepEqual(read, [
+    { source: '/var/lib/docker/volumes/v/_data', destination: '/data' },
+    { source: null, destination: '/run' },
+    { source: null, destination: '/srv' },
+  ]);
+  assert.equal(inspectedContainer('a', { State: { Pid: '1' }, Mounts: 'x' }).pid, 0);
 });
 
 test('a container that waits to be started again does not run, one that never stopped did so never', () => {

@@ -1,5 +1,5 @@
 import { normalizePorts, type PortRange, parsePort } from '../core/policy.ts';
-import type { Container, ContainerDetails, DockerEvent, EngineInfo, Network } from './engine.ts';
+import type { Container, ContainerDetails, DockerEvent, EngineInfo, Mount, Network } from './engine.ts';
 
 /** Docker's answers, checked: what is not as documented is left out, nothing here throws. */
 type Json = Readonly<Record<string, unknown>>;
@@ -64,6 +64,8 @@ export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
     image: asText(config['Image']),
     labels: asLabels(config['Labels']),
     running: state['Running'] === true && state['Restarting'] !== true,
+    pid: Number.isSafeInteger(state['Pid']) ? Number(state['Pid']) : 0,
+    mounts: asList(container['Mounts']).flatMap(mountOf),
     tty: config['Tty'] === true,
     finished: Math.max(0, Date.parse(asText(state['FinishedAt'])) / 1_000 || 0),
     networkMode,
@@ -71,6 +73,16 @@ export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
     ports: networkMode === 'host' ? exposedPorts(config['ExposedPorts']) : publishedPorts(settings['Ports']),
   };
 }
+
+function mountOf(raw: unknown): Mount[] {
+  const { Source: source, Destination: destination } = asJson(raw);
+  if (typeof destination !== 'string' || !isPlainPath(destination)) return [];
+  return [{ source: typeof source === 'string' && isPlainPath(source) ? source : null, destination }];
+}
+
+/** Absolute, and without anything that leads somewhere else than it reads. */
+const isPlainPath = (path: string): boolean =>
+  path.startsWith('/') && !path.includes('\0') && !path.split('/').includes('..');
 
 /** Of a container in the host's network: the ports its image says it listens on are the host's. */
 function exposedPorts(raw: unknown): PortRange[] | null {

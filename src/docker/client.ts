@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { BailiffError, messageOf } from '../core/errors.ts';
@@ -9,19 +10,30 @@ import {
   messageTimestamp,
   parsedEvent,
 } from './answers.ts';
+import { contentOf, type InsideFile, notStated, statedFile } from './archive.ts';
 import { endpointOf } from './endpoint.ts';
 import type {
   Container,
   ContainerDetails,
   DockerEvent,
   EngineInfo,
+  Mount,
   Network,
   NetworkRange,
 } from './engine.ts';
 
-export type { Container, ContainerDetails, DockerEvent, EngineInfo, Network, NetworkRange };
+export type {
+  Container,
+  ContainerDetails,
+  DockerEvent,
+  EngineInfo,
+  InsideFile,
+  Mount,
+  Network,
+  NetworkRange,
+};
 
-/** What Bailiff asks of Docker. GET requests only, so that a read-only socket proxy is enough. */
+/** What Bailiff asks of Docker. GET and HEAD requests only, so that a read-only socket proxy is enough. */
 export interface DockerClient {
   /** @throws BailiffError docker-unreachable, as every method does */
   containers(): Promise<readonly Container[]>;
@@ -37,6 +49,13 @@ export interface DockerClient {
   logs(id: string, since: string, signal: AbortSignal): Promise<Readable>;
   /** The timestamp of the last message in the log; null: there is none. */
   newest(id: string): Promise<string | null>;
+  /** What lies at a path inside the container, running or not; null: nothing does, or there is no such container. */
+  statInside(id: string, path: string): Promise<InsideFile | null>;
+  /**
+   * The content of a regular file inside the container, as it is now, streamed; null as above. It ends with an
+   * error where not all of it came.
+   */
+  readInside(id: string, path: string, signal: AbortSignal): Promise<Readable | null>;
 }
 
 /** Longest event accepted: Docker's are under a few KiB; labels can make them longer. */
@@ -56,22 +75,17 @@ export async function connectDocker(address: string, stop: AbortSignal): Promise
   const { default: Docker } = await import('dockerode');
   // A property that is there and undefined keeps dockerode from taking DOCKER_HOST's.
   const docker = new Docker(endpointOf(address) as { protocol: 'http' });
-  const answering = <T>(ask: (abortSignal: AbortSignal) => Promise<T>): Promise<T> =>
-    asking(address, () => ask(AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])));
+  const answering = <T>(ask: (abortSignal: AbortSignal) => Promise<T>, proxied?: string): Promise<T> =>
+    asking(address, () => ask(AbortSignal.any([stop, AbortSignal.timeout(patienceMs)])), proxied);
   return {
     containers: () =>
       answering(async (abortSignal) =>
         (await docker.listContainers({ abortSignal, all: true })).flatMap(listedContainer),
       ),
     inspect: (id) =>
-      answering(async (abortSignal) => {
-        try {
-          return inspectedContainer(id, await docker.getContainer(id).inspect({ abortSignal }));
-        } catch (error) {
-          if (statusOf(error) === 404) return null;
-          throw error;
-        }
-      }),
+      answering((abortSignal) =>
+        ifThere(async () => inspectedContainer(id, await docker.getContainer(id).inspect({ abortSignal }))),
+      ),
     networks: () =>
       answering(async (abortSignal) => {
         try {
@@ -103,8 +117,39 @@ export async function connectDocker(address: string, stop: AbortSignal): Promise
         const options = { stdout: true, stderr: true, timestamps: true, tail: 1, abortSignal };
         return messageTimestamp(await docker.getContainer(id).logs(options));
       }),
+    statInside: (id, path) =>
+      answering(
+        (abortSignal) =>
+          ifThere(async () => {
+            const { headers } = await stated(docker.getContainer(id), path, abortSignal);
+            return statedFile(headers['x-docker-container-path-stat']);
+          }),
+        archives,
+      ),
+    readInside: (id, path, signal) => {
+      const open = (abortSignal: AbortSignal) => docker.getContainer(id).getArchive({ path, abortSignal });
+      const ask = async () => contentOf(await stream(open, signal), path);
+      return asking(address, () => ifThere(ask), archives);
+    },
   };
 }
+
+/** The answer to HEAD has no text that would say what is wrong. */
+async function stated(
+  container: { infoArchive(options: object): Promise<NodeJS.ReadableStream> },
+  path: string,
+  abortSignal: AbortSignal,
+): Promise<IncomingMessage> {
+  try {
+    return ((await container.infoArchive({ path, abortSignal })) as IncomingMessage).resume();
+  } catch (error) {
+    throw [400, 500].includes(Number(statusOf(error))) ? notStated(path, error) : error;
+  }
+}
+
+/** What a socket proxy has to let through, in the words of a remedy. */
+const usual = 'GET requests for containers and events';
+const archives = 'GET and HEAD requests for /containers/ID/archive';
 
 /** An engine that takes longer than this (ms) to begin its answer is as good as gone. */
 const patienceMs = 10_000;
@@ -135,19 +180,29 @@ function statusOf(error: unknown): unknown {
 /** What proxies answer to what they do not let through, and an engine never to what it is asked here. */
 const isRefused = (error: unknown): boolean => [401, 403, 405].includes(Number(statusOf(error)));
 
-async function asking<T>(address: string, ask: () => Promise<T>): Promise<T> {
+/** Null: the engine says that there is no such thing. */
+async function ifThere<T>(ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask();
   } catch (error) {
-    throw unreachable(address, error);
+    if (statusOf(error) === 404) return null;
+    throw error;
   }
 }
 
-function unreachable(address: string, error: unknown): BailiffError {
+async function asking<T>(address: string, ask: () => Promise<T>, proxied?: string): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw error instanceof BailiffError ? error : unreachable(address, error, proxied);
+  }
+}
+
+function unreachable(address: string, error: unknown, proxied = usual): BailiffError {
   return new BailiffError('docker-unreachable', messageOf(error).trim(), {
     where: address,
     remedy: isRefused(error)
-      ? 'Have the socket proxy let GET requests for containers and events through.'
+      ? `Have the socket proxy let ${proxied} through.`
       : 'Check that Docker runs and that its socket is mounted here and readable.',
     cause: error,
   });

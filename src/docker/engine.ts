@@ -11,7 +11,18 @@ export interface Container {
   readonly running: boolean;
 }
 
+/** What of the host stands at a place inside a container. */
+export interface Mount {
+  /** A folder or a file of the host; null: nothing that has a path there (tmpfs, a driver's own). */
+  readonly source: string | null;
+  /** Where it stands inside. */
+  readonly destination: string;
+}
+
 export interface ContainerDetails extends Container {
+  /** Of its first process, in the host's numbering; 0: it does not run. */
+  readonly pid: number;
+  readonly mounts: readonly Mount[];
   readonly tty: boolean;
   /** When it last stopped, in seconds since the epoch; 0: it never ran, or has not stopped yet. */
   readonly finished: number;

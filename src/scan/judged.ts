@@ -1,4 +1,4 @@
-import type { FilePosition } from './file-cursor.ts';
+import type { FilePosition } from '../files/file-cursor.ts';
 
 /** Files that are remembered after nobody reads them any more. */
 const mostForgotten = 4_096;

@@ -1,17 +1,20 @@
-import { type FSWatcher, statSync, watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import type { Tree } from '../files/tree.ts';
 
 /** The folder may be made anew, which ends a watch without a word: looked after this often, in ms. */
 const checkMs = 5_000;
 
 /** One watch of a folder, shared by all logs in it: the kernel counts watches, and each notice costs every watcher. */
 class Folder {
+  readonly #tree: Tree;
   readonly #path: string;
   readonly #listeners = new Map<string, Set<() => void>>();
   #watcher: FSWatcher | null = null;
   #identity = '';
   readonly #timer: NodeJS.Timeout;
 
-  constructor(path: string) {
+  constructor(tree: Tree, path: string) {
+    this.#tree = tree;
     this.#path = path;
     this.#check();
     this.#timer = setInterval(() => this.#check(), checkMs);
@@ -40,12 +43,12 @@ class Folder {
   /** Out of watches, or no such folder: those who poll go on, and it is tried again. */
   #check(): void {
     try {
-      const { dev, ino } = statSync(this.#path, { bigint: true });
-      const identity = `${dev}:${ino}`;
+      const stats = this.#tree.stat(this.#path);
+      const identity = `${stats?.dev}:${stats?.ino}`;
       if (this.#watcher !== null && identity === this.#identity) return;
       this.#watcher?.close();
       this.#watcher = null;
-      const watcher = watch(this.#path, (_event, changed) => this.#notify(changed));
+      const watcher = this.#tree.watch(this.#path, (_event, changed) => this.#notify(changed));
       watcher.on('error', () => watcher.close());
       watcher.unref();
       this.#watcher = watcher;
@@ -65,14 +68,15 @@ class Folder {
 const folders = new Map<string, Folder>();
 
 /** Calls the listener whenever something may have happened to the name in the folder; returns how to stop that. */
-export function listen(path: string, name: string, listener: () => void): () => void {
-  const folder = folders.get(path) ?? new Folder(path);
-  folders.set(path, folder);
+export function listen(tree: Tree, path: string, name: string, listener: () => void): () => void {
+  const key = `${tree.name}\0${path}`;
+  const folder = folders.get(key) ?? new Folder(tree, path);
+  folders.set(key, folder);
   folder.add(name, listener);
   return () => {
     folder.remove(name, listener);
     if (!folder.unused) return;
     folder.close();
-    folders.delete(path);
+    folders.delete(key);
   };
 }

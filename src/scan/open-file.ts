@@ -1,14 +1,6 @@
-import {
-  closeSync,
-  constants,
-  createReadStream,
-  fstatSync,
-  openSync,
-  type ReadStream,
-  readSync,
-  statSync,
-} from 'node:fs';
-import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
+import { closeSync, createReadStream, fstatSync, type ReadStream, readSync } from 'node:fs';
+import { type FilePosition, fingerprint, fingerprintLength } from '../files/file-cursor.ts';
+import type { LogName } from '../files/tree.ts';
 
 /** Most bytes read and judged at once. */
 export const chunkSize = 1024 * 1024;
@@ -19,9 +11,8 @@ export class OpenFile {
   readonly #descriptor: number;
 
   /** @throws Error with a `code`: ENOENT, EACCES, …, or EISDIR for what is not a regular file */
-  constructor(file: string) {
-    // Without O_NONBLOCK a named pipe would hold the worker for ever.
-    this.#descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  constructor({ tree, path }: LogName) {
+    this.#descriptor = tree.open(path);
     const stats = fstatSync(this.#descriptor, { bigint: true });
     this.identity = `${stats.dev}:${stats.ino}`;
     if (stats.isFile()) return;
@@ -57,7 +48,7 @@ export class OpenFile {
   }
 }
 
-/** What a path names now. */
+/** What a name stands for now. */
 export interface Named {
   readonly identity: string;
   readonly size: number;
@@ -65,9 +56,9 @@ export interface Named {
   readonly links: number;
 }
 
-/** Null where the path names nothing. */
-export function identify(file: string): Named | null {
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+/** Null where it stands for nothing. */
+export function identify({ tree, path }: LogName): Named | null {
+  const stats = tree.stat(path);
   if (stats === undefined) return null;
   return { identity: `${stats.dev}:${stats.ino}`, size: Number(stats.size), links: Number(stats.nlink) };
 }

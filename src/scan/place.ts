@@ -1,5 +1,5 @@
+import { type FilePosition, fingerprintLength } from '../files/file-cursor.ts';
 import type { Coding } from './encoding.ts';
-import { type FilePosition, fingerprintLength } from './file-cursor.ts';
 import { LineCarry } from './line-carry.ts';
 import { chunkSize, type OpenFile } from './open-file.ts';
 import type { Reading } from './scan.ts';

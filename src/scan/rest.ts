@@ -1,5 +1,6 @@
+import { type FilePosition, fingerprint, fingerprintLength } from '../files/file-cursor.ts';
+import type { LogName } from '../files/tree.ts';
 import type { Coding } from './encoding.ts';
-import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
 import type { OpenFile } from './open-file.ts';
 import { PackedPlace } from './packed-place.ts';
 import { type Ages, Place } from './place.ts';
@@ -24,7 +25,7 @@ export interface Rest {
  * The file that was read until the place, under the name that a rotation gave it, or null. The number of a file that
  * was removed is soon given to another one: where its bytes prove nothing, its name must.
  */
-export function findRenamed(log: string, at: FilePosition): OpenFile | null {
+export function findRenamed(log: LogName, at: FilePosition): OpenFile | null {
   const candidates = at.offset > 0 ? siblingsOf(log) : rotatedOf(log);
   for (const candidate of candidates) {
     if (candidate.identity !== at.file || candidate.packing !== null) continue;
@@ -41,7 +42,7 @@ export function findRenamed(log: string, at: FilePosition): OpenFile | null {
  * after `since` (seconds), when the place was the end of what was judged.
  */
 export async function findRest(
-  log: string,
+  log: LogName,
   at: FilePosition,
   since: number | null,
   live: string | null,
@@ -85,7 +86,7 @@ async function openAt(
  * of this identity was judged, if it was.
  */
 export function unseenAfter(
-  log: string,
+  log: LogName,
   place: Place | PackedPlace,
   live: string | null,
   judged: (identity: string) => FilePosition | null,

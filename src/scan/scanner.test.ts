@@ -7,6 +7,8 @@ import type { Worker } from 'node:worker_threads';
 import { readBatch } from '../core/batch.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import type { MatchBatch, ScanRequest } from '../core/types.ts';
+import { parseFileCursor } from '../files/file-cursor.ts';
+import { packFilePiece } from '../files/file-piece.ts';
 import { restartAfterMs, Scanner } from './scanner.ts';
 
 const filter: FilterDefinition = {
@@ -338,6 +340,22 @@ test('a stream that makes no sense is lost, and what came before counts', async 
   );
   await observed.until(() => observed.lost.length === 1);
   assert.deepEqual(observed.users, ['a']);
+});
+
+test('pieces of a file are judged in its encoding, and the cursor is a place in it', async () => {
+  const observed = observe();
+  const input = { kind: 'stream', framing: 'file-pieces', encoding: 'utf-16le' } as const;
+  const generation = observed.scanner.open({ id: 's', input, filters: ['bad'], cursor: null });
+  const before = new Uint8Array();
+  const text = Buffer.from('bad ä 203.0.113.7\nbad ö 203.0.113.7\n', 'utf16le');
+  for (const piece of [
+    { kind: 'begin', offset: 0, before, old: 0, lost: false },
+    { kind: 'bytes', undated: 5, backlog: false, bytes: text.subarray(0, 39) },
+    { kind: 'bytes', undated: 5, backlog: false, bytes: text.subarray(39) },
+  ] as const)
+    await observed.scanner.write('s', generation, packFilePiece(piece));
+  await observed.saw('ä', 'ö');
+  assert.equal(parseFileCursor(observed.cursor)?.offset, text.length);
 });
 
 test('when the worker dies, files go on from their last cursor and streams are given back', async () => {

@@ -1,6 +1,6 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { packedSuffix, rotationOf } from '../core/rotation.ts';
+import type { LogName, Tree } from '../files/tree.ts';
 import { OpenFile } from './open-file.ts';
 
 /** Entries of a folder that are looked at. */
@@ -9,8 +9,7 @@ const mostEntries = 10_000;
 export type Packing = 'gzip' | 'zstd' | 'other' | null;
 
 /** A file in the folder of a log, or in that of the file which the log's name stands for. */
-export interface Sibling {
-  readonly path: string;
+export interface Sibling extends LogName {
   readonly identity: string;
   readonly size: number;
   /** Seconds. */
@@ -19,8 +18,8 @@ export interface Sibling {
 }
 
 /** The files beside a log, the log itself among them; those that are packed too. */
-export function siblingsOf(log: string): Sibling[] {
-  return namesBeside(log).flatMap((name) => siblingAt(name) ?? []);
+export function siblingsOf(log: LogName): Sibling[] {
+  return namesBeside(log).flatMap((name) => siblingAt(log.tree, name) ?? []);
 }
 
 /** A file may vanish while its folder is looked at: all is looked for again, so often. */
@@ -31,7 +30,7 @@ const mostLooks = 4;
  * symbolic link, those named like the file it leads to, up to their digits. The youngest last. A packed file is
  * left out while the file is there of which it is made.
  */
-export function rotatedOf(log: string): Sibling[] {
+export function rotatedOf(log: LogName): Sibling[] {
   let rotated = lookForRotated(log);
   for (let looks = 1; rotated.includes(null) && looks < mostLooks; looks++) rotated = lookForRotated(log);
   const found = rotated.filter((each) => each !== null);
@@ -42,15 +41,16 @@ export function rotatedOf(log: string): Sibling[] {
 }
 
 /** Null for each that was there a moment ago. */
-function lookForRotated(log: string): (Sibling | null)[] {
-  const live = targetOf(log);
-  const linked = live !== log;
+function lookForRotated(log: LogName): (Sibling | null)[] {
+  const { tree, path: named } = log;
+  const live = tree.target(named);
+  const linked = live !== named;
   return namesBeside(log)
     .filter(
       (name) =>
-        name !== live && (isRotated(name, log) || isRotated(name, live) || (linked && isAlike(name, live))),
+        name !== live && (isRotated(name, named) || isRotated(name, live) || (linked && isAlike(name, live))),
     )
-    .map(siblingAt);
+    .map((name) => siblingAt(tree, name));
 }
 
 function isRotated(name: string, log: string): boolean {
@@ -62,25 +62,36 @@ function isAlike(name: string, live: string): boolean {
   return shape(name) === shape(live);
 }
 
-function namesBeside(log: string): string[] {
-  const folders = new Set([path.dirname(log), path.dirname(targetOf(log))]);
+function namesBeside({ tree, path: log }: LogName): string[] {
+  const folders = new Set([path.dirname(log), path.dirname(tree.target(log))]);
   return [...folders].flatMap((folder) =>
-    readdirSync(folder)
+    tree
+      .list(folder)
       .slice(0, mostEntries)
       .map((name) => path.join(folder, name)),
   );
 }
 
-function siblingAt(name: string): Sibling | null {
-  const stats = statSync(name, { bigint: true, throwIfNoEntry: false });
+function siblingAt(tree: Tree, name: string): Sibling | null {
+  const stats = statIn(tree, name);
   if (stats === undefined || !stats.isFile()) return null;
   return {
+    tree,
     path: name,
     identity: `${stats.dev}:${stats.ino}`,
     size: Number(stats.size),
     changed: Number(stats.mtimeNs) / 1e9,
     packing: packingOf(name),
   };
+}
+
+/** What a link leads to that may not be followed is not the log's: it must not keep the others from being read. */
+function statIn(tree: Tree, name: string): ReturnType<Tree['stat']> {
+  try {
+    return tree.stat(name);
+  } catch {
+    return undefined;
+  }
 }
 
 function packingOf(name: string): Packing {
@@ -93,24 +104,16 @@ function packingOf(name: string): Packing {
 export class Vanished extends Error {}
 
 /** @throws Vanished where the file is there no more, under this name */
-export function openSibling({ path: name, identity }: Sibling): OpenFile {
+export function openSibling(sibling: Sibling): OpenFile {
   let file: OpenFile;
   try {
-    file = new OpenFile(name);
+    file = new OpenFile(sibling);
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') throw new Vanished(name);
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')
+      throw new Vanished(sibling.path);
     throw thrown;
   }
-  if (file.identity === identity) return file;
+  if (file.identity === sibling.identity) return file;
   file.close();
-  throw new Vanished(name);
-}
-
-/** What the log's name stands for, through any chain of symbolic links; itself where that is nothing. */
-export function targetOf(log: string): string {
-  try {
-    return realpathSync(log);
-  } catch {
-    return log;
-  }
+  throw new Vanished(sibling.path);
 }

@@ -1,19 +1,23 @@
 import { messageOf } from '../core/errors.ts';
 import type { Input } from '../core/types.ts';
 import { DockerFrames } from './docker-frames.ts';
+import { FilePieces } from './file-pieces.ts';
 import { JournalEntries } from './journal-entries.ts';
 import { LineCarry } from './line-carry.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';
-import type { Scan } from './scan.ts';
+import type { Reading, Scan } from './scan.ts';
 import { SyslogRecords } from './syslog-records.ts';
 
 type StreamInput = Extract<Input, { kind: 'stream' }>;
 
-/** What reads one framing: calls `judge` with blocks of whole lines and the transport's time of each. */
+/** Takes a block of whole lines, the transport's time of them, and how old they are where it has none; absent: new. */
+type Judge = (block: Buffer, time: number | null, age?: Pick<Reading, 'undated' | 'backlog'>) => void;
+
+/** What reads one framing. */
 interface Decoder {
   readonly cursor: string;
-  push(chunk: Buffer, judge: (block: Buffer, time: number | null) => void): void;
-  flush(judge: (block: Buffer, time: number | null) => void): void;
+  push(chunk: Buffer, judge: Judge): void;
+  flush(judge: Judge): void;
   /** What is to be said of the source, once; or ''. */
   takeNotice?(): string;
 }
@@ -26,6 +30,8 @@ function decoderOf(input: StreamInput, cursor: string | null, gap: (detail: stri
       return new JournalEntries(cursor);
     case 'syslog':
       return new SyslogRecords(input.select);
+    case 'file-pieces':
+      return new FilePieces(cursor, input.encoding, gap);
     default:
       return new DockerFrames(input.framing, cursor, gap);
   }
@@ -53,8 +59,8 @@ export class Stream {
     if (this.#closed) return true;
     const readAtMs = nowMs();
     const now = readAtMs / 1_000;
-    const judge = (block: Buffer, time: number | null): void =>
-      this.#scan.block(block, { now, transport: time, undated: now }, this.#batches.found);
+    const judge: Judge = (block, time, age = { undated: now }) =>
+      this.#scan.block(block, { now, transport: time, ...age }, this.#batches.found);
     let problem: string | null = null;
     try {
       if (bytes === null) this.#decoder.flush(judge);
@@ -86,13 +92,13 @@ class PlainLines implements Decoder {
     return JSON.stringify({ received: this.#received });
   }
 
-  push(chunk: Buffer, judge: (block: Buffer, time: number | null) => void): void {
+  push(chunk: Buffer, judge: Judge): void {
     this.#received += chunk.length;
     const block = this.#carry.push(chunk);
     if (block !== null) judge(block, null);
   }
 
-  flush(judge: (block: Buffer, time: number | null) => void): void {
+  flush(judge: Judge): void {
     const rest = this.#carry.flush();
     if (rest !== null) judge(rest, null);
   }

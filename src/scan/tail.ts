@@ -1,23 +1,20 @@
-import { statSync } from 'node:fs';
-import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../core/errors.ts';
 import type { Input } from '../core/types.ts';
-import type { CriLines } from './cri-lines.ts';
-import { type Coding, codingOf, searchable } from './encoding.ts';
 import {
   type FileCursor,
   type FilePosition,
-  fingerprintLength,
   formatFileCursor,
   parseFileCursor,
-} from './file-cursor.ts';
-import type { Judged } from './judged.ts';
-import { identify, type Named, OpenFile } from './open-file.ts';
+} from '../files/file-cursor.ts';
+import { logNamed } from '../files/tree.ts';
+import type { CriLines } from './cri-lines.ts';
+import { type Coding, codingOf, searchable } from './encoding.ts';
+import type { Follower, Judged } from './judged.ts';
+import { LogFiles, ReadElsewhere } from './log-files.ts';
 import { type BatchMaker, nowMs, type Output } from './output.ts';
 import { PackedPlace } from './packed-place.ts';
 import { type Piece, Place } from './place.ts';
-import { findRenamed, findRest, openUnseen, unseenAfter } from './rest.ts';
 import type { Reading, Scan } from './scan.ts';
 import { Vanished } from './siblings.ts';
 import type { TakeLines } from './timed-lines.ts';
@@ -43,12 +40,13 @@ export interface TailParts {
 }
 
 /**
- * Follows one log by its name, over renames, truncation and packing, from its cursor on. Every whole line is
- * judged once. Polling is what it relies on; notices of the kernel only make it faster.
+ * Reads one log from its cursor on, over renames, truncation and packing (which files these are, LogFiles knows).
+ * Every whole line is judged once. Polling is what it relies on; notices of the kernel only make it faster.
  */
 export class Tail {
-  readonly #input: Extract<Input, { kind: 'file' }>;
   readonly #path: string;
+  readonly #files: LogFiles;
+  readonly #follower: Follower;
   readonly #coding: Coding;
   readonly #scan: Scan;
   readonly #batches: BatchMaker;
@@ -68,19 +66,15 @@ export class Tail {
   /** Whether files that were rotated while nobody looked are being read, and the bytes of those that come next. */
   #catchingUp = false;
   #toCome = 0;
-  /** For which live file, and state of its folder, no file was found that was rotated unseen. */
-  #searched = '';
   /** When it was first seen that there is no file, in seconds. */
   #missingSince: number | null;
   #state = '';
-  #gap = '';
   /** Whether to look again soon, though nothing may change that can be seen. */
   #soon = false;
   #finishing = false;
   #closed = false;
 
   constructor(input: Extract<Input, { kind: 'file' }>, cursor: string | null, parts: TailParts) {
-    this.#input = input;
     this.#path = input.path;
     this.#coding = codingOf(input.encoding ?? 'utf-8');
     this.#missingSince = input.missingAt ?? null;
@@ -91,10 +85,16 @@ export class Tail {
     this.#output = parts.output;
     this.#judged = parts.judged;
     this.#nowMs = parts.now ?? nowMs;
-    this.#wake = new Wake(input.path);
+    const log = logNamed(input.path, input.root);
+    this.#wake = new Wake(log);
+    this.#follower = {
+      path: `${input.path}${input.root === undefined ? '' : ` in ${log.tree.name}`}`,
+      readers: input.readers,
+    };
+    this.#files = new LogFiles(log, this.#follower, this.#coding, this.#judged);
     // Another tail may come upon these files under other names.
-    if (this.#cursor !== null) this.#judged.note(input, this.#cursor, true);
-    if (this.#cursor?.late != null) this.#judged.note(input, this.#cursor.late, true);
+    if (this.#cursor !== null) this.#judged.note(this.#follower, this.#cursor, true);
+    if (this.#cursor?.late != null) this.#judged.note(this.#follower, this.#cursor.late, true);
   }
 
   /** Reads until it is closed. Never rejects: what goes wrong is a state, and is tried again. */
@@ -132,9 +132,9 @@ export class Tail {
     try {
       return await this.#step();
     } catch (thrown) {
-      this.#soon = thrown instanceof Vanished;
-      if (this.#soon) return false;
-      this.#fail(thrown);
+      this.#soon = thrown instanceof Vanished || thrown instanceof ReadElsewhere;
+      if (thrown instanceof ReadElsewhere) this.#wait(thrown.message);
+      else if (!this.#soon) this.#fail(thrown);
       return false;
     }
   }
@@ -149,19 +149,18 @@ export class Tail {
   }
 
   async #open(): Promise<boolean> {
-    const named = identify(this.#path);
     const cursor = this.#cursor;
-    const rest = cursor === null ? null : await this.#restOf(cursor, named);
-    if (this.#closed) rest?.close();
+    const opening = await this.#files.begin(cursor, this.#missingSince);
+    if (this.#closed) opening?.place.close();
     if (this.#closed) return false;
-    const place = rest ?? (named === null ? null : this.#openLive(cursor));
-    if (place === null) {
-      if (named === null) this.#wait(missing);
+    if (opening === null) {
+      this.#wait(missing);
       return false;
     }
     this.#wake.watchFile();
-    this.#place = place;
-    if (rest !== null) this.#beginCatchingUp(place);
+    this.#place = opening.place;
+    if (opening.kind === 'other') this.#format?.forget();
+    if (opening.kind === 'rest') this.#beginCatchingUp(opening.place);
     this.#sayReading();
     if (cursor?.late != null) this.#openLate(cursor.late);
     if (cursor !== null) this.#release(cursor);
@@ -174,7 +173,7 @@ export class Tail {
   #release(cursor: FileCursor): void {
     const open = new Set([this.#place?.position.file, this.#late?.position.file]);
     for (const position of [cursor, cursor.late])
-      if (position !== null && !open.has(position.file)) this.#judged.note(this.#input, position, false);
+      if (position !== null && !open.has(position.file)) this.#judged.note(this.#follower, position, false);
   }
 
   #wait(why: string): void {
@@ -182,68 +181,8 @@ export class Tail {
     this.#setState('waiting', why);
   }
 
-  /** What is to be read before the file that has the name now. */
-  async #restOf(cursor: FileCursor, named: Named | null): Promise<Place | PackedPlace | null> {
-    const ages = (size: number) => ({ old: cursor.old, backlog: size });
-    const renamed = named?.identity === cursor.file ? null : findRenamed(this.#path, cursor);
-    if (renamed !== null) return new Place(renamed, cursor.offset, ages(renamed.stat().size), this.#coding);
-    if (named !== null && this.#liveContinues(cursor)) return null;
-    const live = named?.identity ?? null;
-    return this.#found(await findRest(this.#path, cursor, cursor.at, live, ages, this.#coding));
-  }
-
-  #found({ place, unreadable }: Awaited<ReturnType<typeof findRest>>): Place | PackedPlace | null {
-    if (unreadable.length > 0)
-      this.#sayGap(`${unreadable.join(', ')}: packed in a way that cannot be read here (only gzip and zstd)`);
-    return place;
-  }
-
-  #liveContinues(cursor: FilePosition): boolean {
-    const file = new OpenFile(this.#path);
-    const continues = this.#continues(file, cursor);
-    file.close();
-    return continues;
-  }
-
-  /** The file that has the name now; null while it is read under another name. */
-  #openLive(cursor: FileCursor | null): Place | null {
-    const file = new OpenFile(this.#path);
-    const { size, born } = file.stat();
-    if (cursor !== null && this.#continues(file, cursor))
-      return new Place(file, cursor.offset, { old: cursor.old, backlog: size }, this.#coding);
-    this.#format?.forget();
-    if (cursor !== null) return this.#placeIn(file, { old: 0, backlog: size });
-    // File systems round times, some to a second.
-    const madeMeanwhile = this.#missingSince !== null && born > this.#missingSince - 1;
-    return this.#placeIn(file, madeMeanwhile ? { old: 0, backlog: 0 } : { old: size, backlog: size });
-  }
-
-  /** At the beginning, or where the file was left under another name. */
-  #placeIn(file: OpenFile, ages: { old: number; backlog: number }): Place | null {
-    const known = this.#judged.of(file.identity, this.#input);
-    if (known !== null && file.holds(known.position)) {
-      if (known.elsewhere === null)
-        return new Place(file, known.position.offset, { ...ages, old: 0 }, this.#coding);
-      file.close();
-      this.#soon = true;
-      this.#wait(`the same file is read as ${known.elsewhere}`);
-      return null;
-    }
-    return new Place(file, 0, ages, this.#coding);
-  }
-
-  /**
-   * Whether the file goes on behind the cursor. Device numbers change when a machine or a volume is
-   * restarted, so the same bytes at the same place count too, where there are enough of them.
-   */
-  #continues(file: OpenFile, cursor: FilePosition): boolean {
-    return (file.identity === cursor.file || cursor.offset >= fingerprintLength) && file.holds(cursor);
-  }
-
   #openLate(position: FilePosition): void {
-    const file = findRenamed(this.#path, position);
-    if (file === null) return;
-    this.#late = new Place(file, position.offset, { old: 0, backlog: file.stat().size }, this.#coding);
+    this.#late = this.#files.late(position);
     this.#lateUntil = this.#nowMs() + lateMs;
   }
 
@@ -264,7 +203,7 @@ export class Tail {
     if (this.#late === null) return 0;
     const bytes = this.#judge(this.#late.flush(readAtMs / 1_000));
     this.#last = this.#late.position;
-    this.#judged.note(this.#input, this.#last, false);
+    this.#judged.note(this.#follower, this.#last, false);
     this.#late.close();
     this.#late = null;
     return bytes;
@@ -281,24 +220,12 @@ export class Tail {
     return true;
   }
 
-  /** A rotation that copies may have left in its copy what was not read yet. */
   async #truncated(): Promise<void> {
     const place = this.#place;
     if (!(place instanceof Place)) return;
-    const { position, identity } = place;
-    const ages = (size: number) => ({ old: 0, backlog: size });
-    const found = await findRest(
-      this.#path,
-      position,
-      this.#cursor?.at ?? null,
-      identity,
-      ages,
-      this.#coding,
-    );
-    if (this.#closed) found.place?.close();
+    const rest = await this.#files.afterTruncation(place, this.#cursor?.at ?? null);
+    if (this.#closed) rest?.close();
     if (this.#closed) return;
-    this.#judged.forget(identity);
-    const rest = this.#found(found);
     if (rest === null) {
       place.restart();
       if (this.#cursor !== null) this.#cursor = { ...this.#cursor, at: this.#nowMs() / 1_000 };
@@ -330,7 +257,7 @@ export class Tail {
   /** With what is wrong with the lines, or may be missing. */
   #sayReading(): void {
     const problem = this.#format?.problem ?? null;
-    const detail = [problem?.text, this.#gap].filter(Boolean).join('; ');
+    const detail = [problem?.text, this.#files.gap].filter(Boolean).join('; ');
     this.#setState(problem?.fatal === true ? 'failed' : 'reading', detail);
   }
 
@@ -339,8 +266,8 @@ export class Tail {
     const { position, old, lag } = this.#place;
     const late = this.#late?.position ?? null;
     this.#cursor = { ...position, old, late, at: readAtMs / 1_000 };
-    this.#judged.note(this.#input, position, true);
-    if (late !== null) this.#judged.note(this.#input, late, true);
+    this.#judged.note(this.#follower, position, true);
+    if (late !== null) this.#judged.note(this.#follower, late, true);
     const behind = lag + (this.#late?.lag ?? 0) + (this.#catchingUp ? this.#toCome : 0);
     const text = formatFileCursor(this.#cursor);
     const cursor = this.#format?.cursorAt(text) ?? text;
@@ -353,21 +280,22 @@ export class Tail {
    * text, since writers go on in the renamed one until they reopen their log.
    */
   async #rotated(place: Place | PackedPlace): Promise<boolean> {
-    const named = identify(this.#path);
+    const named = this.#files.named();
     if (named?.identity === place.identity && place instanceof Place) {
       if (named.links === 0) this.#setState('waiting', onlyMounted);
       else this.#sayReading();
       return false;
     }
     // Opened before anything changes: where that fails, all stays as it was.
-    const next = await this.#next(place, named);
+    const next = await this.#files.next(place, named, this.#last, this.#catchingUp);
     if (next === null) return false;
     // What came between the last read and now.
     if (this.#closed || (await this.#read(place))) {
-      next.close();
+      next.place.close();
       return true;
     }
-    this.#goOn(place, next);
+    this.#catchingUp ||= next.unseen;
+    this.#goOn(place, next.place);
     return true;
   }
 
@@ -388,48 +316,16 @@ export class Tail {
       this.#lateUntil = readAtMs + lateMs;
       return 0;
     }
-    if (place.problem !== '') this.#sayGap(place.problem);
+    if (place.problem !== '') this.#files.noteGap(place.problem);
     const bytes = this.#judge(place.flush(readAtMs / 1_000));
-    this.#judged.note(this.#input, place.position, false);
+    this.#judged.note(this.#follower, place.position, false);
     place.close();
     return bytes;
   }
 
-  async #next(place: Place | PackedPlace, named: Named | null): Promise<Place | PackedPlace | null> {
-    const unseen = await this.#unseen(place, named?.identity ?? null);
-    if (unseen !== null || named === null || named.size === 0) return unseen;
-    const file = new OpenFile(this.#path);
-    return this.#placeIn(file, { old: 0, backlog: this.#catchingUp ? file.stat().size : 0 });
-  }
-
-  /** The next of several rotations; searched for only where one may have happened since the last search. */
-  async #unseen(place: Place | PackedPlace, live: string | null): Promise<Place | PackedPlace | null> {
-    const { mtimeNs } = statSync(path.dirname(this.#path), { bigint: true });
-    const search = `${place.identity} ${live} ${mtimeNs}`;
-    if (search === this.#searched) return null;
-    for (const each of unseenAfter(this.#path, place, live, this.#judgedTo)) {
-      const opened = await openUnseen(each, this.#last, this.#coding);
-      if (opened === 'judged') continue;
-      if (opened === null) this.#found({ place: null, unreadable: [each.path] });
-      else {
-        this.#catchingUp = true;
-        return opened;
-      }
-    }
-    this.#searched = search;
-    return null;
-  }
-
-  readonly #judgedTo = (identity: string): FilePosition | null =>
-    this.#judged.of(identity, this.#input)?.position ?? null;
-
   #beginCatchingUp(place: Place | PackedPlace): void {
     this.#catchingUp = true;
-    const live = identify(this.#path);
-    const unseen = unseenAfter(this.#path, place, live?.identity ?? null, this.#judgedTo);
-    const sizes = unseen.map(({ size }) => size);
-    if (live !== null && live.identity !== place.identity) sizes.push(live.size);
-    this.#toCome = sizes.reduce((sum, size) => sum + size, 0);
+    this.#toCome = this.#files.bytesAfter(place);
   }
 
   /** The file is gone, and all of it read: its last line may lack its newline. */
@@ -444,10 +340,6 @@ export class Tail {
     this.#post(bytes, readAtMs);
     this.#setState('ended', '');
     this.close();
-  }
-
-  #sayGap(gap: string): void {
-    this.#gap = `a part may be missing: ${gap}`;
   }
 
   #fail(thrown: unknown): void {

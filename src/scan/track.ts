@@ -1,4 +1,4 @@
-import { type FilePosition, fingerprint, fingerprintLength } from './file-cursor.ts';
+import { type FilePosition, fingerprint, fingerprintLength } from '../files/file-cursor.ts';
 import type { LineCarry } from './line-carry.ts';
 
 /** Cuts the bytes of one file, chunk after chunk, into whole lines, and knows the position behind the last of them. */

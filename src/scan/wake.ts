@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import path from 'node:path';
+import type { LogName } from '../files/tree.ts';
 import { listen } from './notices.ts';
-import { targetOf } from './siblings.ts';
 
 /** Some bind mounts and network file systems never send a notice, so each file is looked at this often. */
 const pollMs = 500;
@@ -10,7 +9,7 @@ const pollMs = 500;
 const looksToChange = 10;
 
 /** What `stat` says of a path, as far as it shows that something changed; text: why it says nothing. */
-type Look = readonly number[] | string;
+type Look = readonly bigint[] | string;
 
 /** All that wait, looked after by one timer. */
 const waiting = new Set<Wake>();
@@ -21,7 +20,7 @@ let timer: NodeJS.Timeout | undefined;
  * the poll is what counts.
  */
 export class Wake {
-  readonly #path: string;
+  readonly #log: LogName;
   /** Of the path, and of what it leads to where it is a symbolic link. */
   #listening: (() => void)[] = [];
   #seen: Look = '';
@@ -30,8 +29,8 @@ export class Wake {
   #resolve: (() => void) | null = null;
   #closed = false;
 
-  constructor(file: string) {
-    this.#path = file;
+  constructor(log: LogName) {
+    this.#log = log;
     // Before anybody looks for the file, so that none can appear unnoticed in between.
     this.watchFile();
   }
@@ -39,15 +38,16 @@ export class Wake {
   /** Watches what the name stands for now; call again when that is another file. */
   watchFile(): void {
     const before = this.#listening;
-    this.#listening = [...new Set([this.#path, targetOf(this.#path)])].map((each) =>
-      listen(path.dirname(each), path.basename(each), () => this.fire()),
+    const { tree, path: named } = this.#log;
+    this.#listening = [...new Set([named, tree.target(named)])].map((each) =>
+      listen(tree, path.dirname(each), path.basename(each), () => this.fire()),
     );
     for (const stop of before) stop();
   }
 
   /** Call before looking for what is new: only what changes later counts for `next`. */
   look(): void {
-    this.#seen = lookAt(this.#path);
+    this.#seen = lookAt(this.#log);
   }
 
   /** Resolves when something may have changed since `look`, or with `often` at the next poll. */
@@ -65,7 +65,7 @@ export class Wake {
   }
 
   poll(): void {
-    if (++this.#looks >= looksToChange || differ(lookAt(this.#path), this.#seen)) this.fire();
+    if (++this.#looks >= looksToChange || differ(lookAt(this.#log), this.#seen)) this.fire();
   }
 
   /** Something happened. */
@@ -98,12 +98,12 @@ function pollAll(): void {
   for (const each of [...waiting]) each.poll();
 }
 
-function lookAt(file: string): Look {
+function lookAt({ tree, path: named }: LogName): Look {
   try {
-    const stats = statSync(file, { throwIfNoEntry: false });
+    const stats = tree.stat(named);
     return stats === undefined
       ? 'ENOENT'
-      : [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.nlink];
+      : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs, stats.nlink];
   } catch (thrown) {
     return String(thrown);
   }

@@ -69,7 +69,7 @@ class WorkerLoop {
     const output = this.#output(request.id, generation);
     try {
       const { input, cursor, timeZone } = request;
-      const encoding = input.kind === 'file' ? input.encoding : undefined;
+      const encoding = 'encoding' in input ? input.encoding : undefined;
       const scan = new Scan(this.#filtersOf(request), { timeZone, encoding });
       const batches = new BatchMaker(request.id, generation, scan);
       if (input.kind === 'stream') {

@@ -42,6 +42,7 @@ export class ContainerLog {
   /** Chunks that came so far. */
   received = 0;
   readonly #jails: readonly JailConfiguration[];
+  readonly #jailsOfContainer: readonly string[];
   readonly #parts: LogParts;
   readonly #stop = new AbortController();
   #source: OpenSource | null = null;
@@ -56,10 +57,17 @@ export class ContainerLog {
   #interrupted = false;
   #over = false;
 
-  constructor(container: Container, jails: readonly JailConfiguration[], parts: LogParts) {
+  /** `jailsOfContainer`: the names of all, also of those that read something else of it. */
+  constructor(
+    container: Container,
+    jails: readonly JailConfiguration[],
+    jailsOfContainer: readonly string[],
+    parts: LogParts,
+  ) {
     this.containerId = container.id;
     this.id = `docker:${container.name}`;
     this.#jails = jails;
+    this.#jailsOfContainer = jailsOfContainer;
     this.#parts = parts;
   }
 
@@ -79,6 +87,7 @@ export class ContainerLog {
 
   close(): void {
     this.#source?.close();
+    this.#parts.host.forget(this.id);
   }
 
   /** Reads until the container has stopped and its log was read to the end. Never rejects. */
@@ -129,10 +138,7 @@ export class ContainerLog {
     const { client, reach, turns, host } = this.#parts;
     const container = await client.inspect(this.containerId);
     if (container === null) return this.#end('the container was removed', signal);
-    await reach.describe(
-      container,
-      this.#jails.map(({ name }) => name),
-    );
+    await reach.describe(container, this.#jailsOfContainer);
     if (turns.isFull) host.report(this.id, 'waiting', 'its turn to be read on');
     const release = await turns.take(signal);
     try {

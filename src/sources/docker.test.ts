@@ -16,6 +16,8 @@ const jail = jailWith('web', {
   container: ['web', 'label:role=proxy'],
 });
 
+const noFiles = { ways: [], hostRoot: '/' };
+
 const container = (
   id: string,
   name: string,
@@ -29,6 +31,8 @@ const container = (
   finished: 0,
   running: true,
   tty: false,
+  pid: 4_711,
+  mounts: [],
   networkMode: 'bridge',
   networks: ['bridge'],
   ports: [],
@@ -70,6 +74,8 @@ class FakeEngine implements DockerClient {
           network('lan', 'macvlan'),
         ];
   newest = async (id: string) => this.last.get(id) ?? null;
+  statInside = () => assert.fail('no file is read');
+  readInside = () => assert.fail('no file is read');
   info = async (): Promise<EngineInfo> => ({ firewallDriver: null, rootless: false, swarm: false });
 
   async inspect(id: string): Promise<ContainerDetails | null> {
@@ -156,6 +162,10 @@ class FakeHost implements SourceHost {
     return this.cursor;
   }
 
+  forget(id: string): void {
+    this.reports.delete(id);
+  }
+
   report(id: string, state: string, detail = ''): void {
     this.reports.set(id, state);
     this.details.set(id, detail);
@@ -203,7 +213,7 @@ function startWith(options: DockerOptions, ...containers: ContainerDetails[]) {
   for (const one of containers) engine.list.set(one.id, one);
   const host = new FakeHost();
   const stop = new AbortController();
-  const source = dockerSource('/nowhere.sock', { connect: async () => engine, pauses, ...options });
+  const source = dockerSource('/nowhere.sock', noFiles, { connect: async () => engine, pauses, ...options });
   const following = source.follow([jail], host, stop.signal);
   return { engine, host, stop, following };
 }
@@ -480,7 +490,7 @@ test('an image that is listed by its id is asked for by name', async () => {
     (await listed()).map((one) => ({ ...one, image: `sha256:${'0'.repeat(64)}` }));
   const host = new FakeHost();
   const stop = new AbortController();
-  const source = dockerSource('/nowhere.sock', { connect: async () => engine, pauses });
+  const source = dockerSource('/nowhere.sock', noFiles, { connect: async () => engine, pauses });
   const following = source.follow(jails, host, stop.signal);
   await host.until(() => engine.streams.size === 1);
   assert.deepEqual(
@@ -511,7 +521,7 @@ test('an engine that takes the question and never answers does not hold up the e
   });
   const stop = new AbortController();
   const host = new FakeHost();
-  const following = dockerSource(path).follow([jail], host, stop.signal);
+  const following = dockerSource(path, noFiles).follow([jail], host, stop.signal);
   await asked.promise;
   assert.equal(host.reports.get('docker'), 'starting');
   stop.abort();
@@ -519,7 +529,7 @@ test('an engine that takes the question and never answers does not hold up the e
 });
 
 test('without a socket the error says what to mount', async () => {
-  const follow = dockerSource('/nowhere/docker.sock').follow(
+  const follow = dockerSource('/nowhere/docker.sock', noFiles).follow(
     [jail],
     new FakeHost(),
     new AbortController().signal,

@@ -3,6 +3,9 @@ import { selects } from '../core/container-selector.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type Container, connectDocker, type DockerClient, type DockerEvent } from '../docker/client.ts';
 import { isEngineThere } from '../docker/endpoint.ts';
+import { type LookPauses, usualLookPauses } from './container-file-reader.ts';
+import type { WayOptions } from './container-file-way.ts';
+import { ContainerFiles } from './container-files.ts';
 import { ContainerLog, type LogParts, type LogPauses, usualPauses } from './docker-log.ts';
 import { oldestOf } from './oldest.ts';
 import { Reach, type Told } from './reach.ts';
@@ -15,6 +18,7 @@ export interface DockerOptions {
   readonly connect?: (address: string, signal: AbortSignal) => Promise<DockerClient>;
   readonly pauses?: LogPauses;
   readonly stallPauses?: StallPauses;
+  readonly lookPauses?: LookPauses;
   /** An event stream that ends sooner (ms) is a failure: the supervisor waits before it is asked for again. */
   readonly shortestStream?: number;
 }
@@ -22,10 +26,13 @@ export interface DockerOptions {
 /** Logs that are taken up at a time: the engine reads each from its beginning. */
 const mostResumes = 2;
 
-/** The logs of containers, through the Docker API at a socket's path or `tcp://host:port`. */
-export function dockerSource(address: string, options: DockerOptions = {}): SourceKind {
+/**
+ * The logs of containers, through the Docker API at a socket's path or `tcp://host:port`, and log files inside
+ * containers.
+ */
+export function dockerSource(address: string, ways: WayOptions, options: DockerOptions = {}): SourceKind {
   const told = new Map<string, Told>();
-  const { connect = connectThere, shortestStream = 5_000 } = options;
+  const { connect = connectThere, shortestStream = 5_000, lookPauses = usualLookPauses } = options;
   return {
     name: 'docker',
     async follow(jails, host, signal) {
@@ -33,7 +40,8 @@ export function dockerSource(address: string, options: DockerOptions = {}): Sour
       const reach = new Reach(client, host, told);
       const pauses = options.pauses ?? usualPauses;
       const parts: LogParts = { client, host, reach, turns: new Turns(mostResumes), pauses };
-      const follower = new Follower(parts, jails, signal);
+      const files = new ContainerFiles({ client, host, options: ways, pauses: lookPauses });
+      const follower = new Follower(parts, files, jails, signal);
       await follower.run(shortestStream, options.stallPauses ?? usualStallPauses);
     },
   };
@@ -59,6 +67,7 @@ const lastWordsMs = 10_000;
 /** Follows all containers of one engine, from connecting until the connection is lost. */
 class Follower {
   readonly #parts: LogParts;
+  readonly #files: ContainerFiles;
   readonly #jails: readonly JailConfiguration[];
   readonly #signal: AbortSignal;
   /** Ends what runs beside the event stream. */
@@ -71,8 +80,14 @@ class Follower {
   readonly #removed = new Set<string>();
   #remark = '';
 
-  constructor(parts: LogParts, jails: readonly JailConfiguration[], signal: AbortSignal) {
+  constructor(
+    parts: LogParts,
+    files: ContainerFiles,
+    jails: readonly JailConfiguration[],
+    signal: AbortSignal,
+  ) {
     this.#parts = parts;
+    this.#files = files;
     this.#jails = jails;
     this.#signal = signal;
   }
@@ -93,6 +108,7 @@ class Follower {
       this.#connection.abort();
       await Promise.all([watching, ...this.#readers.values()]);
       for (const log of this.#logs.values()) log.close();
+      this.#files.close();
     }
   }
 
@@ -114,12 +130,13 @@ class Follower {
 
   async #takeList(containers: readonly Container[]): Promise<void> {
     const listed = new Set(containers.map(({ id }) => id));
-    for (const id of [...this.#logs.keys()]) if (!listed.has(id)) this.#remove(id);
+    for (const id of [...this.#logs.keys(), ...this.#files.containers]) if (!listed.has(id)) this.#remove(id);
     for (const container of containers) {
+      if (!container.running) this.#files.stopped(container.id);
       const log = this.#logs.get(container.id);
       if (log !== undefined && !(log.over && container.running)) continue;
       const known = await this.#named(container);
-      if (known !== null && (await this.#mayHold(known))) this.#attach(known);
+      if (known !== null && (await this.#mayHold(known))) await this.#attach(known);
     }
   }
 
@@ -140,7 +157,9 @@ class Follower {
 
   #report(): void {
     const read = [...this.#logs.values()].filter(({ over }) => !over).length;
-    this.#parts.host.report('docker', 'reading', `containers read: ${read}${this.#remark}`);
+    const files = this.#files.containers.size;
+    const inside = files === 0 ? '' : `; those with files read inside: ${files}`;
+    this.#parts.host.report('docker', 'reading', `containers read: ${read}${inside}${this.#remark}`);
   }
 
   async #react(event: DockerEvent): Promise<void> {
@@ -155,11 +174,13 @@ class Follower {
 
   async #reactToContainer({ action, id }: DockerEvent): Promise<void> {
     const { client, reach } = this.#parts;
+    if (action === 'die') this.#files.stopped(id);
     if (action === 'destroy') this.#remove(id);
     if (action === 'destroy' || action === 'rename') reach.forget(id);
     if (!attachEvents.has(action)) return;
     const container = await client.inspect(id);
-    if (container !== null && (action !== 'rename' || this.#renamed(container))) this.#attach(container);
+    if (container !== null && (action !== 'rename' || this.#renamed(container)))
+      await this.#attach(container);
     await reach.describeSharing(id);
   }
 
@@ -178,6 +199,7 @@ class Follower {
 
   /** Its log cannot be read again: what is on its way is read to the end before the source is closed. */
   #remove(containerId: string): void {
+    this.#files.removed(containerId);
     if (this.#logs.get(containerId)?.over === false) this.#removed.add(containerId);
     else this.#close(containerId);
   }
@@ -187,15 +209,34 @@ class Follower {
     this.#logs.delete(containerId);
   }
 
-  #attach(container: Container): void {
+  async #attach(container: Container): Promise<void> {
+    const jails = this.#jailsOf(container);
+    const names = jails.map(({ name }) => name);
+    const ofFiles = jails.filter(({ inside }) => inside.length > 0);
+    if (ofFiles.length > 0) await this.#followFiles(container, ofFiles, names);
+    const ofOutput = jails.filter((jail) => !ofFiles.includes(jail));
+    if (ofOutput.length > 0) this.#followOutput(container, ofOutput, names);
+  }
+
+  async #followFiles(
+    { id }: Container,
+    jails: readonly JailConfiguration[],
+    names: readonly string[],
+  ): Promise<void> {
+    const container = await this.#parts.client.inspect(id);
+    if (container === null) return;
+    await this.#parts.reach.describe(container, names);
+    this.#files.follow(container, jails);
+    this.#report();
+  }
+
+  #followOutput(container: Container, jails: readonly JailConfiguration[], names: readonly string[]): void {
     const reading = this.#logs.get(container.id);
     if (reading?.over === false) {
       reading.startedAgain();
       return;
     }
-    const jails = this.#jailsOf(container);
-    if (jails.length === 0) return;
-    const log = new ContainerLog(container, jails, this.#parts);
+    const log = new ContainerLog(container, jails, names, this.#parts);
     const before = this.#readers.get(log.id);
     this.#logs.set(container.id, log);
     const reader = this.#read(log, before).finally(() => {

@@ -13,7 +13,14 @@ export function sourceKinds(configuration: Configuration): readonly SourceKind[]
   return [
     fileSource,
     journalSource(configuration.journalDirectory),
-    ...(configuration.docker ? [dockerSource(configuration.dockerSocket)] : []),
+    ...(configuration.docker
+      ? [
+          dockerSource(configuration.dockerSocket, {
+            ways: configuration.containerFiles,
+            hostRoot: configuration.hostRoot,
+          }),
+        ]
+      : []),
     ...(asked('kubernetes') ? [kubernetesSource(configuration.kubernetesDirectory)] : []),
     ...(asked('syslog')
       ? [syslogSource({ listen: configuration.syslogListen, from: configuration.syslogFrom })]

@@ -12,6 +12,8 @@ export interface SourceDescription {
   readonly input: Input;
   /** The jails that judge its lines. */
   readonly jails: readonly JailConfiguration[];
+  /** Which way it is read, for `status`, where there are several. */
+  readonly through?: string;
 }
 
 /** A log being read. Belongs to the source kind that opened it, which closes it. */
@@ -39,6 +41,8 @@ export interface SourceHost {
   cursorOf(id: string): string | null;
   /** The state of the kind itself, or of something it cannot open, in `status`; and the names of the jails that would read it. */
   report(id: string, state: SourceState, detail: string, jails?: readonly string[]): void;
+  /** What was reported of something that is gone is shown no more. */
+  forget(id: string): void;
   /** So many lines of a source of this kind were lost before they could be judged. */
   dropped(id: string, lines: number): void;
   /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is said once. */

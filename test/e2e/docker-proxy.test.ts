@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
+import type { BailiffError } from '../../src/core/errors.ts';
+import { connectDocker } from '../../src/docker/client.ts';
 import { eventually, run } from './testbed/command.ts';
 import { buildFlags, Engine } from './testbed/engine.ts';
 import { prepareImages, repository } from './testbed/images.ts';
@@ -80,6 +83,25 @@ describe('an engine behind a read-only proxy', { timeout: 600_000, skip: cannotR
       'GET /networks',
     ]);
     assertWhole(through.reader);
+  });
+
+  it('is asked with HEAD, too, for files inside containers', async () => {
+    const through = await readThrough();
+    const stop = new AbortController();
+    const client = await connectDocker(through.proxy.address, stop.signal);
+    const found = await client.statInside('web', '/etc/nginx/nginx.conf');
+    const content = await client.readInside('web', '/etc/nginx/nginx.conf', stop.signal);
+    assert.equal((await buffer(content ?? assert.fail('it is there'))).length, found?.size);
+    assert.deepEqual(
+      through.proxy.asked.filter((each) => each.endsWith('/archive')),
+      ['HEAD /containers/web/archive', 'GET /containers/web/archive'],
+    );
+    await readThrough(/archive$/);
+    const refused = await connectDocker(proxy?.address ?? '', stop.signal);
+    await assert.rejects(refused.statInside('web', '/etc/nginx/nginx.conf'), ({ remedy }: BailiffError) =>
+      /GET and HEAD requests for \/containers\/ID\/archive/.test(remedy ?? ''),
+    );
+    stop.abort();
   });
 
   it('the example lets through what is asked, and no more', async () => {

@@ -51,20 +51,31 @@ function judged(line: string, time: number | null): string {
 }
 
 /** The lines of a source that is read with one to four interruptions, each time on from where it was. */
-function interrupted(kind: FuzzedDecoder, resend: (cursor: string) => Buffer, random: Random): string {
+function interrupted(
+  kind: FuzzedDecoder,
+  resumesAt: NonNullable<FuzzedDecoder['resumesAt']>,
+  sent: Buffer,
+  random: Random,
+): string {
   let cursor: string | null = null;
   let lines = '';
-  const read = (bytes: Buffer, flush: boolean): void => {
-    const part = decoded(kind, cursor, chunksOf(bytes, random), flush);
+  for (let stops = 1 + random.below(4); stops >= 0; stops--) {
+    const at = cursor === null ? 0 : resumesAt(sent, cursor);
+    const end = stops === 0 ? sent.length : at + random.below(sent.length - at + 1);
+    const chunks = recordsOf(kind, chunksOf(sent.subarray(at, end), random), sent.subarray(0, at));
+    const part = decoded(kind, cursor, chunks, stops === 0);
     lines += part.lines;
     cursor = part.cursor;
-  };
-  for (let stops = 1 + random.below(4); stops > 0; stops--) {
-    const bytes = resend(cursor ?? kind.make(null).cursor);
-    read(bytes.subarray(0, random.below(bytes.length + 1)), false);
   }
-  read(resend(cursor ?? kind.make(null).cursor), true);
   return lines;
+}
+
+function recordsOf(
+  kind: FuzzedDecoder,
+  chunks: Iterable<Buffer>,
+  held: Buffer = Buffer.alloc(0),
+): Iterable<Buffer> {
+  return kind.records?.(chunks, held) ?? chunks;
 }
 
 function encoded(kind: FuzzedDecoder, random: Random): Buffer {
@@ -82,21 +93,22 @@ for (const [index, kind] of decoders.entries()) {
     for (let round = 1; round <= rounds; round++) {
       const at = `seed ${seed}, round ${round}`;
       const sent = encoded(kind, random);
-      const whole = bounds.run(() => decoded(kind, null, [sent], true));
+      const records = (chunks: Iterable<Buffer>) => recordsOf(kind, chunks);
+      const whole = bounds.run(() => decoded(kind, null, records([sent]), true));
       assert.equal(whole.refused, null, at);
-      const inChunks = bounds.run(() => decoded(kind, null, chunksOf(sent, random), true));
+      const inChunks = bounds.run(() => decoded(kind, null, records(chunksOf(sent, random)), true));
       assert.deepEqual(inChunks, whole, `${at}: chunks change nothing`);
 
-      const { resend } = kind;
-      if (resend !== null) {
-        const lines = bounds.run(() => interrupted(kind, (from) => resend(sent, from), random));
+      const { resumesAt } = kind;
+      if (resumesAt !== null) {
+        const lines = bounds.run(() => interrupted(kind, resumesAt, sent, random));
         assert.equal(lines, whole.lines, `${at}: each line once, over interruptions`);
       }
 
       const text = sent.toString('latin1');
       const broken = Buffer.from(mutated(text, text, random), 'latin1');
-      const brokenWhole = bounds.run(() => decoded(kind, null, [broken], true));
-      const brokenChunks = bounds.run(() => decoded(kind, null, chunksOf(broken, random), true));
+      const brokenWhole = bounds.run(() => decoded(kind, null, records([broken]), true));
+      const brokenChunks = bounds.run(() => decoded(kind, null, records(chunksOf(broken, random)), true));
       assert.deepEqual(brokenChunks, brokenWhole, `${at}: chunks change nothing, mutated`);
       if (brokenWhole.refused !== null) refusals++;
       // A cursor that was stored by somebody else, or damaged.

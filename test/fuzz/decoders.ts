@@ -1,6 +1,7 @@
 import type { FuzzedDecoder } from './decoders/decoder.ts';
 import { dockerMultiplexed, dockerRaw } from './decoders/docker.ts';
 import { criLines, plainLines } from './decoders/file.ts';
+import { filePieces } from './decoders/file-pieces.ts';
 import { journal } from './decoders/journal.ts';
 import { syslog } from './decoders/syslog.ts';
 
@@ -10,6 +11,8 @@ export const decoders: readonly FuzzedDecoder[] = [
   dockerMultiplexed,
   dockerRaw,
   criLines,
+  filePieces('utf-8'),
+  filePieces('utf-16le'),
   journal,
   syslog,
 ];

@@ -65,6 +65,8 @@ class RecordingHost implements SourceHost {
     this.#changed();
   }
 
+  forget(): void {}
+
   dropped(_id: string, lines: number): void {
     this.droppedLines += lines;
     this.#changed();

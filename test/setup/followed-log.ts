@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { readBatch } from '../../src/core/batch.ts';
 import type { FilterDefinition } from '../../src/core/filter.ts';
-import type { Encoding } from '../../src/core/types.ts';
+import type { Encoding, LogRoot } from '../../src/core/types.ts';
 import { compileFilter } from '../../src/scan/filters/compile.ts';
 import { Judged } from '../../src/scan/judged.ts';
 import { BatchMaker, type Output } from '../../src/scan/output.ts';
@@ -53,6 +53,7 @@ export interface FollowOptions {
   readonly nowMs: number;
   readonly encoding: Encoding;
   readonly judged: Judged;
+  readonly root: LogRoot;
 }
 
 /** A tail whose clock stands still unless the test moves it. */
@@ -69,7 +70,7 @@ export class Followed {
   #wake: () => void = () => {};
 
   constructor(cursor: string | null, options: Pick<FollowOptions, 'path'> & Partial<FollowOptions>) {
-    const { path: file, nowMs = Date.now(), encoding = 'utf-8', judged = new Judged() } = options;
+    const { path: file, nowMs = Date.now(), encoding = 'utf-8', judged = new Judged(), root } = options;
     this.nowMs = nowMs;
     const scan = new Scan([compileFilter(badFilter)], { timeZone: 'UTC', encoding });
     const output: Output = {
@@ -91,7 +92,13 @@ export class Followed {
     };
     const batches = new BatchMaker('s', 1, scan);
     const now = () => this.nowMs;
-    const input = { kind: 'file' as const, path: file, readers: ['jail'], encoding };
+    const input = {
+      kind: 'file' as const,
+      path: file,
+      readers: ['jail'],
+      encoding,
+      ...(root === undefined ? {} : { root }),
+    };
     this.#tail = new Tail(input, cursor, { scan, batches, output, judged, now });
     this.#end = this.#tail.run();
   }

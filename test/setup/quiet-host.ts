@@ -6,6 +6,7 @@ const nothing = () => undefined;
 export const quietHost: Omit<SourceHost, 'open'> = {
   cursorOf: () => null,
   report: nothing,
+  forget: () => undefined,
   dropped: nothing,
   jailsFromLabels: () => [],
   protectNetworks: nothing,

@@ -46,7 +46,7 @@ export class LogReader implements SourceHost {
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
-    const source = dockerSource(this.#address, this.#options);
+    const source = dockerSource(this.#address, { ways: [], hostRoot: '/' }, this.#options);
     while (!signal.aborted) {
       try {
         await source.follow([this.#jail], this, signal);
@@ -56,6 +56,8 @@ export class LogReader implements SourceHost {
       }
     }
   }
+
+  forget(): void {}
 
   dropped(): void {}
 

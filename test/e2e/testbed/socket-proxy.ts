@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A read-only proxy before an engine's socket, as people run one: GET alone, and only some paths. */
+/** A read-only proxy before an engine's socket, as people run one: GET and HEAD alone, and only some paths. */
 export class SocketProxy {
   /** Everything that was asked for: `GET /containers/json`, without parameters. */
   readonly asked: string[] = [];
@@ -46,11 +46,11 @@ export class SocketProxy {
     const { method = '', url = '' } = question;
     const path = url.replace(/\?.*/s, '');
     this.asked.push(`${method} ${path}`);
-    if (method !== 'GET' || this.#hidden.test(path)) {
+    if (!['GET', 'HEAD'].includes(method) || this.#hidden.test(path)) {
       answer.writeHead(403).end('<html><body><h1>403 Forbidden</h1></body></html>');
       return;
     }
-    const forwarded = request({ socketPath: this.#socket, path: url, method: 'GET' }, (received) => {
+    const forwarded = request({ socketPath: this.#socket, path: url, method }, (received) => {
       answer.writeHead(received.statusCode ?? 502, received.headers);
       answer.flushHeaders();
       received.pipe(answer);

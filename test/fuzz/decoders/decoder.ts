@@ -15,8 +15,10 @@ export interface FuzzedDecoder {
   make(cursor: string | null): Decoder;
   /** Lines, of one character a byte and without line breaks, as the source sends them. */
   encode(lines: readonly string[], random: Random): Buffer;
+  /** Makes of chunks what main hands over, where a chunk must be a record of its own; `held`: what was there before them. */
+  records?(chunks: Iterable<Buffer>, held: Buffer): Iterable<Buffer>;
   /** What it says of bytes that cannot be the source's; null: it takes any bytes. */
   readonly refusal: RegExp | null;
-  /** Of all that the source holds, what it sends from a cursor on; null: there is no going back to it. */
-  readonly resend: ((held: Buffer, cursor: string) => Buffer) | null;
+  /** From which byte on of all that the source holds it is sent for a cursor; null: there is no going back to it. */
+  readonly resumesAt: ((held: Buffer, cursor: string) => number) | null;
 }

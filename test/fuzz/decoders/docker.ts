@@ -3,14 +3,14 @@ import type { Random } from '../random.ts';
 import type { FuzzedDecoder } from './decoder.ts';
 
 /** A message is dropped where it was judged: the engine may go back as far as it likes. */
-const everything = (held: Buffer): Buffer => held;
+const everything = (): number => 0;
 
 export const dockerMultiplexed: FuzzedDecoder = {
   name: 'docker-multiplexed',
   make: (cursor) => new DockerFrames('docker-multiplexed', cursor),
   encode: encodeFrames,
   refusal: /^the log stream holds no valid frame$/,
-  resend: everything,
+  resumesAt: everything,
 };
 
 export const dockerRaw: FuzzedDecoder = {
@@ -18,7 +18,7 @@ export const dockerRaw: FuzzedDecoder = {
   make: (cursor) => new DockerFrames('docker-raw', cursor),
   encode: (lines, random) => Buffer.concat(messages(lines, random).map(({ payload }) => payload)),
   refusal: null,
-  resend: everything,
+  resumesAt: everything,
 };
 
 interface Message {

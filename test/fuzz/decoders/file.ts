@@ -4,15 +4,12 @@ import { mutated } from '../mutation.ts';
 import type { Random } from '../random.ts';
 import type { Decoder, FuzzedDecoder, Take } from './decoder.ts';
 
-/** Files are read on at the offset of the first line that was not judged. */
-const fromOffset = (held: Buffer, cursor: string): Buffer => held.subarray(JSON.parse(cursor).offset);
-
 export const plainLines: FuzzedDecoder = {
   name: 'lines',
   make: (cursor) => new LinesOfFile(cursor, new PlainText()),
   encode: (lines) => Buffer.from(lines.map((line) => `${line}\n`).join(''), 'latin1'),
   refusal: null,
-  resend: fromOffset,
+  resumesAt: (_held, cursor) => offsetOf(cursor),
 };
 
 export const criLines: FuzzedDecoder = {
@@ -20,7 +17,7 @@ export const criLines: FuzzedDecoder = {
   make: (cursor) => new LinesOfFile(cursor, new CriLines(cursor)),
   encode: encodeCri,
   refusal: null,
-  resend: fromOffset,
+  resumesAt: (_held, cursor) => offsetOf(cursor),
 };
 
 /** What is made of whole lines. */
@@ -66,8 +63,8 @@ class LinesOfFile implements Decoder {
   }
 }
 
-/** A damaged cursor begins at the beginning; scan/file-cursor.ts sees to that. */
-function offsetOf(cursor: string | null): number {
+/** Files are read on at the first line that was not judged; with a damaged cursor from their beginning. */
+export function offsetOf(cursor: string | null): number {
   try {
     return Number(JSON.parse(cursor ?? '').offset);
   } catch {

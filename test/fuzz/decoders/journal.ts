@@ -7,12 +7,12 @@ export const journal: FuzzedDecoder = {
   make: (cursor) => new JournalEntries(cursor),
   encode: encodeEntries,
   refusal: /^this is not the journal: /,
-  resend: fromEntry,
+  resumesAt: entryOf,
 };
 
 /** `journalctl --cursor` begins with the very entry. */
-function fromEntry(held: Buffer, cursor: string): Buffer {
-  return cursor === '' ? held : held.subarray(held.indexOf(`__CURSOR=${cursor}\n`));
+function entryOf(held: Buffer, cursor: string): number {
+  return cursor === '' ? 0 : held.indexOf(`__CURSOR=${cursor}\n`);
 }
 
 /** The clock is set back now and then, entries of one microsecond are there too, and some have several messages or none. */

@@ -9,7 +9,7 @@ export const syslog: FuzzedDecoder = {
   make: () => new Connection(),
   encode: encodeMessages,
   refusal: /^announces a message of \d+ bytes$/,
-  resend: null,
+  resumesAt: null,
 };
 
 const receivedAt = Date.parse('2026-11-22T16:02:05Z') / 1_000;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 /** A place in a file. */
 export interface FilePosition {
-  /** `device:inode`. */
+  /** `device:inode`; '' where nobody tells it. */
   readonly file: string;
   /** Bytes before the first line that was not judged. */
   readonly offset: number;
@@ -73,6 +73,7 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' ? value : null;
 }
 
-function isOffset(value: unknown): value is number {
+/** Whether it can be a number of bytes in a file. */
+export function isOffset(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,0 +1,206 @@
+import path from 'node:path';
+import { type FileCursor, type FilePosition, fingerprintLength } from '../files/file-cursor.ts';
+import type { LogName } from '../files/tree.ts';
+import type { Coding } from './encoding.ts';
+import type { Follower, Judged } from './judged.ts';
+import { identify, type Named, OpenFile } from './open-file.ts';
+import type { PackedPlace } from './packed-place.ts';
+import { type Ages, Place } from './place.ts';
+import { findRenamed, findRest, openUnseen, unseenAfter } from './rest.ts';
+
+/** Where the reading of a log begins, or goes on. */
+export interface Opening {
+  readonly place: Place | PackedPlace;
+  /**
+   * `same`: the file of the cursor, under the log's name; `rest`: what comes before the file that has the name now;
+   * `other`: the file that has the name now, of which the cursor says nothing.
+   */
+  readonly kind: 'same' | 'rest' | 'other';
+}
+
+/** The file under the log's name is being read as another log just now: to be looked at again soon. */
+export class ReadElsewhere extends Error {
+  constructor(log: string) {
+    super(`the same file is read as ${log}`);
+  }
+}
+
+/**
+ * The files that hold the text of one log, or held it: finds and opens the one to be read next, and reads none.
+ * Its methods throw what opening a file does, `Vanished`, and `ReadElsewhere`.
+ */
+export class LogFiles {
+  readonly #log: LogName;
+  readonly #follower: Follower;
+  readonly #coding: Coding;
+  readonly #judged: Judged;
+  /** For which live file, and state of its folder, no file was found that was rotated unseen. */
+  #searched = '';
+  #gap = '';
+
+  constructor(log: LogName, follower: Follower, coding: Coding, judged: Judged) {
+    this.#log = log;
+    this.#follower = follower;
+    this.#coding = coding;
+    this.#judged = judged;
+  }
+
+  /** The file that has the log's name now, or null. */
+  named(): Named | null {
+    return identify(this.#log);
+  }
+
+  /**
+   * Where to begin; null where there is no file. `missingSince`: when it was seen, in seconds, that there is none:
+   * what is found later was written since.
+   */
+  async begin(cursor: FileCursor | null, missingSince: number | null): Promise<Opening | null> {
+    const named = this.named();
+    const rest = cursor === null ? null : await this.#restOf(cursor, named);
+    if (rest !== null) return { place: rest, kind: 'rest' };
+    return named === null ? null : this.#openLive(cursor, missingSince);
+  }
+
+  /** What is to be read before the file that has the name now. */
+  async #restOf(cursor: FileCursor, named: Named | null): Promise<Place | PackedPlace | null> {
+    const ages = (size: number) => ({ old: cursor.old, backlog: size });
+    const renamed = named?.identity === cursor.file ? null : findRenamed(this.#log, cursor);
+    if (renamed !== null) return this.#place(renamed, cursor.offset, ages(renamed.stat().size));
+    if (named !== null && this.#liveContinues(cursor)) return null;
+    return this.#findRest(cursor, cursor.at, named?.identity ?? null, ages);
+  }
+
+  #liveContinues(cursor: FilePosition): boolean {
+    const file = new OpenFile(this.#log);
+    const continues = continuesAt(file, cursor);
+    file.close();
+    return continues;
+  }
+
+  async #findRest(
+    at: FilePosition,
+    since: number | null,
+    live: string | null,
+    ages: (size: number) => Ages,
+  ): Promise<Place | PackedPlace | null> {
+    const { place, unreadable } = await findRest(this.#log, at, since, live, ages, this.#coding);
+    this.#cannotRead(unreadable);
+    return place;
+  }
+
+  #cannotRead(paths: readonly string[]): void {
+    if (paths.length > 0)
+      this.noteGap(`${paths.join(', ')}: packed in a way that cannot be read here (only gzip and zstd)`);
+  }
+
+  noteGap(gap: string): void {
+    this.#gap = `a part may be missing: ${gap}`;
+  }
+
+  /** Which part of the log may be missing, or ''. */
+  get gap(): string {
+    return this.#gap;
+  }
+
+  #openLive(cursor: FileCursor | null, missingSince: number | null): Opening {
+    const file = new OpenFile(this.#log);
+    const { size, born } = file.stat();
+    if (cursor !== null && continuesAt(file, cursor)) {
+      const place = this.#place(file, cursor.offset, { old: cursor.old, backlog: size });
+      return { place, kind: 'same' };
+    }
+    // File systems round times, some to a second.
+    const madeMeanwhile = missingSince !== null && born > missingSince - 1;
+    const backlog = cursor === null && madeMeanwhile ? 0 : size;
+    const old = cursor === null && !madeMeanwhile ? size : 0;
+    return { place: this.#placeIn(file, { old, backlog }), kind: 'other' };
+  }
+
+  /** At the beginning, or where the file was left under another name. */
+  #placeIn(file: OpenFile, ages: Ages): Place {
+    const known = this.#judged.of(file.identity, this.#follower);
+    if (known === null || !file.holds(known.position)) return this.#place(file, 0, ages);
+    if (known.elsewhere === null) return this.#place(file, known.position.offset, { ...ages, old: 0 });
+    file.close();
+    throw new ReadElsewhere(known.elsewhere);
+  }
+
+  #place(file: OpenFile, offset: number, ages: Ages): Place {
+    return new Place(file, offset, ages, this.#coding);
+  }
+
+  /** The file that had the name before, where writers may still have it open; null where it is gone. */
+  late(position: FilePosition): Place | null {
+    const file = findRenamed(this.#log, position);
+    return file === null ? null : this.#place(file, position.offset, { old: 0, backlog: file.stat().size });
+  }
+
+  /**
+   * Behind the place of a file that was truncated: a rotation that copies may have left in its copy what was not
+   * read yet. `since`: when the place was the end of what was judged, in seconds.
+   */
+  async afterTruncation(place: Place, since: number | null): Promise<Place | PackedPlace | null> {
+    const { position, identity } = place;
+    const found = await this.#findRest(position, since, identity, (size) => ({ old: 0, backlog: size }));
+    this.#judged.forget(identity);
+    return found;
+  }
+
+  /**
+   * What comes after a file that was read to its end, where `named` has its name now; null: nothing yet. `last`:
+   * where the file before was left; `behind`: whether the next ones were rotated while nobody looked.
+   */
+  async next(
+    place: Place | PackedPlace,
+    named: Named | null,
+    last: FilePosition | null,
+    behind: boolean,
+  ): Promise<{ place: Place | PackedPlace; unseen: boolean } | null> {
+    const unseen = await this.#nextUnseen(place, named?.identity ?? null, last);
+    if (unseen !== null) return { place: unseen, unseen: true };
+    if (named === null || named.size === 0) return null;
+    const file = new OpenFile(this.#log);
+    const backlog = behind ? file.stat().size : 0;
+    return { place: this.#placeIn(file, { old: 0, backlog }), unseen: false };
+  }
+
+  /** The next of several rotations; searched for only where one may have happened since the last search. */
+  async #nextUnseen(
+    place: Place | PackedPlace,
+    live: string | null,
+    last: FilePosition | null,
+  ): Promise<Place | PackedPlace | null> {
+    const { tree, path: log } = this.#log;
+    const search = `${place.identity} ${live} ${tree.stat(path.dirname(log))?.mtimeNs}`;
+    if (search === this.#searched) return null;
+    for (const each of unseenAfter(this.#log, place, live, this.#judgedTo)) {
+      const opened = await openUnseen(each, last, this.#coding);
+      if (opened === 'judged') continue;
+      if (opened !== null) return opened;
+      this.#cannotRead([each.path]);
+    }
+    this.#searched = search;
+    return null;
+  }
+
+  readonly #judgedTo = (identity: string): FilePosition | null =>
+    this.#judged.of(identity, this.#follower)?.position ?? null;
+
+  /** Bytes of the files that are to be read after this one. */
+  bytesAfter(place: Place | PackedPlace): number {
+    const live = this.named();
+    const sizes = unseenAfter(this.#log, place, live?.identity ?? null, this.#judgedTo).map(
+      ({ size }) => size,
+    );
+    if (live !== null && live.identity !== place.identity) sizes.push(live.size);
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
+}
+
+/**
+ * Whether the file goes on behind the place. Device numbers change when a machine or a volume is restarted, so
+ * the same bytes at the same place count too, where there are enough of them.
+ */
+function continuesAt(file: OpenFile, at: FilePosition): boolean {
+  return (file.identity === at.file || at.offset >= fingerprintLength) && file.holds(at);
+}

@@ -1,0 +1,223 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JailConfiguration } from '../config/schema.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
+import type { Encoding, SourceState } from '../core/types.ts';
+import { type FoundInside, findInside } from '../docker/archive.ts';
+import type { DockerClient } from '../docker/client.ts';
+import { parseFileCursor } from '../files/file-cursor.ts';
+import { FileHandover } from './file-handover.ts';
+import type { OpenSource, SourceHost } from './source.ts';
+
+export interface ArchivedLogParts {
+  readonly client: Pick<DockerClient, 'statInside' | 'readInside'>;
+  readonly host: SourceHost;
+  /** As in `status`. */
+  readonly id: string;
+  readonly cursorKey: string;
+  readonly containerId: string;
+  /** Inside the container. */
+  readonly path: string;
+  readonly jails: readonly JailConfiguration[];
+  readonly encoding?: Encoding;
+  /** Tests shorten them. */
+  readonly pauses?: ArchivePauses;
+}
+
+/** In ms. */
+export interface ArchivePauses {
+  /** Between two looks at the file. */
+  readonly look: number;
+  /** After a failure; doubled after each. */
+  readonly retry: number;
+  /** The longest there is. */
+  readonly longest: number;
+}
+
+const usualPauses: ArchivePauses = { look: 2_000, retry: 2_000, longest: 60_000 };
+/** Each reading begins at the file's start: no more than a twentieth of the time is spent on it. */
+const readingShare = 20;
+/**
+ * A reading that takes longer than this, in ms, has stalled. The engine keeps the container locked meanwhile, so that
+ * `docker inspect` and `docker stop` wait for it (moby, daemon/archive.go). What it brought is kept.
+ */
+const patienceMs = 60_000;
+
+/** Larger files are not read: each look at one that grows would cost the engine all of it. */
+const mostBytes = 64 * 1024 * 1024;
+
+type Outcome = 'read' | 'failed' | 'lost';
+
+/**
+ * Follows one log file inside a container by asking the engine for it again and again. What was judged is passed
+ * over; a rotation is followed to `.1` and no further.
+ */
+export class ArchivedLog {
+  readonly #parts: ArchivedLogParts;
+  readonly #pauses: ArchivePauses;
+  readonly #finish = new AbortController();
+  #finishing: string | null = null;
+  #source: OpenSource | null = null;
+  #handover: FileHandover | null = null;
+  #wasMissing = false;
+  /** As it was when all of it was read. */
+  #seen: FoundInside | null = null;
+  /** What the last reading took, in ms. */
+  #took = 0;
+  #failure = '';
+
+  constructor(parts: ArchivedLogParts) {
+    this.#parts = parts;
+    this.#pauses = parts.pauses ?? usualPauses;
+  }
+
+  /** Until the signal aborts, or all is read after `finish`. Never rejects: what goes wrong is a state, and is tried again. */
+  async run(signal: AbortSignal): Promise<void> {
+    let retry = this.#pauses.retry;
+    while (!signal.aborted) {
+      const finishing = this.#finishing;
+      const outcome = await this.#look(signal);
+      if (finishing !== null && outcome !== 'lost' && (await this.#end(finishing, outcome, signal))) return;
+      if (outcome !== 'failed') retry = this.#pauses.retry;
+      await this.#rest(outcome === 'failed' ? retry : this.#pace, signal);
+      if (outcome === 'failed') retry = Math.min(retry * 2, this.#pauses.longest);
+    }
+  }
+
+  /** The container stopped: `run` reads once more to the end and says why it ended. A last line may lack its newline. */
+  finish(reason: string): void {
+    this.#finishing = reason;
+    this.#finish.abort();
+  }
+
+  close(): void {
+    this.#source?.close();
+  }
+
+  async #look(signal: AbortSignal): Promise<Outcome> {
+    try {
+      await this.#readNew(signal);
+      return 'read';
+    } catch (error) {
+      if (signal.aborted || this.#source?.lost.aborted) return 'lost';
+      this.#failure = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+      this.#report('failed', this.#failure);
+      return 'failed';
+    }
+  }
+
+  async #readNew(signal: AbortSignal): Promise<void> {
+    const { client, containerId, path } = this.#parts;
+    const found = await findInside((at) => client.statInside(containerId, at), path);
+    if (found === null) {
+      this.#wasMissing = true;
+      this.#report('waiting', 'the file does not exist yet');
+      return;
+    }
+    if (found.size > mostBytes) throw tooLarge(found.path);
+    const { source, handover } = this.#opened(found);
+    if (!isUnchanged(found, this.#seen)) {
+      const began = performance.now();
+      const reading = AbortSignal.any([signal, source.lost, AbortSignal.timeout(patienceMs)]);
+      await this.#read(found, handover, reading);
+      reading.throwIfAborted();
+      this.#took = performance.now() - began;
+      this.#seen = found;
+      handover.caughtUp();
+    }
+    source.report('reading', `through the archive API, every ${Math.round(this.#pace / 1_000)} s`);
+  }
+
+  /** Opened where there is something to read: the scanner says of what is open that it is being read. */
+  #opened(found: FoundInside): { source: OpenSource; handover: FileHandover } {
+    const [open, known] = [this.#source, this.#handover];
+    if (open !== null && known !== null && !open.lost.aborted) return { source: open, handover: known };
+    const { host, id, cursorKey, jails, encoding } = this.#parts;
+    const input = { kind: 'stream', framing: 'file-pieces', ...(encoding && { encoding }) } as const;
+    const source = host.open({ id, cursorKey, input, jails });
+    const unknown = this.#wasMissing ? 0 : found.size;
+    const handover = new FileHandover(source, parseFileCursor(source.cursor), unknown, () => host.now());
+    this.#source = source;
+    this.#handover = handover;
+    this.#seen = null;
+    return { source, handover };
+  }
+
+  async #read(found: FoundInside, handover: FileHandover, signal: AbortSignal): Promise<void> {
+    if (await this.#copy(found, handover, signal)) return;
+    const { client, containerId } = this.#parts;
+    const rotated = `${found.path}.1`;
+    const older = await client.statInside(containerId, rotated);
+    const isKept =
+      older?.kind === 'file' && (await this.#copy({ ...older, path: rotated }, handover, signal));
+    // Writers go on in the renamed file until they reopen their log.
+    if (found.size === 0) return;
+    await handover.restart(isKept);
+    await this.#copy(found, handover, signal);
+  }
+
+  /** False: what was judged is not in this file. */
+  async #copy(file: FoundInside, handover: FileHandover, signal: AbortSignal): Promise<boolean> {
+    const { client, containerId } = this.#parts;
+    if (file.size < handover.offset || file.size > mostBytes) return false;
+    const content = await client.readInside(containerId, file.path, signal);
+    if (content === null) return false;
+    return handover.take({ chunks: bounded(content, file.path), changed: file.changed });
+  }
+
+  /** The pause after a look, in ms. */
+  get #pace(): number {
+    const { look, longest } = this.#pauses;
+    return Math.max(look, Math.min(this.#took * readingShare, longest));
+  }
+
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    const awake = AbortSignal.any([signal, this.#finish.signal]);
+    await pause(ms, undefined, { signal: awake }).catch(() => undefined);
+  }
+
+  /** False: the scanner lost it before it was judged. */
+  async #end(reason: string, outcome: Outcome, signal: AbortSignal): Promise<boolean> {
+    const said = outcome === 'failed' ? `${reason}; what came last was not read: ${this.#failure}` : reason;
+    if (this.#source === null) {
+      this.#report('ended', said);
+      return true;
+    }
+    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+    await Promise.race([this.#source.end(said), aborted]);
+    return !this.#source.lost.aborted;
+  }
+
+  #report(state: SourceState, detail: string): void {
+    const { host, id, jails } = this.#parts;
+    if (this.#source !== null) this.#source.report(state, detail);
+    else
+      host.report(
+        id,
+        state,
+        detail,
+        jails.map(({ name }) => name),
+      );
+  }
+}
+
+function isUnchanged(found: FoundInside, seen: FoundInside | null): boolean {
+  return found.path === seen?.path && found.size === seen.size && found.changed === seen.changed;
+}
+
+/** A file may have grown since it was looked at. */
+async function* bounded(content: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+  let taken = 0;
+  for await (const chunk of content) {
+    yield chunk;
+    taken += chunk.length;
+    if (taken > mostBytes) throw tooLarge(path);
+  }
+}
+
+function tooLarge(where: string): BailiffError {
+  const message = `the file is larger than ${mostBytes / 1024 / 1024} MiB, and the engine hands it over only whole`;
+  return new BailiffError('container-log-unreadable', message, {
+    where,
+    remedy: 'Rotate it before, or keep its folder in a volume, where it is followed without the engine.',
+  });
+}

@@ -1,0 +1,150 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ContainerFileWay } from '../config/schema.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
+import type { LogRoot } from '../core/types.ts';
+import { type FoundInside, findInside } from '../docker/archive.ts';
+import type { ContainerDetails, DockerClient, Mount } from '../docker/client.ts';
+import { RootedTree } from '../files/rooted-tree.ts';
+import { ownTree } from '../files/tree.ts';
+
+/** What of the configuration decides about it. */
+export interface WayOptions {
+  readonly ways: readonly ContainerFileWay[];
+  /** Where this process sees the host's file system. */
+  readonly hostRoot: string;
+}
+
+/** How a file inside a container is read; `through` says it to people. */
+export type Way =
+  | { readonly kind: 'folder'; readonly root: LogRoot; readonly path: string; readonly through: string }
+  | { readonly kind: 'archive' };
+
+export type Folder = Extract<Way, { kind: 'folder' }>;
+
+/** What one way led to, or why it leads nowhere. */
+type Attempt = Folder | string;
+
+/** File systems round times, some to a second. */
+const clockStep = 1;
+
+/**
+ * The way to a log file inside a container; null: there is no such file yet. What the engine says of the file must be
+ * what is seen through the way: the same path can stand for another folder where this process lives.
+ * @throws BailiffError container-log-unreadable with what is wrong with each way
+ */
+export async function wayTo(
+  container: ContainerDetails,
+  log: string,
+  client: Pick<DockerClient, 'statInside'>,
+  { ways, hostRoot }: WayOptions,
+): Promise<Way | null> {
+  const said = await ask(client, container, log);
+  if (said === null) return null;
+  const problems: string[] = [];
+  for (const way of ways) {
+    if (way === 'archive') {
+      if (!(said instanceof BailiffError)) return { kind: 'archive' };
+      problems.push(`archive: ${said.message}`);
+      continue;
+    }
+    const attempt =
+      way === 'mounts' ? throughMounts(container, log, hostRoot) : await throughProc(container, log);
+    const problem = typeof attempt === 'string' ? attempt : difference(attempt, said);
+    if (problem === null && typeof attempt !== 'string') return attempt;
+    problems.push(`${way}: ${problem}`);
+  }
+  throw unreadable(problems);
+}
+
+/** An engine, or a proxy before it, that does not answer this question is no reason to look no further. */
+async function ask(
+  client: Pick<DockerClient, 'statInside'>,
+  { id }: ContainerDetails,
+  log: string,
+): Promise<FoundInside | BailiffError | null> {
+  try {
+    return await findInside((at) => client.statInside(id, at), log);
+  } catch (error) {
+    if (error instanceof BailiffError && error.code === 'docker-unreachable') return error;
+    throw error;
+  }
+}
+
+/** Why what is seen is not the file that the engine speaks of, or null. The engine was asked first: files grow. */
+function difference({ root, path: log }: Folder, said: FoundInside | BailiffError): string | null {
+  try {
+    const seen = new RootedTree(root).stat(log);
+    if (seen === undefined || !seen.isFile()) return `there is no file ${log} in ${root.path}`;
+    if (said instanceof BailiffError) return null;
+    const same = Number(seen.size) >= said.size && Number(seen.mtimeNs) / 1e9 >= said.changed - clockStep;
+    return same ? null : `the file in ${root.path} is another one`;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function throughMounts({ mounts }: ContainerDetails, log: string, hostRoot: string): Attempt {
+  const mount = mountOf(mounts, log);
+  if (mount === null) return 'it is in no volume or bind mount';
+  const { source, destination } = mount;
+  if (source === null) return `${destination} has no folder on the host`;
+  // A file that is mounted by itself may have another name on the host.
+  const alone = destination === log;
+  const at = alone ? path.dirname(log) : destination;
+  const inside = alone ? path.join(at, path.basename(source)) : log;
+  const folder = onHost(alone ? path.dirname(source) : source, hostRoot);
+  const root = folder === null ? null : rootAt(folder, at);
+  if (root === null)
+    return `its folder ${source} is not seen here (mount it here under the same path, or the host's / and say where with host-root)`;
+  return { kind: 'folder', root, path: inside, through: `through ${source} of the host` };
+}
+
+/** What covers a path inside the container: the mount that is nearest to it. */
+export function mountOf(mounts: readonly Mount[], log: string): Mount | null {
+  const covering = mounts.filter(
+    ({ destination }) => log === destination || log.startsWith(`${destination.replace(/\/$/, '')}/`),
+  );
+  return covering.reduce<Mount | null>(
+    (nearest, each) =>
+      nearest === null || each.destination.length > nearest.destination.length ? each : nearest,
+    null,
+  );
+}
+
+/** Where a folder of the host is seen here. Its links are the host's, and mean what they say there. */
+function onHost(folder: string, hostRoot: string): string | null {
+  if (hostRoot === '/') return ownTree.target(folder);
+  const root = rootAt(hostRoot, '/');
+  return root === null ? null : path.join(hostRoot, new RootedTree(root).target(folder));
+}
+
+function rootAt(folder: string, at: string): LogRoot | null {
+  try {
+    const stats = ownTree.stat(folder);
+    if (stats?.isDirectory() !== true) return null;
+    return { path: folder, identity: `${stats.dev}:${stats.ino}`, at };
+  } catch {
+    return null;
+  }
+}
+
+async function throughProc({ id, pid }: ContainerDetails, log: string): Promise<Attempt> {
+  if (pid === 0) return 'the container does not run';
+  const said = 'the process ids of the host are needed (pid: host)';
+  // Only where the numbers of processes are the host's does this one belong to the container.
+  const names = await Promise.all(
+    ['cgroup', 'mountinfo'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+  );
+  if (!names.some((text) => text.includes(id))) return said;
+  const root = rootAt(`/proc/${pid}/root`, '/');
+  if (root === null) return `/proc/${pid}/root may not be looked into (cap_add: SYS_PTRACE)`;
+  return { kind: 'folder', root, path: log, through: `through /proc/${pid}/root` };
+}
+
+function unreadable(problems: readonly string[]): BailiffError {
+  const message = problems.length === 0 ? 'files inside containers are not read' : problems.join('; ');
+  return new BailiffError('container-log-unreadable', message, {
+    remedy: 'Say with container-files which ways there are, and open one of them.',
+  });
+}

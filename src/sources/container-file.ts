@@ -1,0 +1,77 @@
+import type { JailConfiguration } from '../config/schema.ts';
+import type { Encoding } from '../core/types.ts';
+import type { ContainerDetails } from '../docker/client.ts';
+import { type ContainerFileParts, ContainerFileReader } from './container-file-reader.ts';
+
+/** Where a log file is, whatever containers it is in. */
+export interface FilePlace {
+  /** Containers that share a volume share the key of a file in it. */
+  readonly key: string;
+  readonly encoding: Encoding;
+}
+
+/** A container that runs and has the file. */
+export interface Holder {
+  readonly container: ContainerDetails;
+  /** What the file is called in there. */
+  readonly path: string;
+  /** For whom it is read there. */
+  readonly jails: readonly JailConfiguration[];
+}
+
+/**
+ * One log file inside a container, or in a volume of several: read once, through the first of the containers that
+ * run, for the jails of all of them.
+ */
+export class ContainerFile {
+  readonly #parts: ContainerFileParts;
+  readonly #place: FilePlace;
+  /** By container id. */
+  readonly #holders = new Map<string, Holder>();
+  #reader: ContainerFileReader | null = null;
+
+  constructor(place: FilePlace, parts: ContainerFileParts) {
+    this.#place = place;
+    this.#parts = parts;
+  }
+
+  /** Whether nothing more is read or shown of it. */
+  get isOver(): boolean {
+    return this.#holders.size === 0 && (this.#reader === null || this.#reader.isOver);
+  }
+
+  hold(holder: Holder): void {
+    this.#holders.set(holder.container.id, holder);
+    this.#update();
+  }
+
+  /** The container stopped, or is gone. */
+  release(containerId: string, reason: string): void {
+    if (!this.#holders.delete(containerId)) return;
+    if (this.#holders.size > 0) this.#update();
+    else this.#reader?.finish(reason);
+  }
+
+  /** The container will not come back: its source goes once all was read. */
+  forget(containerId: string): void {
+    if (this.#reader?.containerId === containerId) this.#reader.forget();
+  }
+
+  close(): void {
+    this.#reader?.close();
+    this.#reader = null;
+  }
+
+  /** Goes on with the one that reads, unless the container, its process or the jails have changed. */
+  #update(): void {
+    const [first] = this.#holders.values();
+    if (first === undefined) return;
+    const all = [...this.#holders.values()].flatMap(({ jails }) => jails);
+    const jails = [...new Map(all.map((jail) => [jail.name, jail])).values()];
+    const holder = { ...first, jails };
+    if (this.#reader?.isFor(holder)) return;
+    this.close();
+    this.#reader = new ContainerFileReader(holder, this.#place, this.#parts);
+    void this.#reader.run();
+  }
+}

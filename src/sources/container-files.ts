@@ -1,0 +1,91 @@
+import path from 'node:path';
+import type { JailConfiguration } from '../config/schema.ts';
+import type { Encoding } from '../core/types.ts';
+import type { ContainerDetails } from '../docker/client.ts';
+import { ContainerFile, type FilePlace, type Holder } from './container-file.ts';
+import type { ContainerFileParts } from './container-file-reader.ts';
+import { mountOf } from './container-file-way.ts';
+
+/** The log files inside containers that jails read. */
+export class ContainerFiles {
+  readonly #parts: ContainerFileParts;
+  /** By the key of their place. */
+  readonly #files = new Map<string, ContainerFile>();
+  readonly #containers = new Set<string>();
+
+  constructor(parts: ContainerFileParts) {
+    this.#parts = parts;
+  }
+
+  /** Containers of which a file is read, or was until they stopped. */
+  get containers(): ReadonlySet<string> {
+    return this.#containers;
+  }
+
+  /**
+   * Reads the files that the jails ask for in a container, from where they were left. One that does not run is
+   * read to the end.
+   */
+  follow(container: ContainerDetails, jails: readonly JailConfiguration[]): void {
+    this.#forgetOver();
+    const wanted = wantedFiles(container, jails);
+    for (const { place, holder } of wanted) {
+      const file = this.#files.get(place.key) ?? new ContainerFile(place, this.#parts);
+      this.#files.set(place.key, file);
+      file.hold(holder);
+    }
+    if (wanted.length > 0) this.#containers.add(container.id);
+    if (!container.running) this.stopped(container.id);
+  }
+
+  /** What there is of the container's files is read to the end. */
+  stopped(containerId: string): void {
+    for (const file of this.#files.values()) file.release(containerId, 'the container stopped');
+  }
+
+  /** The same, and then they are forgotten. */
+  removed(containerId: string): void {
+    if (!this.#containers.delete(containerId)) return;
+    for (const file of this.#files.values()) {
+      file.release(containerId, 'the container was removed');
+      file.forget(containerId);
+    }
+  }
+
+  #forgetOver(): void {
+    for (const [key, file] of this.#files) if (file.isOver) this.#files.delete(key);
+  }
+
+  close(): void {
+    for (const file of this.#files.values()) file.close();
+    this.#files.clear();
+    this.#containers.clear();
+  }
+}
+
+interface WantedFile {
+  readonly place: FilePlace;
+  readonly holder: Holder;
+}
+
+function wantedFiles(container: ContainerDetails, jails: readonly JailConfiguration[]): WantedFile[] {
+  const wanted = new Map<string, WantedFile>();
+  for (const jail of jails) {
+    for (const log of new Set(jail.inside.map((each) => path.normalize(each)))) {
+      const place = placeOf(container, log, jail.encoding);
+      const asking = wanted.get(place.key)?.holder.jails ?? [];
+      wanted.set(place.key, { place, holder: { container, path: log, jails: [...asking, jail] } });
+    }
+  }
+  return [...wanted.values()];
+}
+
+/** A file in a volume outlives its container, and may be in several: it is known by where it is on the host. */
+function placeOf({ id, mounts }: ContainerDetails, log: string, encoding: Encoding): FilePlace {
+  const mount = mountOf(mounts, log);
+  const where =
+    mount === null || mount.source === null
+      ? `${id}:${log}`
+      : path.join(mount.source, path.relative(mount.destination, log));
+  return { key: `container-file:${where}${encoding === 'utf-8' ? '' : ` (${encoding})`}`, encoding };
+}
