@@ -9,7 +9,6 @@ const cursor: FileCursor = {
   old: 0,
   late: null,
   at: null,
-  date: null,
 };
 
 test('a cursor is read as it was written', () => {
@@ -26,6 +25,7 @@ test('a cursor is read as it was written', () => {
 });
 
 test('what is not known is not written', () => {
+  assert.equal(formatFileCursor({ ...cursor, date: null }), formatFileCursor(cursor));
   assert.equal(formatFileCursor(cursor), '{"file":"2049:77","offset":1234,"hash":"ab"}');
 });
 

@@ -53,8 +53,8 @@ export function parseFileCursor(text: string | null): FileCursor | null {
       ...position,
       old: isOffset(stored['old']) ? stored['old'] : 0,
       late: positionOf(stored['late']),
-      at: numberOf(stored['at']),
-      date: numberOf(stored['date']),
+      at: typeof stored['at'] === 'number' ? stored['at'] : null,
+      ...(typeof stored['date'] === 'number' ? { date: stored['date'] } : {}),
     };
   } catch {
     return null;
@@ -67,10 +67,6 @@ function positionOf(stored: unknown): FilePosition | null {
   return typeof file === 'string' && typeof print === 'string' && isOffset(offset)
     ? { file, offset, hash: print }
     : null;
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === 'number' ? value : null;
 }
 
 /** Whether it can be a number of bytes in a file. */
