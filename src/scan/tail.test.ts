@@ -50,6 +50,22 @@ test('in what was there before, a date holds for the lines behind it', async () 
   ]);
 });
 
+test('after a restart, the last date before it holds for the lines behind it, as without one', async () => {
+  const date = Date.parse('2026-03-01T00:00:00Z') / 1_000;
+  writeFileSync(log, `2026-03-01T00:00:00Z nothing\n${bad('a')}`);
+  const first = follow();
+  await first.saw('a');
+  const cursor = await first.stop();
+  add('b');
+  const second = follow(cursor);
+  await second.saw('b');
+  const expected = [
+    ['a', date],
+    ['b', date],
+  ];
+  assert.deepEqual([...first.found, ...second.found], expected);
+});
+
 test('a line that was unfinished when the file was opened counts when it is finished', async () => {
   writeFileSync(log, `${bad('a')}bad b 203.0`);
   const tail = follow();

@@ -81,6 +81,7 @@ export class Tail {
     this.#format = parts.format ?? null;
     this.#cursor = parseFileCursor(cursor);
     this.#scan = parts.scan;
+    this.#scan.lastDate = this.#cursor?.date ?? null;
     this.#batches = parts.batches;
     this.#output = parts.output;
     this.#judged = parts.judged;
@@ -265,7 +266,7 @@ export class Tail {
     if (this.#place === null) return;
     const { position, old, lag } = this.#place;
     const late = this.#late?.position ?? null;
-    this.#cursor = { ...position, old, late, at: readAtMs / 1_000 };
+    this.#cursor = { ...position, old, late, at: readAtMs / 1_000, date: this.#scan.lastDate };
     this.#judged.note(this.#follower, position, true);
     if (late !== null) this.#judged.note(this.#follower, late, true);
     const behind = lag + (this.#late?.lag ?? 0) + (this.#catchingUp ? this.#toCome : 0);
