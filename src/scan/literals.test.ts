@@ -31,6 +31,10 @@ const cases: readonly (readonly [source: string, literals: readonly string[] | n
   ['\\p{Lu}bcd', ['bcd']],
   ['\\bword\\b', ['word']],
   ['größe', ['größe']],
+  // The date of Apache's error log was cut out between these.
+  ['^\\[\\] \\[auth:error\\] ', ['[auth:error] ']],
+  ['audit\\(:\\d+\\)', ['audit(']],
+  ['time="" level=info', [' level=info']],
   ['a\ufffdb', null],
   ['\\d+', null],
   ['', null],
@@ -42,6 +46,11 @@ for (const [source, expected] of cases) {
     assert.deepEqual(literalsOf(source), expected);
   });
 }
+
+test('without regard to case, letters beyond ASCII are of no use', () => {
+  assert.deepEqual(literalsOf('Failed .* größe', true), ['Failed ']);
+  assert.equal(literalsOf('größe', true), null);
+});
 
 test('a union has what any of them needs, without what another one covers', () => {
   assert.deepEqual(unionOf([['Failed '], ['Failed password', 'Invalid']]), ['Failed ', 'Invalid']);

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { type PatternNode, parsePattern } from './pattern.ts';
 
 /**
@@ -12,10 +13,14 @@ const largestSet = 16;
 
 /** Shorter texts stand in too many lines. */
 const shortest = 3;
+/** Longer ones are no rarer. */
+const longest = 20;
 
-/** The literals of a regular expression that is matched with regard to case. */
-export function literalsOf(source: string): Literals {
-  return usable(needs(parsePattern(source).root).required);
+/** The literals of a regular expression. With `ignoreCase` their letters may stand in either case. */
+export function literalsOf(source: string, ignoreCase = false): Literals {
+  const literals = usable(needs(parsePattern(source).root).required);
+  // Other letters than those of ASCII have more forms than two.
+  return ignoreCase && literals?.some((literal) => !isAscii(Buffer.from(literal))) ? null : literals;
 }
 
 /** The literals of several expressions any one of which makes a match. */
@@ -105,12 +110,21 @@ function limited(texts: readonly string[] | null): readonly string[] | null {
 /** U+FFFD stands for bytes that are not UTF-8 and cannot be searched for. */
 function usable(texts: Literals): Literals {
   if (texts === null || texts.length === 0) return null;
-  return texts.every((text) => text.length > 0 && !text.includes('\ufffd')) ? texts : null;
+  const whole = texts.map(longestWhole);
+  return whole.every((text) => text.length > 0 && !text.includes('\ufffd')) ? whole : null;
 }
 
-/** Long and few is good; a set is as good as its shortest text. */
+/** Between these the date may have stood that was cut out of the line (filters/date-places.ts): see `Filter.judge`. */
+const joint = /(?<=[\s\ufeff[("=>])(?=[^\p{L}\p{N}])/u;
+
+/** The longest part of a text that stands in the line as it does in what is judged of it. */
+function longestWhole(text: string): string {
+  return text.split(joint).reduce((best, part) => (part.length > best.length ? part : best), '');
+}
+
+/** Long is good: a set is as good as its shortest text. Few is better, but short texts stand in most lines. */
 function score(texts: Literals): number {
   if (texts === null) return 0;
   const length = Math.min(...texts.map((text) => text.length));
-  return Math.min(length, 12) / (length < shortest ? 10 : 1) / Math.sqrt(texts.length);
+  return Math.min(length, longest) / (length < shortest ? 10 : 1) / texts.length ** 0.25;
 }

@@ -4,8 +4,7 @@ import type { Encoding } from '../core/types.ts';
 import { lineDecoder } from './encoding.ts';
 import { DateReader } from './filters/dates.ts';
 import type { Filter, Judgement } from './filters/filter.ts';
-import { unionOf } from './literals.ts';
-import { Search } from './search.ts';
+import { EveryLine, type Search, searchFor } from './search.ts';
 
 /** Bytes of a line that are judged; the rest of a longer one is skipped. */
 export const lineCap = 64 * 1_024;
@@ -47,7 +46,7 @@ export interface Reading {
  */
 export class Scan {
   readonly #filters: readonly Filter[];
-  readonly #search: Search | null;
+  readonly #search: Search;
   readonly #dates: DateReader;
   readonly #decode: ReturnType<typeof lineDecoder>;
   readonly #skew = new Skew();
@@ -63,12 +62,9 @@ export class Scan {
 
   constructor(filters: readonly Filter[], options: ScanOptions = {}) {
     this.#filters = filters;
-    const literals = unionOf(filters.map((filter) => filter.literals));
     const encoding = options.encoding ?? 'utf-8';
-    // The search looks for literals as UTF-8.
-    const findable =
-      !isOneByte(encoding) || (literals ?? []).every((literal) => isAscii(Buffer.from(literal)));
-    this.#search = options.prefilter === false || !findable ? null : Search.for(literals);
+    this.#search =
+      options.prefilter === false || !isFindable(filters, encoding) ? new EveryLine() : searchFor(filters);
     this.#decode = lineDecoder(encoding);
     this.#dates = new DateReader(options.timeZone);
   }
@@ -95,19 +91,18 @@ export class Scan {
     const text = block.toString('latin1');
     const ascii = isAscii(block);
     const search = this.#search;
-    search?.begin(text);
+    search.begin(block, text);
     this.#count(text);
     let datedTo = 0;
     this.#dated = false;
     for (let start = 0; start < text.length; ) {
-      if (search !== null) {
-        const hit = search.next(start);
-        if (hit < 0) break;
-        start = hit === 0 ? 0 : text.lastIndexOf('\n', hit - 1) + 1;
-      }
+      const hit = search.next(start);
+      if (hit < 0) break;
+      if (hit > start) start = Math.max(start, text.lastIndexOf('\n', hit - 1) + 1);
       const newline = text.indexOf('\n', start);
       const next = newline < 0 ? text.length : newline + 1;
       let end = newline < 0 ? text.length : newline;
+      search.finish(end);
       if (end > start && text.charCodeAt(end - 1) === 13) end--;
       // What is left of a hole in the file.
       while (start < end && text.charCodeAt(start) === 0) start++;
@@ -118,7 +113,7 @@ export class Scan {
       }
       start = next;
     }
-    search?.end();
+    search.end();
     if (reading.transport !== null) return;
     this.#findLastDate(text, text.length, datedTo, reading.now);
     if (this.#dated && this.lastDate !== null && reading.backlog !== true) {
@@ -133,6 +128,7 @@ export class Scan {
     if (dated !== null) this.#setLastDate(dated);
     let known = dated !== null;
     for (let index = 0; index < this.#filters.length; index++) {
+      if (!this.#search.wants(index)) continue;
       const judgement = this.#filters[index]?.judge(rest) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
@@ -184,6 +180,12 @@ export class Scan {
       if (text.length - start > lineCap) this.#oversize++;
     }
   }
+}
+
+/** The search looks for literals as UTF-8. */
+function isFindable(filters: readonly Filter[], encoding: Encoding): boolean {
+  if (!isOneByte(encoding)) return true;
+  return filters.every(({ literals }) => (literals ?? []).every((literal) => isAscii(Buffer.from(literal))));
 }
 
 function isOneByte(encoding: Encoding): boolean {

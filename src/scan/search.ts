@@ -1,54 +1,137 @@
-import type { Literals } from './literals.ts';
+import { Automaton } from './automaton.ts';
+import type { Filter } from './filters/filter.ts';
+import { unionOf } from './literals.ts';
 
-/** V8 searches an alternation of a few literals fast and one of many slowly (565 MB/s at 5, 80-125 at 50). */
-const perAlternation = 8;
+/** V8 searches an alternation of a few literals faster than a table, and one of many more slowly. */
+const mostAlternatives = 8;
 
-/** Beyond this, judging every line is no slower than searching. */
-const mostLiterals = 32;
+/** Finds the lines of a chunk that any filter could match, and which filters these are. */
+export interface Search {
+  /** `text`: the block's bytes, one character each. */
+  begin(block: Buffer, text: string): void;
+  /** A place in the first line at or behind `from` that is a candidate, or -1. `from` is the beginning of a line. */
+  next(from: number): number;
+  /** The line of the last place ends before `end`: from now on `wants` knows about all of it. */
+  finish(end: number): void;
+  /** Whether the filter of this index could match the line. */
+  wants(filter: number): boolean;
+  /** Lets go of the block, which may be a chunk of a megabyte. */
+  end(): void;
+}
 
-/** Finds the next place where any of a set of literals stands, over one chunk of bytes read as latin1. */
-export class Search {
-  readonly #alternations: readonly { readonly regexp: RegExp; next: number }[];
+/** The fastest way to the candidates of these filters. */
+export function searchFor(filters: readonly Filter[]): Search {
+  const union = unionOf(filters.map(({ literals }) => literals));
+  const fold = filters.some(({ ignoreCase }) => ignoreCase);
+  if (union !== null && union.length <= mostAlternatives && !fold) return new FewLiterals(union);
+  const automaton = Automaton.of(
+    filters.map(({ literals }) => literals ?? []),
+    fold,
+  );
+  return automaton === null ? new EveryLine() : new ManyLiterals(automaton, filters);
+}
+
+/** Every line is a candidate, for every filter. */
+export class EveryLine implements Search {
+  begin(): void {}
+
+  next(from: number): number {
+    return from;
+  }
+
+  finish(): void {}
+
+  wants(): boolean {
+    return true;
+  }
+
+  end(): void {}
+}
+
+/** One alternation; which of the few filters it was is not worth to be asked. */
+class FewLiterals extends EveryLine {
+  readonly #regexp: RegExp;
   #text = '';
 
-  /** Null where searching does not pay: every line is a candidate. */
-  static for(literals: Literals): Search | null {
-    return literals === null || literals.length > mostLiterals ? null : new Search(literals);
+  constructor(literals: readonly string[]) {
+    super();
+    const patterns = literals.map((literal) =>
+      Buffer.from(literal).toString('latin1').replace(special, '\\$&'),
+    );
+    // Without any alternative nothing is found.
+    this.#regexp = new RegExp(patterns.join('|') || '(?!)', 'g');
   }
 
-  private constructor(literals: readonly string[]) {
-    const patterns = literals.map((literal) => Buffer.from(literal).toString('latin1')).map(escaped);
-    const alternations: string[] = [];
-    for (let at = 0; at < patterns.length; at += perAlternation) {
-      alternations.push(patterns.slice(at, at + perAlternation).join('|'));
-    }
-    this.#alternations = alternations.map((source) => ({ regexp: new RegExp(source, 'g'), next: 0 }));
-  }
-
-  begin(text: string): void {
+  override begin(_block?: Buffer, text = ''): void {
     this.#text = text;
-    for (const alternation of this.#alternations) alternation.next = -1;
   }
 
-  /** Lets go of the text, which may be a chunk of a megabyte. */
-  end(): void {
+  override next(from: number): number {
+    this.#regexp.lastIndex = from;
+    return this.#regexp.exec(this.#text)?.index ?? -1;
+  }
+
+  override end(): void {
     this.#text = '';
-  }
-
-  /** The first place at or behind `from`, or -1. `from` never decreases between two `begin`s. */
-  next(from: number): number {
-    let first = Number.POSITIVE_INFINITY;
-    for (const alternation of this.#alternations) {
-      if (alternation.next < from) {
-        alternation.regexp.lastIndex = from;
-        alternation.next = alternation.regexp.exec(this.#text)?.index ?? Number.POSITIVE_INFINITY;
-      }
-      if (alternation.next < first) first = alternation.next;
-    }
-    return first === Number.POSITIVE_INFINITY ? -1 : first;
   }
 }
 
-function escaped(literal: string): string {
-  return literal.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+const special = /[\\^$.*+?()[\]{}|/]/g;
+const nothing = Buffer.alloc(0);
+
+class ManyLiterals implements Search {
+  readonly #automaton: Automaton;
+  /** By filter: whether it has no literals, and must judge every line. */
+  readonly #always: readonly boolean[];
+  readonly #everyLine: boolean;
+  /** By filter: the last line that it could match. */
+  readonly #wanted: Uint32Array;
+  #line = 0;
+  #block: Buffer = nothing;
+  /** Behind what was searched of the line. */
+  #at = 0;
+
+  constructor(automaton: Automaton, filters: readonly Filter[]) {
+    this.#automaton = automaton;
+    this.#always = filters.map(({ literals }) => literals === null);
+    this.#everyLine = this.#always.includes(true);
+    this.#wanted = new Uint32Array(filters.length);
+  }
+
+  begin(block: Buffer): void {
+    this.#block = block;
+    this.#line = 0;
+    this.#wanted.fill(0);
+  }
+
+  next(from: number): number {
+    this.#line++;
+    this.#at = from;
+    if (this.#everyLine) return from;
+    const found = this.#automaton.first(this.#block, from, this.#block.length);
+    if (found >= 0) this.#mark();
+    this.#at = found + 1;
+    return found;
+  }
+
+  finish(end: number): void {
+    const [automaton, block, at] = [this.#automaton, this.#block, this.#at];
+    let found = this.#everyLine ? automaton.first(block, at, end) : automaton.next(block, at, end);
+    while (found >= 0) {
+      this.#mark();
+      found = automaton.next(block, found + 1, end);
+    }
+  }
+
+  #mark(): void {
+    for (const filter of this.#automaton.sets) this.#wanted[filter] = this.#line;
+  }
+
+  wants(filter: number): boolean {
+    return this.#wanted[filter] === this.#line || this.#always[filter] === true;
+  }
+
+  end(): void {
+    this.#block = nothing;
+  }
 }

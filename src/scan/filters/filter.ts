@@ -18,6 +18,8 @@ export interface Filter {
   readonly name: string;
   /** A line without any of these can be left unread; null: every line must be judged. */
   readonly literals: Literals;
+  /** Whether the literals' letters may stand in either case (ASCII; there are no others in them then). */
+  readonly ignoreCase: boolean;
   /** Judges the text of one line, its date cut out. Null: a miss. Keeps nothing of the text. */
   judge(text: string): Judgement | null;
 }

@@ -13,6 +13,7 @@ interface CompiledRule extends JsonRule {
 export class JsonFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
+  readonly ignoreCase = false;
   readonly #rules: readonly CompiledRule[];
 
   constructor(definition: JsonFilterDefinition) {

@@ -95,13 +95,13 @@ test('where the first expression finds no valid address, a later one may', () =>
   assert.equal(filter.judge('from 203.0.113.999 via 203.0.113.7')?.kind, 'nofail');
 });
 
-test('without regard to case there are no literals, and the long s is no s', () => {
+test('without regard to case the long s is no s, and the literals are told so', () => {
   const filter = new RegexFilter({
     ...plain,
     ignoreCase: true,
     expressions: [{ kind: 'hit', pattern: 'seen <HOST>' }],
   });
-  assert.equal(filter.literals, null);
+  assert.deepEqual([filter.literals, filter.ignoreCase], [['seen '], true]);
   assert.equal(filter.judge('SEEN 203.0.113.7')?.host, '203.0.113.7');
   assert.equal(filter.judge('ſeen 203.0.113.7'), null);
 });

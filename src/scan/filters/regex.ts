@@ -16,6 +16,7 @@ interface JudgingExpression extends CompiledExpression {
 export class RegexFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
+  readonly ignoreCase: boolean;
   readonly #prefix: CompiledExpression | null;
   readonly #expressions: readonly JudgingExpression[];
   readonly #ignore: readonly CompiledExpression[];
@@ -33,13 +34,16 @@ export class RegexFilter implements Filter {
     const compiled = this.#prefix === null ? this.#expressions : [this.#prefix, ...this.#expressions];
     const names = new Set(compiled.flatMap(({ groups }) => [...groups.keys()]));
     this.#evidence = [...names].filter((name) => !ownGroups.has(name));
-    this.literals = ignoreCase ? null : this.#literals();
+    this.ignoreCase = ignoreCase;
+    this.literals = this.#literals();
   }
 
   /** Every match needs the prefix and one of the expressions. */
   #literals(): Literals {
-    const prefix = this.#prefix === null ? null : literalsOf(this.#prefix.source);
-    return unionOf(this.#expressions.map(({ source }) => betterOf(literalsOf(source), prefix)));
+    const prefix = this.#prefix === null ? null : literalsOf(this.#prefix.source, this.ignoreCase);
+    return unionOf(
+      this.#expressions.map(({ source }) => betterOf(literalsOf(source, this.ignoreCase), prefix)),
+    );
   }
 
   judge(text: string): Judgement | null {
