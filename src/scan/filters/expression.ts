@@ -33,7 +33,10 @@ export function compileExpression(pattern: string, ignoreCase = false): Compiled
 }
 
 /** The text of a named group, or '' where it took no part. */
-export function groupText(match: RegExpExecArray, numbers: readonly number[] | undefined): string {
+export function groupText(
+  match: readonly (string | undefined)[],
+  numbers: readonly number[] | undefined,
+): string {
   if (numbers === undefined) return '';
   for (const number of numbers) {
     const text = match[number];

@@ -3,6 +3,8 @@ import type { FieldTest, JsonFilterDefinition, JsonRule } from '../../core/filte
 import { betterOf, type Literals, unionOf } from '../literals.ts';
 import { hostField } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
+import { GuardedExpression } from './guarded.ts';
+import { Watch } from './watch.ts';
 
 /** A rule whose patterns are compiled. */
 interface CompiledRule extends JsonRule {
@@ -15,10 +17,15 @@ export class JsonFilter implements Filter {
   readonly literals: Literals;
   readonly ignoreCase = false;
   readonly #rules: readonly CompiledRule[];
+  readonly #watch: Watch;
 
-  constructor(definition: JsonFilterDefinition) {
+  constructor(definition: JsonFilterDefinition, watch = new Watch()) {
     this.name = definition.name;
-    this.#rules = definition.rules.map((rule) => ({ ...rule, holds: rule.where.map(compileTest) }));
+    this.#watch = watch;
+    this.#rules = definition.rules.map((rule) => ({
+      ...rule,
+      holds: rule.where.map((test) => compileTest(test, watch)),
+    }));
     this.literals = unionOf(definition.rules.map(ruleLiterals));
   }
 
@@ -26,6 +33,7 @@ export class JsonFilter implements Filter {
     const line = parseObject(text);
     if (line === null) return null;
     const rule = this.#rules.find(({ holds }) => holds.every((test) => test(line)));
+    this.#watch.spot.leave();
     if (rule === undefined) return null;
     const written = textAt(line, rule.host);
     const host = written === '' ? '' : addressOf(written);
@@ -78,12 +86,12 @@ function addressOf(written: string): string | null {
   return found === undefined ? null : canonicalAddress(found);
 }
 
-function compileTest(test: FieldTest): (line: object) => boolean {
+function compileTest(test: FieldTest, watch: Watch): (line: object) => boolean {
   if ('pattern' in test) {
-    const regexp = new RegExp(test.pattern, 'u');
+    const expression = new GuardedExpression(test.pattern, false, watch);
     return (line) => {
       const value = fieldAt(line, test.path);
-      return (typeof value === 'string' || typeof value === 'number') && regexp.test(String(value));
+      return (typeof value === 'string' || typeof value === 'number') && expression.test(String(value));
     };
   }
   // Loggers do not agree whether a status is a number or a string.

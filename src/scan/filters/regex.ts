@@ -2,14 +2,17 @@ import { canonicalAddress } from '../../core/address.ts';
 import type { RegexFilterDefinition } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
 import { betterOf, type Literals, literalsOf, unionOf } from '../literals.ts';
-import { type CompiledExpression, compileExpression, groupText } from './expression.ts';
+import { groupText } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
+import { type Groups, GuardedExpression } from './guarded.ts';
+import { Watch } from './watch.ts';
 
 /** Groups with a meaning of their own; the others are evidence. */
 const ownGroups: ReadonlySet<string> = new Set(['host', 'user', 'session', 'content']);
 
-interface JudgingExpression extends CompiledExpression {
+interface JudgingExpression {
   readonly kind: MatchKindName;
+  readonly expression: GuardedExpression;
 }
 
 /** A filter made of regular expressions: prefix, then ignore, then the first expression that matches. */
@@ -17,21 +20,25 @@ export class RegexFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
   readonly ignoreCase: boolean;
-  readonly #prefix: CompiledExpression | null;
+  readonly #watch: Watch;
+  readonly #prefix: GuardedExpression | null;
   readonly #expressions: readonly JudgingExpression[];
-  readonly #ignore: readonly CompiledExpression[];
+  readonly #ignore: readonly GuardedExpression[];
   readonly #evidence: readonly string[];
 
-  constructor(definition: RegexFilterDefinition) {
+  constructor(definition: RegexFilterDefinition, watch = new Watch()) {
     const { ignoreCase, prefix } = definition;
+    const guarded = (pattern: string) => new GuardedExpression(pattern, ignoreCase, watch);
     this.name = definition.name;
-    this.#prefix = prefix === null ? null : compileExpression(prefix, ignoreCase);
+    this.#watch = watch;
+    this.#prefix = prefix === null ? null : guarded(prefix);
     this.#expressions = definition.expressions.map(({ kind, pattern }) => ({
       kind,
-      ...compileExpression(pattern, ignoreCase),
+      expression: guarded(pattern),
     }));
-    this.#ignore = definition.ignore.map((pattern) => compileExpression(pattern, ignoreCase));
-    const compiled = this.#prefix === null ? this.#expressions : [this.#prefix, ...this.#expressions];
+    this.#ignore = definition.ignore.map(guarded);
+    const judging = this.#expressions.map(({ expression }) => expression);
+    const compiled = this.#prefix === null ? judging : [this.#prefix, ...judging];
     const names = new Set(compiled.flatMap(({ groups }) => [...groups.keys()]));
     this.#evidence = [...names].filter((name) => !ownGroups.has(name));
     this.ignoreCase = ignoreCase;
@@ -42,37 +49,45 @@ export class RegexFilter implements Filter {
   #literals(): Literals {
     const prefix = this.#prefix === null ? null : literalsOf(this.#prefix.source, this.ignoreCase);
     return unionOf(
-      this.#expressions.map(({ source }) => betterOf(literalsOf(source, this.ignoreCase), prefix)),
+      this.#expressions.map(({ expression }) =>
+        betterOf(literalsOf(expression.source, this.ignoreCase), prefix),
+      ),
     );
   }
 
   judge(text: string): Judgement | null {
+    const judgement = this.#judge(text);
+    this.#watch.spot.leave();
+    return judgement;
+  }
+
+  #judge(text: string): Judgement | null {
     let content = text;
-    let prefixMatch: RegExpExecArray | null = null;
+    let prefixMatch: Groups | null = null;
     if (this.#prefix !== null) {
-      prefixMatch = this.#prefix.regexp.exec(text);
+      prefixMatch = this.#prefix.exec(text);
       if (prefixMatch === null) return null;
       const numbers = this.#prefix.groups.get('content');
       if (numbers !== undefined) content = groupText(prefixMatch, numbers);
     }
-    for (const expression of this.#expressions) {
-      const match = expression.regexp.exec(content);
+    for (const each of this.#expressions) {
+      const match = each.expression.exec(content);
       if (match === null) continue;
-      const judgement = this.#judgement(expression, match, prefixMatch);
+      const judgement = this.#judgement(each, match, prefixMatch);
       if (judgement !== null) return this.#ignored(content) ? { ...judgement, kind: 'ignored' } : judgement;
     }
     return null;
   }
 
   #ignored(content: string): boolean {
-    return this.#ignore.some(({ regexp }) => regexp.test(content));
+    return this.#ignore.some((expression) => expression.test(content));
   }
 
   /** Null where the text that stands for an address is none: host names are not resolved. */
   #judgement(
-    expression: JudgingExpression,
-    match: RegExpExecArray,
-    prefixMatch: RegExpExecArray | null,
+    { kind, expression }: JudgingExpression,
+    match: Groups,
+    prefixMatch: Groups | null,
   ): Judgement | null {
     const group = (name: string): string =>
       groupText(match, expression.groups.get(name)) ||
@@ -81,7 +96,7 @@ export class RegexFilter implements Filter {
     const host = written === '' ? '' : canonicalAddress(written);
     if (host === null) return null;
     return {
-      kind: expression.kind,
+      kind,
       host,
       session: group('session'),
       user: group('user'),

@@ -1,0 +1,97 @@
+import { type CompiledExpression, compileExpression } from './expression.ts';
+import { type LinearExpression, linearExpression } from './linear.ts';
+import { execTimed } from './timed.ts';
+import type { Watch } from './watch.ts';
+
+/** The texts of a match's groups, by number; 0 is the whole. */
+export type Groups = readonly (string | undefined)[];
+
+/** How an expression is run that was found not to come to an end. */
+export type Restraint =
+  /** Under a time limit, on all texts. */
+  | 'timed'
+  /** By the linear engine. */
+  | 'linear';
+
+/**
+ * An expression that cannot hold up its worker for good: while it runs, the spot says so, and the main thread ends
+ * the worker. Its successor is told of the text's length, and runs such texts under a time limit until it comes
+ * upon the one that does not end; that one is skipped, as if it did not match.
+ */
+export class GuardedExpression {
+  readonly source: string;
+  readonly groups: CompiledExpression['groups'];
+  readonly #regexp: RegExp;
+  readonly #ignoreCase: boolean;
+  readonly #watch: Watch;
+  readonly #number: number;
+  /** Lengths of texts one of which did not end. */
+  readonly #suspects = new Set<number>();
+  #timed = false;
+  #linear: LinearExpression | null = null;
+  /** Whether any of these holds. */
+  #restrained = false;
+
+  /** @throws SyntaxError */
+  constructor(pattern: string, ignoreCase: boolean, watch: Watch) {
+    const { regexp, source, groups } = compileExpression(pattern, ignoreCase);
+    this.source = source;
+    this.groups = groups;
+    this.#regexp = regexp;
+    this.#ignoreCase = ignoreCase;
+    this.#watch = watch;
+    this.#number = watch.add(this);
+  }
+
+  exec(text: string): Groups | null {
+    if (this.#restrained) return this.#execRestrained(text);
+    this.#watch.spot.enter(this.#watch.filter, this.#number, text.length);
+    return this.#regexp.exec(text);
+  }
+
+  test(text: string): boolean {
+    if (this.#restrained) return this.#execRestrained(text) !== null;
+    this.#watch.spot.enter(this.#watch.filter, this.#number, text.length);
+    return this.#regexp.test(text);
+  }
+
+  /** One of the texts to come, of this length, does not end. */
+  suspect(length: number): void {
+    this.#suspects.add(length);
+    this.#restrained = true;
+  }
+
+  /** Null takes a restraint away. Returns what it came to: where the linear engine cannot express it, 'timed'. */
+  async restrain(restraint: Restraint | null): Promise<Restraint | null> {
+    this.#timed = restraint !== null;
+    this.#linear = null;
+    this.#note();
+    if (restraint !== 'linear') return restraint;
+    const linear = await linearExpression(this.source, this.#ignoreCase);
+    // It may have been taken away meanwhile.
+    if (this.#timed) this.#linear = linear;
+    return linear === null ? 'timed' : 'linear';
+  }
+
+  #execRestrained(text: string): Groups | null {
+    this.#watch.spot.leave();
+    const found = this.#linear?.exec(text);
+    if (found !== undefined && found !== 'unsure') return found;
+    if (this.#timed || this.#suspects.has(text.length)) return this.#execTimed(text);
+    this.#watch.spot.enter(this.#watch.filter, this.#number, text.length);
+    return this.#regexp.exec(text);
+  }
+
+  #execTimed(text: string): Groups | null {
+    const match = execTimed(this.#regexp, text);
+    if (match !== 'timeout') return match;
+    this.#suspects.delete(text.length);
+    this.#note();
+    this.#watch.skipped(this.#number, text);
+    return null;
+  }
+
+  #note(): void {
+    this.#restrained = this.#timed || this.#suspects.size > 0;
+  }
+}

@@ -1,0 +1,207 @@
+/** An expression as RE2 takes it, and what has to be checked of its matches in code. */
+export interface LinearForm {
+  readonly pattern: string;
+  /** From the numbers of the named groups to theirs in `pattern`; the others are no groups there. */
+  readonly groups: ReadonlyMap<number, number>;
+  /** Look-arounds: an empty group stands in the place of each, and says where it must hold. */
+  readonly assertions: readonly { readonly group: number; readonly regexp: RegExp }[];
+}
+
+/**
+ * Writes a JavaScript expression for RE2, so that both find the same, or returns null: there are back-references,
+ * look-arounds that may take long themselves or stand in a repetition, named groups in a repetition (RE2 keeps
+ * their last text, JavaScript forgets it).
+ */
+export function linearForm(source: string, ignoreCase: boolean): LinearForm | null {
+  try {
+    return new Translation(source, ignoreCase).form();
+  } catch (thrown) {
+    if (thrown instanceof NotExpressible) return null;
+    throw thrown;
+  }
+}
+
+class NotExpressible extends Error {}
+
+/** ECMA-262, WhiteSpace and LineTerminator; RE2's `\s` is ASCII alone. */
+const space = String.raw`\t-\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}`;
+const notSpace = String.raw`\x{0}-\x{8}\x{e}-\x{1f}!-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{fefe}\x{ff00}-\x{10ffff}`;
+const notLineEnd = String.raw`[^\n\r\x{2028}\x{2029}]`;
+
+const lookAround = /^\(\?<?[=!]/;
+/** Of more than one turn. */
+const repetition = /^(?:[*+]|\{(?!1\}|0\}|[01],1\})\d+(?:,\d*)?\})/;
+
+class Translation {
+  readonly #source: string;
+  readonly #ignoreCase: boolean;
+  readonly #groups = new Map<number, number>();
+  readonly #assertions: { group: number; regexp: RegExp }[] = [];
+  #at = 0;
+  #captures = 0;
+  #written = 0;
+
+  constructor(source: string, ignoreCase: boolean) {
+    this.#source = source;
+    this.#ignoreCase = ignoreCase;
+  }
+
+  form(): LinearForm {
+    const pattern = this.#alternatives();
+    return { pattern, groups: this.#groups, assertions: this.#assertions };
+  }
+
+  /** Up to the end, or to the parenthesis that closes the group. */
+  #alternatives(): string {
+    let pattern = '';
+    while (this.#at < this.#source.length && !this.#ahead(')')) pattern += this.#atom();
+    return pattern;
+  }
+
+  #atom(): string {
+    const character = this.#next();
+    switch (character) {
+      case '.':
+        return notLineEnd;
+      case '^':
+        return String.raw`\A`;
+      case '$':
+        return String.raw`\z`;
+      case '(':
+        return this.#group();
+      case '[':
+        return this.#class();
+      case '\\':
+        return this.#escape(false);
+      default:
+        return character;
+    }
+  }
+
+  #group(): string {
+    this.#at--;
+    const rest = this.#source.slice(this.#at);
+    if (lookAround.test(rest)) return this.#lookAround();
+    const written = this.#written;
+    const opening = this.#opening(rest);
+    if (opening !== '(?:' && opening !== '(') throw new NotExpressible();
+    const pattern = `${opening}${this.#alternatives()})`;
+    this.#next();
+    const keeps = this.#written > written;
+    if (keeps && repetition.test(this.#source.slice(this.#at))) throw new NotExpressible();
+    return pattern;
+  }
+
+  /** Only named groups are kept. */
+  #opening(rest: string): string {
+    const named = /^\(\?<\w+>/.exec(rest);
+    if (named !== null) {
+      this.#at += named[0].length;
+      this.#groups.set(++this.#captures, ++this.#written);
+      return '(';
+    }
+    if (rest.startsWith('(?')) {
+      this.#at += 3;
+      return rest.slice(0, 3);
+    }
+    this.#at += 1;
+    this.#captures++;
+    return '(?:';
+  }
+
+  #lookAround(): string {
+    const start = this.#at;
+    this.#at = closing(this.#source, start);
+    const assertion = this.#source.slice(start, this.#at);
+    const bare = assertion.replace(/\\[^1-9k]|\[(?:\\.|[^\]\\])*\]/gu, 'x');
+    // A group, a back-reference, or a repetition without an end.
+    if (/\((?!\?(?:<?[=!]|:))|\\|[*+]|,\}/.test(bare)) throw new NotExpressible();
+    const group = ++this.#written;
+    this.#assertions.push({ group, regexp: new RegExp(assertion, this.#ignoreCase ? 'iy' : 'uy') });
+    return '()';
+  }
+
+  #class(): string {
+    const negated = this.#take('^') ? '^' : '';
+    let members = '';
+    while (!this.#ahead(']')) {
+      const character = this.#next();
+      if (character === '\\') members += this.#escape(true);
+      else members += character === '[' || character === '^' ? `\\${character}` : character;
+    }
+    this.#next();
+    if (members !== '') return `[${negated}${members}]`;
+    if (negated === '') throw new NotExpressible();
+    return String.raw`[\x{0}-\x{10ffff}]`;
+  }
+
+  #escape(inClass: boolean): string {
+    const character = this.#next();
+    switch (character) {
+      case 's':
+        return inClass ? space : `[${space}]`;
+      case 'S':
+        return inClass ? notSpace : `[^${space}]`;
+      case 'b':
+        return inClass ? String.raw`\x{8}` : String.raw`\b`;
+      case '0':
+        return String.raw`\x{0}`;
+      case 'c':
+        return `\\x{${(this.#next().charCodeAt(0) % 32).toString(16)}}`;
+      case 'x':
+        return `\\x{${this.#digits(2)}}`;
+      case 'u':
+        return `\\x{${this.#codePoint()}}`;
+      default:
+        if (/[1-9k]/.test(character)) throw new NotExpressible();
+        return character === '/' ? character : `\\${character}`;
+    }
+  }
+
+  #codePoint(): string {
+    if (this.#take('{')) {
+      const end = this.#source.indexOf('}', this.#at);
+      const digits = this.#digits(end - this.#at);
+      this.#next();
+      return digits;
+    }
+    const digits = this.#digits(4);
+    // Half of a pair.
+    if (/^d[89a-f]/i.test(digits)) throw new NotExpressible();
+    return digits;
+  }
+
+  #digits(count: number): string {
+    const digits = this.#source.slice(this.#at, this.#at + count);
+    this.#at += count;
+    return digits;
+  }
+
+  #next(): string {
+    const character = String.fromCodePoint(this.#source.codePointAt(this.#at) ?? 0);
+    this.#at += character.length;
+    return character;
+  }
+
+  #ahead(text: string): boolean {
+    return this.#source.startsWith(text, this.#at);
+  }
+
+  #take(text: string): boolean {
+    if (!this.#ahead(text)) return false;
+    this.#at += text.length;
+    return true;
+  }
+}
+
+/** Behind the parenthesis that closes the group which begins at `start`. */
+function closing(source: string, start: number): number {
+  const token = /\\.|\[(?:\\.|[^\]\\])*\]|[()]/gsu;
+  token.lastIndex = start;
+  let depth = 0;
+  for (let found = token.exec(source); found !== null; found = token.exec(source)) {
+    if (found[0] === '(') depth++;
+    else if (found[0] === ')' && --depth === 0) return token.lastIndex;
+  }
+  throw new NotExpressible();
+}

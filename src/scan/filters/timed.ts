@@ -1,0 +1,40 @@
+import { createContext, Script } from 'node:vm';
+
+/** CPU time, in ms, that an expression may take for one text. */
+export const longestRunMs = 100;
+
+/** The limit is one of time that passes; where another process had the processor meanwhile, the text gets as many chances. */
+const mostTries = 10;
+
+let work: () => void = () => undefined;
+const context = createContext({ run: () => work() });
+const script = new Script('run()');
+
+/**
+ * Runs an expression that may not come to an end. Null: no match; 'timeout': it was broken off. V8 breaks off only
+ * what runs in a script with a limit, and that costs a thread: a tenth of a millisecond for each text.
+ */
+export function execTimed(regexp: RegExp, text: string): RegExpExecArray | null | 'timeout' {
+  for (let tries = 0; tries < mostTries; tries++) {
+    const before = process.threadCpuUsage();
+    try {
+      let match: RegExpExecArray | null = null;
+      work = () => {
+        match = regexp.exec(text);
+      };
+      script.runInContext(context, { timeout: longestRunMs });
+      return match;
+    } catch (thrown) {
+      if (!isTimeout(thrown)) throw thrown;
+      const { user, system } = process.threadCpuUsage(before);
+      if ((user + system) / 1_000 >= longestRunMs / 2) return 'timeout';
+    } finally {
+      work = () => undefined;
+    }
+  }
+  return 'timeout';
+}
+
+function isTimeout(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+}
