@@ -27,6 +27,7 @@ import { Pipeline } from './pipeline.ts';
 import { Policies } from './policies.ts';
 import { Protection } from './protection.ts';
 import { RestoredBans } from './restored-bans.ts';
+import { slowExpressions } from './slow-expressions.ts';
 import { SshPeers } from './ssh-peers.ts';
 import { countBy, status } from './status.ts';
 
@@ -191,11 +192,12 @@ export function assemble(
       log.warn({ source, gap }, 'lines are lost, or may be');
     },
     streamLost: (id) => intake.streamLost(id),
-    restarted: (reason) => {
-      intake.scannerRestarted();
+    restarted: (reason, files) => {
+      intake.scannerRestarted(files);
       metrics.scannerRestarts.inc();
-      log.error({ reason }, 'the scanning thread was restarted');
+      log.error({ reason }, 'a scanning thread was restarted');
     },
+    slow: slowExpressions(metrics, log, clock),
   });
   const intake = new Intake({
     scanner,
@@ -250,6 +252,7 @@ export function assemble(
         ledger,
         policies,
         ledgerProblem: pipeline.ledgerProblem,
+        restrained: scanner.problems(),
       }),
   };
   return parts;

@@ -203,9 +203,9 @@ export class Intake {
     Object.assign(source, { state, detail });
   }
 
-  /** The scanner's thread was started again: it goes on with the files. Streams are opened again by their owners. */
-  scannerRestarted(): void {
-    for (const { kind, health } of this.#sources.values()) if (kind === 'file') health.opened();
+  /** A thread of the scanner was started again: it goes on with its files. Streams are opened again by their owners. */
+  scannerRestarted(files: readonly string[]): void {
+    for (const id of files) this.#sources.get(id)?.health.opened();
   }
 
   #healthOf(id: string): SourceHealth {

@@ -25,6 +25,8 @@ export interface StatusParts {
   readonly ledger: Ledger;
   /** Why the ledger cannot be written, or null. */
   readonly ledgerProblem: string | null;
+  /** Expressions that are not run as they are written. */
+  readonly restrained: readonly string[];
   /** What of the daemon's own is wrong. */
   readonly problems: ReadonlySet<string>;
 }
@@ -125,6 +127,7 @@ function problemsOf(parts: StatusParts): string[] {
     ...choiceProblems(parts.choice, state),
     ...parts.gaps.map((gap) => `not everything is filtered here: ${gap}`),
     parts.ledgerProblem === null ? null : `bans cannot be stored: ${parts.ledgerProblem}`,
+    ...parts.restrained,
   ];
   return problems.filter((problem) => problem !== null);
 }

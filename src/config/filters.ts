@@ -34,7 +34,7 @@ export async function loadFilter(file: string): Promise<FilterDefinition> {
   const definition = parseFilter(text, file);
   const expected = path.basename(file, extension);
   if (definition.name !== expected) throw invalid(`the name must be "${expected}", as the file's`, file);
-  return definition;
+  return { ...definition, file };
 }
 
 /** Every filter of these folders by name, sorted; one of a later folder replaces its namesake. Missing folders are empty. */

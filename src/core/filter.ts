@@ -10,6 +10,8 @@ interface Common {
   readonly name: string;
   readonly description: string;
   readonly samples: readonly Sample[];
+  /** Where it was read from. */
+  readonly file?: string;
 }
 
 export interface RegexFilterDefinition extends Common {

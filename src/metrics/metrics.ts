@@ -50,6 +50,7 @@ export class Metrics {
   readonly actionFailures: Counter<'backend'>;
   readonly repairs: Counter;
   readonly scannerRestarts: Counter;
+  readonly expressionTimeouts: Counter<'filter' | 'expression'>;
 
   constructor(options: MetricsOptions) {
     const registers = [this.registry];
@@ -92,7 +93,13 @@ export class Metrics {
       'backend',
     );
     this.repairs = counter('repairs_total', 'Repairs of rules or sets that somebody else had changed.');
-    this.scannerRestarts = counter('scanner_restarts_total', 'Restarts of the scanning thread.');
+    this.scannerRestarts = counter('scanner_restarts_total', 'Restarts of scanning threads.');
+    this.expressionTimeouts = counter(
+      'expression_timeouts_total',
+      'Lines that an expression was taken not to match, since it did not come to an end on them.',
+      'filter',
+      'expression',
+    );
     this.actionLatency = new Histogram({
       name: 'bailiff_action_latency_seconds',
       help: 'From sending a batch of changes to its acknowledgement by the packet filter.',

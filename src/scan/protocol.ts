@@ -1,9 +1,18 @@
 import type { FilterDefinition } from '../core/filter.ts';
 import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
+import type { Restraint } from './filters/guarded.ts';
 
 /** What the worker is started with. */
 export interface WorkerSetup {
   readonly filters: readonly FilterDefinition[];
+  /** Where it says what it is at: see spot.ts. */
+  readonly spot: SharedArrayBuffer;
+}
+
+/** Indexes of a filter, as the worker was started with it, and of one of its expressions (filters/patterns.ts). */
+export interface ExpressionPlace {
+  readonly filter: number;
+  readonly expression: number;
 }
 
 /** Batches that may be under way without an answer: `postMessage` has no back-pressure of its own. */
@@ -22,7 +31,11 @@ export type Command =
       readonly bytes: Uint8Array | null;
     }
   | { readonly type: 'close'; readonly id: string }
-  | { readonly type: 'acknowledge'; readonly id: string };
+  | { readonly type: 'acknowledge'; readonly id: string }
+  /** The worker before was ended at this expression, on a text of this length. */
+  | ({ readonly type: 'suspect'; readonly length: number } & ExpressionPlace)
+  /** How the expression is to be run from now on; null: as it is written. */
+  | ({ readonly type: 'restrain'; readonly restraint: Restraint | null } & ExpressionPlace);
 
 /** From the worker to the main thread. */
 export type Report =
@@ -39,4 +52,8 @@ export type Report =
   /** One `write` of this many bytes was judged, or dropped. */
   | { readonly type: 'consumed'; readonly bytes: number }
   /** The stream's bytes make no sense any more: it must be opened again. */
-  | { readonly type: 'lost'; readonly id: string; readonly generation: number };
+  | { readonly type: 'lost'; readonly id: string; readonly generation: number }
+  /** An expression did not come to an end on this text (capped), and was taken not to match it. */
+  | ({ readonly type: 'skipped'; readonly generation: number; readonly text: string } & ExpressionPlace)
+  /** What a restraint came to. */
+  | ({ readonly type: 'restrained'; readonly restraint: Restraint } & ExpressionPlace);

@@ -22,6 +22,8 @@ export interface ScanOptions {
   readonly encoding?: Encoding | undefined;
   /** False: judges every line, for comparison. */
   readonly prefilter?: boolean;
+  /** Called before each block. */
+  readonly begin?: (() => void) | undefined;
 }
 
 /**
@@ -49,6 +51,7 @@ export class Scan {
   readonly #search: Search;
   readonly #dates: DateReader;
   readonly #decode: ReturnType<typeof lineDecoder>;
+  readonly #begin: (() => void) | undefined;
   readonly #skew = new Skew();
   /**
    * The last date of the lines judged so far, in seconds, as it was written (without the skew); null: none had one.
@@ -67,6 +70,7 @@ export class Scan {
       options.prefilter === false || !isFindable(filters, encoding) ? new EveryLine() : searchFor(filters);
     this.#decode = lineDecoder(encoding);
     this.#dates = new DateReader(options.timeZone);
+    this.#begin = options.begin;
   }
 
   /** By how many seconds the dates of lines that are read as they are written constantly are behind the clock. */
@@ -87,6 +91,7 @@ export class Scan {
    * the cap is judged by its first 64 KiB.
    */
   block(block: Buffer, reading: Reading, found: Found): void {
+    this.#begin?.();
     // One character a byte: places in the text are places in the block, whatever the encoding.
     const text = block.toString('latin1');
     const ascii = isAscii(block);

@@ -9,7 +9,8 @@ import type { FilterDefinition } from '../core/filter.ts';
 import type { MatchBatch, ScanRequest } from '../core/types.ts';
 import { parseFileCursor } from '../files/file-cursor.ts';
 import { packFilePiece } from '../files/file-piece.ts';
-import { restartAfterMs, Scanner } from './scanner.ts';
+import { Scanner } from './scanner.ts';
+import { restartAfterMs } from './scanner-thread.ts';
 
 const filter: FilterDefinition = {
   kind: 'regex',

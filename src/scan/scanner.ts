@@ -1,8 +1,11 @@
-import path from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { availableParallelism } from 'node:os';
 import type { FilterDefinition } from '../core/filter.ts';
-import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
-import type { Command, Report, WorkerSetup } from './protocol.ts';
+import type { Clock, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
+import { Offences } from './offences.ts';
+import { Placement } from './placement.ts';
+import type { ExpressionPlace } from './protocol.ts';
+import { ScannerThread, type ThreadEvents } from './scanner-thread.ts';
+import { expressionName, restraintProblem, type SlowExpression } from './slow-expression.ts';
 
 export interface ScannerEvents {
   /** The owner calls `scanner.acknowledge(batch)` when it is judged, and keeps its cursor with the effect. */
@@ -10,61 +13,57 @@ export interface ScannerEvents {
   state(id: string, state: SourceState, detail: string): void;
   /** Lines of this source are lost, or may be: which, and what to do about it. */
   gap(id: string, detail: string): void;
-  /** The worker died; files go on from the last cursor that was received before it was gone. */
-  restarted(reason: string): void;
+  /** A worker died; these files go on from the last cursor that was received before it was gone. */
+  restarted(reason: string, files: readonly string[]): void;
   /** A stream must be opened again by its owner, from the last cursor of its batches. */
   streamLost(id: string): void;
+  /** An expression did not come to an end. */
+  slow?(slow: SlowExpression): void;
 }
 
-/** Bytes of streams that may wait in the worker before `write` makes its caller wait. */
-const mostWaitingBytes = 4 * 1024 * 1024;
-
-/** A worker that dies sooner than this, for the second time in a row, is started again only after the same time, then twice that. */
-const shortLifeMs = 2_000;
-const longestRestartMs = 30_000;
-
-/** In MB; chunks and columns lie outside the heap. */
-const heapLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
-
-/** `./worker.ts`, or `./worker.js` where this runs compiled. */
-const workerFile = path.join(import.meta.dirname, `worker${path.extname(import.meta.filename)}`);
-
-interface Entry {
-  request: ScanRequest;
-  readonly generation: number;
-  /** A file that is gone: to be read to its end. */
-  finishing: boolean;
+export interface ScannerOptions {
+  /** Most workers; the main thread has a core for itself, where there are two. */
+  readonly workers?: number;
+  /** Another worker starts where each has as many sources. */
+  readonly sourcesPerWorker?: number;
+  /** In seconds, never set. */
+  readonly clock?: Clock;
+  /** How often it is looked whether an expression may be let off, in ms. */
+  readonly letOffMs?: number;
 }
 
-/** The main thread's side of reading and filtering. The worker starts with the first `open`. */
+const steadyClock: Clock = { now: () => performance.now() / 1_000 };
+
+/** The main thread's side of reading and filtering. Each source is read by one worker, which starts when it is needed. */
 export class Scanner {
   readonly #filters: readonly FilterDefinition[];
   readonly #events: ScannerEvents;
-  readonly #sources = new Map<string, Entry>();
-  /** Which worker a batch came from: the answer must not go to its successor. */
-  readonly #origins = new WeakMap<MatchBatch, Worker>();
-  #worker: Worker | null = null;
-  #startedAtMs = 0;
-  #shortLives = 0;
-  #restart: NodeJS.Timeout | undefined;
-  #failure = '';
+  readonly #placement: Placement<ScannerThread>;
+  readonly #offences: Offences;
+  /** By source. */
+  readonly #threads = new Map<string, ScannerThread>();
+  readonly #origins = new WeakMap<MatchBatch, ScannerThread>();
   #generation = 0;
-  #waitingBytes = 0;
-  #writers: (() => void)[] = [];
+  readonly #letOffMs: number;
+  #letOff: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(filters: readonly FilterDefinition[], events: ScannerEvents) {
+  constructor(filters: readonly FilterDefinition[], events: ScannerEvents, options: ScannerOptions = {}) {
+    const { workers = availableParallelism() - 1, sourcesPerWorker, clock = steadyClock } = options;
+    this.#letOffMs = options.letOffMs ?? 10_000;
     this.#filters = filters;
     this.#events = events;
+    this.#offences = new Offences(clock);
+    this.#placement = new Placement(workers, () => this.#thread(), sourcesPerWorker);
   }
 
   /** Begins or replaces a source. Returns its generation: batches of older ones are dropped. */
   open(request: ScanRequest): number {
     const generation = ++this.#generation;
-    const entry: Entry = { request, generation, finishing: false };
-    this.#sources.set(request.id, entry);
-    if (this.#worker !== null) this.#send({ type: 'open', request, generation });
-    else if (this.#restart === undefined && !this.#stopped) this.#start();
+    if (this.#stopped) return generation;
+    const thread = this.#threads.get(request.id) ?? this.#placement.place(request);
+    this.#threads.set(request.id, thread);
+    thread.open(request, generation);
     return generation;
   }
 
@@ -73,10 +72,7 @@ export class Scanner {
    * (at once, mostly). Bytes of a stream that was closed or replaced are dropped.
    */
   async write(id: string, generation: number, bytes: Uint8Array): Promise<void> {
-    const whole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
-    // A part of Node's buffer pool cannot be transferred.
-    const own = whole ? bytes : new Uint8Array(bytes);
-    await this.#deliver({ type: 'write', id, generation, bytes: own }, [own.buffer as ArrayBuffer]);
+    await this.#threads.get(id)?.write(id, generation, bytes);
   }
 
   /**
@@ -84,133 +80,100 @@ export class Scanner {
    * last line without a newline judged.
    */
   async end(id: string, generation: number): Promise<void> {
-    const entry = this.#sources.get(id);
-    if (entry?.generation === generation) entry.finishing = true;
-    await this.#deliver({ type: 'write', id, generation, bytes: null }, []);
+    await this.#threads.get(id)?.end(id, generation);
   }
 
   close(id: string): void {
-    this.#sources.delete(id);
-    this.#send({ type: 'close', id });
-    this.#wakeWriters();
+    this.#threads.get(id)?.close(id);
+    this.#threads.delete(id);
   }
 
-  /** The batch is judged. Until then it counts as under way, of which there are at most four. */
+  /** The batch is judged. Until then it counts as under way, of which there are at most four a worker. */
   acknowledge(batch: MatchBatch): void {
-    if (this.#worker !== null && this.#origins.get(batch) === this.#worker)
-      this.#send({ type: 'acknowledge', id: batch.source });
+    this.#origins.get(batch)?.acknowledge(batch);
     this.#origins.delete(batch);
   }
 
-  /** Ends the worker. Batches that still arrive are dropped; their lines are read again next time. */
+  /** Expressions that are not run as they are written, in words. */
+  problems(): string[] {
+    return this.#offences
+      .restrained()
+      .map((each) => restraintProblem(expressionName(this.#filters, each), each.restraint));
+  }
+
+  /** Ends the workers. Batches that still arrive are dropped; their lines are read again next time. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#sources.clear();
-    clearTimeout(this.#restart);
-    this.#wakeWriters();
-    await this.#worker?.terminate();
+    clearInterval(this.#letOff);
+    this.#threads.clear();
+    await Promise.all(this.#placement.threads.map((thread) => thread.stop()));
   }
 
-  async #deliver(command: Extract<Command, { type: 'write' }>, transfer: ArrayBuffer[]): Promise<void> {
-    await this.#room(command);
-    if (!this.#isCurrent(command)) return;
-    this.#waitingBytes += command.bytes?.byteLength ?? 0;
-    this.#worker?.postMessage(command, transfer);
-    await this.#room(command);
-  }
-
-  async #room(of: { readonly id: string; readonly generation: number }): Promise<void> {
-    while (this.#isCurrent(of) && (this.#worker === null || this.#waitingBytes >= mostWaitingBytes)) {
-      await new Promise<void>((resolve) => this.#writers.push(resolve));
-    }
-  }
-
-  #isCurrent({ id, generation }: { readonly id: string; readonly generation: number }): boolean {
-    return this.#sources.get(id)?.generation === generation;
-  }
-
-  #start(): void {
-    this.#restart = undefined;
-    const setup: WorkerSetup = { filters: this.#filters };
-    const worker = new Worker(workerFile, { workerData: setup, resourceLimits: heapLimits, name: 'scanner' });
-    this.#worker = worker;
-    this.#startedAtMs = performance.now();
-    worker.on('message', (report: Report) => this.#take(worker, report));
-    worker.on('error', (error) => {
-      this.#failure = error instanceof Error ? error.message : String(error);
+  #thread(): ScannerThread {
+    const restraints = () => this.#offences.restrained();
+    const thread: ScannerThread = new ScannerThread({
+      filters: this.#filters,
+      restraints,
+      events: this.#threadEvents(() => thread),
     });
-    worker.on('exit', (code) => this.#exited(code));
-    for (const { request, generation, finishing } of this.#sources.values()) {
-      this.#send({ type: 'open', request, generation });
-      if (finishing) this.#send({ type: 'write', id: request.id, generation, bytes: null });
+    return thread;
+  }
+
+  #threadEvents(thread: () => ScannerThread): ThreadEvents {
+    const events = this.#events;
+    return {
+      batch: (batch) => {
+        this.#origins.set(batch, thread());
+        events.batch(batch);
+      },
+      state: (id, state, detail) => events.state(id, state, detail),
+      gap: (id, detail) => events.gap(id, detail),
+      restarted: (reason, files) => events.restarted(reason, files),
+      streamLost: (id) => {
+        this.#threads.delete(id);
+        events.streamLost(id);
+      },
+      stuck: (place, source) => this.#stuck(place, source),
+      skipped: (place, source, text) => {
+        if (this.#offences.isRestrained(place)) this.#offences.add(place);
+        events.slow?.({ ...expressionName(this.#filters, place), what: 'skipped', source, text });
+      },
+      restrained: (place, restraint) => {
+        if (this.#offences.came(place, restraint)) this.#tellRestraint(place);
+      },
+    };
+  }
+
+  /** Returns why the worker is ended. */
+  #stuck(place: ExpressionPlace, source: string | null): string {
+    const name = expressionName(this.#filters, place);
+    this.#events.slow?.({ ...name, what: 'stuck', source });
+    if (this.#offences.add(place)) this.#restrain(place);
+    return `filter ${name.filter}: ${name.expression} did not come to an end on a line of ${source ?? 'a source that is gone'}`;
+  }
+
+  #restrain(place: ExpressionPlace): void {
+    for (const thread of this.#placement.threads) thread.restrain(place, 'linear');
+    this.#letOff ??= setInterval(() => this.#lookForQuiet(), this.#letOffMs).unref();
+    this.#tellRestraint(place);
+  }
+
+  #tellRestraint({ filter, expression }: ExpressionPlace): void {
+    const now = this.#offences
+      .restrained()
+      .find((each) => each.filter === filter && each.expression === expression);
+    if (now === undefined) return;
+    const name = expressionName(this.#filters, now);
+    this.#events.slow?.({ ...name, what: 'restrained', restraint: now.restraint });
+  }
+
+  #lookForQuiet(): void {
+    for (const place of this.#offences.letOff()) {
+      for (const thread of this.#placement.threads) thread.restrain(place, null);
+      this.#events.slow?.({ ...expressionName(this.#filters, place), what: 'let off' });
     }
-    this.#wakeWriters();
+    if (this.#offences.any) return;
+    clearInterval(this.#letOff);
+    this.#letOff = undefined;
   }
-
-  #take(worker: Worker, report: Report): void {
-    switch (report.type) {
-      case 'batch':
-        this.#takeBatch(worker, report.batch);
-        break;
-      case 'state':
-        if (this.#isCurrent(report)) this.#events.state(report.id, report.state, report.detail);
-        break;
-      case 'gap':
-        if (this.#isCurrent(report)) this.#events.gap(report.id, report.detail);
-        break;
-      case 'consumed':
-        this.#waitingBytes -= report.bytes;
-        this.#wakeWriters();
-        break;
-      case 'lost':
-        if (this.#isCurrent(report)) this.#lose(report.id);
-        break;
-    }
-  }
-
-  #takeBatch(worker: Worker, batch: MatchBatch): void {
-    this.#origins.set(batch, worker);
-    const entry = this.#sources.get(batch.source);
-    if (entry?.generation !== batch.generation) {
-      this.acknowledge(batch);
-      return;
-    }
-    entry.request = { ...entry.request, cursor: batch.cursor };
-    this.#events.batch(batch);
-  }
-
-  /** Every message that the worker posted was taken before: cursors are the last there will be. */
-  #exited(code: number): void {
-    this.#worker = null;
-    this.#waitingBytes = 0;
-    if (this.#stopped) return;
-    for (const { request } of [...this.#sources.values()])
-      if (request.input.kind === 'stream') this.#lose(request.id);
-    const reason = this.#failure === '' ? `the scanner ended with code ${code}` : this.#failure;
-    this.#failure = '';
-    this.#shortLives = performance.now() - this.#startedAtMs < shortLifeMs ? this.#shortLives + 1 : 0;
-    this.#restart = setTimeout(() => this.#start(), restartAfterMs(this.#shortLives));
-    this.#events.restarted(reason);
-  }
-
-  #lose(id: string): void {
-    this.#sources.delete(id);
-    this.#wakeWriters();
-    this.#events.streamLost(id);
-  }
-
-  #wakeWriters(): void {
-    const writers = this.#writers;
-    this.#writers = [];
-    for (const wake of writers) wake();
-  }
-
-  #send(command: Command): void {
-    this.#worker?.postMessage(command);
-  }
-}
-
-/** The first deaths may be an accident; then the pauses grow. */
-export function restartAfterMs(shortLives: number): number {
-  return shortLives < 2 ? 0 : Math.min(shortLifeMs * 2 ** (shortLives - 2), longestRestartMs);
 }

@@ -2,8 +2,9 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
 import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import { CriLines } from './cri-lines.ts';
-import { compileFilter } from './filters/compile.ts';
+import { compileWatched } from './filters/compile.ts';
 import type { Filter } from './filters/filter.ts';
+import { type Skipped, Watch } from './filters/watch.ts';
 import { Judged } from './judged.ts';
 import { BatchMaker, type Output } from './output.ts';
 import {
@@ -14,10 +15,12 @@ import {
   type WorkerSetup,
 } from './protocol.ts';
 import { Scan } from './scan.ts';
+import { Spot } from './spot.ts';
 import { Stream } from './stream.ts';
 import { Tail } from './tail.ts';
 
 type Write = Extract<Command, { type: 'write' }>;
+type Restrain = Extract<Command, { type: 'restrain' }>;
 
 const settled = Promise.resolve();
 
@@ -30,10 +33,15 @@ interface OpenSource {
   close(): void;
 }
 
+/** Characters of a text that was skipped that are told. */
+const longestTold = 1_024;
+
 /** The worker's side: takes commands, runs a loop per source, and never has too many batches under way. */
 class WorkerLoop {
   readonly #port: MessagePort;
   readonly #filters: ReadonlyMap<string, Filter>;
+  readonly #watches: readonly Watch[];
+  readonly #spot: Spot;
   readonly #judged = new Judged();
   readonly #sources = new Map<string, OpenSource>();
   #underWay = 0;
@@ -43,7 +51,14 @@ class WorkerLoop {
 
   constructor(port: MessagePort, setup: WorkerSetup) {
     this.#port = port;
-    this.#filters = new Map(setup.filters.map((definition) => [definition.name, compileFilter(definition)]));
+    this.#spot = new Spot(setup.spot);
+    this.#watches = setup.filters.map((_, index) => new Watch(this.#spot, index, this.#skipped));
+    this.#filters = new Map(
+      setup.filters.map((definition, index) => [
+        definition.name,
+        compileWatched(definition, this.#watches[index] ?? new Watch()),
+      ]),
+    );
     port.on('message', (command: Command) => this.#take(command));
   }
 
@@ -61,8 +76,24 @@ class WorkerLoop {
       case 'acknowledge':
         this.#acknowledged(command.id);
         break;
+      case 'suspect':
+        this.#watches[command.filter]?.expression(command.expression)?.suspect(command.length);
+        break;
+      case 'restrain':
+        void this.#restrain(command);
+        break;
     }
   }
+
+  async #restrain({ filter, expression, restraint }: Restrain): Promise<void> {
+    const came = await this.#watches[filter]?.expression(expression)?.restrain(restraint);
+    if (came != null) this.#report({ type: 'restrained', filter, expression, restraint: came });
+  }
+
+  readonly #skipped: Skipped = (filter, expression, text) => {
+    const told = text.slice(0, longestTold);
+    this.#report({ type: 'skipped', filter, expression, generation: this.#spot.generation, text: told });
+  };
 
   #open(request: ScanRequest, generation: number): void {
     this.#close(request.id);
@@ -70,7 +101,11 @@ class WorkerLoop {
     try {
       const { input, cursor, timeZone } = request;
       const encoding = 'encoding' in input ? input.encoding : undefined;
-      const scan = new Scan(this.#filtersOf(request), { timeZone, encoding });
+      const scan = new Scan(this.#filtersOf(request), {
+        timeZone,
+        encoding,
+        begin: () => this.#spot.begin(generation),
+      });
       const batches = new BatchMaker(request.id, generation, scan);
       if (input.kind === 'stream') {
         const stream = new Stream(input, cursor, scan, batches, output);

@@ -89,6 +89,9 @@ test('what RE2 cannot say, or says differently, is not expressible', async () =>
 
 test('a match of a kind that never ends is found not to be one', async () => {
   const linear = await linearExpression(compileExpression('^(?:(a+)+)+ <HOST>$').source, false);
-  assert.equal(linear?.exec(`${'a'.repeat(60_000)}!`), null);
-  assert.equal((linear?.exec('aaa 2001:db8::7') as Groups)[2], '2001:db8::7');
+  assert.ok(linear !== null);
+  assert.equal(linear.exec(`${'a'.repeat(60_000)}!`), null);
+  const found = linear.exec('aaa 2001:db8::7');
+  assert.ok(Array.isArray(found));
+  assert.equal(found[2], '2001:db8::7');
 });

@@ -35,6 +35,8 @@ export function execTimed(regexp: RegExp, text: string): RegExpExecArray | null 
   return 'timeout';
 }
 
+/** The error is made in the script's own realm: it is no instance of this one's. */
 function isTimeout(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
+  const code = typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : null;
+  return code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 }

@@ -1,0 +1,273 @@
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { FilterDefinition } from '../core/filter.ts';
+import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
+import type { Restraint } from './filters/guarded.ts';
+import type { Command, ExpressionPlace, Report, WorkerSetup } from './protocol.ts';
+import { type Place, spotBytes } from './spot.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** What a thread tells its scanner; `ScannerEvents` says what the first ones mean. */
+export interface ThreadEvents {
+  batch(batch: MatchBatch): void;
+  state(id: string, state: SourceState, detail: string): void;
+  gap(id: string, detail: string): void;
+  streamLost(id: string): void;
+  restarted(reason: string, files: readonly string[]): void;
+  /** The worker is being ended because an expression does not come to an end on a line of this source. */
+  stuck(place: ExpressionPlace, source: string | null): string;
+  skipped(place: ExpressionPlace, source: string | null, text: string): void;
+  restrained(place: ExpressionPlace, restraint: Restraint): void;
+}
+
+export interface ThreadSetup {
+  readonly filters: readonly FilterDefinition[];
+  /** Expressions that are not run as they are written, for a worker that starts. */
+  readonly restraints: () => readonly (ExpressionPlace & { readonly restraint: Restraint })[];
+  readonly events: ThreadEvents;
+}
+
+/** Bytes of streams that may wait in the worker before `write` makes its caller wait. */
+const mostWaitingBytes = 4 * 1024 * 1024;
+
+/** A worker that dies sooner than this, for the second time in a row, is started again only after the same time, then twice that. */
+const shortLifeMs = 2_000;
+const longestRestartMs = 30_000;
+
+/** In MB; chunks and columns lie outside the heap. */
+const heapLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
+
+/** `./worker.ts`, or `./worker.js` where this runs compiled. */
+const workerFile = path.join(import.meta.dirname, `worker${path.extname(import.meta.filename)}`);
+
+interface Entry {
+  request: ScanRequest;
+  readonly generation: number;
+  /** A file that is gone: to be read to its end. */
+  finishing: boolean;
+}
+
+/** The main thread's side of one worker and its successors. The first one starts with the first `open`. */
+export class ScannerThread {
+  readonly #setup: ThreadSetup;
+  readonly #events: ThreadEvents;
+  readonly #sources = new Map<string, Entry>();
+  /** Which worker a batch came from: the answer must not go to its successor. */
+  readonly #origins = new WeakMap<MatchBatch, Worker>();
+  #worker: Worker | null = null;
+  #watchdog: Watchdog | null = null;
+  #startedAtMs = 0;
+  #shortLives = 0;
+  #restart: NodeJS.Timeout | undefined;
+  #failure = '';
+  /** Where workers were ended, since the last one that told of a text it skipped there. */
+  #suspects: Place[] = [];
+  /** Whether this worker is being ended by the watchdog. */
+  #stuck = false;
+  #waitingBytes = 0;
+  #writers: (() => void)[] = [];
+  #stopped = false;
+
+  constructor(setup: ThreadSetup) {
+    this.#setup = setup;
+    this.#events = setup.events;
+  }
+
+  /** How many sources it reads. */
+  get sources(): number {
+    return this.#sources.size;
+  }
+
+  open(request: ScanRequest, generation: number): void {
+    this.#sources.set(request.id, { request, generation, finishing: false });
+    if (this.#worker !== null) this.#send({ type: 'open', request, generation });
+    else if (this.#restart === undefined && !this.#stopped) this.#start();
+  }
+
+  async write(id: string, generation: number, bytes: Uint8Array): Promise<void> {
+    const whole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+    // A part of Node's buffer pool cannot be transferred.
+    const own = whole ? bytes : new Uint8Array(bytes);
+    await this.#deliver({ type: 'write', id, generation, bytes: own }, [own.buffer as ArrayBuffer]);
+  }
+
+  async end(id: string, generation: number): Promise<void> {
+    const entry = this.#sources.get(id);
+    if (entry?.generation === generation) entry.finishing = true;
+    await this.#deliver({ type: 'write', id, generation, bytes: null }, []);
+  }
+
+  close(id: string): void {
+    this.#sources.delete(id);
+    this.#send({ type: 'close', id });
+    this.#wakeWriters();
+  }
+
+  acknowledge(batch: MatchBatch): void {
+    if (this.#worker !== null && this.#origins.get(batch) === this.#worker)
+      this.#send({ type: 'acknowledge', id: batch.source });
+    this.#origins.delete(batch);
+  }
+
+  /** From now on the expression is run so; null: as it is written. */
+  restrain({ filter, expression }: ExpressionPlace, restraint: Restraint | null): void {
+    this.#acquit({ filter, expression });
+    this.#send({ type: 'restrain', filter, expression, restraint });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#sources.clear();
+    clearTimeout(this.#restart);
+    this.#watchdog?.stop();
+    this.#wakeWriters();
+    await this.#worker?.terminate();
+  }
+
+  async #deliver(command: Extract<Command, { type: 'write' }>, transfer: ArrayBuffer[]): Promise<void> {
+    await this.#room(command);
+    if (!this.#isCurrent(command)) return;
+    this.#waitingBytes += command.bytes?.byteLength ?? 0;
+    this.#worker?.postMessage(command, transfer);
+    await this.#room(command);
+  }
+
+  async #room(of: { readonly id: string; readonly generation: number }): Promise<void> {
+    while (this.#isCurrent(of) && (this.#worker === null || this.#waitingBytes >= mostWaitingBytes)) {
+      await new Promise<void>((resolve) => this.#writers.push(resolve));
+    }
+  }
+
+  #isCurrent({ id, generation }: { readonly id: string; readonly generation: number }): boolean {
+    return this.#sources.get(id)?.generation === generation;
+  }
+
+  #start(): void {
+    this.#restart = undefined;
+    this.#stuck = false;
+    const spot = new SharedArrayBuffer(spotBytes);
+    const setup: WorkerSetup = { filters: this.#setup.filters, spot };
+    const worker = new Worker(workerFile, { workerData: setup, resourceLimits: heapLimits, name: 'scanner' });
+    this.#worker = worker;
+    this.#startedAtMs = performance.now();
+    worker.on('message', (report: Report) => this.#take(worker, report));
+    worker.on('error', (error) => {
+      this.#failure = error instanceof Error ? error.message : String(error);
+    });
+    worker.on('exit', (code) => this.#exited(code));
+    void this.#watch(worker, spot);
+    for (const each of this.#setup.restraints()) this.#send({ type: 'restrain', ...each });
+    for (const { filter, expression, length } of this.#suspects)
+      this.#send({ type: 'suspect', filter, expression, length });
+    for (const { request, generation, finishing } of this.#sources.values()) {
+      this.#send({ type: 'open', request, generation });
+      if (finishing) this.#send({ type: 'write', id: request.id, generation, bytes: null });
+    }
+    this.#wakeWriters();
+  }
+
+  async #watch(worker: Worker, spot: SharedArrayBuffer): Promise<void> {
+    const watchdog = new Watchdog(spot, () => worker.cpuUsage());
+    this.#watchdog = watchdog;
+    const place = await watchdog.watch();
+    if (place === null || this.#worker !== worker || this.#stopped) return;
+    this.#stuck = true;
+    this.#suspects.push(place);
+    this.#failure = this.#events.stuck(place, this.#sourceOf(place.generation));
+    await worker.terminate();
+  }
+
+  #sourceOf(generation: number): string | null {
+    for (const { request, generation: own } of this.#sources.values())
+      if (own === generation) return request.id;
+    return null;
+  }
+
+  #acquit({ filter, expression }: ExpressionPlace): void {
+    this.#suspects = this.#suspects.filter(
+      (each) => each.filter !== filter || each.expression !== expression,
+    );
+  }
+
+  #take(worker: Worker, report: Report): void {
+    switch (report.type) {
+      case 'batch':
+        this.#takeBatch(worker, report.batch);
+        break;
+      case 'state':
+        if (this.#isCurrent(report)) this.#events.state(report.id, report.state, report.detail);
+        break;
+      case 'gap':
+        if (this.#isCurrent(report)) this.#events.gap(report.id, report.detail);
+        break;
+      case 'consumed':
+        this.#waitingBytes -= report.bytes;
+        this.#wakeWriters();
+        break;
+      case 'lost':
+        if (this.#isCurrent(report)) this.#lose(report.id);
+        break;
+      case 'skipped':
+        this.#acquit(report);
+        this.#events.skipped(report, this.#sourceOf(report.generation), report.text);
+        break;
+      case 'restrained':
+        this.#events.restrained(report, report.restraint);
+        break;
+    }
+  }
+
+  #takeBatch(worker: Worker, batch: MatchBatch): void {
+    this.#origins.set(batch, worker);
+    const entry = this.#sources.get(batch.source);
+    if (entry?.generation !== batch.generation) {
+      this.acknowledge(batch);
+      return;
+    }
+    entry.request = { ...entry.request, cursor: batch.cursor };
+    this.#events.batch(batch);
+  }
+
+  /** Every message that the worker posted was taken before: cursors are the last there will be. */
+  #exited(code: number): void {
+    this.#watchdog?.stop();
+    this.#worker = null;
+    this.#waitingBytes = 0;
+    if (this.#stopped) return;
+    const requests = [...this.#sources.values()].map(({ request }) => request);
+    const files = requests.filter(({ input }) => input.kind === 'file').map(({ id }) => id);
+    for (const { id, input } of requests) if (input.kind === 'stream') this.#lose(id);
+    const reason = this.#failure === '' ? `the scanner ended with code ${code}` : this.#failure;
+    this.#failure = '';
+    this.#restart = setTimeout(() => this.#start(), this.#pauseMs());
+    this.#events.restarted(reason, files);
+  }
+
+  /** An expression can end so few workers that no pause is needed. */
+  #pauseMs(): number {
+    if (this.#stuck) return 0;
+    this.#shortLives = performance.now() - this.#startedAtMs < shortLifeMs ? this.#shortLives + 1 : 0;
+    return restartAfterMs(this.#shortLives);
+  }
+
+  #lose(id: string): void {
+    this.#sources.delete(id);
+    this.#wakeWriters();
+    this.#events.streamLost(id);
+  }
+
+  #wakeWriters(): void {
+    const writers = this.#writers;
+    this.#writers = [];
+    for (const wake of writers) wake();
+  }
+
+  #send(command: Command): void {
+    this.#worker?.postMessage(command);
+  }
+}
+
+/** The first deaths may be an accident; then the pauses grow. */
+export function restartAfterMs(shortLives: number): number {
+  return shortLives < 2 ? 0 : Math.min(shortLifeMs * 2 ** (shortLives - 2), longestRestartMs);
+}
