@@ -10,7 +10,7 @@ export interface LinearForm {
 /**
  * Writes a JavaScript expression for RE2, so that both find the same, or returns null: there are back-references,
  * look-arounds that may take long themselves or stand in a repetition, named groups in a repetition (RE2 keeps
- * their last text, JavaScript forgets it).
+ * their last text, JavaScript forgets it), or the repeated text may be empty (JavaScript passes over such turns).
  */
 export function linearForm(source: string, ignoreCase: boolean): LinearForm | null {
   try {
@@ -29,8 +29,15 @@ const notSpace = String.raw`\x{0}-\x{8}\x{e}-\x{1f}!-\x{9f}\x{a1}-\x{167f}\x{168
 const notLineEnd = String.raw`[^\n\r\x{2028}\x{2029}]`;
 
 const lookAround = /^\(\?<?[=!]/;
-/** Of more than one turn. */
-const repetition = /^(?:[*+]|\{(?!1\}|0\}|[01],1\})\d+(?:,\d*)?\})/;
+const quantifier = /^(?:[*+?]|\{\d+(?:,\d*)?\})\??/;
+/** Of one turn at most. */
+const optional = /^(?:\?|\{[01](?:,1)?\})/;
+
+/** A part of the expression that was written, and whether it can match nothing. */
+interface Part {
+  readonly pattern: string;
+  readonly empty: boolean;
+}
 
 class Translation {
   readonly #source: string;
@@ -47,49 +54,68 @@ class Translation {
   }
 
   form(): LinearForm {
-    const pattern = this.#alternatives();
+    const { pattern } = this.#alternatives();
     return { pattern, groups: this.#groups, assertions: this.#assertions };
   }
 
   /** Up to the end, or to the parenthesis that closes the group. */
-  #alternatives(): string {
-    let pattern = '';
-    while (this.#at < this.#source.length && !this.#ahead(')')) pattern += this.#atom();
-    return pattern;
+  #alternatives(): Part {
+    const branches = [this.#sequence()];
+    while (this.#take('|')) branches.push(this.#sequence());
+    const pattern = branches.map((branch) => branch.pattern).join('|');
+    return { pattern, empty: branches.some(({ empty }) => empty) };
   }
 
-  #atom(): string {
+  #sequence(): Part {
+    let pattern = '';
+    let empty = true;
+    while (this.#at < this.#source.length && !this.#ahead('|') && !this.#ahead(')')) {
+      const part = this.#quantified();
+      pattern += part.pattern;
+      empty &&= part.empty;
+    }
+    return { pattern, empty };
+  }
+
+  #quantified(): Part {
+    const written = this.#written;
+    const { pattern, empty } = this.#atom();
+    const [turns] = quantifier.exec(this.#source.slice(this.#at)) ?? [];
+    if (turns === undefined) return { pattern, empty };
+    if (empty || (this.#written > written && !optional.test(turns))) throw new NotExpressible();
+    this.#at += turns.length;
+    return { pattern: pattern + turns, empty: /^(?:[*?]|\{0)/.test(turns) };
+  }
+
+  #atom(): Part {
     const character = this.#next();
     switch (character) {
       case '.':
-        return notLineEnd;
+        return { pattern: notLineEnd, empty: false };
       case '^':
-        return String.raw`\A`;
+        return { pattern: String.raw`\A`, empty: true };
       case '$':
-        return String.raw`\z`;
+        return { pattern: String.raw`\z`, empty: true };
       case '(':
         return this.#group();
       case '[':
-        return this.#class();
+        return { pattern: this.#class(), empty: false };
       case '\\':
-        return this.#escape(false);
+        return { empty: this.#ahead('b') || this.#ahead('B'), pattern: this.#escape(false) };
       default:
-        return character;
+        return { pattern: character, empty: false };
     }
   }
 
-  #group(): string {
+  #group(): Part {
     this.#at--;
     const rest = this.#source.slice(this.#at);
-    if (lookAround.test(rest)) return this.#lookAround();
-    const written = this.#written;
+    if (lookAround.test(rest)) return { pattern: this.#lookAround(), empty: true };
     const opening = this.#opening(rest);
     if (opening !== '(?:' && opening !== '(') throw new NotExpressible();
-    const pattern = `${opening}${this.#alternatives()})`;
+    const { pattern, empty } = this.#alternatives();
     this.#next();
-    const keeps = this.#written > written;
-    if (keeps && repetition.test(this.#source.slice(this.#at))) throw new NotExpressible();
-    return pattern;
+    return { pattern: `${opening}${pattern})`, empty };
   }
 
   /** Only named groups are kept. */
