@@ -47,26 +47,30 @@ function parseHost(text: string): { family: Family; bytes: number[]; mapped: boo
   return mapped ? { family: 4, bytes: bytes.slice(12), mapped } : { family: 6, bytes, mapped };
 }
 
-/** Four decimal numbers, without leading zeros; character by character, as it is done for every line that hits. */
 function parseBytes4(text: string): number[] | null {
-  const bytes: number[] = [];
+  return isAddress4(text) ? text.split('.').map(Number) : null;
+}
+
+/** Four decimal numbers, without leading zeros; character by character, as it is done for every line that hits. */
+function isAddress4(text: string): boolean {
   let byte = 0;
   let digits = 0;
+  let bytes = 0;
   for (let index = 0; index <= text.length; index += 1) {
     const code = index === text.length ? dot : text.charCodeAt(index);
     if (code === dot) {
-      if (digits === 0) return null;
-      bytes.push(byte);
+      if (digits === 0) return false;
+      bytes += 1;
       byte = 0;
       digits = 0;
     } else {
-      if (code < zero || code > zero + 9 || (digits > 0 && byte === 0)) return null;
+      if (code < zero || code > zero + 9 || (digits > 0 && byte === 0)) return false;
       byte = byte * 10 + code - zero;
       digits += 1;
-      if (byte > 255) return null;
+      if (byte > 255) return false;
     }
   }
-  return bytes.length === 4 ? bytes : null;
+  return bytes === 4;
 }
 
 const dot = 0x2e;
@@ -129,6 +133,8 @@ function formatHost6(bytes: readonly number[]): string {
 
 /** The canonical text of an address or range, or null where the text is neither. */
 export function canonicalAddress(text: string): Address | null {
+  // Nearly all that come from logs: there is one way to write them.
+  if (isAddress4(text)) return text;
   const range = parseRange(text);
   return range === null ? null : formatRange(range);
 }
