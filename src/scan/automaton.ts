@@ -44,7 +44,7 @@ export class Automaton {
     const table = this.#table;
     let state = 0;
     for (let at = from; at < to; at++) {
-      state = table[state + (bytes[at] ?? 0)] ?? 0;
+      state = table[state + (bytes[at] as number)] as number;
       if (state >= ending) {
         this.#state = state - ending;
         return at;
@@ -63,7 +63,7 @@ export class Automaton {
     const table = this.#table;
     let state = this.#state;
     for (let at = from; at < to; at++) {
-      state = table[state + (bytes[at] ?? 0)] ?? 0;
+      state = table[state + (bytes[at] as number)] as number;
       if (state >= ending) {
         this.#state = state - ending;
         return at;

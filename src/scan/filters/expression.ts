@@ -32,14 +32,10 @@ export function compileExpression(pattern: string, ignoreCase = false): Compiled
   return { regexp, source, groups: parsePattern(source).groups };
 }
 
-/** The text of a named group, or '' where it took no part. */
-export function groupText(
-  match: readonly (string | undefined)[],
-  numbers: readonly number[] | undefined,
-): string {
-  if (numbers === undefined) return '';
-  for (const number of numbers) {
-    const text = match[number];
+/** The text of a group that has these numbers, or '' where it took no part. */
+export function groupText(match: readonly (string | undefined)[], numbers: readonly number[]): string {
+  for (let index = 0; index < numbers.length; index++) {
+    const text = match[numbers[index] ?? 0];
     if (text !== undefined) return text;
   }
   return '';

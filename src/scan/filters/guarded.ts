@@ -1,3 +1,4 @@
+import type { Spot } from '../spot.ts';
 import { type CompiledExpression, compileExpression } from './expression.ts';
 import { type LinearExpression, linearExpression } from './linear.ts';
 import { execTimed } from './timed.ts';
@@ -24,6 +25,8 @@ export class GuardedExpression {
   readonly #regexp: RegExp;
   readonly #ignoreCase: boolean;
   readonly #watch: Watch;
+  readonly #spot: Spot;
+  readonly #filter: number;
   readonly #number: number;
   /** Lengths of texts one of which did not end. */
   readonly #suspects = new Set<number>();
@@ -40,18 +43,20 @@ export class GuardedExpression {
     this.#regexp = regexp;
     this.#ignoreCase = ignoreCase;
     this.#watch = watch;
+    this.#spot = watch.spot;
+    this.#filter = watch.filter;
     this.#number = watch.add(this);
   }
 
   exec(text: string): Groups | null {
     if (this.#restrained) return this.#execRestrained(text);
-    this.#watch.spot.enter(this.#watch.filter, this.#number, text.length);
+    this.#spot.enter(this.#filter, this.#number, text.length);
     return this.#regexp.exec(text);
   }
 
   test(text: string): boolean {
     if (this.#restrained) return this.#execRestrained(text) !== null;
-    this.#watch.spot.enter(this.#watch.filter, this.#number, text.length);
+    this.#spot.enter(this.#filter, this.#number, text.length);
     return this.#regexp.test(text);
   }
 
@@ -74,11 +79,11 @@ export class GuardedExpression {
   }
 
   #execRestrained(text: string): Groups | null {
-    this.#watch.spot.leave();
+    this.#spot.leave();
     const found = this.#linear?.exec(text);
     if (found !== undefined && found !== 'unsure') return found;
     if (this.#timed || this.#suspects.has(text.length)) return this.#execTimed(text);
-    this.#watch.spot.enter(this.#watch.filter, this.#number, text.length);
+    this.#spot.enter(this.#filter, this.#number, text.length);
     return this.#regexp.exec(text);
   }
 

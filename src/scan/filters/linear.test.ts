@@ -51,7 +51,7 @@ test('named groups keep their numbers, also where a name stands twice', async ()
     const found = linear?.exec(text);
     assert.ok(Array.isArray(found));
     assert.deepEqual(
-      [groupText(found, groups.get('user')), groupText(found, groups.get('host'))],
+      [groupText(found, groups.get('user') ?? []), groupText(found, groups.get('host') ?? [])],
       [user, '203.0.113.7'],
     );
   }

@@ -10,9 +10,25 @@ import { Watch } from './watch.ts';
 /** Groups with a meaning of their own; the others are evidence. */
 const ownGroups: ReadonlySet<string> = new Set(['host', 'user', 'session', 'content']);
 
+/** The numbers of the groups with a meaning, and of those that are evidence. */
+interface Numbers {
+  readonly host: readonly number[];
+  readonly user: readonly number[];
+  readonly session: readonly number[];
+  /** In the order of the filter's evidence. */
+  readonly evidence: readonly (readonly number[])[];
+}
+
+interface Prefix {
+  readonly expression: GuardedExpression;
+  readonly content: readonly number[];
+  readonly numbers: Numbers;
+}
+
 interface JudgingExpression {
   readonly kind: MatchKindName;
   readonly expression: GuardedExpression;
+  readonly numbers: Numbers;
 }
 
 /** A filter made of regular expressions: prefix, then ignore, then the first expression that matches. */
@@ -20,39 +36,53 @@ export class RegexFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
   readonly ignoreCase: boolean;
-  readonly #watch: Watch;
-  readonly #prefix: GuardedExpression | null;
+  readonly #prefix: Prefix | null;
   readonly #expressions: readonly JudgingExpression[];
   readonly #ignore: readonly GuardedExpression[];
   readonly #evidence: readonly string[];
+  readonly #watch: Watch;
 
   constructor(definition: RegexFilterDefinition, watch = new Watch()) {
-    const { ignoreCase, prefix } = definition;
-    const guarded = (pattern: string) => new GuardedExpression(pattern, ignoreCase, watch);
-    this.name = definition.name;
-    this.#watch = watch;
-    this.#prefix = prefix === null ? null : guarded(prefix);
-    this.#expressions = definition.expressions.map(({ kind, pattern }) => ({
+    const { ignoreCase } = definition;
+    const compile = (pattern: string) => new GuardedExpression(pattern, ignoreCase, watch);
+    const prefix = definition.prefix === null ? null : compile(definition.prefix);
+    const expressions = definition.expressions.map(({ kind, pattern }) => ({
       kind,
-      expression: guarded(pattern),
+      expression: compile(pattern),
     }));
-    this.#ignore = definition.ignore.map(guarded);
-    const judging = this.#expressions.map(({ expression }) => expression);
-    const compiled = this.#prefix === null ? judging : [this.#prefix, ...judging];
-    const names = new Set(compiled.flatMap(({ groups }) => [...groups.keys()]));
-    this.#evidence = [...names].filter((name) => !ownGroups.has(name));
+    const names = new Set([
+      ...(prefix?.groups.keys() ?? []),
+      ...expressions.flatMap(({ expression }) => [...expression.groups.keys()]),
+    ]);
+    this.name = definition.name;
     this.ignoreCase = ignoreCase;
-    this.literals = this.#literals();
+    this.#watch = watch;
+    this.literals = literalsOfAll(
+      prefix,
+      expressions.map(({ expression }) => expression),
+      ignoreCase,
+    );
+    this.#evidence = [...names].filter((name) => !ownGroups.has(name));
+    this.#prefix =
+      prefix === null
+        ? null
+        : {
+            expression: prefix,
+            content: prefix.groups.get('content') ?? [],
+            numbers: this.#numbers(prefix),
+          };
+    this.#expressions = expressions.map((each) => ({ ...each, numbers: this.#numbers(each.expression) }));
+    this.#ignore = definition.ignore.map(compile);
   }
 
-  /** Every match needs the prefix and one of the expressions. */
-  #literals(): Literals {
-    const prefix = this.#prefix === null ? null : literalsOf(this.#prefix.source, this.ignoreCase);
-    return unionOf(
-      this.#expressions.map(({ expression }) =>
-        betterOf(literalsOf(expression.source, this.ignoreCase), prefix),
-      ),
-    );
+  #numbers({ groups }: GuardedExpression): Numbers {
+    const of = (name: string) => groups.get(name) ?? [];
+    return {
+      host: of('host'),
+      user: of('user'),
+      session: of('session'),
+      evidence: this.#evidence.map(of),
+    };
   }
 
   judge(text: string): Judgement | null {
@@ -65,14 +95,14 @@ export class RegexFilter implements Filter {
     let content = text;
     let prefixMatch: Groups | null = null;
     if (this.#prefix !== null) {
-      prefixMatch = this.#prefix.exec(text);
+      prefixMatch = this.#prefix.expression.exec(text);
       if (prefixMatch === null) return null;
-      const numbers = this.#prefix.groups.get('content');
-      if (numbers !== undefined) content = groupText(prefixMatch, numbers);
+      if (this.#prefix.content.length > 0) content = groupText(prefixMatch, this.#prefix.content);
     }
-    for (const each of this.#expressions) {
-      const match = each.expression.exec(content);
-      if (match === null) continue;
+    for (let index = 0; index < this.#expressions.length; index++) {
+      const each = this.#expressions[index];
+      const match = each?.expression.exec(content) ?? null;
+      if (each === undefined || match === null) continue;
       const judgement = this.#judgement(each, match, prefixMatch);
       if (judgement !== null) return this.#ignored(content) ? { ...judgement, kind: 'ignored' } : judgement;
     }
@@ -85,33 +115,51 @@ export class RegexFilter implements Filter {
 
   /** Null where the text that stands for an address is none: host names are not resolved. */
   #judgement(
-    { kind, expression }: JudgingExpression,
+    { kind, numbers }: JudgingExpression,
     match: Groups,
     prefixMatch: Groups | null,
   ): Judgement | null {
-    const group = (name: string): string =>
-      groupText(match, expression.groups.get(name)) ||
-      (prefixMatch === null ? '' : groupText(prefixMatch, this.#prefix?.groups.get(name)));
-    const written = group('host');
+    const before = this.#prefix?.numbers;
+    const text = (own: readonly number[], prefixed: readonly number[] | undefined): string =>
+      groupText(match, own) ||
+      (prefixMatch === null || prefixed === undefined ? '' : groupText(prefixMatch, prefixed));
+    const written = text(numbers.host, before?.host);
     const host = written === '' ? '' : canonicalAddress(written);
     if (host === null) return null;
     return {
       kind,
       host,
-      session: group('session'),
-      user: group('user'),
-      fields: this.#evidence.length === 0 ? '' : fieldsOf(this.#evidence, group),
+      session: text(numbers.session, before?.session),
+      user: text(numbers.user, before?.user),
+      fields: this.#fields((index) => text(numbers.evidence[index] ?? [], before?.evidence[index])),
       time: null,
     };
   }
+
+  /** A JSON object of the evidence that took part, or ''. Written by hand: it is made for most hits. */
+  #fields(textAt: (index: number) => string): string {
+    let members = '';
+    for (let index = 0; index < this.#evidence.length; index++) {
+      const text = textAt(index);
+      if (text !== '') members += `${members === '' ? '' : ','}"${this.#evidence[index]}":${quoted(text)}`;
+    }
+    return members === '' ? '' : `{${members}}`;
+  }
 }
 
-/** A JSON object of the groups that took part, or ''. Written by hand: it is made for most hits. */
-function fieldsOf(names: readonly string[], group: (name: string) => string): string {
-  let members = '';
-  for (const name of names) {
-    const text = group(name);
-    if (text !== '') members += `${members === '' ? '' : ','}"${name}":${JSON.stringify(text)}`;
-  }
-  return members === '' ? '' : `{${members}}`;
+/** As JSON; most texts are a single word. */
+function quoted(text: string): string {
+  return plainWord.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const plainWord = /^[\w ./:@-]*$/;
+
+/** Every match needs the prefix and one of the expressions. */
+function literalsOfAll(
+  prefix: GuardedExpression | null,
+  expressions: readonly GuardedExpression[],
+  ignoreCase: boolean,
+): Literals {
+  const common = prefix === null ? null : literalsOf(prefix.source, ignoreCase);
+  return unionOf(expressions.map(({ source }) => betterOf(literalsOf(source, ignoreCase), common)));
 }
