@@ -90,3 +90,29 @@ test('a filter that does not do what its samples say fails the check', async (t)
     /^filter own, sample 1: host should be "203\.0\.113\.8" and is "203\.0\.113\.7" \[filter-sample\]/,
   );
 });
+
+test('what may be turned against its owner is warned of, and does not fail the check', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bailiff-check-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const lines = [
+    'name: own',
+    'description: x',
+    'kind: regex',
+    'expressions:',
+    "  - hit: '^(?:a+)+ .* from <HOST>'",
+    'samples:',
+    "  - line: '2026-11-22T16:00:00Z fine'",
+    '    yields: miss',
+  ];
+  writeFileSync(join(folder, 'own.yaml'), lines.join('\n'));
+  const { code, printed } = await run({ BAILIFF_FILTER_DIRECTORY: folder });
+  assert.equal(code, 0);
+  const warnings = printed.filter((text) => text.startsWith('warning: filter own'));
+  assert.equal(warnings.length, 2);
+  assert.match(
+    warnings.join('\n'),
+    /expression 1: it can read[\s\S]*expression 1: a client may put another address/,
+  );
+  const json = await run({ BAILIFF_FILTER_DIRECTORY: folder }, true);
+  assert.equal(JSON.parse(json.printed.join('\n')).warnings.length, 2);
+});

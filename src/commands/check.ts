@@ -6,6 +6,7 @@ import { describeSources } from '../config/show-sources.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { plainPolicy, policyOf } from '../core/policy.ts';
+import { risksOf } from '../scan/risks.ts';
 import { checkSamples } from '../scan/samples.ts';
 
 export interface CheckOptions extends LoadOptions {
@@ -21,8 +22,10 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
     const filters = await loadFilters([shippedFilters, configuration.filterDirectory]);
     const wrong = filters.flatMap(checkSamples);
     if (wrong.length > 0) throw new ConfigurationErrors(wrong);
-    if (json) print(JSON.stringify({ ok: true, ...publicForm(configuration), errors: [] }));
+    const warnings = filters.flatMap(risksOf);
+    if (json) print(JSON.stringify({ ok: true, ...publicForm(configuration), errors: [], warnings }));
     else for (const line of describeConfiguration(configuration)) print(line);
+    if (!json) for (const warning of warnings) print(`warning: ${warning}`);
     return 0;
   } catch (error) {
     const errors = error instanceof ConfigurationErrors ? error.errors : [error];

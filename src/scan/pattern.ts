@@ -1,6 +1,7 @@
 /**
  * Reads the source of a JavaScript regular expression as far as the scanner needs it: for the groups'
- * names and for the literals that every match contains (literals.ts). Whatever it does not know for
+ * names, for the literals that every match contains (literals.ts), and for what may be wrong with it (blow-up.ts,
+ * loose-address.ts). Whatever it does not know for
  * sure it calls `unknown`, which is always right and only costs speed. The expression was compiled
  * before, so its syntax is known to be valid.
  */
@@ -8,12 +9,19 @@ export type PatternNode =
   | { readonly kind: 'text'; readonly text: string }
   /** One character out of a few. */
   | { readonly kind: 'choice'; readonly texts: readonly string[] }
-  /** Matches nothing by itself: an anchor or a look-around. */
-  | { readonly kind: 'empty' }
-  | { readonly kind: 'unknown' }
+  /** Matches nothing by itself: an anchor or a look-around, with what stands in that. */
+  | { readonly kind: 'empty'; readonly anchor?: '^' | '$'; readonly inner?: PatternNode }
+  /** `set`: it is one character of this set, as it is written. */
+  | { readonly kind: 'unknown'; readonly set?: string }
   | { readonly kind: 'sequence'; readonly items: readonly PatternNode[] }
   | { readonly kind: 'alternatives'; readonly branches: readonly PatternNode[] }
-  | { readonly kind: 'repeated'; readonly item: PatternNode; readonly minimum: number };
+  | {
+      readonly kind: 'repeated';
+      readonly item: PatternNode;
+      readonly minimum: number;
+      /** May be infinite. */
+      readonly maximum: number;
+    };
 
 export interface Pattern {
   readonly root: PatternNode;
@@ -67,9 +75,9 @@ class Parser {
     switch (character) {
       case '^':
       case '$':
-        return empty;
+        return { kind: 'empty', anchor: character };
       case '.':
-        return unknown;
+        return { kind: 'unknown', set: '.' };
       case '(':
         return this.#group();
       case '[':
@@ -101,7 +109,7 @@ class Parser {
     }
     const inner = this.#alternatives();
     this.#take(')');
-    if (looksAround) return empty;
+    if (looksAround) return { kind: 'empty', inner };
     return known ? inner : unknown;
   }
 
@@ -113,6 +121,7 @@ class Parser {
   }
 
   #class(): PatternNode {
+    const start = this.#at - 1;
     const members: string[] = [];
     let known = !this.#take('^');
     while (!this.#ahead(']') && this.#at < this.#source.length) {
@@ -128,11 +137,13 @@ class Parser {
       }
     }
     this.#take(']');
-    if (!known || members.length === 0 || members.length > largestChoice) return unknown;
+    if (!known || members.length === 0 || members.length > largestChoice)
+      return { kind: 'unknown', set: this.#source.slice(start, this.#at) };
     return { kind: 'choice', texts: members };
   }
 
   #escape(): PatternNode {
+    const start = this.#at - 1;
     const character = this.#next();
     if (/[\^$\\.*+?()[\]{}|/-]/.test(character)) return { kind: 'text', text: character };
     if (character === 't') return { kind: 'text', text: '\t' };
@@ -145,7 +156,9 @@ class Parser {
     else if ((character === 'u' || character === 'p' || character === 'P') && this.#ahead('{'))
       this.#until('}');
     else if (/\d/.test(character)) while (/\d/.test(this.#source[this.#at] ?? '')) this.#at++;
-    return unknown;
+    // What a back-reference matches stands elsewhere.
+    if (/[k1-9]/.test(character)) return unknown;
+    return { kind: 'unknown', set: this.#source.slice(start, this.#at) };
   }
 
   #quantified(item: PatternNode): PatternNode {
@@ -153,8 +166,14 @@ class Parser {
     const quantifier = /^(?:([*+?])|\{(\d+)(,\d*)?\})\??/.exec(rest);
     if (quantifier === null) return item;
     this.#at += quantifier[0].length;
-    const minimum = quantifier[1] === undefined ? Number(quantifier[2]) : quantifier[1] === '+' ? 1 : 0;
-    return { kind: 'repeated', item, minimum };
+    const [, sign, least, more] = quantifier;
+    if (sign !== undefined) {
+      const maximum = sign === '?' ? 1 : Number.POSITIVE_INFINITY;
+      return { kind: 'repeated', item, minimum: sign === '+' ? 1 : 0, maximum };
+    }
+    const minimum = Number(least);
+    const most = more === undefined ? minimum : Number(more.slice(1) || Number.POSITIVE_INFINITY);
+    return { kind: 'repeated', item, minimum, maximum: most };
   }
 
   #next(): string {
