@@ -212,6 +212,20 @@ test('what no linear engine can express goes on under a limit: lines are skipped
   assert.equal(observed.matches.filter((match) => match.startsWith('log fine')).length, 5);
 });
 
+test('a thousand such lines at once cost three times the limit, where the linear engine can be used', async (context) => {
+  const observed = observe();
+  const lines = Array.from({ length: 1_000 }, (_, index) => `${hostile}${index % 10}`);
+  const began = performance.now();
+  follow(observed, 'log', ['slow', 'fine'], ...lines, 'aaa 203.0.113.9');
+  await observed.saw('log slow 203.0.113.9');
+  context.diagnostic(`${Math.round(performance.now() - began)} ms`);
+  assert.equal(observed.matches.filter((match) => match.startsWith('log fine')).length, 1_000);
+  assert.equal(observed.restarts.length, 1);
+  assert.equal(observed.skips().length, 3);
+  await observed.until(() => observed.whats('slow').includes('restrained'));
+  assert.equal(observed.scanner.problems().length, 1);
+});
+
 test('of several workers one is ended; sources of the others go on', async () => {
   const observed = observe(3);
   follow(observed, 'a', ['fine'], 'bad a1 203.0.113.7');

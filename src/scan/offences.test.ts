@@ -19,7 +19,6 @@ test('the third within ten minutes restrains an expression, and no other one', (
   clock.seconds += 300;
   assert.equal(all.add(place), true);
   assert.deepEqual(all.restrained(), [{ ...place, restraint: 'linear' }]);
-  assert.equal(all.isRestrained(other), false);
 });
 
 test('those that lie further apart do not', () => {

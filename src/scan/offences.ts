@@ -74,10 +74,6 @@ export class Offences {
     );
   }
 
-  isRestrained({ filter, expression }: ExpressionPlace): boolean {
-    return (this.#records.get(`${filter} ${expression}`)?.restraint ?? null) !== null;
-  }
-
   /** Whether anything has to be let off some day. */
   get any(): boolean {
     return this.#records.size > 0;

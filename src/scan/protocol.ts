@@ -55,5 +55,7 @@ export type Report =
   | { readonly type: 'lost'; readonly id: string; readonly generation: number }
   /** An expression did not come to an end on this text (capped), and was taken not to match it. */
   | ({ readonly type: 'skipped'; readonly generation: number; readonly text: string } & ExpressionPlace)
+  /** The texts that were suspected and skipped are judged, and their batch was posted. */
+  | ({ readonly type: 'acquitted' } & ExpressionPlace)
   /** What a restraint came to. */
   | ({ readonly type: 'restrained'; readonly restraint: Restraint } & ExpressionPlace);

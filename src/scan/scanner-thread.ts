@@ -16,7 +16,8 @@ export interface ThreadEvents {
   restarted(reason: string, files: readonly string[]): void;
   /** The worker is being ended because an expression does not come to an end on a line of this source. */
   stuck(place: ExpressionPlace, source: string | null): string;
-  skipped(place: ExpressionPlace, source: string | null, text: string): void;
+  /** `again`: it is not the text that the worker before was ended for. */
+  skipped(place: ExpressionPlace, source: string | null, text: string, again: boolean): void;
   restrained(place: ExpressionPlace, restraint: Restraint): void;
 }
 
@@ -60,8 +61,8 @@ export class ScannerThread {
   #shortLives = 0;
   #restart: NodeJS.Timeout | undefined;
   #failure = '';
-  /** Where workers were ended, since the last one that told of a text it skipped there. */
-  #suspects: Place[] = [];
+  /** Where workers were ended, and whether a successor has met the text, until it is judged. */
+  #suspects: (Place & { met: boolean })[] = [];
   /** Whether this worker is being ended by the watchdog. */
   #stuck = false;
   #waitingBytes = 0;
@@ -172,7 +173,7 @@ export class ScannerThread {
     const place = await watchdog.watch();
     if (place === null || this.#worker !== worker || this.#stopped) return;
     this.#stuck = true;
-    this.#suspects.push(place);
+    this.#suspects.push({ ...place, met: false });
     this.#failure = this.#events.stuck(place, this.#sourceOf(place.generation));
     await worker.terminate();
   }
@@ -181,6 +182,15 @@ export class ScannerThread {
     for (const { request, generation: own } of this.#sources.values())
       if (own === generation) return request.id;
     return null;
+  }
+
+  #skipped(report: Extract<Report, { type: 'skipped' }>): void {
+    const { filter, expression, generation, text } = report;
+    const suspect = this.#suspects.find(
+      (each) => each.filter === filter && each.expression === expression && !each.met,
+    );
+    if (suspect !== undefined) suspect.met = true;
+    this.#events.skipped(report, this.#sourceOf(generation), text, suspect === undefined);
   }
 
   #acquit({ filter, expression }: ExpressionPlace): void {
@@ -208,8 +218,10 @@ export class ScannerThread {
         if (this.#isCurrent(report)) this.#lose(report.id);
         break;
       case 'skipped':
+        this.#skipped(report);
+        break;
+      case 'acquitted':
         this.#acquit(report);
-        this.#events.skipped(report, this.#sourceOf(report.generation), report.text);
         break;
       case 'restrained':
         this.#events.restrained(report, report.restraint);

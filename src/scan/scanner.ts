@@ -134,9 +134,9 @@ export class Scanner {
         events.streamLost(id);
       },
       stuck: (place, source) => this.#stuck(place, source),
-      skipped: (place, source, text) => {
-        if (this.#offences.isRestrained(place)) this.#offences.add(place);
+      skipped: (place, source, text, again) => {
         events.slow?.({ ...expressionName(this.#filters, place), what: 'skipped', source, text });
+        if (again && this.#offences.add(place)) this.#restrain(place);
       },
       restrained: (place, restraint) => {
         if (this.#offences.came(place, restraint)) this.#tellRestraint(place);

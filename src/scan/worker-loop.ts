@@ -9,6 +9,7 @@ import { Judged } from './judged.ts';
 import { BatchMaker, type Output } from './output.ts';
 import {
   type Command,
+  type ExpressionPlace,
   mostOfOneSource,
   mostUnacknowledged,
   type Report,
@@ -20,6 +21,7 @@ import { Stream } from './stream.ts';
 import { Tail } from './tail.ts';
 
 type Write = Extract<Command, { type: 'write' }>;
+type Suspect = Extract<Command, { type: 'suspect' }>;
 type Restrain = Extract<Command, { type: 'restrain' }>;
 
 const settled = Promise.resolve();
@@ -35,6 +37,8 @@ interface OpenSource {
 
 /** Characters of a text that was skipped that are told. */
 const longestTold = 1_024;
+/** How long, in ms, a text is expected that did not come to an end in the worker before. */
+const longestSuspicionMs = 60_000;
 
 /** The worker's side: takes commands, runs a loop per source, and never has too many batches under way. */
 class WorkerLoop {
@@ -42,6 +46,8 @@ class WorkerLoop {
   readonly #filters: ReadonlyMap<string, Filter>;
   readonly #watches: readonly Watch[];
   readonly #spot: Spot;
+  /** Expressions that skipped a text since the last batch. */
+  readonly #met = new Map<string, ExpressionPlace>();
   readonly #judged = new Judged();
   readonly #sources = new Map<string, OpenSource>();
   #underWay = 0;
@@ -77,20 +83,32 @@ class WorkerLoop {
         this.#acknowledged(command.id);
         break;
       case 'suspect':
-        this.#watches[command.filter]?.expression(command.expression)?.suspect(command.length);
+        this.#suspect(command);
         break;
       case 'restrain':
-        void this.#restrain(command);
+        this.#restrain(command);
         break;
     }
   }
 
-  async #restrain({ filter, expression, restraint }: Restrain): Promise<void> {
-    const came = await this.#watches[filter]?.expression(expression)?.restrain(restraint);
-    if (came != null) this.#report({ type: 'restrained', filter, expression, restraint: came });
+  #suspect({ filter, expression, length }: Suspect): void {
+    this.#watches[filter]?.expression(expression)?.suspect(length);
+    // It may have been lost with a stream that cannot go back.
+    setTimeout(() => this.#acquit({ filter, expression }), longestSuspicionMs).unref();
+  }
+
+  #acquit({ filter, expression }: ExpressionPlace): void {
+    this.#watches[filter]?.expression(expression)?.acquit();
+    this.#report({ type: 'acquitted', filter, expression });
+  }
+
+  #restrain({ filter, expression, restraint }: Restrain): void {
+    const came = this.#watches[filter]?.expression(expression)?.restrain(restraint) ?? null;
+    if (came !== null) this.#report({ type: 'restrained', filter, expression, restraint: came });
   }
 
   readonly #skipped: Skipped = (filter, expression, text) => {
+    this.#met.set(`${filter} ${expression}`, { filter, expression });
     const told = text.slice(0, longestTold);
     this.#report({ type: 'skipped', filter, expression, generation: this.#spot.generation, text: told });
   };
@@ -186,6 +204,8 @@ class WorkerLoop {
     this.#underWayOf.set(batch.source, (this.#underWayOf.get(batch.source) ?? 0) + 1);
     const report: Report = { type: 'batch', batch };
     this.#port.postMessage(report, [batch.columns.buffer as ArrayBuffer]);
+    for (const place of this.#met.values()) this.#acquit(place);
+    this.#met.clear();
   }
 
   #acknowledged(id: string): void {

@@ -25,7 +25,7 @@ interface Both {
 
 async function bothOf(pattern: string, ignoreCase = false): Promise<Both | null> {
   const { regexp, source, groups } = compileExpression(pattern, ignoreCase);
-  const linear = await linearExpression(source, ignoreCase);
+  const linear = linearExpression(source, ignoreCase);
   return linear === null ? null : { source, regexp, groups, linear };
 }
 

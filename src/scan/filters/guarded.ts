@@ -1,7 +1,7 @@
 import type { Spot } from '../spot.ts';
 import { type CompiledExpression, compileExpression } from './expression.ts';
 import { type LinearExpression, linearExpression } from './linear.ts';
-import { execTimed } from './timed.ts';
+import { execTimed, longestRunMs } from './timed.ts';
 import type { Watch } from './watch.ts';
 
 /** The texts of a match's groups, by number; 0 is the whole. */
@@ -13,6 +13,11 @@ export type Restraint =
   | 'timed'
   /** By the linear engine. */
   | 'linear';
+
+/** So many, and it is restrained: offences.ts comes to the same. */
+const mostTimeouts = 3;
+/** Each further one in a chunk halves the limit, down to this, in ms. */
+const shortestLimitMs = 5;
 
 /**
  * An expression that cannot hold up its worker for good: while it runs, the spot says so, and the main thread ends
@@ -30,6 +35,8 @@ export class GuardedExpression {
   readonly #number: number;
   /** Lengths of texts one of which did not end. */
   readonly #suspects = new Set<number>();
+  /** Texts that did not end, since it was acquitted. */
+  #timeouts = 0;
   #timed = false;
   #linear: LinearExpression | null = null;
   /** Whether any of these holds. */
@@ -63,19 +70,23 @@ export class GuardedExpression {
   /** One of the texts to come, of this length, does not end. */
   suspect(length: number): void {
     this.#suspects.add(length);
-    this.#restrained = true;
+    this.#note();
+  }
+
+  /** What was suspected was met, and what comes is judged as before. */
+  acquit(): void {
+    this.#suspects.clear();
+    this.#timeouts = 0;
+    this.#note();
   }
 
   /** Null takes a restraint away. Returns what it came to: where the linear engine cannot express it, 'timed'. */
-  async restrain(restraint: Restraint | null): Promise<Restraint | null> {
+  restrain(restraint: Restraint | null): Restraint | null {
+    if (restraint === null) this.acquit();
+    this.#linear = restraint === 'linear' ? linearExpression(this.source, this.#ignoreCase) : null;
     this.#timed = restraint !== null;
-    this.#linear = null;
     this.#note();
-    if (restraint !== 'linear') return restraint;
-    const linear = await linearExpression(this.source, this.#ignoreCase);
-    // It may have been taken away meanwhile.
-    if (this.#timed) this.#linear = linear;
-    return linear === null ? 'timed' : 'linear';
+    return this.#timed && this.#linear === null ? 'timed' : restraint;
   }
 
   #execRestrained(text: string): Groups | null {
@@ -88,12 +99,18 @@ export class GuardedExpression {
   }
 
   #execTimed(text: string): Groups | null {
-    const match = execTimed(this.#regexp, text);
+    const match = execTimed(this.#regexp, text, this.#limitMs());
     if (match !== 'timeout') return match;
-    this.#suspects.delete(text.length);
-    this.#note();
+    this.#timeouts++;
     this.#watch.skipped(this.#number, text);
+    // The main thread is going to say so, but nothing that it says is heard before the end of the chunk.
+    if (!this.#timed && this.#timeouts >= mostTimeouts) this.restrain('linear');
     return null;
+  }
+
+  /** A chunk may hold thousands of such texts. */
+  #limitMs(): number {
+    return Math.max(shortestLimitMs, longestRunMs / 2 ** Math.max(0, this.#timeouts - mostTimeouts));
   }
 
   #note(): void {

@@ -1,6 +1,9 @@
 import { isAscii } from 'node:buffer';
+import { createRequire } from 'node:module';
 import type { Groups } from './guarded.ts';
 import { type LinearForm, linearForm } from './linear-form.ts';
+
+const load = createRequire(import.meta.url);
 
 type Engine = typeof import('re2js').RE2JS;
 type Program = ReturnType<Engine['compile']>;
@@ -9,14 +12,11 @@ type Program = ReturnType<Engine['compile']>;
  * The same expression in RE2's engine, whose time grows with the text's length alone, at some ten times the cost
  * of an ordinary match. Null: it cannot be expressed there.
  */
-export async function linearExpression(
-  source: string,
-  ignoreCase: boolean,
-): Promise<LinearExpression | null> {
+export function linearExpression(source: string, ignoreCase: boolean): LinearExpression | null {
   const form = linearForm(source, ignoreCase);
   if (form === null) return null;
-  // Loaded only where it is needed: it takes megabytes.
-  const { RE2JS } = await import('re2js');
+  // Loaded only where it is needed, since it takes megabytes, and at once, since it is in the middle of a chunk.
+  const { RE2JS } = load('re2js') as typeof import('re2js');
   try {
     const program = RE2JS.compile(form.pattern, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
     return new LinearExpression(program, form, ignoreCase);
