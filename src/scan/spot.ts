@@ -1,7 +1,7 @@
 /** Bytes of the shared memory that a worker says in where it is. */
-export const spotBytes = 5 * Int32Array.BYTES_PER_ELEMENT;
+export const spotBytes = 6 * Int32Array.BYTES_PER_ELEMENT;
 
-const [counter, source, filter, expression, length] = [0, 1, 2, 3, 4] as const;
+const [counter, source, filter, expression, length, watched] = [0, 1, 2, 3, 4, 5] as const;
 
 /** In place of an expression's number: the worker is at none. */
 const nowhere = -1;
@@ -21,7 +21,8 @@ export interface Place {
 
 /**
  * Where a worker is, for the main thread to see while the worker cannot answer. The writes are plain ones, which cost
- * next to nothing: whoever reads waits for a place that does not change, and by then has seen all of them.
+ * next to nothing: whoever reads waits for a place that does not change, and by then has seen all of them. Only
+ * that there are lines again is told at once, so that nobody has to look while there are none.
  */
 export class Spot {
   readonly #cells: Int32Array;
@@ -32,10 +33,11 @@ export class Spot {
     this.leave();
   }
 
-  /** The lines that come next are of this source. */
+  /** The lines that come next are of this source. Wakes who watches. */
   begin(generation: number): void {
     this.#cells[source] = generation;
     this.leave();
+    if (Atomics.exchange(this.#cells, watched, 1) === 0) Atomics.notify(this.#cells, watched);
   }
 
   enter(filterIndex: number, expressionIndex: number, textLength: number): void {
@@ -53,6 +55,19 @@ export class Spot {
   get generation(): number {
     return this.#cells[source] ?? 0;
   }
+}
+
+/** Resolves when there are lines, or `wakeWatcher` was called: at once, where one of these came since the last call. */
+export async function linesBegin(memory: SharedArrayBuffer): Promise<void> {
+  const cells = new Int32Array(memory);
+  await Atomics.waitAsync(cells, watched, 0).value;
+  Atomics.store(cells, watched, 0);
+}
+
+export function wakeWatcher(memory: SharedArrayBuffer): void {
+  const cells = new Int32Array(memory);
+  Atomics.store(cells, watched, 1);
+  Atomics.notify(cells, watched);
 }
 
 /** Where the worker is, or null: at no expression. */

@@ -1,10 +1,8 @@
-import { setTimeout } from 'node:timers/promises';
 import { longestRunMs } from './filters/timed.ts';
-import { type Place, readSpot } from './spot.ts';
+import { linesBegin, type Place, readSpot, wakeWatcher } from './spot.ts';
 
-/** How often it is looked where the worker is, in ms: at no expression, and at one. */
-const idleLookMs = 100;
-const closeLookMs = 20;
+/** How often it is looked where the worker is while it has lines, in ms. */
+const lookMs = 25;
 
 /** The CPU time of a thread so far, in microseconds. */
 export type CpuUsage = () => Promise<{ readonly user: number; readonly system: number }>;
@@ -16,7 +14,7 @@ export type CpuUsage = () => Promise<{ readonly user: number; readonly system: n
 export class Watchdog {
   readonly #memory: SharedArrayBuffer;
   readonly #cpuUsage: CpuUsage;
-  readonly #stopped = new AbortController();
+  #stopped = false;
   #place: Place | null = null;
   /** The worker's CPU time, in ms, when it was first seen to stay there. */
   #since: number | null = null;
@@ -29,17 +27,24 @@ export class Watchdog {
 
   /** Where the worker is stuck; null: it was never seen to be, until `stop`. */
   async watch(): Promise<Place | null> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      if (await this.look()) return this.#place;
-      const pause = this.#place === null ? idleLookMs : closeLookMs;
-      await setTimeout(pause, undefined, { ref: false, signal }).catch(() => undefined);
+    while (!this.#stopped) {
+      await linesBegin(this.#memory);
+      do {
+        await this.#pause();
+        if (this.#stopped) return null;
+        if (await this.look()) return this.#place;
+      } while (this.#place !== null);
     }
     return null;
   }
 
   stop(): void {
-    this.#stopped.abort();
+    this.#stopped = true;
+    wakeWatcher(this.#memory);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => void setTimeout(resolve, lookMs).unref());
   }
 
   /** Looks once. Whether the worker is stuck. */

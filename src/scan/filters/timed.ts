@@ -7,8 +7,14 @@ export const longestRunMs = 100;
 const mostTries = 10;
 
 let work: () => void = () => undefined;
-const context = createContext({ run: () => work() });
-const script = new Script('run()');
+let limited: ((limitMs: number) => void) | null = null;
+
+/** Made where it is needed: a context takes a megabyte. */
+function limitedRun(): (limitMs: number) => void {
+  const context = createContext({ run: () => work() });
+  const script = new Script('run()');
+  return (limitMs) => void script.runInContext(context, { timeout: limitMs });
+}
 
 /**
  * Runs an expression that may not come to an end. Null: no match; 'timeout': it was broken off. V8 breaks off only
@@ -26,7 +32,8 @@ export function execTimed(
       work = () => {
         match = regexp.exec(text);
       };
-      script.runInContext(context, { timeout: limitMs });
+      limited ??= limitedRun();
+      limited(limitMs);
       return match;
     } catch (thrown) {
       if (!isTimeout(thrown)) throw thrown;
