@@ -21,6 +21,8 @@ export class LiteralSearch {
   readonly #length: number;
   /** By pair of bytes: how far the window may leap. */
   readonly #leaps: Uint8Array;
+  /** By pair of bytes: 1 where a literal begins with it. */
+  readonly #begins = new Uint8Array(pairs);
   /** By pair of bytes that ends a beginning: where its literals stand in `#endings`. */
   readonly #endingOf: Uint16Array;
   readonly #endings: Literal[][] = [[]];
@@ -52,14 +54,13 @@ export class LiteralSearch {
 
   #add(literal: Literal, fold: boolean): void {
     const { bytes } = literal;
+    for (const pair of pairsAt(bytes, 1, fold)) this.#begins[pair] = 1;
     for (let last = 1; last < this.#length; last++) {
       const leap = this.#length - 1 - last;
-      for (const first of formsOf(bytes[last - 1] ?? 0, fold))
-        for (const second of formsOf(bytes[last] ?? 0, fold)) {
-          const pair = (first << 8) | second;
-          if (leap < (this.#leaps[pair] ?? 0)) this.#leaps[pair] = leap;
-          if (leap === 0) this.#endingWith(pair).push(literal);
-        }
+      for (const pair of pairsAt(bytes, last, fold)) {
+        if (leap < (this.#leaps[pair] ?? 0)) this.#leaps[pair] = leap;
+        if (leap === 0) this.#endingWith(pair).push(literal);
+      }
     }
   }
 
@@ -81,7 +82,7 @@ export class LiteralSearch {
 
   /** Where the next one begins. */
   next(bytes: Uint8Array, to: number): number {
-    const leaps = this.#leaps;
+    const [leaps, begins, before] = [this.#leaps, this.#begins, this.#length - 1];
     let at = this.#at;
     // Every index is one of the array: the values need no check, and this is the innermost loop of all.
     while (at < to) {
@@ -89,8 +90,9 @@ export class LiteralSearch {
       const leap = leaps[pair] as number;
       at += leap;
       if (leap > 0) continue;
-      const start = at - this.#length + 1;
+      const start = at - before;
       at++;
+      if (begins[((bytes[start] as number) << 8) | (bytes[start + 1] as number)] === 0) continue;
       if (!this.#compare(bytes, pair, start, to)) continue;
       this.#at = at;
       return start;
@@ -116,6 +118,14 @@ export class LiteralSearch {
 }
 
 const lowerOf = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
+
+/** The pairs that the byte at `last` makes with the one before, in every case. */
+function pairsAt(bytes: Uint8Array, last: number, fold: boolean): number[] {
+  const seconds = formsOf(bytes[last] ?? 0, fold);
+  return formsOf(bytes[last - 1] ?? 0, fold).flatMap((first) =>
+    seconds.map((second) => (first << 8) | second),
+  );
+}
 
 /** The bytes that are the same as this one, which is in lower case where case does not matter. */
 function formsOf(byte: number, fold: boolean): readonly number[] {
