@@ -1,3 +1,4 @@
+import { copied } from '../core/batch.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { type Attempt, Sessions } from '../core/session.ts';
 import type { MatchKindName } from '../core/types.ts';
@@ -102,11 +103,16 @@ export class FilterTrial {
       else {
         const attempt = this.#merged(judgement.kind, judgement, time, line);
         this.#counts[attempt === null ? 'nofail' : 'hit']++;
-        if (attempt !== null) this.#addresses.add(attempt.host);
+        if (attempt !== null) this.#note(attempt.host);
       }
     };
     this.#scan.block(block, this.#reading(), found);
     this.#lines += this.#scan.takeCounts().lines;
+  }
+
+  /** A copy: a slice of its chunk is slow to compare, and keeps the chunk. */
+  #note(host: string): void {
+    if (!this.#addresses.has(host)) this.#addresses.add(copied(host, 0, host.length));
   }
 
   #reading(): Reading {

@@ -55,7 +55,7 @@ test('names are looked up as those know them who write there', () => {
   const tree = treeAt('/data');
   assert.equal(contentOf(tree, '/data/logs/app.log'), 'inside');
   assert.equal(contentOf(tree, '/data//logs/./../logs/app.log'), 'inside');
-  assert.deepEqual(tree.list('/data/logs'), ['app.log']);
+  assert.deepEqual(tree.list('/data/logs', 10), ['app.log']);
   assert.equal(tree.stat('/data/logs/app.log')?.size, 6n);
   assert.equal(tree.stat('/data/logs/none.log'), undefined);
   assert.equal(tree.stat('/data/logs/app.log/none'), undefined);
@@ -94,7 +94,7 @@ test('nothing leads out of the root', () => {
     for (const look of [
       () => tree.open(`/data/logs/${name}`),
       () => tree.stat(`/data/logs/${name}`),
-      () => tree.list(`/data/logs/${name}`),
+      () => tree.list(`/data/logs/${name}`, 10),
     ])
       assert.throws(look, { code: 'EXDEV' }, name);
   assert.throws(() => tree.open('/other/app.log'), { code: 'EXDEV' });
@@ -117,6 +117,16 @@ test('links without an end are given up', () => {
   link('a', 'b');
   link('b', 'a');
   assert.throws(() => treeAt('/').open('/logs/a'), { code: 'ELOOP' });
+});
+
+test('neither folders without an end nor full ones cost more than a bit', () => {
+  const tree = treeAt('/');
+  // Each turn goes down and up again: few links, and as many names as fit into them.
+  mkdirSync(path.join(root, 'd'));
+  link('deep', `${'../d/../'.repeat(200)}logs/app.log`);
+  assert.throws(() => tree.open('/logs/deep'), { code: 'ENAMETOOLONG' });
+  for (let index = 0; index < 50; index++) writeFileSync(path.join(root, 'd', `${index}`), '');
+  assert.equal(tree.list('/d', 20).length, 20);
 });
 
 test('nothing but regular files is opened', () => {
