@@ -43,6 +43,7 @@ class Observed {
   readonly matches: string[] = [];
   readonly slow: SlowExpression[] = [];
   readonly restarts: string[][] = [];
+  readonly lost: string[] = [];
   /** In seconds. */
   now = 0;
   readonly scanner: Scanner;
@@ -62,7 +63,10 @@ class Observed {
         state: () => this.#check?.(),
         restarted: (_reason, files) => void this.restarts.push([...files].sort()),
         gap: () => undefined,
-        streamLost: () => undefined,
+        streamLost: (id) => {
+          this.lost.push(id);
+          this.#check?.();
+        },
         slow: (each) => {
           this.slow.push(each);
           this.#check?.();
@@ -224,6 +228,28 @@ test('a thousand such lines at once cost three times the limit, where the linear
   assert.equal(observed.skips().length, 3);
   await observed.until(() => observed.whats('slow').includes('restrained'));
   assert.equal(observed.scanner.problems().length, 1);
+});
+
+test('a stream is given back, and skips the line when it is opened again', async () => {
+  const observed = observe();
+  const { scanner } = observed;
+  wanted.set('stream', ['slow', 'fine']);
+  const input = { kind: 'stream', framing: 'lines' } as const;
+  const open = () => scanner.open({ id: 'stream', input, filters: ['slow', 'fine'], cursor: null });
+  const text = `bad s1 203.0.113.7\n${hostile}\naaa 203.0.113.9\n`;
+  await scanner.write('stream', open(), Buffer.from(text));
+  await observed.until(() => observed.lost.length > 0);
+  assert.deepEqual(observed.matches, []);
+  // As an owner does whose source can go back.
+  await scanner.write('stream', open(), Buffer.from(text));
+  await observed.saw('stream slow 203.0.113.9');
+  assert.deepEqual(observed.matches.toSorted(), [
+    `stream fine ${hostile.slice(0, -1)}`,
+    'stream fine s1',
+    'stream slow 203.0.113.9',
+  ]);
+  assert.deepEqual(observed.skips(), [`stream slow expression 2 ${hostile}`]);
+  assert.deepEqual(observed.restarts, [[]]);
 });
 
 test('of several workers one is ended; sources of the others go on', async () => {
