@@ -192,8 +192,8 @@ export function assemble(
       log.warn({ source, gap }, 'lines are lost, or may be');
     },
     streamLost: (id) => intake.streamLost(id),
-    restarted: (reason, files) => {
-      intake.scannerRestarted(files);
+    restarted: (reason, goOn) => {
+      intake.scannerRestarted(goOn);
       metrics.scannerRestarts.inc();
       log.error({ reason }, 'a scanning thread was restarted');
     },

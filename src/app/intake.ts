@@ -203,9 +203,9 @@ export class Intake {
     Object.assign(source, { state, detail });
   }
 
-  /** A thread of the scanner was started again: it goes on with its files. Streams are opened again by their owners. */
-  scannerRestarted(files: readonly string[]): void {
-    for (const id of files) this.#sources.get(id)?.health.opened();
+  /** A thread of the scanner was started again and goes on with these. Other streams are opened again by their owners. */
+  scannerRestarted(goOn: readonly string[]): void {
+    for (const id of goOn) this.#sources.get(id)?.health.opened();
   }
 
   #healthOf(id: string): SourceHealth {

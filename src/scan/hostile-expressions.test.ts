@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { readBatch } from '../core/batch.ts';
 import type { FilterDefinition } from '../core/filter.ts';
+import { packedLength, packSyslogRecord } from '../core/syslog-record.ts';
 import { Scanner } from './scanner.ts';
 import type { SlowExpression } from './slow-expression.ts';
 
@@ -251,6 +252,44 @@ test('a stream is given back, and skips the line when it is opened again', async
   assert.deepEqual(observed.skips(), [`stream slow expression 2 ${hostile}`]);
   assert.deepEqual(observed.restarts, [[]]);
 });
+
+test('a stream that cannot go back loses nothing, and nothing of it is judged twice', async () => {
+  const observed = observe();
+  const { scanner } = observed;
+  wanted.set('syslog', ['slow', 'fine']);
+  const input = { kind: 'stream', framing: 'syslog', select: ['message:app'] } as const;
+  const generation = scanner.open({ id: 'syslog', input, filters: ['slow', 'fine'], cursor: null });
+  const lines = [
+    'bad s1 203.0.113.7',
+    'bad s2 203.0.113.7',
+    hostile,
+    'bad s3 203.0.113.7',
+    'aaa 203.0.113.9',
+  ];
+  for (const line of lines) await scanner.write('syslog', generation, record(line));
+  await observed.saw('syslog slow 203.0.113.9');
+  await scanner.write('syslog', generation, record('bad s4 203.0.113.7'));
+  await observed.saw('syslog fine s4');
+  assert.deepEqual(observed.matches.toSorted(), [
+    `syslog fine ${hostile.slice(0, -1)}`,
+    'syslog fine s1',
+    'syslog fine s2',
+    'syslog fine s3',
+    'syslog fine s4',
+    'syslog slow 203.0.113.9',
+  ]);
+  assert.equal(observed.skips().length, 1);
+  assert.deepEqual([observed.lost, observed.restarts], [[], [['syslog']]]);
+});
+
+/** A message as the receiver passes it on. */
+function record(text: string): Uint8Array {
+  const message = Buffer.from(`<38>1 - host app - - - ${text}`);
+  const packed = { receivedAt: Date.now() / 1_000, sender: '192.0.2.1', message };
+  const bytes = new Uint8Array(packedLength(packed));
+  packSyslogRecord(packed, bytes, 0);
+  return bytes;
+}
 
 test('of several workers one is ended; sources of the others go on', async () => {
   const observed = observe(3);

@@ -13,7 +13,7 @@ export interface ThreadEvents {
   state(id: string, state: SourceState, detail: string): void;
   gap(id: string, detail: string): void;
   streamLost(id: string): void;
-  restarted(reason: string, files: readonly string[]): void;
+  restarted(reason: string, goOn: readonly string[]): void;
   /** The worker is being ended because an expression does not come to an end on a line of this source. */
   stuck(place: ExpressionPlace, source: string | null): string;
   /** `again`: it is not the text that the worker before was ended for. */
@@ -46,6 +46,8 @@ interface Entry {
   readonly generation: number;
   /** A file that is gone: to be read to its end. */
   finishing: boolean;
+  /** What a stream that cannot go back has delivered and is not judged yet; null: it can. */
+  readonly unjudged: Uint8Array[] | null;
 }
 
 /** The main thread's side of one worker and its successors. The first one starts with the first `open`. */
@@ -80,7 +82,9 @@ export class ScannerThread {
   }
 
   open(request: ScanRequest, generation: number): void {
-    this.#sources.set(request.id, { request, generation, finishing: false });
+    const goesBack = request.input.kind === 'file' || request.input.framing !== 'syslog';
+    const unjudged = goesBack ? null : [];
+    this.#sources.set(request.id, { request, generation, finishing: false, unjudged });
     if (this.#worker !== null) this.#send({ type: 'open', request, generation });
     else if (this.#restart === undefined && !this.#stopped) this.#start();
   }
@@ -129,7 +133,10 @@ export class ScannerThread {
     await this.#room(command);
     if (!this.#isCurrent(command)) return;
     this.#waitingBytes += command.bytes?.byteLength ?? 0;
-    this.#worker?.postMessage(command, transfer);
+    const unjudged = this.#sources.get(command.id)?.unjudged ?? null;
+    if (command.bytes !== null) unjudged?.push(command.bytes);
+    // What may be delivered again is copied.
+    this.#worker?.postMessage(command, unjudged === null ? transfer : []);
     await this.#room(command);
   }
 
@@ -160,8 +167,12 @@ export class ScannerThread {
     for (const each of this.#setup.restraints()) this.#send({ type: 'restrain', ...each });
     for (const { filter, expression, length } of this.#suspects)
       this.#send({ type: 'suspect', filter, expression, length });
-    for (const { request, generation, finishing } of this.#sources.values()) {
+    for (const { request, generation, finishing, unjudged } of this.#sources.values()) {
       this.#send({ type: 'open', request, generation });
+      for (const bytes of unjudged ?? []) {
+        this.#waitingBytes += bytes.byteLength;
+        this.#send({ type: 'write', id: request.id, generation, bytes });
+      }
       if (finishing) this.#send({ type: 'write', id: request.id, generation, bytes: null });
     }
     this.#wakeWriters();
@@ -237,6 +248,8 @@ export class ScannerThread {
       return;
     }
     entry.request = { ...entry.request, cursor: batch.cursor };
+    // There is one for each piece that was delivered.
+    entry.unjudged?.shift();
     this.#events.batch(batch);
   }
 
@@ -246,13 +259,19 @@ export class ScannerThread {
     this.#worker = null;
     this.#waitingBytes = 0;
     if (this.#stopped) return;
-    const requests = [...this.#sources.values()].map(({ request }) => request);
-    const files = requests.filter(({ input }) => input.kind === 'file').map(({ id }) => id);
-    for (const { id, input } of requests) if (input.kind === 'stream') this.#lose(id);
+    const entries = [...this.#sources.values()];
+    const lost = entries.filter((entry) => !this.#goesOn(entry));
+    const goOn = entries.filter((entry) => !lost.includes(entry)).map(({ request }) => request.id);
+    for (const { request } of lost) this.#lose(request.id);
     const reason = this.#failure === '' ? `the scanner ended with code ${code}` : this.#failure;
     this.#failure = '';
     this.#restart = setTimeout(() => this.#start(), this.#pauseMs());
-    this.#events.restarted(reason, files);
+    this.#events.restarted(reason, goOn);
+  }
+
+  /** Without its owner. What ended the worker in another way than an expression would end the next one too. */
+  #goesOn({ request, unjudged }: Entry): boolean {
+    return request.input.kind === 'file' || (unjudged !== null && this.#stuck);
   }
 
   /** An expression can end so few workers that no pause is needed. */

@@ -13,8 +13,8 @@ export interface ScannerEvents {
   state(id: string, state: SourceState, detail: string): void;
   /** Lines of this source are lost, or may be: which, and what to do about it. */
   gap(id: string, detail: string): void;
-  /** A worker died; these files go on from the last cursor that was received before it was gone. */
-  restarted(reason: string, files: readonly string[]): void;
+  /** A worker died; these sources, mostly files, go on from the last cursor that was received before it was gone. */
+  restarted(reason: string, goOn: readonly string[]): void;
   /** A stream must be opened again by its owner, from the last cursor of its batches. */
   streamLost(id: string): void;
   /** An expression did not come to an end. */
@@ -128,7 +128,7 @@ export class Scanner {
       },
       state: (id, state, detail) => events.state(id, state, detail),
       gap: (id, detail) => events.gap(id, detail),
-      restarted: (reason, files) => events.restarted(reason, files),
+      restarted: (reason, goOn) => events.restarted(reason, goOn),
       streamLost: (id) => {
         this.#threads.delete(id);
         events.streamLost(id);
