@@ -1,7 +1,7 @@
 import { canonicalAddress } from '../../core/address.ts';
 import type { RegexFilterDefinition } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
-import { betterOf, type Literals, literalsOf, unionOf } from '../literals.ts';
+import { beginningsOf, betterOf, type Literals, literalsOf, unionOf } from '../literals.ts';
 import { type CompiledExpression, compileExpression, groupText } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
 
@@ -25,6 +25,8 @@ interface Prefix extends CompiledExpression {
 interface JudgingExpression {
   readonly kind: MatchKindName;
   readonly regexp: RegExp;
+  /** A text that begins with none of these is no match, which is seen sooner than by running the expression. */
+  readonly beginnings: Literals;
   readonly numbers: Numbers;
 }
 
@@ -55,7 +57,11 @@ export class RegexFilter implements Filter {
       prefix === null
         ? null
         : { ...prefix, content: prefix.groups.get('content') ?? [], numbers: this.#numbers(prefix) };
-    this.#expressions = expressions.map((each) => ({ ...each, numbers: this.#numbers(each) }));
+    this.#expressions = expressions.map((each) => ({
+      ...each,
+      beginnings: beginningsOf(each.source, ignoreCase),
+      numbers: this.#numbers(each),
+    }));
     this.#ignore = definition.ignore.map((pattern) => compile(pattern).regexp);
   }
 
@@ -79,8 +85,9 @@ export class RegexFilter implements Filter {
     }
     for (let index = 0; index < this.#expressions.length; index++) {
       const expression = this.#expressions[index];
-      const match = expression?.regexp.exec(content) ?? null;
-      if (expression === undefined || match === null) continue;
+      if (expression === undefined || !mayBegin(content, expression.beginnings)) continue;
+      const match = expression.regexp.exec(content);
+      if (match === null) continue;
       const judgement = this.#judgement(expression, match, prefixMatch);
       if (judgement !== null) return this.#ignored(content) ? { ...judgement, kind: 'ignored' } : judgement;
     }
@@ -123,6 +130,13 @@ export class RegexFilter implements Filter {
     }
     return members === '' ? '' : `{${members}}`;
   }
+}
+
+function mayBegin(text: string, beginnings: Literals): boolean {
+  if (beginnings === null) return true;
+  for (let index = 0; index < beginnings.length; index++)
+    if (text.startsWith(beginnings[index] ?? '')) return true;
+  return false;
 }
 
 /** As JSON; most texts are a single word. */
