@@ -9,7 +9,7 @@ type Engine = typeof import('re2js').RE2JS;
 type Program = ReturnType<Engine['compile']>;
 
 /**
- * The same expression in RE2's engine, whose time grows with the text's length alone, at some ten times the cost
+ * The same expression in RE2's engine, whose time grows with the text's length alone, at some forty times the cost
  * of an ordinary match. Null: it cannot be expressed there.
  */
 export function linearExpression(source: string, ignoreCase: boolean): LinearExpression | null {

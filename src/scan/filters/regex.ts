@@ -1,7 +1,7 @@
 import { canonicalAddress } from '../../core/address.ts';
 import type { RegexFilterDefinition } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
-import { betterOf, type Literals, literalsOf, unionOf } from '../literals.ts';
+import { beginningsOf, betterOf, type Literals, literalsOf, unionOf } from '../literals.ts';
 import { groupText } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
 import { type Groups, GuardedExpression } from './guarded.ts';
@@ -28,6 +28,8 @@ interface Prefix {
 interface JudgingExpression {
   readonly kind: MatchKindName;
   readonly expression: GuardedExpression;
+  /** A text that begins with none of these is no match, which is seen sooner than by running the expression. */
+  readonly beginnings: Literals;
   readonly numbers: Numbers;
 }
 
@@ -71,7 +73,11 @@ export class RegexFilter implements Filter {
             content: prefix.groups.get('content') ?? [],
             numbers: this.#numbers(prefix),
           };
-    this.#expressions = expressions.map((each) => ({ ...each, numbers: this.#numbers(each.expression) }));
+    this.#expressions = expressions.map((each) => ({
+      ...each,
+      beginnings: beginningsOf(each.expression.source, ignoreCase),
+      numbers: this.#numbers(each.expression),
+    }));
     this.#ignore = definition.ignore.map(compile);
   }
 
@@ -101,8 +107,9 @@ export class RegexFilter implements Filter {
     }
     for (let index = 0; index < this.#expressions.length; index++) {
       const each = this.#expressions[index];
-      const match = each?.expression.exec(content) ?? null;
-      if (each === undefined || match === null) continue;
+      if (each === undefined || !mayBegin(content, each.beginnings)) continue;
+      const match = each.expression.exec(content);
+      if (match === null) continue;
       const judgement = this.#judgement(each, match, prefixMatch);
       if (judgement !== null) return this.#ignored(content) ? { ...judgement, kind: 'ignored' } : judgement;
     }
@@ -145,6 +152,13 @@ export class RegexFilter implements Filter {
     }
     return members === '' ? '' : `{${members}}`;
   }
+}
+
+function mayBegin(text: string, beginnings: Literals): boolean {
+  if (beginnings === null) return true;
+  for (let index = 0; index < beginnings.length; index++)
+    if (text.startsWith(beginnings[index] ?? '')) return true;
+  return false;
 }
 
 /** As JSON; most texts are a single word. */
