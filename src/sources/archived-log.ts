@@ -19,6 +19,8 @@ export interface ArchivedLogParts {
   readonly path: string;
   readonly jails: readonly JailConfiguration[];
   readonly encoding?: Encoding;
+  /** Whether it was seen already that there was no such file: all that is in it is new. */
+  readonly wasMissing?: boolean;
   /** Tests shorten them. */
   readonly pauses?: ArchivePauses;
 }
@@ -58,7 +60,7 @@ export class ArchivedLog {
   #finishing: string | null = null;
   #source: OpenSource | null = null;
   #handover: FileHandover | null = null;
-  #wasMissing = false;
+  #wasMissing: boolean;
   /** As it was when all of it was read. */
   #seen: FoundInside | null = null;
   /** What the last reading took, in ms. */
@@ -68,6 +70,7 @@ export class ArchivedLog {
   constructor(parts: ArchivedLogParts) {
     this.#parts = parts;
     this.#pauses = parts.pauses ?? usualPauses;
+    this.#wasMissing = parts.wasMissing ?? false;
   }
 
   /** Until the signal aborts, or all is read after `finish`. Never rejects: what goes wrong is a state, and is tried again. */

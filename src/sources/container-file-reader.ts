@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import type { SourceState } from '../core/types.ts';
 import type { DockerClient } from '../docker/client.ts';
@@ -8,7 +9,7 @@ import { type Folder, type Way, type WayOptions, wayTo } from './container-file-
 import type { SourceHost } from './source.ts';
 
 export interface ContainerFileParts {
-  readonly client: DockerClient;
+  readonly client: Pick<DockerClient, 'statInside' | 'readInside'>;
   readonly host: SourceHost;
   readonly options: WayOptions;
   readonly pauses: LookPauses;
@@ -60,9 +61,9 @@ export class ContainerFileReader {
   isFor({ container, path, jails }: Holder): boolean {
     const { container: own, path: ownPath, jails: ownJails } = this.#holder;
     if (this.#finishing.signal.aborted || container.id !== own.id || path !== ownPath) return false;
-    if (container.name !== own.name || container.pid !== own.pid || jails.length !== ownJails.length)
-      return false;
-    return jails.every((jail, index) => jail === ownJails[index]);
+    if (container.name !== own.name || container.pid !== own.pid) return false;
+    // Jails from labels are made anew each time.
+    return isDeepStrictEqual(jails, ownJails);
   }
 
   /** Until it is closed. Never rejects. */
@@ -158,6 +159,7 @@ export class ContainerFileReader {
       path,
       jails,
       encoding,
+      wasMissing: this.#missingAt !== null,
     });
     const finishing = this.#finishing.signal;
     void abortOf(finishing).then(() => log.finish(finishing.reason));
