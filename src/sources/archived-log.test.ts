@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { type Random, randomOf } from '../../test/fuzz/random.ts';
 import { jailWith } from '../../test/setup/jail.ts';
 import { quietHost } from '../../test/setup/quiet-host.ts';
@@ -45,6 +45,9 @@ class Bench {
   #reader: ArchivedLog | null = null;
   #waiting: (() => void)[] = [];
 
+  /** In ms. */
+  readonly pauses = { look: 1, retry: 1, longestRetry: 2, longest: 2 };
+
   start(): this {
     this.#stop = new AbortController();
     const host = { ...quietHost, now: () => now, open: this.#open, report: this.#report };
@@ -56,7 +59,7 @@ class Bench {
       containerId: 'abc',
       path: log,
       jails: [jailWith('app')],
-      pauses: { look: 1, retry: 1, longest: 2 },
+      pauses: this.pauses,
     });
     this.#running = this.#reader.run(this.#stop.signal);
     return this;
@@ -406,6 +409,30 @@ test('a container that stops without a file, or whose file cannot be read', asyn
   unreadable.failure = new Error('busy');
   await finished;
   assert.match(unreadable.state, /^ended the container stopped(?:; what came last was not read: busy)?$/);
+});
+
+test('of a container that is removed at once it is said that what came last was not read', async (t) => {
+  const it = bench(t);
+  it.put(said('one'));
+  it.start();
+  await it.until(() => it.lines.length === 1);
+  it.files.clear();
+  await it.finish();
+  assert.equal(it.state, 'ended the container stopped; what came last was not read: the file is gone');
+});
+
+test('after a reading that failed the engine has its rest, too', async (t) => {
+  const it = bench(t);
+  it.pauses.longest = 10_000;
+  it.held = pause(20);
+  it.cuts = [1];
+  it.put(said('one'));
+  it.start();
+  await it.until(() => it.state === 'failed cut');
+  const failed = performance.now();
+  await it.until(() => it.lines.length === 1);
+  // Timers may be early by a millisecond.
+  assert.ok(performance.now() - failed > 19 * 20 * 0.9);
 });
 
 test('the text before a place is told as the scanner tells it', () => {

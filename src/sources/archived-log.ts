@@ -31,11 +31,17 @@ export interface ArchivePauses {
   readonly look: number;
   /** After a failure; doubled after each. */
   readonly retry: number;
-  /** The longest there is. */
+  readonly longestRetry: number;
+  /** The longest after a reading that took long. */
   readonly longest: number;
 }
 
-const usualPauses: ArchivePauses = { look: 2_000, retry: 2_000, longest: 60_000 };
+const usualPauses: ArchivePauses = {
+  look: 2_000,
+  retry: 2_000,
+  longestRetry: 60_000,
+  longest: 1_200_000,
+};
 /** Each reading begins at the file's start: no more than a twentieth of the time is spent on it. */
 const readingShare = 20;
 /**
@@ -47,7 +53,7 @@ const patienceMs = 60_000;
 /** Larger files are not read: each look at one that grows would cost the engine all of it. */
 const mostBytes = 64 * 1024 * 1024;
 
-type Outcome = 'read' | 'failed' | 'lost';
+type Outcome = 'read' | 'missing' | 'failed' | 'lost';
 
 /**
  * Follows one log file inside a container by asking the engine for it again and again. What was judged is passed
@@ -81,8 +87,8 @@ export class ArchivedLog {
       const outcome = await this.#look(signal);
       if (finishing !== null && outcome !== 'lost' && (await this.#end(finishing, outcome, signal))) return;
       if (outcome !== 'failed') retry = this.#pauses.retry;
-      await this.#rest(outcome === 'failed' ? retry : this.#pace, signal);
-      if (outcome === 'failed') retry = Math.min(retry * 2, this.#pauses.longest);
+      await this.#rest(outcome === 'failed' ? Math.max(retry, this.#pace) : this.#pace, signal);
+      if (outcome === 'failed') retry = Math.min(retry * 2, this.#pauses.longestRetry);
     }
   }
 
@@ -98,8 +104,7 @@ export class ArchivedLog {
 
   async #look(signal: AbortSignal): Promise<Outcome> {
     try {
-      await this.#readNew(signal);
-      return 'read';
+      return await this.#readNew(signal);
     } catch (error) {
       if (signal.aborted || this.#source?.lost.aborted) return 'lost';
       this.#failure = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
@@ -108,26 +113,35 @@ export class ArchivedLog {
     }
   }
 
-  async #readNew(signal: AbortSignal): Promise<void> {
+  async #readNew(signal: AbortSignal): Promise<Outcome> {
     const { client, containerId, path } = this.#parts;
     const found = await findInside((at) => client.statInside(containerId, at), path);
     if (found === null) {
       this.#wasMissing = true;
       this.#report('waiting', 'the file does not exist yet');
-      return;
+      return 'missing';
     }
     if (found.size > mostBytes) throw tooLarge(found.path);
     const { source, handover } = this.#opened(found);
     if (!isUnchanged(found, this.#seen)) {
-      const began = performance.now();
       const reading = AbortSignal.any([signal, source.lost, AbortSignal.timeout(patienceMs)]);
-      await this.#read(found, handover, reading);
+      await this.#timed(() => this.#read(found, handover, reading));
       reading.throwIfAborted();
-      this.#took = performance.now() - began;
       this.#seen = found;
       handover.caughtUp();
     }
     source.report('reading', `through the archive API, every ${Math.round(this.#pace / 1_000)} s`);
+    return 'read';
+  }
+
+  /** A reading that fails costs the engine as much. */
+  async #timed(read: () => Promise<void>): Promise<void> {
+    const began = performance.now();
+    try {
+      await read();
+    } finally {
+      this.#took = performance.now() - began;
+    }
   }
 
   /** Opened where there is something to read: the scanner says of what is open that it is being read. */
@@ -180,7 +194,10 @@ export class ArchivedLog {
 
   /** False: the scanner lost it before it was judged. */
   async #end(reason: string, outcome: Outcome, signal: AbortSignal): Promise<boolean> {
-    const said = outcome === 'failed' ? `${reason}; what came last was not read: ${this.#failure}` : reason;
+    // A container that is removed at once takes along what came after the last reading.
+    const gone = outcome === 'missing' && this.#source !== null ? 'the file is gone' : null;
+    const unread = outcome === 'failed' ? this.#failure : gone;
+    const said = unread === null ? reason : `${reason}; what came last was not read: ${unread}`;
     if (this.#source === null) {
       this.#report('ended', said);
       return true;

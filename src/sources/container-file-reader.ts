@@ -5,7 +5,7 @@ import type { SourceState } from '../core/types.ts';
 import type { DockerClient } from '../docker/client.ts';
 import { ArchivedLog } from './archived-log.ts';
 import type { FilePlace, Holder } from './container-file.ts';
-import { type Folder, type Way, type WayOptions, wayTo } from './container-file-way.ts';
+import { type Folder, type FoundWay, type WayOptions, wayTo } from './container-file-way.ts';
 import type { SourceHost } from './source.ts';
 
 export interface ContainerFileParts {
@@ -99,7 +99,7 @@ export class ContainerFileReader {
   }
 
   /** Null: it was closed, or is finished without any. */
-  async #findWay(): Promise<Way | null> {
+  async #findWay(): Promise<FoundWay | null> {
     const awake = AbortSignal.any([this.#closed.signal, this.#finishing.signal]);
     const { first, longest } = this.#parts.pauses;
     for (let retry = first; !this.#closed.signal.aborted; retry = Math.min(retry * 2, longest)) {
@@ -116,7 +116,7 @@ export class ContainerFileReader {
     return null;
   }
 
-  async #look(): Promise<Way | null> {
+  async #look(): Promise<FoundWay | null> {
     const { client, options, host } = this.#parts;
     const { container, path } = this.#holder;
     try {

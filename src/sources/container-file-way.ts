@@ -16,11 +16,11 @@ export interface WayOptions {
 }
 
 /** How a file inside a container is read; `through` says it to people. */
-export type Way =
+export type FoundWay =
   | { readonly kind: 'folder'; readonly root: LogRoot; readonly path: string; readonly through: string }
   | { readonly kind: 'archive' };
 
-export type Folder = Extract<Way, { kind: 'folder' }>;
+export type Folder = Extract<FoundWay, { kind: 'folder' }>;
 
 /** What one way led to, or why it leads nowhere. */
 type Attempt = Folder | string;
@@ -38,7 +38,7 @@ export async function wayTo(
   log: string,
   client: Pick<DockerClient, 'statInside'>,
   { ways, hostRoot }: WayOptions,
-): Promise<Way | null> {
+): Promise<FoundWay | null> {
   const said = await ask(client, container, log);
   if (said === null) return null;
   const problems: string[] = [];
