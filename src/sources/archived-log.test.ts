@@ -328,7 +328,7 @@ test('a file over the cap is not read until it was rotated', async (t) => {
   await it.until(() => it.state.startsWith('failed'));
   assert.match(
     it.state,
-    /larger than 64 MiB, .*\[container-log-unreadable\] .*Rotate it before, or keep its folder in a volume/,
+    /larger than 64 MiB, .*\[container-log-unreadable\] .*Rotate it before, or open a way of container-files/,
   );
   assert.equal(it.reads.length, reads);
   assert.ok(small);

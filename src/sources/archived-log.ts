@@ -21,6 +21,8 @@ export interface ArchivedLogParts {
   readonly encoding?: Encoding;
   /** Whether it was seen already that there was no such file: all that is in it is new. */
   readonly wasMissing?: boolean;
+  /** Why no better way is taken, for people. */
+  readonly instead?: string;
   /** Tests shorten them. */
   readonly pauses?: ArchivePauses;
 }
@@ -114,14 +116,14 @@ export class ArchivedLog {
   }
 
   async #readNew(signal: AbortSignal): Promise<Outcome> {
-    const { client, containerId, path } = this.#parts;
+    const { client, containerId, path, instead = '' } = this.#parts;
     const found = await findInside((at) => client.statInside(containerId, at), path);
     if (found === null) {
       this.#wasMissing = true;
       this.#report('waiting', 'the file does not exist yet');
       return 'missing';
     }
-    if (found.size > mostBytes) throw tooLarge(found.path);
+    if (found.size > mostBytes) throw tooLarge(found.path, instead);
     const { source, handover } = this.#opened(found);
     if (!isUnchanged(found, this.#seen)) {
       const reading = AbortSignal.any([signal, source.lost, AbortSignal.timeout(patienceMs)]);
@@ -130,7 +132,8 @@ export class ArchivedLog {
       this.#seen = found;
       handover.caughtUp();
     }
-    source.report('reading', `through the archive API, every ${Math.round(this.#pace / 1_000)} s`);
+    const why = instead === '' ? '' : ` (${instead})`;
+    source.report('reading', `through the archive API, every ${Math.round(this.#pace / 1_000)} s${why}`);
     return 'read';
   }
 
@@ -178,7 +181,10 @@ export class ArchivedLog {
     if (file.size < handover.offset || file.size > mostBytes) return false;
     const content = await client.readInside(containerId, file.path, signal);
     if (content === null) return false;
-    return handover.take({ chunks: bounded(content, file.path), changed: file.changed });
+    return handover.take({
+      chunks: bounded(content, file.path, this.#parts.instead ?? ''),
+      changed: file.changed,
+    });
   }
 
   /** The pause after a look, in ms. */
@@ -225,19 +231,23 @@ function isUnchanged(found: FoundInside, seen: FoundInside | null): boolean {
 }
 
 /** A file may have grown since it was looked at. */
-async function* bounded(content: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+async function* bounded(
+  content: AsyncIterable<Uint8Array>,
+  path: string,
+  instead: string,
+): AsyncGenerator<Uint8Array> {
   let taken = 0;
   for await (const chunk of content) {
     yield chunk;
     taken += chunk.length;
-    if (taken > mostBytes) throw tooLarge(path);
+    if (taken > mostBytes) throw tooLarge(path, instead);
   }
 }
 
-function tooLarge(where: string): BailiffError {
+function tooLarge(where: string, instead: string): BailiffError {
   const message = `the file is larger than ${mostBytes / 1024 / 1024} MiB, and the engine hands it over only whole`;
   return new BailiffError('container-log-unreadable', message, {
     where,
-    remedy: 'Rotate it before, or keep its folder in a volume, where it is followed without the engine.',
+    remedy: `Rotate it before, or open a way of container-files on which it is followed without the engine${instead === '' ? '' : ` (${instead})`}.`,
   });
 }

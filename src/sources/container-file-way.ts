@@ -15,12 +15,26 @@ export interface WayOptions {
   readonly hostRoot: string;
 }
 
-/** How a file inside a container is read; `through` says it to people. */
-export type FoundWay =
-  | { readonly kind: 'folder'; readonly root: LogRoot; readonly path: string; readonly through: string }
-  | { readonly kind: 'archive' };
+/** A folder in which the file is seen; `through` says it to people. */
+export interface Folder {
+  readonly kind: 'folder';
+  readonly root: LogRoot;
+  readonly path: string;
+  readonly through: string;
+}
 
-export type Folder = Extract<FoundWay, { kind: 'folder' }>;
+/** How a file inside a container is read. */
+export type FoundWay = (
+  | Folder
+  | {
+      readonly kind: 'archive';
+      /** What is wrong with the ways that are better; '': there are none. */
+      readonly instead: string;
+    }
+) & {
+  /** Whether the file lies outside of the mount that its path leads into. */
+  readonly leadsOut: boolean;
+};
 
 /** What one way led to, or why it leads nowhere. */
 type Attempt = Folder | string;
@@ -53,17 +67,20 @@ export async function wayTo(
   }
   const said = await ask(client, container, log);
   if (said === null) return null;
+  const leadsOut =
+    !(said instanceof BailiffError) &&
+    mountOf(container.mounts, said.path) !== mountOf(container.mounts, log);
   const problems: string[] = [];
   for (const way of ways) {
     const attempt = attempts.get(way);
     if (attempt === undefined) {
-      if (!(said instanceof BailiffError)) return { kind: 'archive' };
+      if (!(said instanceof BailiffError)) return { kind: 'archive', instead: problems.join('; '), leadsOut };
       problems.push(`archive: ${said.message}`);
       continue;
     }
     const { folder, before } = attempt;
     const problem = difference(before, said, sightOf(folder));
-    if (problem === null && typeof folder !== 'string') return folder;
+    if (problem === null && typeof folder !== 'string') return { ...folder, leadsOut };
     problems.push(`${way}: ${problem}`);
   }
   throw unreadable(problems);

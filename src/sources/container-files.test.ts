@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { jailWith } from '../../test/setup/jail.ts';
 import { quietHost } from '../../test/setup/quiet-host.ts';
 import type { JailOptions } from '../config/schema.ts';
+import { BailiffError } from '../core/errors.ts';
 import type { ContainerDetails, InsideFile, Mount } from '../docker/client.ts';
 import { type FilePiece, readFilePiece } from '../files/file-piece.ts';
 import type { WayOptions } from './container-file-way.ts';
@@ -39,6 +44,8 @@ class Bench {
   readonly looks: string[] = [];
   readonly opened: SourceDescription[] = [];
   readonly closed: string[] = [];
+  /** Where set, an end waits for it. */
+  held: Promise<void> | null = null;
   readonly pieces: FilePiece[] = [];
   readonly reports = new Map<string, string>();
   readonly files: ContainerFiles;
@@ -57,7 +64,7 @@ class Bench {
       client,
       host,
       options,
-      pauses: { first: 1, longest: 1 },
+      pauses: { first: 1, longest: 1, better: 1 },
     });
   }
 
@@ -105,7 +112,10 @@ class Bench {
         this.pieces.push(readFilePiece(Buffer.from(bytes)));
         this.#changed();
       },
-      end: async (detail) => this.#report(id, 'ended', detail),
+      end: async (detail) => {
+        await this.held;
+        this.#report(id, 'ended', detail);
+      },
       close: () => {
         this.closed.push(id);
         this.#changed();
@@ -146,4 +156,97 @@ test('a reader goes on where a container is told of again', async (t) => {
   it.files.follow(container('1', 'web'), [jail({ maxretry: 2 })]);
   await it.until(() => it.opened.length === 2);
   assert.equal(it.opened[1]?.jails[0]?.maxretry, 2);
+});
+
+test('a container that does not lead to a shared file does not keep the others from being read', async (t) => {
+  const unreachable = new BailiffError('container-log-unreadable', 'it is not a regular file');
+  for (const said of [null, unreachable]) {
+    const it = bench(t);
+    if (said !== null) it.said.set(`1:${log}`, said);
+    it.files.follow(container('1', 'one', shared), [jail()]);
+    await it.until(() => it.reports.has(`docker:one:${log}`));
+    it.said.set(`2:${log}`, text(3));
+    it.files.follow(container('2', 'two', shared), [jail({ maxretry: 2 })]);
+    await it.until(() => it.reports.get(`docker:two:${log}`)?.startsWith('reading') === true);
+    assert.equal(it.opened[0]?.cursorKey, 'container-file:/nowhere/volumes/v/_data/app.log');
+    assert.equal(it.reports.has(`docker:one:${log}`), false);
+    const looks = it.looks.length;
+    it.files.follow(container('1', 'one', shared), [jail()]);
+    it.files.follow(container('2', 'two', shared), [jail({ maxretry: 2 })]);
+    assert.equal(it.looks.length, looks, 'it is read on through the other one');
+  }
+});
+
+test('what a link leads out of a shared folder is a file of its own in each container', async (t) => {
+  const it = bench(t);
+  for (const id of ['1', '2']) {
+    it.said.set(`${id}:${log}`, { kind: 'link', size: 0, changed: 0, target: '/var/app.log' });
+    it.said.set(`${id}:/var/app.log`, text(3));
+  }
+  it.files.follow(container('1', 'one', shared), [jail()]);
+  it.files.follow(container('2', 'two', shared), [jail()]);
+  await it.until(() => it.pieces.filter(({ kind }) => kind === 'bytes').length === 2);
+  const opened = it.opened.map(({ id, cursorKey }) => [id, cursorKey]);
+  assert.deepEqual(opened.sort(), [
+    [`docker:one:${log}`, `container-file:1:${log}`],
+    [`docker:two:${log}`, `container-file:2:${log}`],
+  ]);
+  it.files.follow(container('1', 'one', shared), [jail()]);
+  it.files.stopped('2');
+  await it.until(() => it.reports.get(`docker:two:${log}`) === 'ended the container stopped');
+  assert.equal(it.opened.length, 2);
+});
+
+test('from the archive API it is changed over to a folder as soon as one is seen', async (t) => {
+  const volume = realpathSync(mkdtempSync(path.join(tmpdir(), 'bailiff-files-')));
+  t.after(() => rmSync(volume, { recursive: true }));
+  const it = bench(t, { ways: ['mounts', 'archive'], hostRoot: '/' });
+  it.said.set(`1:${log}`, text(4));
+  it.files.follow(container('1', 'web', { source: volume, destination: '/logs' }), [jail()]);
+  await it.until(() => it.reports.get(`docker:web:${log}`)?.startsWith('reading') === true);
+  assert.match(
+    it.reports.get(`docker:web:${log}`) ?? '',
+    /^reading through the archive API, every 2 s \(mounts: there is no file/,
+  );
+  writeFileSync(path.join(volume, 'app.log'), 'text');
+  utimesSync(path.join(volume, 'app.log'), 100, 100);
+  await it.until(() => it.opened.length === 2);
+  const [before, after] = it.opened;
+  assert.deepEqual([before?.input.kind, after?.input.kind], ['stream', 'file']);
+  assert.equal(after?.through, `through ${volume} of the host`);
+  assert.deepEqual([after?.id, after?.cursorKey], [before?.id, before?.cursorKey]);
+  assert.deepEqual(it.closed, [], 'the one takes the place of the other');
+});
+
+test('a container that has taken over the name is read when the one before was read to its end', async (t) => {
+  const it = bench(t);
+  const id = `docker:web:${log}`;
+  it.said.set(`1:${log}`, text(3));
+  it.said.set(`2:${log}`, text(3));
+  it.files.follow(container('1', 'web'), [jail()]);
+  await it.until(() => it.reports.get(id)?.startsWith('reading') === true);
+  const gate = Promise.withResolvers<void>();
+  it.held = gate.promise;
+  it.files.removed('1', 'the container was renamed');
+  it.files.follow(container('2', 'web'), [jail()]);
+  await it.until(() => it.looks.includes(`2:${log}`));
+  for (let turn = 0; turn < 5; turn++) await setImmediate();
+  assert.equal(it.opened.length, 1);
+  gate.resolve();
+  await it.until(() => it.opened.length === 2);
+  assert.equal(it.opened[1]?.cursorKey, `container-file:2:${log}`);
+  await it.until(() => it.reports.get(id)?.startsWith('reading') === true);
+});
+
+test('one that is gone takes nothing along that is said under its name by now', async (t) => {
+  const it = bench(t);
+  const id = `docker:web:${log}`;
+  it.files.follow(container('1', 'web'), [jail()]);
+  await it.until(() => it.reports.has(id));
+  it.files.stopped('1');
+  await it.until(() => it.reports.get(id) === 'ended the container stopped');
+  it.files.follow(container('2', 'web'), [jail()]);
+  await it.until(() => it.reports.get(id)?.startsWith('waiting') === true);
+  it.files.removed('1');
+  assert.match(it.reports.get(id) ?? '', /^waiting/);
 });
