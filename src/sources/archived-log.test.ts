@@ -268,6 +268,41 @@ test('a rotation is followed: the rest of .1, its last line, and the new file', 
   assert.deepEqual(it.gaps, []);
 });
 
+test('a rotation is seen, too, while nothing or little was judged of a file that begins like the next', async (t) => {
+  for (const start of ['', said('# the log of app')]) {
+    const it = bench(t);
+    it.put(start);
+    it.put(said('of yesterday'.repeat(9)), `${log}.1`);
+    it.start();
+    await it.until(() => it.cursor !== null);
+    await it.looked();
+    it.add(said('one', 'two'));
+    it.rotate();
+    it.put(`${start}${said('three')}`);
+    await it.until(() => it.lines.includes('three'));
+    const lines = it.lines.filter((line) => !line.startsWith('#'));
+    assert.deepEqual(lines, ['one', 'two', 'three']);
+    assert.equal(
+      it.aged.find((line) => line.startsWith('one')),
+      `one ${now}`,
+    );
+    assert.deepEqual(it.gaps, []);
+  }
+});
+
+test('what is written late to a renamed file of which nothing is known is not taken for a rotation', async (t) => {
+  const it = bench(t);
+  it.put('');
+  it.put(said('of yesterday'), `${log}.1`);
+  it.start();
+  await it.until(() => it.cursor !== null);
+  await it.looked();
+  it.add(said('late'), `${log}.1`);
+  it.add(said('one'));
+  await it.until(() => it.lines.length === 1);
+  assert.deepEqual(it.lines, ['one']);
+});
+
 test('a rotation while nobody looked, and one that leaves a last line without its newline', async (t) => {
   const it = bench(t);
   it.put(said('one', 'two'));

@@ -4,7 +4,7 @@ import { BailiffError, messageOf } from '../core/errors.ts';
 import type { Encoding, SourceState } from '../core/types.ts';
 import { type FoundInside, findInside } from '../docker/archive.ts';
 import type { DockerClient } from '../docker/client.ts';
-import { parseFileCursor } from '../files/file-cursor.ts';
+import { fingerprintLength, parseFileCursor } from '../files/file-cursor.ts';
 import { FileHandover } from './file-handover.ts';
 import type { OpenSource, SourceHost } from './source.ts';
 
@@ -71,6 +71,8 @@ export class ArchivedLog {
   #wasMissing: boolean;
   /** As it was when all of it was read. */
   #seen: FoundInside | null = null;
+  /** `.1` as it was when the file was known to be the one that is read; undefined: it was not looked at. */
+  #older: FoundInside | null | undefined = undefined;
   /** What the last reading took, in ms. */
   #took = 0;
   #failure = '';
@@ -163,16 +165,40 @@ export class ArchivedLog {
   }
 
   async #read(found: FoundInside, handover: FileHandover, signal: AbortSignal): Promise<void> {
-    if (await this.#copy(found, handover, signal)) return;
-    const { client, containerId } = this.#parts;
-    const rotated = `${found.path}.1`;
-    const older = await client.statInside(containerId, rotated);
-    const isKept =
-      older?.kind === 'file' && (await this.#copy({ ...older, path: rotated }, handover, signal));
+    // So little text may stand at the beginning of the next file, too.
+    const isShort = handover.offset < fingerprintLength;
+    let older = isShort ? await this.#statOlder(found) : null;
+    const isDoubtful = isShort && this.#isNewlyRotated(older, handover.offset);
+    if (!isDoubtful && (await this.#copy(found, handover, signal))) {
+      if (isShort) this.#older = older;
+      return;
+    }
+    older ??= await this.#statOlder(found);
+    const isKept = older !== null && (await this.#copy(older, handover, signal));
     // Writers go on in the renamed file until they reopen their log.
     if (found.size === 0) return;
+    this.#older = older;
+    if (isDoubtful && !isKept && (await this.#copy(found, handover, signal))) return;
     await handover.restart(isKept);
     await this.#copy(found, handover, signal);
+  }
+
+  /** What the file was renamed to; null: nothing. */
+  async #statOlder({ path }: FoundInside): Promise<FoundInside | null> {
+    const { client, containerId } = this.#parts;
+    const older = await client.statInside(containerId, `${path}.1`);
+    return older?.kind === 'file' ? { ...older, path: `${path}.1` } : null;
+  }
+
+  /**
+   * Whether `.1` is another file than it was. One that only grew may be the same, to which its writers added: it is
+   * another, or all that is new in it lies behind the place, only where it was no longer than that.
+   */
+  #isNewlyRotated(older: FoundInside | null, offset: number): boolean {
+    const before = this.#older;
+    if (older === null || before === undefined) return false;
+    if (before === null || older.size < before.size) return true;
+    return before.size <= offset && !isUnchanged(older, before);
   }
 
   /** False: what was judged is not in this file. */

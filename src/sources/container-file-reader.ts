@@ -228,7 +228,8 @@ export class ContainerFileReader {
     const signal = AbortSignal.any([this.#closed.signal, this.#finishing.signal]);
     while (await pause(pauses.better, true, { signal, ref: false }).catch(() => false)) {
       const way = await wayTo(container, path, client, options).catch(() => null);
-      if (way?.kind === 'folder' && !signal.aborted) return way;
+      if (way?.kind !== 'folder' || signal.aborted) continue;
+      if (!(way.leadsOut && this.#place.isShared)) return way;
     }
     return null;
   }
