@@ -87,6 +87,26 @@ test('what of the host stands inside a container, as far as it has a plain path'
   assert.equal(inspectedContainer('a', { State: { Pid: '1' }, Mounts: 'x' }).pid, 0);
 });
 
+test('of a part of a volume, its folder in that of the volume is told', () => {
+  const volume = { Type: 'volume', Source: '/volumes/v/_data' };
+  const container = {
+    Mounts: ['/data', '/whole', '/up'].map((place) => ({ ...volume, Destination: place })),
+    HostConfig: {
+      Mounts: [
+        { Type: 'volume', Target: '/data/', VolumeOptions: { Subpath: 'a/logs' } },
+        { Type: 'volume', Target: '/whole', VolumeOptions: null },
+        { Type: 'volume', Target: '/up', VolumeOptions: { Subpath: '../../etc' } },
+        null,
+      ],
+    },
+  };
+  assert.deepEqual(inspectedContainer('a', container).mounts, [
+    { source: '/volumes/v/_data/a/logs', destination: '/data' },
+    { source: '/volumes/v/_data', destination: '/whole' },
+    { source: '/volumes/v/_data/etc', destination: '/up' },
+  ]);
+});
+
 test('a container that waits to be started again does not run, one that never stopped did so never', () => {
   const inState = (State: object) => inspectedContainer('a', { State });
   assert.equal(inState({ Running: true, Restarting: true }).running, false);

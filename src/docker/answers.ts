@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { normalizePorts, type PortRange, parsePort } from '../core/policy.ts';
 import type { Container, ContainerDetails, DockerEvent, EngineInfo, Mount, Network } from './engine.ts';
 
@@ -57,7 +58,9 @@ export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
   const config = asJson(container['Config']);
   const settings = asJson(container['NetworkSettings']);
   const state = asJson(container['State']);
-  const networkMode = asText(asJson(container['HostConfig'])['NetworkMode']);
+  const hostConfig = asJson(container['HostConfig']);
+  const networkMode = asText(hostConfig['NetworkMode']);
+  const subpaths = subpathsOf(hostConfig['Mounts']);
   return {
     id: asText(container['Id']) || id,
     name: withoutSlash(asText(container['Name']) || id),
@@ -65,7 +68,7 @@ export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
     labels: asLabels(config['Labels']),
     running: state['Running'] === true && state['Restarting'] !== true,
     pid: Number.isSafeInteger(state['Pid']) ? Number(state['Pid']) : 0,
-    mounts: asList(container['Mounts']).flatMap(mountOf),
+    mounts: asList(container['Mounts']).flatMap((mount) => mountOf(mount, subpaths)),
     tty: config['Tty'] === true,
     finished: Math.max(0, Date.parse(asText(state['FinishedAt'])) / 1_000 || 0),
     networkMode,
@@ -74,10 +77,22 @@ export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
   };
 }
 
-function mountOf(raw: unknown): Mount[] {
+function mountOf(raw: unknown, subpaths: ReadonlyMap<string, string>): Mount[] {
   const { Source: source, Destination: destination } = asJson(raw);
   if (typeof destination !== 'string' || !isPlainPath(destination)) return [];
-  return [{ source: typeof source === 'string' && isPlainPath(source) ? source : null, destination }];
+  if (typeof source !== 'string' || !isPlainPath(source)) return [{ source: null, destination }];
+  const subpath = subpaths.get(posix.resolve(destination));
+  return [{ source: subpath === undefined ? source : posix.join(source, subpath), destination }];
+}
+
+/** By where it stands: which part of its volume a mount is (Docker 26). Its source is told as that of the whole. */
+function subpathsOf(mounts: unknown): Map<string, string> {
+  const parts = asList(mounts).flatMap((raw): [string, string][] => {
+    const mount = asJson(raw);
+    const part = asText(asJson(mount['VolumeOptions'])['Subpath']);
+    return part === '' ? [] : [[posix.resolve('/', asText(mount['Target'])), posix.resolve('/', part)]];
+  });
+  return new Map(parts);
 }
 
 /** Absolute, and without anything that leads somewhere else than it reads. */

@@ -178,7 +178,7 @@ function statusOf(error: unknown): unknown {
 }
 
 /** What proxies answer to what they do not let through, and an engine never to what it is asked here. */
-const isRefused = (error: unknown): boolean => [401, 403, 405].includes(Number(statusOf(error)));
+export const isRefused = (error: unknown): boolean => [401, 403, 405].includes(Number(statusOf(error)));
 
 /** Null: the engine says that there is no such thing. */
 async function ifThere<T>(ask: () => Promise<T>): Promise<T | null> {

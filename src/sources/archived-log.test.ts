@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate } from 'node:timers/promises';
 import { type Random, randomOf } from '../../test/fuzz/random.ts';
 import { jailWith } from '../../test/setup/jail.ts';
 import { quietHost } from '../../test/setup/quiet-host.ts';
@@ -45,6 +45,9 @@ class Bench {
   #reader: ArchivedLog | null = null;
   #waiting: (() => void)[] = [];
 
+  /** In ms. */
+  readonly pauses = { look: 1, retry: 1, longestRetry: 2, longest: 2 };
+
   start(): this {
     this.#stop = new AbortController();
     const host = { ...quietHost, now: () => now, open: this.#open, report: this.#report };
@@ -56,7 +59,7 @@ class Bench {
       containerId: 'abc',
       path: log,
       jails: [jailWith('app')],
-      pauses: { look: 1, retry: 1, longest: 2 },
+      pauses: this.pauses,
     });
     this.#running = this.#reader.run(this.#stop.signal);
     return this;
@@ -265,6 +268,41 @@ test('a rotation is followed: the rest of .1, its last line, and the new file', 
   assert.deepEqual(it.gaps, []);
 });
 
+test('a rotation is seen, too, while nothing or little was judged of a file that begins like the next', async (t) => {
+  for (const start of ['', said('# the log of app')]) {
+    const it = bench(t);
+    it.put(start);
+    it.put(said('of yesterday'.repeat(9)), `${log}.1`);
+    it.start();
+    await it.until(() => it.cursor !== null);
+    await it.looked();
+    it.add(said('one', 'two'));
+    it.rotate();
+    it.put(`${start}${said('three')}`);
+    await it.until(() => it.lines.includes('three'));
+    const lines = it.lines.filter((line) => !line.startsWith('#'));
+    assert.deepEqual(lines, ['one', 'two', 'three']);
+    assert.equal(
+      it.aged.find((line) => line.startsWith('one')),
+      `one ${now}`,
+    );
+    assert.deepEqual(it.gaps, []);
+  }
+});
+
+test('what is written late to a renamed file of which nothing is known is not taken for a rotation', async (t) => {
+  const it = bench(t);
+  it.put('');
+  it.put(said('of yesterday'), `${log}.1`);
+  it.start();
+  await it.until(() => it.cursor !== null);
+  await it.looked();
+  it.add(said('late'), `${log}.1`);
+  it.add(said('one'));
+  await it.until(() => it.lines.length === 1);
+  assert.deepEqual(it.lines, ['one']);
+});
+
 test('a rotation while nobody looked, and one that leaves a last line without its newline', async (t) => {
   const it = bench(t);
   it.put(said('one', 'two'));
@@ -325,7 +363,7 @@ test('a file over the cap is not read until it was rotated', async (t) => {
   await it.until(() => it.state.startsWith('failed'));
   assert.match(
     it.state,
-    /larger than 64 MiB, .*\[container-log-unreadable\] .*Rotate it before, or keep its folder in a volume/,
+    /larger than 64 MiB, .*\[container-log-unreadable\] .*Rotate it before, or open a way of container-files/,
   );
   assert.equal(it.reads.length, reads);
   assert.ok(small);
@@ -406,6 +444,30 @@ test('a container that stops without a file, or whose file cannot be read', asyn
   unreadable.failure = new Error('busy');
   await finished;
   assert.match(unreadable.state, /^ended the container stopped(?:; what came last was not read: busy)?$/);
+});
+
+test('of a container that is removed at once it is said that what came last was not read', async (t) => {
+  const it = bench(t);
+  it.put(said('one'));
+  it.start();
+  await it.until(() => it.lines.length === 1);
+  it.files.clear();
+  await it.finish();
+  assert.equal(it.state, 'ended the container stopped; what came last was not read: the file is gone');
+});
+
+test('after a reading that failed the engine has its rest, too', async (t) => {
+  const it = bench(t);
+  it.pauses.longest = 10_000;
+  it.held = pause(20);
+  it.cuts = [1];
+  it.put(said('one'));
+  it.start();
+  await it.until(() => it.state === 'failed cut');
+  const failed = performance.now();
+  await it.until(() => it.lines.length === 1);
+  // Timers may be early by a millisecond.
+  assert.ok(performance.now() - failed > 19 * 20 * 0.9);
 });
 
 test('the text before a place is told as the scanner tells it', () => {

@@ -4,7 +4,7 @@ import { BailiffError, messageOf } from '../core/errors.ts';
 import type { Encoding, SourceState } from '../core/types.ts';
 import { type FoundInside, findInside } from '../docker/archive.ts';
 import type { DockerClient } from '../docker/client.ts';
-import { parseFileCursor } from '../files/file-cursor.ts';
+import { fingerprintLength, parseFileCursor } from '../files/file-cursor.ts';
 import { FileHandover } from './file-handover.ts';
 import type { OpenSource, SourceHost } from './source.ts';
 
@@ -19,6 +19,10 @@ export interface ArchivedLogParts {
   readonly path: string;
   readonly jails: readonly JailConfiguration[];
   readonly encoding?: Encoding;
+  /** Whether it was seen already that there was no such file: all that is in it is new. */
+  readonly wasMissing?: boolean;
+  /** Why no better way is taken, for people. */
+  readonly instead?: string;
   /** Tests shorten them. */
   readonly pauses?: ArchivePauses;
 }
@@ -29,11 +33,17 @@ export interface ArchivePauses {
   readonly look: number;
   /** After a failure; doubled after each. */
   readonly retry: number;
-  /** The longest there is. */
+  readonly longestRetry: number;
+  /** The longest after a reading that took long. */
   readonly longest: number;
 }
 
-const usualPauses: ArchivePauses = { look: 2_000, retry: 2_000, longest: 60_000 };
+const usualPauses: ArchivePauses = {
+  look: 2_000,
+  retry: 2_000,
+  longestRetry: 60_000,
+  longest: 1_200_000,
+};
 /** Each reading begins at the file's start: no more than a twentieth of the time is spent on it. */
 const readingShare = 20;
 /**
@@ -45,7 +55,7 @@ const patienceMs = 60_000;
 /** Larger files are not read: each look at one that grows would cost the engine all of it. */
 const mostBytes = 64 * 1024 * 1024;
 
-type Outcome = 'read' | 'failed' | 'lost';
+type Outcome = 'read' | 'missing' | 'failed' | 'lost';
 
 /**
  * Follows one log file inside a container by asking the engine for it again and again. What was judged is passed
@@ -58,9 +68,11 @@ export class ArchivedLog {
   #finishing: string | null = null;
   #source: OpenSource | null = null;
   #handover: FileHandover | null = null;
-  #wasMissing = false;
+  #wasMissing: boolean;
   /** As it was when all of it was read. */
   #seen: FoundInside | null = null;
+  /** `.1` as it was when the file was known to be the one that is read; undefined: it was not looked at. */
+  #older: FoundInside | null | undefined = undefined;
   /** What the last reading took, in ms. */
   #took = 0;
   #failure = '';
@@ -68,6 +80,7 @@ export class ArchivedLog {
   constructor(parts: ArchivedLogParts) {
     this.#parts = parts;
     this.#pauses = parts.pauses ?? usualPauses;
+    this.#wasMissing = parts.wasMissing ?? false;
   }
 
   /** Until the signal aborts, or all is read after `finish`. Never rejects: what goes wrong is a state, and is tried again. */
@@ -78,8 +91,8 @@ export class ArchivedLog {
       const outcome = await this.#look(signal);
       if (finishing !== null && outcome !== 'lost' && (await this.#end(finishing, outcome, signal))) return;
       if (outcome !== 'failed') retry = this.#pauses.retry;
-      await this.#rest(outcome === 'failed' ? retry : this.#pace, signal);
-      if (outcome === 'failed') retry = Math.min(retry * 2, this.#pauses.longest);
+      await this.#rest(outcome === 'failed' ? Math.max(retry, this.#pace) : this.#pace, signal);
+      if (outcome === 'failed') retry = Math.min(retry * 2, this.#pauses.longestRetry);
     }
   }
 
@@ -95,8 +108,7 @@ export class ArchivedLog {
 
   async #look(signal: AbortSignal): Promise<Outcome> {
     try {
-      await this.#readNew(signal);
-      return 'read';
+      return await this.#readNew(signal);
     } catch (error) {
       if (signal.aborted || this.#source?.lost.aborted) return 'lost';
       this.#failure = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
@@ -105,26 +117,36 @@ export class ArchivedLog {
     }
   }
 
-  async #readNew(signal: AbortSignal): Promise<void> {
-    const { client, containerId, path } = this.#parts;
+  async #readNew(signal: AbortSignal): Promise<Outcome> {
+    const { client, containerId, path, instead = '' } = this.#parts;
     const found = await findInside((at) => client.statInside(containerId, at), path);
     if (found === null) {
       this.#wasMissing = true;
       this.#report('waiting', 'the file does not exist yet');
-      return;
+      return 'missing';
     }
-    if (found.size > mostBytes) throw tooLarge(found.path);
+    if (found.size > mostBytes) throw tooLarge(found.path, instead);
     const { source, handover } = this.#opened(found);
     if (!isUnchanged(found, this.#seen)) {
-      const began = performance.now();
       const reading = AbortSignal.any([signal, source.lost, AbortSignal.timeout(patienceMs)]);
-      await this.#read(found, handover, reading);
+      await this.#timed(() => this.#read(found, handover, reading));
       reading.throwIfAborted();
-      this.#took = performance.now() - began;
       this.#seen = found;
       handover.caughtUp();
     }
-    source.report('reading', `through the archive API, every ${Math.round(this.#pace / 1_000)} s`);
+    const why = instead === '' ? '' : ` (${instead})`;
+    source.report('reading', `through the archive API, every ${Math.round(this.#pace / 1_000)} s${why}`);
+    return 'read';
+  }
+
+  /** A reading that fails costs the engine as much. */
+  async #timed(read: () => Promise<void>): Promise<void> {
+    const began = performance.now();
+    try {
+      await read();
+    } finally {
+      this.#took = performance.now() - began;
+    }
   }
 
   /** Opened where there is something to read: the scanner says of what is open that it is being read. */
@@ -143,16 +165,40 @@ export class ArchivedLog {
   }
 
   async #read(found: FoundInside, handover: FileHandover, signal: AbortSignal): Promise<void> {
-    if (await this.#copy(found, handover, signal)) return;
-    const { client, containerId } = this.#parts;
-    const rotated = `${found.path}.1`;
-    const older = await client.statInside(containerId, rotated);
-    const isKept =
-      older?.kind === 'file' && (await this.#copy({ ...older, path: rotated }, handover, signal));
+    // So little text may stand at the beginning of the next file, too.
+    const isShort = handover.offset < fingerprintLength;
+    let older = isShort ? await this.#statOlder(found) : null;
+    const isDoubtful = isShort && this.#isNewlyRotated(older, handover.offset);
+    if (!isDoubtful && (await this.#copy(found, handover, signal))) {
+      if (isShort) this.#older = older;
+      return;
+    }
+    older ??= await this.#statOlder(found);
+    const isKept = older !== null && (await this.#copy(older, handover, signal));
     // Writers go on in the renamed file until they reopen their log.
     if (found.size === 0) return;
+    this.#older = older;
+    if (isDoubtful && !isKept && (await this.#copy(found, handover, signal))) return;
     await handover.restart(isKept);
     await this.#copy(found, handover, signal);
+  }
+
+  /** What the file was renamed to; null: nothing. */
+  async #statOlder({ path }: FoundInside): Promise<FoundInside | null> {
+    const { client, containerId } = this.#parts;
+    const older = await client.statInside(containerId, `${path}.1`);
+    return older?.kind === 'file' ? { ...older, path: `${path}.1` } : null;
+  }
+
+  /**
+   * Whether `.1` is another file than it was. One that only grew may be the same, to which its writers added: it is
+   * another, or all that is new in it lies behind the place, only where it was no longer than that.
+   */
+  #isNewlyRotated(older: FoundInside | null, offset: number): boolean {
+    const before = this.#older;
+    if (older === null || before === undefined) return false;
+    if (before === null || older.size < before.size) return true;
+    return before.size <= offset && !isUnchanged(older, before);
   }
 
   /** False: what was judged is not in this file. */
@@ -161,7 +207,10 @@ export class ArchivedLog {
     if (file.size < handover.offset || file.size > mostBytes) return false;
     const content = await client.readInside(containerId, file.path, signal);
     if (content === null) return false;
-    return handover.take({ chunks: bounded(content, file.path), changed: file.changed });
+    return handover.take({
+      chunks: bounded(content, file.path, this.#parts.instead ?? ''),
+      changed: file.changed,
+    });
   }
 
   /** The pause after a look, in ms. */
@@ -177,7 +226,10 @@ export class ArchivedLog {
 
   /** False: the scanner lost it before it was judged. */
   async #end(reason: string, outcome: Outcome, signal: AbortSignal): Promise<boolean> {
-    const said = outcome === 'failed' ? `${reason}; what came last was not read: ${this.#failure}` : reason;
+    // A container that is removed at once takes along what came after the last reading.
+    const gone = outcome === 'missing' && this.#source !== null ? 'the file is gone' : null;
+    const unread = outcome === 'failed' ? this.#failure : gone;
+    const said = unread === null ? reason : `${reason}; what came last was not read: ${unread}`;
     if (this.#source === null) {
       this.#report('ended', said);
       return true;
@@ -205,19 +257,23 @@ function isUnchanged(found: FoundInside, seen: FoundInside | null): boolean {
 }
 
 /** A file may have grown since it was looked at. */
-async function* bounded(content: AsyncIterable<Uint8Array>, path: string): AsyncGenerator<Uint8Array> {
+async function* bounded(
+  content: AsyncIterable<Uint8Array>,
+  path: string,
+  instead: string,
+): AsyncGenerator<Uint8Array> {
   let taken = 0;
   for await (const chunk of content) {
     yield chunk;
     taken += chunk.length;
-    if (taken > mostBytes) throw tooLarge(path);
+    if (taken > mostBytes) throw tooLarge(path, instead);
   }
 }
 
-function tooLarge(where: string): BailiffError {
+function tooLarge(where: string, instead: string): BailiffError {
   const message = `the file is larger than ${mostBytes / 1024 / 1024} MiB, and the engine hands it over only whole`;
   return new BailiffError('container-log-unreadable', message, {
     where,
-    remedy: 'Rotate it before, or keep its folder in a volume, where it is followed without the engine.',
+    remedy: `Rotate it before, or open a way of container-files on which it is followed without the engine${instead === '' ? '' : ` (${instead})`}.`,
   });
 }

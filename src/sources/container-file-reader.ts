@@ -1,17 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import type { SourceState } from '../core/types.ts';
 import type { DockerClient } from '../docker/client.ts';
 import { ArchivedLog } from './archived-log.ts';
-import type { FilePlace, Holder } from './container-file.ts';
-import { type Folder, type Way, type WayOptions, wayTo } from './container-file-way.ts';
+import type { FilePlace, Holder, Holders } from './container-file.ts';
+import { type Folder, type FoundWay, type WayOptions, wayTo } from './container-file-way.ts';
 import type { SourceHost } from './source.ts';
 
 export interface ContainerFileParts {
-  readonly client: DockerClient;
+  readonly client: Pick<DockerClient, 'statInside' | 'readInside'>;
   readonly host: SourceHost;
   readonly options: WayOptions;
   readonly pauses: LookPauses;
+}
+
+/** What the readers of one engine's files share. */
+export interface ReaderParts extends ContainerFileParts {
+  /** By id in `status`: who reads under it. */
+  readonly readers: Map<string, ContainerFileReader>;
+  /** The container's file lies outside of the mount: no other has it. `ended`: why the container has, or null. */
+  leadsOut(holder: Holder, place: FilePlace, ended: string | null): void;
 }
 
 /** In ms, before a file that is not there, or cannot be reached, is looked for again. */
@@ -19,32 +28,43 @@ export interface LookPauses {
   readonly first: number;
   /** It is doubled each time up to this one. */
   readonly longest: number;
+  /** The same for a folder, where the archive API is read instead. */
+  readonly better: number;
 }
 
-export const usualLookPauses: LookPauses = { first: 1_000, longest: 10_000 };
+export const usualLookPauses: LookPauses = { first: 1_000, longest: 10_000, better: 180_000 };
 
-/** Reads a log file through one container: looks for the way to it until there is one, then goes it. */
+/** How long (ms) a file may be read on while a container waits that has taken over the name. */
+const lastWordsMs = 10_000;
+
+interface Found {
+  readonly holder: Holder;
+  readonly way: FoundWay;
+}
+
+/** Reads a log file through one of its containers: looks for a way to it until there is one, then goes it. */
 export class ContainerFileReader {
-  readonly #holder: Holder;
+  #holders: Holders;
   readonly #place: FilePlace;
-  readonly #parts: ContainerFileParts;
-  readonly #id: string;
+  readonly #parts: ReaderParts;
+  /** As in `status`; null: nothing was said yet. */
+  #id: string | null = null;
+  /** Whose way was taken. */
+  #through: Holder | null = null;
   readonly #closed = new AbortController();
   /** Its reason is the sentence for `status`. */
   readonly #finishing = new AbortController();
+  /** Nothing more is read. */
+  readonly #ended = new AbortController();
   #forgotten = false;
-  /** Whether nothing more is read. */
-  #ended = false;
   #over = false;
   /** When it was last seen, in seconds, that there is no such file. */
   #missingAt: number | null = null;
 
-  constructor(holder: Holder, place: FilePlace, parts: ContainerFileParts) {
-    this.#holder = holder;
+  constructor(holders: Holders, place: FilePlace, parts: ReaderParts) {
+    this.#holders = holders;
     this.#place = place;
     this.#parts = parts;
-    const encoding = place.encoding === 'utf-8' ? '' : ` (${place.encoding})`;
-    this.#id = `docker:${holder.container.name}:${holder.path}${encoding}`;
   }
 
   /** Whether its source is gone. */
@@ -52,25 +72,34 @@ export class ContainerFileReader {
     return this.#over;
   }
 
-  get containerId(): string {
-    return this.#holder.container.id;
+  get containerId(): string | undefined {
+    return (this.#through ?? this.#holders.all[0])?.container.id;
   }
 
-  /** Whether it reads this one already, and goes on with it. */
-  isFor({ container, path, jails }: Holder): boolean {
-    const { container: own, path: ownPath, jails: ownJails } = this.#holder;
-    if (this.#finishing.signal.aborted || container.id !== own.id || path !== ownPath) return false;
-    if (container.name !== own.name || container.pid !== own.pid || jails.length !== ownJails.length)
-      return false;
-    return jails.every((jail, index) => jail === ownJails[index]);
+  /** Whether it can read for these, too. As long as it looks for a way, it looks for theirs from now on. */
+  goesOnFor(holders: Holders): boolean {
+    if (this.#finishing.signal.aborted) return false;
+    const through = this.#through;
+    if (through === null) {
+      this.#holders = holders;
+      if (holders.all[0] !== undefined && this.#idOf(holders.all[0]) !== this.#id) this.#letGo();
+      return true;
+    }
+    // Jails from labels are made anew each time.
+    return (
+      holders.all.some((each) => isSame(each, through)) &&
+      isDeepStrictEqual(holders.jails, this.#holders.jails)
+    );
   }
 
   /** Until it is closed. Never rejects. */
   async run(): Promise<void> {
-    const way = await this.#findWay();
-    if (way?.kind === 'folder') await this.#readFolder(way);
-    else if (way?.kind === 'archive') await this.#readArchive();
-    else await this.#showEnd();
+    const found = await this.#find();
+    if (found !== null) {
+      const id = await this.#take(found.holder);
+      if (!this.#closed.signal.aborted) await this.#read(id, found);
+    }
+    await this.#showEnd();
     this.#over = true;
   }
 
@@ -82,11 +111,11 @@ export class ContainerFileReader {
   /** Closes it as soon as nothing more is read. */
   forget(): void {
     this.#forgotten = true;
-    if (this.#ended) this.close();
+    if (this.#ended.signal.aborted) this.close();
   }
 
   async #showEnd(): Promise<void> {
-    this.#ended = true;
+    this.#ended.abort();
     if (this.#forgotten) this.close();
     await abortOf(this.#closed.signal);
   }
@@ -94,20 +123,19 @@ export class ContainerFileReader {
   /** Its cursor stays. */
   close(): void {
     this.#closed.abort();
-    this.#parts.host.forget(this.#id);
+    this.#letGo();
   }
 
   /** Null: it was closed, or is finished without any. */
-  async #findWay(): Promise<Way | null> {
+  async #find(): Promise<Found | null> {
     const awake = AbortSignal.any([this.#closed.signal, this.#finishing.signal]);
     const { first, longest } = this.#parts.pauses;
     for (let retry = first; !this.#closed.signal.aborted; retry = Math.min(retry * 2, longest)) {
       const isLast = this.#finishing.signal.aborted;
-      const way = await this.#look();
-      if (this.#closed.signal.aborted) break;
-      if (way !== null) return way;
+      const found = await this.#look();
+      if (found !== null || this.#closed.signal.aborted) return found;
       if (isLast) {
-        this.#report('ended', this.#finishing.signal.reason);
+        await this.#report('ended', this.#finishing.signal.reason);
         break;
       }
       await pause(retry, undefined, { signal: awake, ref: false }).catch(() => undefined);
@@ -115,28 +143,49 @@ export class ContainerFileReader {
     return null;
   }
 
-  async #look(): Promise<Way | null> {
+  /** Through the first that leads to it: one that does not, leaves the others as they are. */
+  async #look(): Promise<Found | null> {
     const { client, options, host } = this.#parts;
-    const { container, path } = this.#holder;
-    try {
-      const way = await wayTo(container, path, client, options);
-      if (way !== null || this.#closed.signal.aborted) return way;
-      this.#missingAt = host.now();
-      this.#report('waiting', 'the file does not exist yet');
-    } catch (error) {
-      const problem = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
-      if (!this.#closed.signal.aborted) this.#report('failed', problem);
+    const problems: string[] = [];
+    for (const holder of this.#holders.all) {
+      const { container, path } = holder;
+      const way = await wayTo(container, path, client, options).catch((error: unknown) => {
+        problems.push(messageOf(error).replaceAll(/\s*\n\s*/g, ' '));
+        return null;
+      });
+      if (this.#closed.signal.aborted) return null;
+      if (way !== null && !this.#isElsewhere(holder, way)) {
+        this.#through = holder;
+        return { holder, way };
+      }
     }
+    const [problem] = problems;
+    if (problem === undefined) this.#missingAt = host.now();
+    if (problem === undefined) await this.#report('waiting', 'the file does not exist yet');
+    else await this.#report('failed', problem);
     return null;
   }
 
-  async #readFolder({ root, path, through }: Folder): Promise<void> {
-    const { jails } = this.#holder;
+  #isElsewhere(holder: Holder, { leadsOut }: FoundWay): boolean {
+    if (!leadsOut || !this.#place.isShared) return false;
+    const { aborted, reason } = this.#finishing.signal;
+    this.#letGo();
+    this.#parts.leadsOut(holder, this.#place, aborted ? reason : null);
+    return true;
+  }
+
+  async #read(id: string, { holder, way }: Found): Promise<void> {
+    const folder = way.kind === 'folder' ? way : await this.#readArchive(id, holder, way.instead);
+    if (folder !== null) await this.#readFolder(id, folder);
+  }
+
+  async #readFolder(id: string, { root, path, through }: Folder): Promise<void> {
+    const { jails } = this.#holders;
     const { key: cursorKey, encoding } = this.#place;
     const readers = jails.map(({ name }) => name);
     const missing = this.#missingAt === null ? {} : { missingAt: this.#missingAt };
     const input = { kind: 'file', path, root, readers, encoding, ...missing } as const;
-    const source = this.#parts.host.open({ id: this.#id, cursorKey, input, jails, through });
+    const source = this.#parts.host.open({ id, cursorKey, input, jails, through });
     const [closed, finishing] = [this.#closed.signal, this.#finishing.signal];
     await Promise.race([abortOf(closed), abortOf(finishing)]);
     if (!closed.aborted) await Promise.race([source.end(finishing.reason), abortOf(closed)]);
@@ -144,32 +193,96 @@ export class ContainerFileReader {
     source.close();
   }
 
-  async #readArchive(): Promise<void> {
-    const { jails, container, path } = this.#holder;
+  /** Null: it was read to its end. Or a folder through which it is seen now; the source is still open. */
+  async #readArchive(id: string, { container, path }: Holder, instead: string): Promise<Folder | null> {
     const { client, host } = this.#parts;
     const { key: cursorKey, encoding } = this.#place;
-    const containerId = container.id;
     const log = new ArchivedLog({
       client,
       host,
-      id: this.#id,
+      id,
       cursorKey,
-      containerId,
+      containerId: container.id,
       path,
-      jails,
+      jails: this.#holders.jails,
       encoding,
+      wasMissing: this.#missingAt !== null,
+      instead,
     });
     const finishing = this.#finishing.signal;
     void abortOf(finishing).then(() => log.finish(finishing.reason));
-    await log.run(this.#closed.signal);
+    const left = new AbortController();
+    const reading = log.run(AbortSignal.any([this.#closed.signal, left.signal]));
+    const folder = await this.#untilFolder(container, path);
+    if (folder !== null) left.abort();
+    await reading;
+    if (folder !== null) return folder;
     await this.#showEnd();
     log.close();
+    return null;
   }
 
-  #report(state: SourceState, detail: string): void {
-    const jails = this.#holder.jails.map(({ name }) => name);
-    this.#parts.host.report(this.#id, state, detail, jails);
+  /** Null: it was closed, or nothing more comes. */
+  async #untilFolder(container: Holder['container'], path: string): Promise<Folder | null> {
+    const { client, options, pauses } = this.#parts;
+    const signal = AbortSignal.any([this.#closed.signal, this.#finishing.signal]);
+    while (await pause(pauses.better, true, { signal, ref: false }).catch(() => false)) {
+      const way = await wayTo(container, path, client, options).catch(() => null);
+      if (way?.kind !== 'folder' || signal.aborted) continue;
+      if (!(way.leadsOut && this.#place.isShared)) return way;
+    }
+    return null;
   }
+
+  async #report(state: SourceState, detail: string): Promise<void> {
+    const { all, jails } = this.#holders;
+    if (all[0] === undefined) return;
+    const id = await this.#take(all[0]);
+    const names = jails.map(({ name }) => name);
+    if (!this.#closed.signal.aborted) this.#parts.host.report(id, state, detail, names);
+  }
+
+  #idOf({ container, path }: Holder): string {
+    const encoding = this.#place.encoding === 'utf-8' ? '' : ` (${this.#place.encoding})`;
+    return `docker:${container.name}:${path}${encoding}`;
+  }
+
+  /** Under the name of a container, one after the other: the one before reads to its end. */
+  async #take(holder: Holder): Promise<string> {
+    const { readers } = this.#parts;
+    const id = this.#idOf(holder);
+    if (id === this.#id) return id;
+    this.#letGo();
+    const before = readers.get(id);
+    if (before !== undefined && this.#finishing.signal.aborted) this.close();
+    if (this.#closed.signal.aborted) return id;
+    readers.set(id, this);
+    this.#id = id;
+    await before?.giveWay();
+    return id;
+  }
+
+  /** Another container has the name. Resolves when nothing is read under it any more. */
+  async giveWay(): Promise<void> {
+    this.finish('another container has its name');
+    await Promise.race([abortOf(this.#ended.signal), pause(lastWordsMs, undefined, { ref: false })]);
+    this.close();
+  }
+
+  /** What another one says under the name by now stays. */
+  #letGo(): void {
+    const { readers, host } = this.#parts;
+    const id = this.#id;
+    this.#id = null;
+    if (id === null || readers.get(id) !== this) return;
+    readers.delete(id);
+    host.forget(id);
+  }
+}
+
+function isSame({ container, path }: Holder, other: Holder): boolean {
+  const { id, name, pid } = other.container;
+  return container.id === id && container.name === name && container.pid === pid && path === other.path;
 }
 
 function abortOf(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -50,7 +59,9 @@ const asItIs = (): InsideFile => {
   return { kind: 'file', size, changed: mtimeMs / 1_000, target: '' };
 };
 
-const refused = new BailiffError('docker-unreachable', 'the proxy lets nothing through');
+const refused = new BailiffError('docker-unreachable', 'the proxy lets nothing through', {
+  cause: Object.assign(new Error('forbidden'), { statusCode: 403 }),
+});
 
 async function problemOf(way: Promise<unknown>): Promise<string> {
   const error = await way.then(
@@ -69,6 +80,7 @@ test('a file in a volume is read in its folder on the host, from which no link l
     root: { path: volume, identity: `${dev}:${ino}`, at: '/data' },
     path: log,
     through: `through ${volume} of the host`,
+    leadsOut: false,
   });
 });
 
@@ -101,9 +113,15 @@ test('where the file system of the host lies elsewhere, its links mean what they
 
 test('the same path with another file behind it is not taken for the one of the host', async () => {
   const inVolume = container({ source: volume, destination: '/data' });
-  for (const other of [{ size: 5_000 }, { changed: Date.now() / 1_000 + 3_600 }]) {
+  const hour = 3_600;
+  const now = Date.now() / 1_000;
+  for (const other of [{ size: 5_000 }, { size: 0 }, { changed: now + hour }, { changed: now - hour }]) {
     const said = { ...asItIs(), ...other };
-    assert.deepEqual(await wayTo(inVolume, log, saying(said), both), { kind: 'archive' });
+    assert.deepEqual(await wayTo(inVolume, log, saying(said), both), {
+      kind: 'archive',
+      instead: 'mounts: the file that is seen there is another one',
+      leadsOut: false,
+    });
     assert.match(await problemOf(wayTo(inVolume, log, saying(said), mounts)), /is another one/);
   }
   rmSync(path.join(volume, 'app.log'));
@@ -112,6 +130,26 @@ test('the same path with another file behind it is not taken for the one of the 
     await problemOf(wayTo(inVolume, log, saying(said), mounts)),
     /there is no file \/data\/app\.log in/,
   );
+});
+
+test('a file may grow while the engine is asked', async () => {
+  const file = path.join(volume, 'app.log');
+  const client = {
+    statInside: async () => {
+      appendFileSync(file, 'more');
+      const said = asItIs();
+      appendFileSync(file, 'and more');
+      return said;
+    },
+  };
+  const way = await wayTo(container({ source: volume, destination: '/data' }), log, client, both);
+  assert.equal(way?.kind, 'folder');
+});
+
+test('an engine that fails at the question is asked again, and nothing believed without its word', async () => {
+  const failed = new BailiffError('docker-unreachable', 'its answer is too long');
+  const inVolume = container({ source: volume, destination: '/data' });
+  await assert.rejects(wayTo(inVolume, log, saying(failed), both), failed);
 });
 
 test('a file that is not there yet has no way yet', async () => {

@@ -4,7 +4,7 @@ import type { ContainerFileWay } from '../config/schema.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import type { LogRoot } from '../core/types.ts';
 import { type FoundInside, findInside } from '../docker/archive.ts';
-import type { ContainerDetails, DockerClient, Mount } from '../docker/client.ts';
+import { type ContainerDetails, type DockerClient, isRefused, type Mount } from '../docker/client.ts';
 import { RootedTree } from '../files/rooted-tree.ts';
 import { ownTree } from '../files/tree.ts';
 
@@ -15,49 +15,78 @@ export interface WayOptions {
   readonly hostRoot: string;
 }
 
-/** How a file inside a container is read; `through` says it to people. */
-export type Way =
-  | { readonly kind: 'folder'; readonly root: LogRoot; readonly path: string; readonly through: string }
-  | { readonly kind: 'archive' };
+/** A folder in which the file is seen; `through` says it to people. */
+export interface Folder {
+  readonly kind: 'folder';
+  readonly root: LogRoot;
+  readonly path: string;
+  readonly through: string;
+}
 
-export type Folder = Extract<Way, { kind: 'folder' }>;
+/** How a file inside a container is read. */
+export type FoundWay = (
+  | Folder
+  | {
+      readonly kind: 'archive';
+      /** What is wrong with the ways that are better; '': there are none. */
+      readonly instead: string;
+    }
+) & {
+  /** Whether the file lies outside of the mount that its path leads into. */
+  readonly leadsOut: boolean;
+};
 
 /** What one way led to, or why it leads nowhere. */
 type Attempt = Folder | string;
+
+/** What is seen of the file through a folder, or why nothing is. */
+type Sight = Pick<FoundInside, 'size' | 'changed'> | string;
 
 /** File systems round times, some to a second. */
 const clockStep = 1;
 
 /**
  * The way to a log file inside a container; null: there is no such file yet. What the engine says of the file must be
- * what is seen through the way: the same path can stand for another folder where this process lives.
- * @throws BailiffError container-log-unreadable with what is wrong with each way
+ * what is seen through the way: the same path can stand for another folder where this process lives. Files grow, so
+ * each is looked at before the engine is asked, and after.
+ * @throws BailiffError container-log-unreadable with what is wrong with each way; docker-unreachable where the engine
+ * fails at it
  */
 export async function wayTo(
   container: ContainerDetails,
   log: string,
   client: Pick<DockerClient, 'statInside'>,
   { ways, hostRoot }: WayOptions,
-): Promise<Way | null> {
+): Promise<FoundWay | null> {
+  const attempts = new Map<ContainerFileWay, { readonly folder: Attempt; readonly before: Sight }>();
+  for (const way of ways) {
+    if (way === 'archive') continue;
+    const folder =
+      way === 'mounts' ? throughMounts(container, log, hostRoot) : await throughProc(container, log);
+    attempts.set(way, { folder, before: sightOf(folder) });
+  }
   const said = await ask(client, container, log);
   if (said === null) return null;
+  const leadsOut =
+    !(said instanceof BailiffError) &&
+    mountOf(container.mounts, said.path) !== mountOf(container.mounts, log);
   const problems: string[] = [];
   for (const way of ways) {
-    if (way === 'archive') {
-      if (!(said instanceof BailiffError)) return { kind: 'archive' };
+    const attempt = attempts.get(way);
+    if (attempt === undefined) {
+      if (!(said instanceof BailiffError)) return { kind: 'archive', instead: problems.join('; '), leadsOut };
       problems.push(`archive: ${said.message}`);
       continue;
     }
-    const attempt =
-      way === 'mounts' ? throughMounts(container, log, hostRoot) : await throughProc(container, log);
-    const problem = typeof attempt === 'string' ? attempt : difference(attempt, said);
-    if (problem === null && typeof attempt !== 'string') return attempt;
+    const { folder, before } = attempt;
+    const problem = difference(before, said, sightOf(folder));
+    if (problem === null && typeof folder !== 'string') return { ...folder, leadsOut };
     problems.push(`${way}: ${problem}`);
   }
   throw unreadable(problems);
 }
 
-/** An engine, or a proxy before it, that does not answer this question is no reason to look no further. */
+/** A proxy before the engine that does not let this question through is no reason to look no further. */
 async function ask(
   client: Pick<DockerClient, 'statInside'>,
   { id }: ContainerDetails,
@@ -66,22 +95,34 @@ async function ask(
   try {
     return await findInside((at) => client.statInside(id, at), log);
   } catch (error) {
-    if (error instanceof BailiffError && error.code === 'docker-unreachable') return error;
+    if (error instanceof BailiffError && isRefused(error.cause)) return error;
     throw error;
   }
 }
 
-/** Why what is seen is not the file that the engine speaks of, or null. The engine was asked first: files grow. */
-function difference({ root, path: log }: Folder, said: FoundInside | BailiffError): string | null {
+function sightOf(folder: Attempt): Sight {
+  if (typeof folder === 'string') return folder;
+  const { root, path: log } = folder;
   try {
     const seen = new RootedTree(root).stat(log);
     if (seen === undefined || !seen.isFile()) return `there is no file ${log} in ${root.path}`;
-    if (said instanceof BailiffError) return null;
-    const same = Number(seen.size) >= said.size && Number(seen.mtimeNs) / 1e9 >= said.changed - clockStep;
-    return same ? null : `the file in ${root.path} is another one`;
+    return { size: Number(seen.size), changed: Number(seen.mtimeNs) / 1e9 };
   } catch (error) {
     return messageOf(error);
   }
+}
+
+/** Why what is seen is not the file that the engine spoke of in between, or null. */
+function difference(before: Sight, said: FoundInside | BailiffError, after: Sight): string | null {
+  if (typeof before === 'string') return before;
+  if (typeof after === 'string') return after;
+  if (said instanceof BailiffError) return null;
+  const same =
+    before.size <= said.size &&
+    said.size <= after.size &&
+    before.changed - clockStep <= said.changed &&
+    said.changed <= after.changed + clockStep;
+  return same ? null : 'the file that is seen there is another one';
 }
 
 function throughMounts({ mounts }: ContainerDetails, log: string, hostRoot: string): Attempt {

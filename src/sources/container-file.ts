@@ -1,13 +1,15 @@
 import type { JailConfiguration } from '../config/schema.ts';
 import type { Encoding } from '../core/types.ts';
 import type { ContainerDetails } from '../docker/client.ts';
-import { type ContainerFileParts, ContainerFileReader } from './container-file-reader.ts';
+import { ContainerFileReader, type ReaderParts } from './container-file-reader.ts';
 
 /** Where a log file is, whatever containers it is in. */
 export interface FilePlace {
   /** Containers that share a volume share the key of a file in it. */
   readonly key: string;
   readonly encoding: Encoding;
+  /** Whether the place is in something mounted, which others may have, too. */
+  readonly isShared: boolean;
 }
 
 /** A container that runs and has the file. */
@@ -19,18 +21,24 @@ export interface Holder {
   readonly jails: readonly JailConfiguration[];
 }
 
+/** All that have a file, and the jails of all of them. */
+export interface Holders {
+  readonly all: readonly Holder[];
+  readonly jails: readonly JailConfiguration[];
+}
+
 /**
  * One log file inside a container, or in a volume of several: read once, through the first of the containers that
- * run, for the jails of all of them.
+ * leads to it, for the jails of all of them.
  */
 export class ContainerFile {
-  readonly #parts: ContainerFileParts;
+  readonly #parts: ReaderParts;
   readonly #place: FilePlace;
   /** By container id. */
   readonly #holders = new Map<string, Holder>();
   #reader: ContainerFileReader | null = null;
 
-  constructor(place: FilePlace, parts: ContainerFileParts) {
+  constructor(place: FilePlace, parts: ReaderParts) {
     this.#place = place;
     this.#parts = parts;
   }
@@ -52,6 +60,13 @@ export class ContainerFile {
     else this.#reader?.finish(reason);
   }
 
+  /** What the container has under this name is another file. */
+  leave(containerId: string): void {
+    this.#holders.delete(containerId);
+    if (this.#holders.size > 0) this.#update();
+    else this.close();
+  }
+
   /** The container will not come back: its source goes once all was read. */
   forget(containerId: string): void {
     if (this.#reader?.containerId === containerId) this.#reader.forget();
@@ -64,14 +79,12 @@ export class ContainerFile {
 
   /** Goes on with the one that reads, unless the container, its process or the jails have changed. */
   #update(): void {
-    const [first] = this.#holders.values();
-    if (first === undefined) return;
-    const all = [...this.#holders.values()].flatMap(({ jails }) => jails);
-    const jails = [...new Map(all.map((jail) => [jail.name, jail])).values()];
-    const holder = { ...first, jails };
-    if (this.#reader?.isFor(holder)) return;
+    const all = [...this.#holders.values()];
+    const named = all.flatMap(({ jails }) => jails).map((jail) => [jail.name, jail] as const);
+    const holders = { all, jails: [...new Map(named).values()] };
+    if (this.#reader?.goesOnFor(holders)) return;
     this.close();
-    this.#reader = new ContainerFileReader(holder, this.#place, this.#parts);
+    this.#reader = new ContainerFileReader(holders, this.#place, this.#parts);
     void this.#reader.run();
   }
 }

@@ -74,7 +74,7 @@ class FakeEngine implements DockerClient {
           network('lan', 'macvlan'),
         ];
   newest = async (id: string) => this.last.get(id) ?? null;
-  statInside = () => assert.fail('no file is read');
+  statInside: DockerClient['statInside'] = () => assert.fail('no file is read');
   readInside = () => assert.fail('no file is read');
   info = async (): Promise<EngineInfo> => ({ firewallDriver: null, rootless: false, swarm: false });
 
@@ -164,6 +164,7 @@ class FakeHost implements SourceHost {
 
   forget(id: string): void {
     this.reports.delete(id);
+    this.#changed();
   }
 
   report(id: string, state: string, detail = ''): void {
@@ -535,4 +536,29 @@ test('without a socket the error says what to mount', async () => {
     new AbortController().signal,
   );
   await assert.rejects(follow, { code: 'docker-unreachable', where: '/nowhere/docker.sock' });
+});
+
+test('of a container that is renamed no file is read on that its new name does not ask for', async () => {
+  const engine = new FakeEngine();
+  const asked: string[] = [];
+  engine.statInside = async (id) => {
+    asked.push(id);
+    return null;
+  };
+  engine.list.set('1', container('1', 'web'));
+  const host = new FakeHost();
+  const stop = new AbortController();
+  const source = dockerSource('/nowhere.sock', noFiles, { connect: async () => engine, pauses });
+  const inside = jailWith('web', { filter: 'nginx-http-auth', container: ['web'], inside: ['/app.log'] });
+  const following = source.follow([inside], host, stop.signal);
+  await host.until(() => host.reports.get('docker:web:/app.log') === 'waiting');
+  engine.list.set('1', container('1', 'old'));
+  engine.send('rename', '1');
+  await host.until(() => !host.reports.has('docker:web:/app.log'));
+  engine.list.set('2', container('2', 'web'));
+  engine.send('start', '2');
+  await host.until(() => host.reports.get('docker:web:/app.log') === 'waiting');
+  assert.deepEqual([...new Set(asked)], ['1', '2']);
+  stop.abort();
+  await following;
 });

@@ -191,6 +191,7 @@ class Follower {
   #renamed(container: Container): boolean {
     const log = this.#logs.get(container.id);
     if (!container.running) return false;
+    this.#files.removed(container.id, 'the container was renamed');
     log?.stop();
     log?.close();
     this.#logs.delete(container.id);
