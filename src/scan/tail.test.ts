@@ -227,13 +227,14 @@ test('several rotations while nobody looked are read in order, and nothing else 
   writeFileSync(`${log}-20261122`, bad('d'));
   for (const other of ['.4', '.5.gz', '.json', '.1.lock', '.old']) writeFileSync(log + other, bad('wrong'));
   const ages = { '.4': 500, '.3': 400, '.2': 300, '-20261122': 200 };
+  const nowMs = Date.now();
   for (const [suffix, age] of Object.entries(ages)) {
-    const changed = Date.now() / 1_000 - age;
+    const changed = nowMs / 1_000 - age;
     utimesSync(log + suffix, changed, changed);
   }
   for (const live of ['', bad('e')]) {
     writeFileSync(log, live);
-    const second = follow(cursor);
+    const second = follow(cursor, nowMs);
     await second.saw(live === '' ? 'b c d' : 'b c d e');
     const oldest = second.found.map(([, time]) => Math.round(second.now - time));
     assert.deepEqual(oldest.slice(0, 3), [400, 300, 200]);
