@@ -40,7 +40,8 @@ test('memory is bounded: the stalest address of a bucket goes first', () => {
 
 test('what is packed comes back, without what is out of date', () => {
   const windows = new Windows(limits);
-  for (let index = 0; index < 300; index++) windows.add(`198.51.100.${index}`, 1_000 + index, 2);
+  for (let index = 0; index < 300; index++)
+    windows.add(`198.51.${100 + (index >> 8)}.${index & 255}`, 1_000 + index, 2);
   windows.add('203.0.113.1', 100, 1);
   const copy = new Windows(limits);
   for (let bucket = 0; bucket < bucketCount; bucket++) copy.unpack(windows.pack(bucket, 900));

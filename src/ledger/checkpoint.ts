@@ -25,7 +25,8 @@ interface PackedSegment {
  * opened, by the configuration or by a container's label.
  */
 const parkedLimits: WindowLimits = {
-  maxretry: Number.POSITIVE_INFINITY,
+  // The most that the configuration allows.
+  maxretry: 10_000,
   findtime: Number.POSITIVE_INFINITY,
   maxTracked: Number.POSITIVE_INFINITY,
 };
