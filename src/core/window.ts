@@ -67,17 +67,8 @@ export class Windows {
    * @throws RangeError where the text is no address
    */
   add(address: Address, time: number, attempts: number): number {
-    const index = bucketOf(address);
-    const bucket = this.#buckets[index] ?? new AddressTable();
-    this.#buckets[index] = bucket;
-    const size = bucket.size;
-    const count = bucket.change(address, (times) => {
-      insertSorted(times, time, Math.min(attempts, this.#limits.maxretry));
-      return this.#trimmed(times);
-    });
-    this.#size += bucket.size - size;
-    if (this.#size > this.#limits.maxTracked) this.#evict(index);
-    return count;
+    const count = Math.min(attempts, this.#limits.maxretry);
+    return this.#change(address, (times) => insertSorted(times, time, count));
   }
 
   /**
@@ -129,10 +120,26 @@ export class Windows {
   unpack(packed: PackedWindows): void {
     let from = 0;
     for (const [index, address] of packed.addresses.entries()) {
-      const count = packed.counts[index] ?? 0;
-      for (const time of packed.times.subarray(from, from + count)) this.add(address, time, 1);
-      from += count;
+      const stored = packed.times.subarray(from, from + (packed.counts[index] ?? 0));
+      from += stored.length;
+      this.#change(address, (times) => {
+        for (const time of stored) insertSorted(times, time, 1);
+      });
     }
+  }
+
+  #change(address: Address, insert: (times: number[]) => void): number {
+    const index = bucketOf(address);
+    const bucket = this.#buckets[index] ?? new AddressTable();
+    this.#buckets[index] = bucket;
+    const size = bucket.size;
+    const count = bucket.change(address, (times) => {
+      insert(times);
+      return this.#trimmed(times);
+    });
+    this.#size += bucket.size - size;
+    if (this.#size > this.#limits.maxTracked) this.#evict(index);
+    return count;
   }
 
   /** After a flood the room is given back. */
