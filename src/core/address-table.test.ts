@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AddressTable } from './address-table.ts';
+import { EntryPool } from './entry-pool.ts';
 import type { Address } from './types.ts';
 
 const held = (table: AddressTable): [Address, number[]][] =>
@@ -35,9 +36,8 @@ test('an address without times is not held', () => {
 });
 
 test('each address of a loop may be deleted in it', () => {
-  const table = AddressTable.of(
-    Array.from({ length: 100 }, (_, index) => [`192.0.2.${index}`, [index]] as const),
-  );
+  const lists = Array.from({ length: 100 }, (_, index) => [`192.0.2.${index}`, [index]] as const);
+  const table = new AddressTable(new EntryPool(), lists);
   for (const [address, times] of table) if ((times[0] ?? 0) % 3 !== 0) table.delete(address);
   assert.deepEqual(
     held(table).map(([, times]) => times[0]),
@@ -45,27 +45,39 @@ test('each address of a loop may be deleted in it', () => {
   );
 });
 
-test('a table that most have left is sparse, and not when it is made anew', () => {
-  const table = new AddressTable();
-  for (let index = 0; index < 1_000; index++) put(table, `10.0.${index >> 8}.${index & 255}`, index);
-  assert.equal(table.isSparse, false);
-  for (let index = 0; index < 900; index++) table.deleteOldest();
-  assert.equal(table.isSparse, true);
-  const anew = AddressTable.of(table);
-  assert.equal(anew.isSparse, false);
-  assert.deepEqual(held(anew), held(table));
+test('tables of one pool hold what is theirs', () => {
+  const pool = new EntryPool();
+  const [one, other] = [new AddressTable(pool), new AddressTable(pool)];
+  put(one, '192.0.2.1', 1);
+  put(other, '192.0.2.1', 2);
+  put(one, '192.0.2.2', 3);
+  assert.ok(one.delete('192.0.2.1'));
+  put(other, '192.0.2.3', 4, 5);
+  assert.deepEqual(held(one), [['192.0.2.2', [3]]]);
+  assert.deepEqual(held(other), [
+    ['192.0.2.1', [2]],
+    ['192.0.2.3', [4, 5]],
+  ]);
+});
+
+const addressOf = (index: number): Address => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+
+test('a pool that most have left is sparse', () => {
+  const pool = new EntryPool();
+  const table = new AddressTable(pool);
+  for (let index = 0; index < 5_000; index++) put(table, addressOf(index), index);
+  assert.equal(pool.isSparse, false);
+  for (let index = 0; index < 4_500; index++) table.deleteOldest();
+  assert.equal(pool.isSparse, true);
 });
 
 test('room that became free is used again: replacing the oldest for ever takes no more', () => {
-  const table = new AddressTable();
+  const pool = new EntryPool();
+  const table = new AddressTable(pool);
   for (let index = 0; index < 100_000; index++) {
-    put(
-      table,
-      `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
-      ...Array(1 + (index % 7)).fill(index),
-    );
-    if (table.size > 100) table.deleteOldest();
+    put(table, addressOf(index), index);
+    if (table.size > 2_000) table.deleteOldest();
   }
-  assert.equal(table.size, 100);
-  assert.equal(table.isSparse, false);
+  assert.equal(table.size, 2_000);
+  assert.equal(pool.isSparse, false);
 });

@@ -1,13 +1,19 @@
-/** Room for times in a new slab. */
-const firstLength = 16;
+/** Times of a page: 32 KiB. */
+const pageBits = 12;
+const pageLength = 1 << pageBits;
+
+const none = -1;
 
 /**
- * Many short lists of times in one array. A list lies in a block of the next power of two; a block that became free
- * is used for the next list of its size, and meanwhile holds where the free one after it is.
+ * Many short lists of times in few arrays. A list lies in a block of the next power of two; a block that became free
+ * is used for the next list of its size, and meanwhile holds where the free one after it is. Pages are of one size
+ * and are not given back, so that they leave no holes; only a longer list has one of its own.
  */
 export class TimeSlab {
-  #times = new Float64Array(firstLength);
-  #used = 0;
+  readonly #pages: Float64Array[] = [];
+  /** The page that still has room, and where that begins. */
+  #open = none;
+  #used = pageLength;
   /** Where the first free block of each size is, by the size's exponent. */
   readonly #free: number[] = [];
 
@@ -31,37 +37,45 @@ export class TimeSlab {
   /** Gives up the list of `count` times that lies at `at`. */
   remove(at: number, count: number): void {
     const exponent = exponentOf(count);
-    this.#times[at] = this.#free[exponent] ?? -1;
+    this.#write(at, [this.#free[exponent] ?? none]);
     this.#free[exponent] = at;
   }
 
   /** The list of `count` times that lies at `at`. */
   read(at: number, count: number): number[] {
+    const page = this.#pages[at >> pageBits];
+    const start = at & (pageLength - 1);
     const times: number[] = [];
-    for (let index = at; index < at + count; index++) times.push(this.#times[index] ?? 0);
+    for (let index = start; index < start + count; index++) times.push(page?.[index] ?? 0);
     return times;
   }
 
   #write(at: number, times: readonly number[]): void {
-    for (let index = 0; index < times.length; index++) this.#times[at + index] = times[index] ?? 0;
+    const page = this.#pages[at >> pageBits];
+    if (page === undefined) return;
+    const start = at & (pageLength - 1);
+    for (let index = 0; index < times.length; index++) page[start + index] = times[index] ?? 0;
   }
 
   #allocate(exponent: number): number {
-    const free = this.#free[exponent] ?? -1;
-    if (free >= 0) {
-      this.#free[exponent] = this.#times[free] ?? -1;
+    const free = this.#free[exponent] ?? none;
+    if (free !== none) {
+      this.#free[exponent] = this.read(free, 1)[0] ?? none;
       return free;
     }
-    const at = this.#used;
-    this.#used += 1 << exponent;
-    if (this.#used > this.#times.length) this.#grow();
+    const length = 1 << exponent;
+    if (length > pageLength) return this.#addPage(length) << pageBits;
+    if (this.#used + length > pageLength) {
+      this.#open = this.#addPage(pageLength);
+      this.#used = 0;
+    }
+    const at = (this.#open << pageBits) + this.#used;
+    this.#used += length;
     return at;
   }
 
-  #grow(): void {
-    const wider = new Float64Array(Math.max(this.#used, Math.ceil(this.#times.length * 1.25)));
-    wider.set(this.#times);
-    this.#times = wider;
+  #addPage(length: number): number {
+    return this.#pages.push(new Float64Array(length)) - 1;
   }
 }
 

@@ -1,4 +1,5 @@
 import { AddressTable } from './address-table.ts';
+import { EntryPool } from './entry-pool.ts';
 import type { Address } from './types.ts';
 
 /** Log dates may run ahead of the clock by this much (seconds) before they are taken as now. */
@@ -40,6 +41,7 @@ export class Windows {
   readonly #limits: WindowLimits;
   /** By bucket, each in the order of the last hit; null where there never was an address. */
   readonly #buckets = new Array<AddressTable | null>(bucketCount).fill(null);
+  #pool = new EntryPool();
   #size = 0;
   #evicted = 0;
 
@@ -78,15 +80,14 @@ export class Windows {
   settle(now: number): boolean {
     let found = false;
     const isAhead = (time: number): boolean => time > now + longestSkew;
-    for (const [index, bucket] of this.#buckets.entries()) {
+    const settled = (times: number[]): number[] =>
+      times.map((time) => (isAhead(time) ? now : time)).sort((a, b) => a - b);
+    for (const bucket of this.#buckets) {
       const lists = [...(bucket ?? [])];
-      if (!lists.some(([, times]) => times.some(isAhead))) continue;
+      if (bucket === null || !lists.some(([, times]) => times.some(isAhead))) continue;
       found = true;
-      for (const [, times] of lists) {
-        const ahead = times.findIndex(isAhead);
-        if (ahead >= 0) times.fill(now, ahead).sort((a, b) => a - b);
-      }
-      this.#buckets[index] = AddressTable.of(lists);
+      // All of them, so that they keep their order.
+      for (const [address, times] of lists) bucket.change(address, () => settled(times));
     }
     return found;
   }
@@ -108,7 +109,7 @@ export class Windows {
       addresses.push(address);
       lists.push(times);
     }
-    this.#tidy(bucketIndex);
+    this.#tidy();
     return {
       addresses,
       counts: Uint32Array.from(lists, (times) => times.length),
@@ -130,7 +131,7 @@ export class Windows {
 
   #change(address: Address, insert: (times: number[]) => void): number {
     const index = bucketOf(address);
-    const bucket = this.#buckets[index] ?? new AddressTable();
+    const bucket = this.#buckets[index] ?? new AddressTable(this.#pool);
     this.#buckets[index] = bucket;
     const size = bucket.size;
     const count = bucket.change(address, (times) => {
@@ -143,9 +144,13 @@ export class Windows {
   }
 
   /** After a flood the room is given back. */
-  #tidy(index: number): void {
-    const bucket = this.#buckets[index];
-    if (bucket?.isSparse) this.#buckets[index] = bucket.size === 0 ? null : AddressTable.of(bucket);
+  #tidy(): void {
+    if (!this.#pool.isSparse) return;
+    this.#pool = new EntryPool();
+    for (const [index, bucket] of this.#buckets.entries()) {
+      this.#buckets[index] =
+        bucket === null || bucket.size === 0 ? null : new AddressTable(this.#pool, bucket);
+    }
   }
 
   /** The newest maxretry, and of those what lies within findtime of the newest. */
