@@ -65,9 +65,9 @@ const addressOf = (index: number): Address => `10.${index >> 16}.${(index >> 8) 
 test('a pool that most have left is sparse', () => {
   const pool = new EntryPool();
   const table = new AddressTable(pool);
-  for (let index = 0; index < 5_000; index++) put(table, addressOf(index), index);
+  for (let index = 0; index < 10_000; index++) put(table, addressOf(index), index);
   assert.equal(pool.isSparse, false);
-  for (let index = 0; index < 4_500; index++) table.deleteOldest();
+  for (let index = 0; index < 9_000; index++) table.deleteOldest();
   assert.equal(pool.isSparse, true);
 });
 

@@ -6,7 +6,7 @@ const listOf = (count: number): number[] => Array.from({ length: count }, (_, in
 
 test('lists of every size come back, also those longer than a page', () => {
   const slab = new TimeSlab();
-  const counts = [1, 2, 3, 4, 5, 9, 1_000, 4_096, 4_097, 10_000, 3_000, 2, 1];
+  const counts = [1, 2, 3, 4, 5, 9, 1_000, 4_096, 16_384, 16_385, 10_000, 3_000, 2, 1];
   const places = counts.map((count) => slab.add(listOf(count)));
   assert.deepEqual(
     places.map((at, index) => slab.read(at, counts[index] ?? 0)),

@@ -121,12 +121,23 @@ export class Windows {
   unpack(packed: PackedWindows): void {
     let from = 0;
     for (const [index, address] of packed.addresses.entries()) {
-      const stored = packed.times.subarray(from, from + (packed.counts[index] ?? 0));
-      from += stored.length;
-      this.#change(address, (times) => {
-        for (const time of stored) insertSorted(times, time, 1);
-      });
+      const times = packed.times.subarray(from, from + (packed.counts[index] ?? 0));
+      from += times.length;
+      this.#addAll(address, times);
     }
+  }
+
+  /** Adds everything that others counted, under whatever limits. */
+  addWindows(others: Windows): void {
+    for (const bucket of others.#buckets) {
+      for (const [address, times] of bucket ?? []) this.#addAll(address, times);
+    }
+  }
+
+  #addAll(address: Address, added: Iterable<number>): void {
+    this.#change(address, (times) => {
+      for (const time of added) insertSorted(times, time, 1);
+    });
   }
 
   #change(address: Address, insert: (times: number[]) => void): number {
