@@ -22,7 +22,7 @@ export const none = -1;
  * are given back only together, so that neither growing nor shrinking leaves holes in the memory.
  */
 export class EntryPool {
-  readonly #pages: Int32Array[] = [];
+  readonly #pages: Int32Array<ArrayBuffer>[] = [];
   readonly #times = new TimeSlab();
   #size = 0;
   /** Entries from here on were never used. */
@@ -32,6 +32,12 @@ export class EntryPool {
   /** Whether most of the room it takes is of entries that are gone. */
   get isSparse(): boolean {
     return this.#unused >> pageBits > 0 && this.#unused > 4 * this.#size;
+  }
+
+  /** Frees its memory at once; it must not be used any more. Until a collection it would lie between what is to stay. */
+  release(): void {
+    for (const { buffer } of this.#pages.splice(0)) buffer.transfer(0);
+    this.#times.release();
   }
 
   /** @returns the number of a new entry; `times` is not empty */

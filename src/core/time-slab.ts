@@ -10,7 +10,7 @@ const none = -1;
  * and are not given back, so that they leave no holes; only a longer list has one of its own.
  */
 export class TimeSlab {
-  readonly #pages: Float64Array[] = [];
+  readonly #pages: Float64Array<ArrayBuffer>[] = [];
   /** The page that still has room, and where that begins. */
   #open = none;
   #used = pageLength;
@@ -39,6 +39,11 @@ export class TimeSlab {
     const exponent = exponentOf(count);
     this.#write(at, [this.#free[exponent] ?? none]);
     this.#free[exponent] = at;
+  }
+
+  /** Frees its memory at once; it must not be used any more. */
+  release(): void {
+    for (const { buffer } of this.#pages.splice(0)) buffer.transfer(0);
   }
 
   /** The list of `count` times that lies at `at`. */

@@ -127,11 +127,15 @@ export class Windows {
     }
   }
 
-  /** Adds everything that others counted, under whatever limits. */
-  addWindows(others: Windows): void {
+  /** Adds what others hold, under whatever limits; they are empty then. */
+  takeOver(others: Windows): void {
     for (const bucket of others.#buckets) {
       for (const [address, times] of bucket ?? []) this.#addAll(address, times);
     }
+    others.#buckets.fill(null);
+    others.#size = 0;
+    others.#pool.release();
+    others.#pool = new EntryPool();
   }
 
   #addAll(address: Address, added: Iterable<number>): void {

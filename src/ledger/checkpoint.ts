@@ -47,7 +47,7 @@ export class WindowStore {
   open(jail: string, limits: WindowLimits): Windows {
     const windows = new Windows(limits);
     const parked = this.#windows.get(jail);
-    if (parked !== undefined) windows.addWindows(parked);
+    if (parked !== undefined) windows.takeOver(parked);
     this.#windows.set(jail, windows);
     return windows;
   }
