@@ -1,9 +1,7 @@
-import { enableCompileCache } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { exitCode, printError, printJson, printLine } from './commands/output.ts';
 import { version } from './version.ts';
 
-enableCompileCache();
 // `bailiff status | head` is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;

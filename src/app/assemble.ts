@@ -28,7 +28,7 @@ import { Policies } from './policies.ts';
 import { Protection } from './protection.ts';
 import { RestoredBans } from './restored-bans.ts';
 import { SshPeers } from './ssh-peers.ts';
-import { countBy, status } from './status.ts';
+import { status } from './status.ts';
 
 /** The daemon's parts, wired, none of them running yet. */
 export interface Parts {
@@ -100,7 +100,7 @@ export function assemble(
 
   const metrics = new Metrics({
     version: version(),
-    activeBans: () => countBy(ledger.active.all(), (ban) => ban.jail),
+    activeBans: () => ledger.active.byJail,
     tracked: () => [...jails.all()].map(({ jail }) => [jail.limits.name, jail.windows.size] as const),
     evicted: () => [...jails.all()].map(({ jail }) => [jail.limits.name, jail.windows.evicted] as const),
     enforcing: () => (enforcer.status().state === 'enforcing' ? 1 : 0),

@@ -29,8 +29,10 @@ import { supervise } from './supervise.ts';
 
 /** How often what waits without a verdict (cursors, counts) is stored, in ms. */
 const checkpointMs = 1_000;
-/** How often interfaces, routes and SSH sessions are read again, in ms. */
+/** How often interfaces and routes are read again, in ms. */
 const protectionMs = 10_000;
+/** How often SSH sessions are, which takes the kernel 20 ms; while attempts come in it is once a second. */
+const peersMs = 30_000;
 /** How often it is looked for traffic that goes round the packet filter, in ms. */
 const gapsMs = 60_000;
 /** How often it is looked for sources that fall behind or are silent, in ms. */
@@ -116,7 +118,8 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     expiry.arm();
     const clockWatch = watchClock(parts, clock, log);
     timers.push(setInterval(() => tick(pipeline, expiry, clockWatch), checkpointMs));
-    timers.push(setInterval(() => void protection.refreshAll(), protectionMs));
+    timers.push(setInterval(() => protection.refresh(), protectionMs));
+    timers.push(setInterval(() => void protection.refreshPeers(), peersMs));
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const sourceWatch = new SourceWatch(log);
     timers.push(setInterval(() => sourceWatch.look(intake.status()), sourcesMs));

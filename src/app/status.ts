@@ -35,7 +35,7 @@ export function status(parts: StatusParts): Status {
   const { backend, state, detail, hooks, dropped, remarks, elements } = enforcer.status();
   const { gaps } = parts;
   const { choice } = parts;
-  const active = countBy(ledger.active.all(), (ban) => ban.jail);
+  const active = ledger.active.byJail;
   const problems = problemsOf(parts);
   const sources = intake.status();
   const enabled = [...jails.all()].map(({ configuration: { name } }) => name);
@@ -77,13 +77,6 @@ export function status(parts: StatusParts): Status {
 
 export function metricsUrl({ host, port }: { host: string; port: number }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`;
-}
-
-/** How many there are of each key. */
-export function countBy<T>(items: Iterable<T>, key: (item: T) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const item of items) counts.set(key(item), (counts.get(key(item)) ?? 0) + 1);
-  return counts;
 }
 
 /** Who is not protected, or less than the owner may think, though Bailiff itself does all it can. */

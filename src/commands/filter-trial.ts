@@ -1,6 +1,7 @@
+import { copied } from '../core/batch.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import { Sessions } from '../core/session.ts';
-import type { Match } from '../core/types.ts';
+import { type Attempt, Sessions } from '../core/session.ts';
+import type { MatchKindName } from '../core/types.ts';
 import { compileFilter } from '../scan/filters/compile.ts';
 import type { Judgement } from '../scan/filters/filter.ts';
 import { LineCarry } from '../scan/line-carry.ts';
@@ -49,7 +50,7 @@ export class FilterTrial {
   chunk(chunk: Buffer): void {
     this.#bytes += chunk.length;
     const block = this.#carry.push(chunk);
-    if (block !== null) this.#block(block);
+    if (block !== null) this.#countBlock(block);
   }
 
   /** Judges line by line, for what each of them gave. */
@@ -62,7 +63,7 @@ export class FilterTrial {
   finish(take: ((line: TrialLine) => void) | null): void {
     const rest = this.#carry.flush();
     if (rest === null) return;
-    if (take === null) this.#block(rest);
+    if (take === null) this.#countBlock(rest);
     else this.#eachOf(rest, take);
   }
 
@@ -89,14 +90,29 @@ export class FilterTrial {
   /** Returns what the last match in the block gave. */
   #block(block: Buffer): Omit<TrialLine, 'line'> {
     let last: Omit<TrialLine, 'line'> = { result: 'miss', host: null, time: null, attempts: 0, fields: {} };
-    const found: Found = (_filter, judgement, time, line) => {
+    this.#scan.block(block, this.#reading(), (_filter, judgement, time, line) => {
       last = this.#judged(judgement, time, line);
-      if (last.result !== 'miss') this.#counts[last.result]++;
-      if (last.result === 'hit' && last.host !== null) this.#addresses.add(last.host);
+    });
+    this.#lines += this.#scan.takeCounts().lines;
+    return last;
+  }
+
+  #countBlock(block: Buffer): void {
+    const found: Found = (_filter, judgement, time, line) => {
+      if (judgement.kind === 'ignored') this.#counts.ignored++;
+      else {
+        const attempt = this.#merged(judgement.kind, judgement, time, line);
+        this.#counts[attempt === null ? 'nofail' : 'hit']++;
+        if (attempt !== null) this.#note(attempt.host);
+      }
     };
     this.#scan.block(block, this.#reading(), found);
     this.#lines += this.#scan.takeCounts().lines;
-    return last;
+  }
+
+  /** A copy: a slice of its chunk is slow to compare, and keeps the chunk. */
+  #note(host: string): void {
+    if (!this.#addresses.has(host)) this.#addresses.add(copied(host, 0, host.length));
   }
 
   #reading(): Reading {
@@ -106,15 +122,19 @@ export class FilterTrial {
   }
 
   #judged(judgement: Judgement, time: number, line: string): Omit<TrialLine, 'line'> {
-    const { kind, host, session, user } = judgement;
-    if (kind === 'ignored')
-      return { result: 'ignored', host: host || null, time, attempts: 0, fields: fieldsOf(judgement) };
-    const match: Match = { filter: 0, kind, time, host, session, user, fields: judgement.fields, line };
-    const attempt = this.#sessions.merge('trial', match);
-    if (attempt === null)
-      return { result: 'nofail', host: host || null, time, attempts: 0, fields: fieldsOf(judgement) };
+    const { kind, host } = judgement;
+    const attempt = kind === 'ignored' ? null : this.#merged(kind, judgement, time, line);
+    if (attempt === null) {
+      const result = kind === 'ignored' ? 'ignored' : 'nofail';
+      return { result, host: host || null, time, attempts: 0, fields: fieldsOf(judgement) };
+    }
     const fields = fieldsOf({ ...judgement, user: attempt.user });
     return { result: 'hit', host: attempt.host, time: attempt.time, attempts: attempt.attempts, fields };
+  }
+
+  #merged(kind: MatchKindName, judgement: Judgement, time: number, line: string): Attempt | null {
+    const { host, session, user, fields } = judgement;
+    return this.#sessions.merge('trial', { filter: 0, kind, time, host, session, user, fields, line });
   }
 }
 

@@ -66,7 +66,7 @@ const common = {
 const regexFilter = z.strictObject({
   ...common,
   kind: z.literal('regex'),
-  ignorecase: z.boolean().default(false).describe('Slower: no line can be left out without reading it.'),
+  ignorecase: z.boolean().default(false).describe('Letters match in either case.'),
   prefix: pattern
     .optional()
     .describe('Must match first. Its group "content" becomes the text; its other groups are defaults.'),

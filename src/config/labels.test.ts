@@ -69,6 +69,29 @@ test('the label logpath means files inside the container itself', async () => {
   ]);
 });
 
+test('a jail that a label names keeps the zone and the files of the configured one', async () => {
+  const set = await configuration({
+    BAILIFF_JAILS: 'other',
+    BAILIFF_JAIL_OTHER_CONTAINER: 'shop',
+    BAILIFF_JAIL_OTHER_INSIDE: '/data/shop.log',
+    BAILIFF_JAIL_OTHER_TIME_ZONE: 'Asia/Tokyo',
+  });
+  const { jails } = jailsFromLabels({ 'bailiff.jails': 'other' }, 'web', set);
+  assert.deepEqual(
+    jails.map(({ container, inside, timeZone }) => [container, inside, timeZone]),
+    [[['web'], ['/data/shop.log'], 'Asia/Tokyo']],
+  );
+});
+
+test('files that a container names are bounded, and their names can be shown', async () => {
+  const many = Array.from({ length: 17 }, (_, index) => `/data/${index}.log`).join(' ');
+  const { jails, errors } = await read({ 'bailiff.jails': 'other', 'bailiff.jail.other.logpath': many });
+  assert.deepEqual(jails, []);
+  assert.match(errors.join(), /more than 16 files/);
+  const raw = await read({ 'bailiff.jails': 'other', 'bailiff.jail.other.logpath': '/data/\x1bc.log' });
+  assert.match(raw.errors.join(), /expected a file's absolute path/);
+});
+
 test('what the configuration says of a container is not changed by the label logpath, and that is said', async () => {
   const labels = { 'bailiff.jails': 'other', 'bailiff.jail.other.logpath': '/data/a.log' };
   const { jails, errors } = await read(labels, {

@@ -18,6 +18,7 @@ import { nearest } from './suggest.ts';
 const mostLabels = 64;
 const longestLabel = 1_024;
 const mostJails = 16;
+const mostFiles = 16;
 const mostErrors = 20;
 
 const labelPrefix = 'bailiff.';
@@ -55,6 +56,9 @@ export function jailsFromLabels(
   request.read(labels);
   const { jails, where } = request;
   const { layer, errors } = readLayer({ jails: Object.fromEntries(jails) }, where);
+  const files = [...layer.jails.values()].reduce((sum, { inside = [] }) => sum + inside.length, 0);
+  if (files > mostFiles)
+    return { jails: [], errors: [tooManyFiles(container), ...request.errors, ...errors] };
   const decided = [...layer.jails].flatMap(([name, options]) => {
     const jail = decide(
       name,
@@ -90,19 +94,27 @@ function decide(
   const own = {
     logpath: [],
     container: [container.name],
-    inside: fromLabels.inside ?? [],
+    inside: fromLabels.inside ?? configured?.inside ?? [],
     journal: [],
     kubernetes: [],
     syslog: [],
   };
+  const zone = configured?.timeZone === undefined ? {} : { 'time-zone': configured.timeZone };
   const made = (options: JailOptions): JailConfiguration =>
-    jailOf(name, { ...configured, ...options, ...fromEnvironment, ...own }, configuration.defaults);
+    jailOf(name, { ...configured, ...zone, ...options, ...fromEnvironment, ...own }, configuration.defaults);
   const jail = made(setOptions(fromLabels));
   if (!configuration.filters.includes(jail.filter)) {
     return unknownFilter(name, jail.filter, configuration.filters, where);
   }
   // By the container alone, not by who came first: counts and bans are stored under the name.
   return sameRule(jail, made({})) ? jail : { ...jail, name: `${name}@${container.name}` };
+}
+
+function tooManyFiles(container: string): BailiffError {
+  return new BailiffError('config-invalid', `names more than ${mostFiles} files to read`, {
+    where: `container ${quote(container)}`,
+    remedy: 'None of its labels is heeded: name fewer with logpath.',
+  });
 }
 
 function alreadyRead(name: string, where: string): BailiffError {

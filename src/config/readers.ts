@@ -118,10 +118,10 @@ export function paths(): Reader<readonly string[]> {
   );
 }
 
-/** Files inside containers: each of them is found at once, so no patterns. */
+/** Files inside containers: each of them is found at once, so no patterns; they are shown, so no control characters. */
 export function containerPaths(): Reader<readonly string[]> {
   return list('a list of files in containers', "a file's absolute path, without wildcards", 1, (element) =>
-    isPath(element) && !/[*?[\]]|\/$/.test(element) ? element : undefined,
+    isPath(element) && !/[*?[\]\p{Cc}]|\/$/u.test(element) ? element : undefined,
   );
 }
 

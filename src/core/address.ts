@@ -22,41 +22,41 @@ const longestAddress = 64;
 export function parseRange(text: string): Range | null {
   if (text.length === 0 || text.length > longestAddress) return null;
   const slash = text.indexOf('/');
-  const host = slash < 0 ? text : text.slice(0, slash);
-  const parsed = parseHost(host);
-  if (parsed === null) return null;
-  const full = parsed.family === 4 ? 32 : 128;
-  if (slash < 0) return { ...parsed, bits: full };
+  if (slash < 0) return parseHost(text);
+  const host = parseHost(text.slice(0, slash));
   const suffix = text.slice(slash + 1);
-  if (!/^\d{1,3}$/.test(suffix)) return null;
+  if (host === null || !/^\d{1,3}$/.test(suffix)) return null;
   // A mapped range such as ::ffff:192.0.2.0/120 is 192.0.2.0/24.
-  const bits = Number(suffix) - (parsed.mapped ? 96 : 0);
-  if (bits < 0 || bits > full) return null;
-  return { family: parsed.family, bytes: maskBytes(parsed.bytes, bits), bits };
+  const mapped = host.family === 4 && text.includes(':');
+  const bits = Number(suffix) - (mapped ? 96 : 0);
+  if (bits < 0 || bits > host.bits) return null;
+  return { family: host.family, bytes: maskBytes(host.bytes, bits), bits };
 }
 
 /** Written here, since a library takes 35 µs for an IPv6 address, and a flood has each read several times over. */
-function parseHost(text: string): { family: Family; bytes: number[]; mapped: boolean } | null {
+function parseHost(text: string): Range | null {
   if (!text.includes(':')) {
     const bytes = parseBytes4(text);
-    return bytes === null ? null : { family: 4, bytes, mapped: false };
+    return bytes === null ? null : { family: 4, bytes, bits: 32 };
   }
   const bytes = parseBytes6(text);
   if (bytes === null) return null;
   const mapped = bytes[10] === 0xff && bytes[11] === 0xff && bytes.slice(0, 10).every((byte) => byte === 0);
-  return mapped ? { family: 4, bytes: bytes.slice(12), mapped } : { family: 6, bytes, mapped };
+  return mapped ? { family: 4, bytes: bytes.slice(12), bits: 32 } : { family: 6, bytes, bits: 128 };
 }
 
 /** Four decimal numbers, without leading zeros; character by character, as it is done for every line that hits. */
 function parseBytes4(text: string): number[] | null {
-  const bytes: number[] = [];
+  const bytes = [0, 0, 0, 0];
+  let count = 0;
   let byte = 0;
   let digits = 0;
   for (let index = 0; index <= text.length; index += 1) {
     const code = index === text.length ? dot : text.charCodeAt(index);
     if (code === dot) {
-      if (digits === 0) return null;
-      bytes.push(byte);
+      if (digits === 0 || count === 4) return null;
+      bytes[count] = byte;
+      count += 1;
       byte = 0;
       digits = 0;
     } else {
@@ -66,7 +66,7 @@ function parseBytes4(text: string): number[] | null {
       if (byte > 255) return null;
     }
   }
-  return bytes.length === 4 ? bytes : null;
+  return count === 4 ? bytes : null;
 }
 
 const dot = 0x2e;
@@ -108,8 +108,13 @@ function maskBytes(bytes: readonly number[], bits: number): number[] {
 
 /** The canonical text: RFC 5952 for IPv6; no prefix length for a single address. */
 export function formatRange(range: Range): Address {
-  const host = range.family === 4 ? range.bytes.join('.') : formatHost6(range.bytes);
+  const host = range.family === 4 ? formatHost4(range.bytes) : formatHost6(range.bytes);
   return range.bits === (range.family === 4 ? 32 : 128) ? host : `${host}/${range.bits}`;
+}
+
+/** A third of the time that a join takes. */
+function formatHost4([a, b, c, d]: readonly number[]): string {
+  return `${a}.${b}.${c}.${d}`;
 }
 
 /** RFC 5952, section 4: the longest run of two or more zero groups, of equals the first, becomes `::`. */
@@ -129,6 +134,8 @@ function formatHost6(bytes: readonly number[]): string {
 
 /** The canonical text of an address or range, or null where the text is neither. */
 export function canonicalAddress(text: string): Address | null {
+  // Nearly all that come from logs: there is one way to write them.
+  if (parseBytes4(text) !== null) return text;
   const range = parseRange(text);
   return range === null ? null : formatRange(range);
 }

@@ -67,10 +67,10 @@ export class Allowlist {
   protection(address: Address, extra: readonly AllowEntry[] = [], forced = false): Protection | null {
     const range = parseRange(address);
     if (range === null) return { section: 'always', reason: 'not an address' };
-    for (const entry of this.#byFamily[range.family]) {
-      if (overlaps(entry.range, range) && (!forced || unforceable.has(entry.section)))
-        return { section: entry.section, reason: entry.reason };
-    }
+    const found = this.#byFamily[range.family].find(
+      (entry) => overlaps(entry.range, range) && (!forced || unforceable.has(entry.section)),
+    );
+    if (found !== undefined) return { section: found.section, reason: found.reason };
     for (const entry of forced ? [] : extra) {
       const own = parseRange(entry.range);
       if (own !== null && overlaps(own, range)) return { section: 'ignoreip', reason: entry.reason };

@@ -34,6 +34,8 @@ export type PackedSessions = readonly (readonly [scope: string, key: string, ses
  */
 export class Sessions {
   readonly #scopes = new Map<string, Map<string, Session>>();
+  /** The scope that was used last: mostly the next one, too. */
+  #latest: { readonly scope: string; readonly sessions: Map<string, Session> } | null = null;
   #changed = false;
 
   /** What the match amounts to: an attempt to count, or null where it only changed its session. */
@@ -77,11 +79,13 @@ export class Sessions {
   }
 
   #scope(scope: string): Map<string, Session> {
+    if (this.#latest?.scope === scope) return this.#latest.sessions;
     const sessions = this.#scopes.get(scope) ?? new Map<string, Session>();
     this.#scopes.delete(scope);
     this.#scopes.set(scope, sessions);
     const [stalest] = this.#scopes.keys();
     if (this.#scopes.size > mostScopes && stalest !== undefined) this.#scopes.delete(stalest);
+    this.#latest = { scope, sessions };
     return sessions;
   }
 

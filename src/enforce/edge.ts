@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { parseRange, type Range } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type Policy, plainPolicy } from '../core/policy.ts';
@@ -45,8 +45,5 @@ export function policySuffix(policy: Policy): string {
 
 /** Whether this kernel speaks IPv6 at all. One where it is merely switched off on the interfaces does, and has its tables. */
 export async function hasIpv6(path = '/proc/net/if_inet6'): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+  return existsSync(path);
 }

@@ -16,9 +16,12 @@ const restPerCost = 300;
 const sampleSize = 100;
 /** What ends within so many seconds may have ended by then. */
 const sampleMargin = 5;
-/** Changes of a comparison that are sent together: a single ban waits for no more than these. At the start none waits. */
-const repairSize = 2_000;
-const firstRepairSize = 25_000;
+/**
+ * Changes of a comparison that are sent together: a single ban waits for no more than these. At the start none waits,
+ * and what is ready goes as soon as the part before has gone.
+ */
+const repairSize = { least: 2_000, most: 2_000 };
+const firstRepairSize = { least: 10_000, most: 50_000 };
 
 /**
  * The ledger's bans as the kernel's elements: brings single targets, compares all of them, and puts

@@ -6,10 +6,10 @@ import { Repair } from './repair.ts';
 
 const add = (address: string): Change => ({ kind: 'add', address, policy, remaining: 60 });
 
-/** A repair in parts of two, and the addresses of each part it sent; those named are refused. */
-function repairing(...refused: string[]) {
+/** A repair in parts of two, or more, and the addresses of each part it sent; those named are refused. */
+function repairing(refused: readonly string[] = [], most = 2) {
   const parts: string[][] = [];
-  const repair = new Repair(2, async (part) => {
+  const repair = new Repair({ least: 2, most }, async (part) => {
     await Promise.resolve();
     parts.push(part.map(({ address }) => address));
     const address = part.find((change) => refused.includes(change.address))?.address;
@@ -30,12 +30,23 @@ test('parts go while more is added', async () => {
 });
 
 test('after a refusal the rest goes in one part, and the refusal is told at the end', async () => {
-  const { repair, parts } = repairing('b', 'f');
+  const { repair, parts } = repairing(['b', 'f']);
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) repair.add(add(name));
   await assert.rejects(repair.end(), /refused: b/);
   assert.deepEqual(parts, [
     ['a', 'b'],
     ['c', 'd', 'e', 'f', 'g'],
+  ]);
+});
+
+test('what waits meanwhile goes together, up to a bound', async () => {
+  const { repair, parts } = repairing([], 3);
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) repair.add(add(name));
+  await repair.end();
+  assert.deepEqual(parts, [
+    ['a', 'b'],
+    ['c', 'd', 'e'],
+    ['f', 'g'],
   ]);
 });
 

@@ -5,12 +5,12 @@ import {
   type FSWatcher,
   fstatSync,
   openSync,
-  readdirSync,
   readlinkSync,
   watch,
 } from 'node:fs';
 import path from 'node:path';
 import type { LogRoot } from '../core/types.ts';
+import { firstNames } from './first-names.ts';
 import type { Notice, Tree } from './tree.ts';
 
 /** open(2); the same on every architecture that Node runs on under Linux. Node has no name for it. */
@@ -18,6 +18,8 @@ const O_PATH = 0o10_000_000;
 
 /** As the kernel counts: path_resolution(7). */
 const mostLinks = 40;
+/** Names on the way, those in links included: each is a descriptor, and whoever writes here chooses how many there are. */
+const mostNames = 256;
 
 /** A name that was reached, and the folders on the way to it, from the root on. */
 type Way = { readonly name: string; readonly descriptor: number }[];
@@ -52,8 +54,8 @@ export class RootedTree implements Tree {
     }
   }
 
-  list(folder: string): string[] {
-    return this.#reach(folder, (descriptor) => readdirSync(pathOf(descriptor)));
+  list(folder: string, most: number): string[] {
+    return this.#reach(folder, (descriptor) => firstNames(pathOf(descriptor), most));
   }
 
   target(file: string): string {
@@ -85,7 +87,9 @@ export class RootedTree implements Tree {
   #walk(way: Way, file: string): void {
     const rest = this.#namesOf(file, file);
     let links = 0;
+    let names = 0;
     for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
+      if (++names > mostNames) throw coded('ENAMETOOLONG', `${file} leads through too many folders`);
       if (name === '..') this.#ascend(way, file);
       else {
         const link = descend(way, name);

@@ -3,12 +3,12 @@ import {
   constants,
   type FSWatcher,
   openSync,
-  readdirSync,
   realpathSync,
   statSync,
   watch,
 } from 'node:fs';
 import type { LogRoot } from '../core/types.ts';
+import { firstNames } from './first-names.ts';
 import { RootedTree } from './rooted-tree.ts';
 
 /** Called with the name in a folder of which something may have changed; null: any. */
@@ -22,8 +22,8 @@ export interface Tree {
   open(path: string): number;
   /** Undefined where the path names nothing. */
   stat(path: string): BigIntStats | undefined;
-  /** The names in a folder. */
-  list(folder: string): string[];
+  /** The names in a folder, or as many of them as `most`. */
+  list(folder: string, most: number): string[];
   /** What a name stands for, through any chain of symbolic links; itself where that is nothing. */
   target(path: string): string;
   watch(folder: string, notice: Notice): FSWatcher;
@@ -45,7 +45,7 @@ export const ownTree: Tree = {
   // Without O_NONBLOCK a named pipe would hold the worker for ever.
   open: (path) => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
   stat: (path) => statSync(path, { bigint: true, throwIfNoEntry: false }),
-  list: (folder) => readdirSync(folder),
+  list: firstNames,
   target: (path) => {
     try {
       return realpathSync(path);

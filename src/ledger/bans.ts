@@ -10,8 +10,9 @@ import type { Address, Ban } from '../core/types.ts';
 export class ActiveBans {
   readonly #byAddress = new Map<Address, Ban | readonly Ban[]>();
   readonly #until = new Map<Target, number | null>();
-  /** How many bans are enforced by each policy. */
+  /** How many bans are enforced by each policy, and how many each jail has. */
   readonly #policies = new Map<Policy, number>();
+  readonly #jails = new Map<string, number>();
   readonly #forced = new Set<Target>();
   /** May hold bans that ended or were prolonged since: they are passed over when their time comes. */
   readonly #expiries = new MinHeap<Ban>((ban) => ban.until ?? Number.POSITIVE_INFINITY);
@@ -29,7 +30,12 @@ export class ActiveBans {
 
   /** Policies of bans that are still to be read: their sets have to be there by then. */
   expect(policies: Iterable<Policy>): void {
-    for (const policy of policies) this.#countPolicy(policy, 0);
+    for (const policy of policies) count(this.#policies, policy, 0);
+  }
+
+  /** How many bans each jail has; asked often, beside many. */
+  get byJail(): ReadonlyMap<string, number> {
+    return this.#jails;
   }
 
   /** Whether a ban of this target was forced by hand. */
@@ -62,8 +68,9 @@ export class ActiveBans {
   /** Adds a ban or replaces the one of the same jail and address. */
   set(ban: Ban): void {
     const replaced = this.#put(ban);
-    this.#countPolicy(ban.policy, 1);
-    if (replaced !== undefined) this.#countPolicy(replaced.policy, -1);
+    count(this.#policies, ban.policy, 1);
+    if (replaced === undefined) count(this.#jails, ban.jail, 1);
+    else count(this.#policies, replaced.policy, -1);
     this.#expiries.push(ban);
     if (replaced !== undefined && replaced.policy !== ban.policy) this.#merge(ban.address, replaced.policy);
     this.#merge(ban.address, ban.policy);
@@ -77,7 +84,8 @@ export class ActiveBans {
       this.ofAddress(ban.address).filter((other) => other !== standing),
     );
     this.#size -= 1;
-    this.#countPolicy(standing.policy, -1);
+    count(this.#policies, standing.policy, -1);
+    count(this.#jails, standing.jail, -1);
     this.#merge(ban.address, standing.policy);
   }
 
@@ -126,12 +134,6 @@ export class ActiveBans {
     else this.#byAddress.set(address, bans.length === 1 ? first : bans);
   }
 
-  #countPolicy(policy: Policy, by: 1 | 0 | -1): void {
-    const count = (this.#policies.get(policy) ?? 0) + by;
-    if (count === 0 && by < 0) this.#policies.delete(policy);
-    else this.#policies.set(policy, count);
-  }
-
   #merge(address: Address, policy: Policy): void {
     const target = targetOf(address, policy);
     let until: number | null | undefined;
@@ -151,4 +153,11 @@ export class ActiveBans {
 
 function isList(bans: Ban | readonly Ban[]): bans is readonly Ban[] {
   return Array.isArray(bans);
+}
+
+/** One that was expected stays, at nought, until its last ban ends. */
+function count(counts: Map<string, number>, key: string, by: 1 | 0 | -1): void {
+  const sum = (counts.get(key) ?? 0) + by;
+  if (sum === 0 && by < 0) counts.delete(key);
+  else counts.set(key, sum);
 }

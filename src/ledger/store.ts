@@ -184,9 +184,10 @@ export class Store {
     );
     // Rows as arrays cost half of what objects do.
     standing.setReturnArrays(true);
+    const texts = new Map<string, string>();
     for (let last = 0; ; ) {
       const rows = standing.all(last, readSize) as unknown as unknown[][];
-      if (rows.length > 0) yield rows.map(banOf);
+      if (rows.length > 0) yield rows.map((row) => banOf(row, texts));
       if (rows.length < readSize) return;
       last = Number(rows.at(-1)?.[0]);
     }
@@ -197,17 +198,24 @@ export class Store {
   }
 }
 
-function banOf(row: readonly unknown[]): Ban {
+/** `texts`: the few jails and policies, kept once and not for each of their bans. */
+function banOf(row: readonly unknown[], texts: Map<string, string>): Ban {
   const [, address, jail, since, until, hits, policy, forced] = row;
   return {
     address: String(address),
-    jail: String(jail),
+    jail: once(String(jail), texts),
     since: Number(since),
     until: until === null ? null : Number(until),
     hits: Number(hits),
-    policy: String(policy),
+    policy: once(String(policy), texts),
     forced: forced === 1,
   };
+}
+
+function once(text: string, texts: Map<string, string>): string {
+  const known = texts.get(text);
+  if (known === undefined) texts.set(text, text);
+  return known ?? text;
 }
 
 function packedOf(row: Readonly<Record<string, unknown>>): Packed {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { literalsOf, unionOf } from './literals.ts';
+import { beginningsOf, literalsOf, unionOf } from './literals.ts';
 
 const cases: readonly (readonly [source: string, literals: readonly string[] | null])[] = [
   ['^Failed password for .* from', ['Failed password for ']],
@@ -55,4 +55,22 @@ test('without regard to case, letters beyond ASCII are of no use', () => {
 test('a union has what any of them needs, without what another one covers', () => {
   assert.deepEqual(unionOf([['Failed '], ['Failed password', 'Invalid']]), ['Failed ', 'Invalid']);
   assert.equal(unionOf([['Failed '], null]), null);
+});
+
+test('how every match of an anchored expression begins', () => {
+  for (const [source, expected] of [
+    ['^Failed .* from', ['Failed ']],
+    ['^(?:Invalid|Illegal) user x*', ['Invalid user ', 'Illegal user ']],
+    ['^[Aa]b+', ['A', 'a']],
+    ['^pam_\\w+', ['pam_']],
+    ['^whole$', ['whole']],
+    ['^(?=x)Failed', ['Failed']],
+    ['^\\s*Failed', null],
+    ['^(?:Failed)?x', null],
+    ['^Failed|other', null],
+    ['Failed', null],
+    ['^', null],
+  ] as const)
+    assert.deepEqual(beginningsOf(source), expected, source);
+  assert.equal(beginningsOf('^Failed', true), null);
 });

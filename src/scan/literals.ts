@@ -23,6 +23,20 @@ export function literalsOf(source: string, ignoreCase = false): Literals {
   return ignoreCase && literals?.some((literal) => !isAscii(Buffer.from(literal))) ? null : literals;
 }
 
+/** Texts with one of which every match begins that an anchored expression has; null where none are known. */
+export function beginningsOf(source: string, ignoreCase = false): Literals {
+  const { root } = parsePattern(source);
+  if (ignoreCase || !source.startsWith('^') || root.kind !== 'sequence') return null;
+  let joined: readonly string[] = [''];
+  for (const item of root.items) {
+    const { exact } = needs(item);
+    const longer = exact === null ? null : limited(product(joined, exact));
+    if (longer === null) break;
+    joined = longer;
+  }
+  return joined.includes('') ? null : joined;
+}
+
 /** The literals of several expressions any one of which makes a match. */
 export function unionOf(sets: readonly Literals[]): Literals {
   const all = new Set<string>();

@@ -7,6 +7,7 @@ import { identify, type Named, OpenFile } from './open-file.ts';
 import type { PackedPlace } from './packed-place.ts';
 import { type Ages, Place } from './place.ts';
 import { findRenamed, findRest, openUnseen, unseenAfter } from './rest.ts';
+import { Thrift } from './thrift.ts';
 
 /** Where the reading of a log begins, or goes on. */
 export interface Opening {
@@ -27,9 +28,11 @@ export class ReadElsewhere extends Error {
 
 /**
  * The files that hold the text of one log, or held it: finds and opens the one to be read next, and reads none.
- * Its methods throw what opening a file does, `Vanished`, and `ReadElsewhere`.
+ * Its methods throw what opening a file does, `LookAgain`, and `ReadElsewhere`.
  */
 export class LogFiles {
+  readonly #restSearch = new Thrift();
+  readonly #nextSearch = new Thrift();
   readonly #log: LogName;
   readonly #follower: Follower;
   readonly #coding: Coding;
@@ -56,7 +59,7 @@ export class LogFiles {
    */
   async begin(cursor: FileCursor | null, missingSince: number | null): Promise<Opening | null> {
     const named = this.named();
-    const rest = cursor === null ? null : await this.#restOf(cursor, named);
+    const rest = cursor === null ? null : await this.#restSearch.spend(() => this.#restOf(cursor, named));
     if (rest !== null) return { place: rest, kind: 'rest' };
     return named === null ? null : this.#openLive(cursor, missingSince);
   }
@@ -141,7 +144,8 @@ export class LogFiles {
    */
   async afterTruncation(place: Place, since: number | null): Promise<Place | PackedPlace | null> {
     const { position, identity } = place;
-    const found = await this.#findRest(position, since, identity, (size) => ({ old: 0, backlog: size }));
+    const ages = (size: number) => ({ old: 0, backlog: size });
+    const found = await this.#restSearch.spend(() => this.#findRest(position, since, identity, ages));
     this.#judged.forget(identity);
     return found;
   }
@@ -173,6 +177,15 @@ export class LogFiles {
     const { tree, path: log } = this.#log;
     const search = `${place.identity} ${live} ${tree.stat(path.dirname(log))?.mtimeNs}`;
     if (search === this.#searched) return null;
+    return this.#nextSearch.spend(() => this.#openUnseen(place, live, last, search));
+  }
+
+  async #openUnseen(
+    place: Place | PackedPlace,
+    live: string | null,
+    last: FilePosition | null,
+    search: string,
+  ): Promise<Place | PackedPlace | null> {
     for (const each of unseenAfter(this.#log, place, live, this.#judgedTo)) {
       const opened = await openUnseen(each, last, this.#coding);
       if (opened === 'judged') continue;
@@ -198,9 +211,10 @@ export class LogFiles {
 }
 
 /**
- * Whether the file goes on behind the place. Device numbers change when a machine or a volume is restarted, so
+ * Whether the file goes on behind the place, of which nothing but its text may be known. Device numbers change when a machine or a volume is restarted, so
  * the same bytes at the same place count too, where there are enough of them.
  */
 function continuesAt(file: OpenFile, at: FilePosition): boolean {
-  return (file.identity === at.file || at.offset >= fingerprintLength) && file.holds(at);
+  const isKnown = file.identity === at.file || (at.file === '' && at.offset > 0);
+  return (isKnown || at.offset >= fingerprintLength) && file.holds(at);
 }

@@ -4,7 +4,7 @@ import type { Coding } from './encoding.ts';
 import type { OpenFile } from './open-file.ts';
 import { PackedPlace } from './packed-place.ts';
 import { type Ages, Place } from './place.ts';
-import { openSibling, rotatedOf, type Sibling, siblingsOf, Vanished } from './siblings.ts';
+import { LookAgain, openSibling, rotatedOf, type Sibling, siblingsOf } from './siblings.ts';
 
 /** Files that are looked into, the youngest first. Unpacking one up to the place costs a second for 300 MB. */
 const mostTries = 8;
@@ -76,7 +76,7 @@ async function openAt(
     if (opened.holds(at)) return new Place(opened, at.offset, ages(opened.stat().size), coding);
     opened.close();
   } catch (thrown) {
-    if (thrown instanceof Vanished) throw thrown;
+    if (thrown instanceof LookAgain) throw thrown;
   }
   return null;
 }

@@ -123,7 +123,7 @@ export class Scan {
 
   #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
     const date = this.#dates.find(line, reading.now);
-    const rest = date === null ? line : line.slice(0, date.start) + line.slice(date.end);
+    const rest = date === null ? line : without(line, date.start, date.end);
     const dated = date?.time ?? null;
     if (dated !== null) this.#setLastDate(dated);
     let known = dated !== null;
@@ -180,6 +180,11 @@ export class Scan {
       if (text.length - start > lineCap) this.#oversize++;
     }
   }
+}
+
+/** Nothing is joined where nothing stands before: an expression would have to copy it first. */
+function without(line: string, start: number, end: number): string {
+  return start === 0 ? line.slice(end) : line.slice(0, start) + line.slice(end);
 }
 
 /** The search looks for literals as UTF-8. */

@@ -1,5 +1,5 @@
-import { Automaton } from './automaton.ts';
 import type { Filter } from './filters/filter.ts';
+import { LiteralSearch } from './literal-search.ts';
 import { unionOf } from './literals.ts';
 
 /** V8 searches an alternation of a few literals faster than a table, and one of many more slowly. */
@@ -24,11 +24,11 @@ export function searchFor(filters: readonly Filter[]): Search {
   const union = unionOf(filters.map(({ literals }) => literals));
   const fold = filters.some(({ ignoreCase }) => ignoreCase);
   if (union !== null && union.length <= mostAlternatives && !fold) return new FewLiterals(union);
-  const automaton = Automaton.of(
+  const search = LiteralSearch.of(
     filters.map(({ literals }) => literals ?? []),
     fold,
   );
-  return automaton === null ? new EveryLine() : new ManyLiterals(automaton, filters);
+  return search === null ? new EveryLine() : new ManyLiterals(search, filters);
 }
 
 /** Every line is a candidate, for every filter. */
@@ -80,7 +80,7 @@ const special = /[\\^$.*+?()[\]{}|/]/g;
 const nothing = Buffer.alloc(0);
 
 class ManyLiterals implements Search {
-  readonly #automaton: Automaton;
+  readonly #search: LiteralSearch;
   /** By filter: whether it has no literals, and must judge every line. */
   readonly #always: readonly boolean[];
   readonly #everyLine: boolean;
@@ -88,11 +88,11 @@ class ManyLiterals implements Search {
   readonly #wanted: Uint32Array;
   #line = 0;
   #block: Buffer = nothing;
-  /** Behind what was searched of the line. */
-  #at = 0;
+  /** Where the line begins. */
+  #start = 0;
 
-  constructor(automaton: Automaton, filters: readonly Filter[]) {
-    this.#automaton = automaton;
+  constructor(search: LiteralSearch, filters: readonly Filter[]) {
+    this.#search = search;
     this.#always = filters.map(({ literals }) => literals === null);
     this.#everyLine = this.#always.includes(true);
     this.#wanted = new Uint32Array(filters.length);
@@ -106,25 +106,24 @@ class ManyLiterals implements Search {
 
   next(from: number): number {
     this.#line++;
-    this.#at = from;
+    this.#start = from;
     if (this.#everyLine) return from;
-    const found = this.#automaton.first(this.#block, from, this.#block.length);
+    const found = this.#search.first(this.#block, from, this.#block.length);
     if (found >= 0) this.#mark();
-    this.#at = found + 1;
     return found;
   }
 
   finish(end: number): void {
-    const [automaton, block, at] = [this.#automaton, this.#block, this.#at];
-    let found = this.#everyLine ? automaton.first(block, at, end) : automaton.next(block, at, end);
+    const [search, block] = [this.#search, this.#block];
+    let found = this.#everyLine ? search.first(block, this.#start, end) : search.next(block, end);
     while (found >= 0) {
       this.#mark();
-      found = automaton.next(block, found + 1, end);
+      found = search.next(block, end);
     }
   }
 
   #mark(): void {
-    for (const filter of this.#automaton.sets) this.#wanted[filter] = this.#line;
+    for (const filter of this.#search.sets) this.#wanted[filter] = this.#line;
   }
 
   wants(filter: number): boolean {

@@ -65,10 +65,7 @@ function isAlike(name: string, live: string): boolean {
 function namesBeside({ tree, path: log }: LogName): string[] {
   const folders = new Set([path.dirname(log), path.dirname(tree.target(log))]);
   return [...folders].flatMap((folder) =>
-    tree
-      .list(folder)
-      .slice(0, mostEntries)
-      .map((name) => path.join(folder, name)),
+    tree.list(folder, mostEntries).map((name) => path.join(folder, name)),
   );
 }
 
@@ -100,20 +97,20 @@ function packingOf(name: string): Packing {
   return suffix === '.gz' ? 'gzip' : /^\.zstd?$/.test(suffix) ? 'zstd' : 'other';
 }
 
-/** A file was renamed or packed between the look at its folder and at itself: look again. */
-export class Vanished extends Error {}
+/** A file was renamed or packed between the look at its folder and at itself, or all was looked at just now. */
+export class LookAgain extends Error {}
 
-/** @throws Vanished where the file is there no more, under this name */
+/** @throws LookAgain where the file is there no more, under this name */
 export function openSibling(sibling: Sibling): OpenFile {
   let file: OpenFile;
   try {
     file = new OpenFile(sibling);
   } catch (thrown) {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')
-      throw new Vanished(sibling.path);
+      throw new LookAgain(sibling.path);
     throw thrown;
   }
   if (file.identity === sibling.identity) return file;
   file.close();
-  throw new Vanished(sibling.path);
+  throw new LookAgain(sibling.path);
 }

@@ -115,3 +115,12 @@ test('what was read through the archive API is read on in the folder itself', as
   const cursor = formatFileCursor({ file: '', offset: read.length, hash, old: 0, late: null, at: null });
   await follow(cursor).saw('b');
 });
+
+test('a log whose whole root is gone is read to its end, its unfinished line too', async () => {
+  writeFileSync(inVolume('app.log'), bad('a') + bad('b').trimEnd());
+  const followed = follow();
+  await followed.saw('a');
+  rmSync(volume, { recursive: true });
+  followed.finish();
+  await followed.saw('a b');
+});

@@ -16,7 +16,7 @@ import { type BatchMaker, nowMs, type Output } from './output.ts';
 import { PackedPlace } from './packed-place.ts';
 import { type Piece, Place } from './place.ts';
 import type { Reading, Scan } from './scan.ts';
-import { Vanished } from './siblings.ts';
+import { LookAgain } from './siblings.ts';
 import type { TakeLines } from './timed-lines.ts';
 import { Wake } from './wake.ts';
 
@@ -133,9 +133,10 @@ export class Tail {
     try {
       return await this.#step();
     } catch (thrown) {
-      this.#soon = thrown instanceof Vanished || thrown instanceof ReadElsewhere;
+      this.#soon = thrown instanceof LookAgain || thrown instanceof ReadElsewhere;
       if (thrown instanceof ReadElsewhere) this.#wait(thrown.message);
-      else if (!this.#soon) this.#fail(thrown);
+      // What is open is read to its end, whatever has become of its folder.
+      else if (!this.#soon && !(this.#finishing && this.#place !== null)) this.#fail(thrown);
       return false;
     }
   }

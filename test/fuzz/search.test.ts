@@ -6,6 +6,7 @@ import { compileFilter } from '../../src/scan/filters/compile.ts';
 import { DateReader } from '../../src/scan/filters/dates.ts';
 import type { Filter } from '../../src/scan/filters/filter.ts';
 import { LineCarry } from '../../src/scan/line-carry.ts';
+import { beginningsOf } from '../../src/scan/literals.ts';
 import { Scan, type ScanOptions } from '../../src/scan/scan.ts';
 import { loadCorpus } from './corpus.ts';
 import { chunksOf, mutated } from './mutation.ts';
@@ -17,6 +18,8 @@ const now = Date.parse('2026-11-22T21:02:00Z') / 1_000;
 const { filters: shipped, lines } = await loadCorpus();
 const dates = new DateReader('UTC');
 
+const special = /[\\^$.*+?()[\]{}|/]/g;
+
 /** A part of what is judged of a line: its date cut out, so that the part may reach over where that stood. */
 function partOf(line: string, random: Random): string {
   const text = Buffer.from(line, 'latin1').toString();
@@ -27,7 +30,7 @@ function partOf(line: string, random: Random): string {
   return judged
     .slice(at, at + 1 + random.below(24))
     .toWellFormed()
-    .replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+    .replace(special, '\\$&');
 }
 
 /** An expression that some of the lines match. */
@@ -120,4 +123,36 @@ test(`any filters find in candidates alone what they find in all lines, seed ${s
   }
   assert.ok(matches > 10_000, `only ${matches} matches`);
   context.diagnostic(`${matches} matches`);
+});
+
+test(`what an expression matches begins as it says, seed ${seed}`, (context) => {
+  const random = randomOf(seed + 6);
+  let known = 0;
+  for (let round = 0; round < 3_000; round++) {
+    const text = Buffer.from(random.pick(lines), 'latin1').toString();
+    const beginning = text
+      .slice(0, 1 + random.below(12))
+      .toWellFormed()
+      .replace(special, '\\$&');
+    const pattern = random.pick([
+      `^${beginning}`,
+      `^(?:${beginning}|${patternOf(random)})`,
+      `^(?:${beginning})?${patternOf(random)}`,
+      `^${beginning}${random.pick(['*', '+', '?', '{2}', '{0,3}'])}.*`,
+      `^[${/^\w/.exec(text)?.[0] ?? 'x'}xyz]${text.slice(1, 6).toWellFormed().replace(special, '\\$&')}`,
+    ]);
+    const regexp = new RegExp(pattern, 'u');
+    const beginnings = beginningsOf(pattern);
+    if (beginnings === null) continue;
+    for (const line of [text, text.slice(1), ...lines.slice(0, 50)]) {
+      if (!regexp.test(line)) continue;
+      known++;
+      assert.ok(
+        beginnings.some((each) => line.startsWith(each)),
+        `seed ${seed}: ${pattern} matches ${line}`,
+      );
+    }
+  }
+  assert.ok(known > 1_000, `only ${known} matches`);
+  context.diagnostic(`${known} matches`);
 });

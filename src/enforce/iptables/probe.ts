@@ -15,23 +15,25 @@ export async function probeIptables(
   speaksIpv6: () => Promise<boolean> = hasIpv6,
 ): Promise<Probe> {
   try {
-    const programs = await Promise.all([
+    const [sets, ...programs] = await Promise.all([
+      runCommand('ipset', ['list', '-n'], { signal }),
       runCommand('iptables', ['-V'], { signal }),
       runCommand('ipset', ['-v'], { signal }),
       runCommand('stdbuf', ['--version'], { signal }),
     ]);
     const missing = ['iptables', 'ipset', 'stdbuf'].filter((_, index) => programs[index]?.missing === true);
     if (missing.length > 0) return unusable(`${missing.join(' and ')} not installed; ${remedyFor(missing)}`);
-    const sets = await runCommand('ipset', ['list', '-n'], { signal });
     if (!sets.ok) return refusedBy(sets, explainSets(sets));
     const legacy = !programs[0].output.includes('nf_tables');
     const legacyProblem = legacy ? await probeLegacy() : null;
     if (legacyProblem !== null) return { ...unusable(legacyProblem), denied: true };
-    const rules = legacy ? null : await runCommand('iptables-nft-save', [], { signal });
-    if (rules?.ok === false) return refusedBy(rules, explainRules(rules));
     const ipv6 = await speaksIpv6();
+    const [rules, lacks] = await Promise.all([
+      legacy ? null : runCommand('iptables-nft-save', [], { signal }),
+      ipv6 ? lacksIp6tables(legacy, signal) : null,
+    ]);
+    if (rules?.ok === false) return refusedBy(rules, explainRules(rules));
     const detail = `${firstLine(programs[0])}, ${firstLine(programs[1])}${ipv6 ? '' : ', no IPv6 on this machine'}`;
-    const lacks = ipv6 ? await lacksIp6tables(legacy, signal) : null;
     return { usable: true, detail, ...(lacks === null ? {} : { lacks }) };
   } catch (error) {
     return unusable(`iptables could not be probed: ${messageOf(error)}`);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Family } from '../../core/address.ts';
 import { BailiffError, messageOf } from '../../core/errors.ts';
 import { runCommand } from '../command.ts';
@@ -83,7 +83,7 @@ export class Variants {
   /** The variants that may hold rules, read. Looking at legacy where no table is loaded would load them. */
   async present(): Promise<readonly Stack[]> {
     const nft = await this.#nftStack();
-    return (await legacyIsLoaded()) ? [nft, await readStack('legacy')] : [nft];
+    return legacyIsLoaded() ? [nft, await readStack('legacy')] : [nft];
   }
 
   async #nftStack(): Promise<Stack> {
@@ -107,9 +107,9 @@ async function readStack(variant: Variant): Promise<Stack> {
   return { variant, tables };
 }
 
-async function legacyIsLoaded(): Promise<boolean> {
-  const names = await Promise.all(legacyNames.map((path) => readFile(path, 'utf8').catch(() => '')));
-  return names.some((text) => text.trim() !== '');
+/** Read at each look, and here: another thread would cost ten times as much as these few bytes. */
+function legacyIsLoaded(): boolean {
+  return legacyNames.some((path) => existsSync(path) && readFileSync(path, 'utf8').trim() !== '');
 }
 
 /** The variant behind the name `iptables`. @throws BailiffError enforcement-failed */

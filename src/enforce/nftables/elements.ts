@@ -10,9 +10,9 @@ import { fullBits, type NftSet } from './sets.ts';
  */
 const token = new RegExp(
   [
-    String.raw`\{"(?<kind>[a-z]+)": \{"family": "[a-z]+"(?:, "name": "(?<name>[^"]*)")?`,
-    String.raw`\{"elem": \{"val": "(?<timed>[0-9a-f.:]+)"(?:, "timeout": \d+, "expires": (?<expires>\d+)(?<ends>\}\}))?`,
-    String.raw`(?:\[|, )"(?<bare>[0-9a-f.:]+)"(?=[,\]])`,
+    String.raw`\{"([a-z]+)": \{"family": "[a-z]+"(?:, "name": "([^"]*)")?`,
+    String.raw`\{"elem": \{"val": "([0-9a-f.:]+)"(?:, "timeout": \d+, "expires": (\d+)(\}\}))?`,
+    String.raw`(?:\[|, )"([0-9a-f.:]+)"(?=[,\]])`,
   ].join('|'),
   'g',
 );
@@ -27,8 +27,7 @@ export function* parseElements(
   setOf: (name: string) => NftSet | null,
 ): Generator<Element, void> {
   let set: NftSet | null = null;
-  for (const { groups = {} } of json.matchAll(token)) {
-    const { kind, name = '', timed, expires, ends, bare } = groups;
+  for (const [, kind, name = '', timed, expires, ends, bare] of json.matchAll(token)) {
     if (kind !== undefined) set = kind === 'set' ? setOf(name) : null;
     if (set === null) continue;
     const address = addressOf(timed ?? bare ?? '', set);

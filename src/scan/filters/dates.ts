@@ -23,11 +23,12 @@ const mostRegions = 16;
 export class DateReader {
   readonly #zone: Zone;
   readonly #regions = new Map<string, Zone | null>();
-  /** Neighbouring lines mostly have the same date. The text ends with the character behind it. */
-  #known: { text: string; second: number; time: number | null } = {
+  /** Neighbouring lines mostly have the same date, many as the first of all. The text ends with the character behind it. */
+  #known: { text: string; second: number; time: number | null; isFirst: boolean } = {
     text: '',
     second: Number.NaN,
     time: null,
+    isFirst: false,
   };
 
   /** @throws RangeError for an unknown time zone */
@@ -37,6 +38,11 @@ export class DateReader {
 
   /** The date of a line, or null. `now` (seconds) tells which year a date without one means. */
   find(line: string, now: number): LineDate | null {
+    const known = this.#known;
+    if (known.isFirst && known.second === Math.floor(now) && line.startsWith(known.text)) {
+      const end = known.text.length;
+      if (!goesOn(line, end)) return { time: known.time, start: 0, end: end - 1 };
+    }
     const start = startPlace(line);
     const atStart = this.#at(line, start, now);
     if (atStart === null) return this.#inBracket(line, now);
@@ -88,7 +94,8 @@ export class DateReader {
   #keep(line: string, start: number, end: number, time: number | null, now: number): void {
     if ((line[end] !== ' ' && line[end] !== ']') || goesOn(line, end + 1)) return;
     // A copy: a slice would keep the whole chunk alive.
-    this.#known = { text: copied(line, start, end + 1), second: Math.floor(now), time };
+    const isFirst = start === 0 && !isObject(line);
+    this.#known = { text: copied(line, start, end + 1), second: Math.floor(now), time, isFirst };
   }
 
   /** Seconds, `unclear`, or null for what no calendar has. */

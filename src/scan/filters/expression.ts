@@ -14,7 +14,7 @@ const hostExpression = String.raw`\[?(?<host>(?<![\w.])${ipv4}|(?<![\w:.])${ipv6
 /** An address alone, perhaps with a port, as JSON fields hold it. */
 export const hostField = new RegExp(String.raw`^${hostExpression}(?::\d{1,5})?$`);
 
-/** A compiled expression, with the numbers of its groups: `match.groups` would cost an object per match. */
+/** A compiled expression, with the numbers of its groups: names in it would cost an object per match. */
 export interface CompiledExpression {
   readonly regexp: RegExp;
   /** The expanded source, which the literals are derived from. */
@@ -25,18 +25,24 @@ export interface CompiledExpression {
 /** @throws SyntaxError */
 export function compileExpression(pattern: string, ignoreCase = false): CompiledExpression {
   const source = pattern.replaceAll(hostTag, hostExpression);
-  // With u, JavaScript refuses escapes that mean nothing. Together with i it would also fold the long s
-  // and the Kelvin sign into s and k.
-  const strict = new RegExp(source, 'u');
-  const regexp = ignoreCase ? new RegExp(source, 'i') : strict;
+  // With u, JavaScript refuses escapes that mean nothing; so it is asked in any case. Together with i it would also
+  // fold the long s and the Kelvin sign into s and k.
+  new RegExp(source, 'u');
+  const regexp = new RegExp(withoutNames(source), ignoreCase ? 'i' : 'u');
   return { regexp, source, groups: parsePattern(source).groups };
 }
 
-/** The text of a named group, or '' where it took no part. */
-export function groupText(match: RegExpExecArray, numbers: readonly number[] | undefined): string {
-  if (numbers === undefined) return '';
-  for (const number of numbers) {
-    const text = match[number];
+/** With groups that have their numbers alone, unless something refers to a name. */
+function withoutNames(source: string): string {
+  if (source.includes(String.raw`\k<`)) return source;
+  const token = /\\.|\[(?:\\.|[^\]\\])*\]|\(\?<(?![=!])[^>]*>/gsu;
+  return source.replace(token, (text) => (text.startsWith('(?<') ? '(' : text));
+}
+
+/** The text of a group that has these numbers, or '' where it took no part. */
+export function groupText(match: RegExpExecArray, numbers: readonly number[]): string {
+  for (let index = 0; index < numbers.length; index++) {
+    const text = match[numbers[index] ?? 0];
     if (text !== undefined) return text;
   }
   return '';

@@ -1,15 +1,33 @@
 import { canonicalAddress } from '../../core/address.ts';
 import type { RegexFilterDefinition } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
-import { betterOf, type Literals, literalsOf, unionOf } from '../literals.ts';
+import { beginningsOf, betterOf, type Literals, literalsOf, unionOf } from '../literals.ts';
 import { type CompiledExpression, compileExpression, groupText } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
 
 /** Groups with a meaning of their own; the others are evidence. */
 const ownGroups: ReadonlySet<string> = new Set(['host', 'user', 'session', 'content']);
 
-interface JudgingExpression extends CompiledExpression {
+/** The numbers of the groups with a meaning, and of those that are evidence. */
+interface Numbers {
+  readonly host: readonly number[];
+  readonly user: readonly number[];
+  readonly session: readonly number[];
+  /** In the order of the filter's evidence. */
+  readonly evidence: readonly (readonly number[])[];
+}
+
+interface Prefix extends CompiledExpression {
+  readonly content: readonly number[];
+  readonly numbers: Numbers;
+}
+
+interface JudgingExpression {
   readonly kind: MatchKindName;
+  readonly regexp: RegExp;
+  /** A text that begins with none of these is no match, which is seen sooner than by running the expression. */
+  readonly beginnings: Literals;
+  readonly numbers: Numbers;
 }
 
 /** A filter made of regular expressions: prefix, then ignore, then the first expression that matches. */
@@ -17,33 +35,44 @@ export class RegexFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
   readonly ignoreCase: boolean;
-  readonly #prefix: CompiledExpression | null;
+  readonly #prefix: Prefix | null;
   readonly #expressions: readonly JudgingExpression[];
-  readonly #ignore: readonly CompiledExpression[];
+  readonly #ignore: readonly RegExp[];
   readonly #evidence: readonly string[];
 
   constructor(definition: RegexFilterDefinition) {
-    const { ignoreCase, prefix } = definition;
+    const { ignoreCase } = definition;
+    const compile = (pattern: string) => compileExpression(pattern, ignoreCase);
+    const prefix = definition.prefix === null ? null : compile(definition.prefix);
+    const expressions = definition.expressions.map(({ kind, pattern }) => ({ kind, ...compile(pattern) }));
+    const names = new Set([
+      ...(prefix?.groups.keys() ?? []),
+      ...expressions.flatMap(({ groups }) => [...groups.keys()]),
+    ]);
     this.name = definition.name;
-    this.#prefix = prefix === null ? null : compileExpression(prefix, ignoreCase);
-    this.#expressions = definition.expressions.map(({ kind, pattern }) => ({
-      kind,
-      ...compileExpression(pattern, ignoreCase),
-    }));
-    this.#ignore = definition.ignore.map((pattern) => compileExpression(pattern, ignoreCase));
-    const compiled = this.#prefix === null ? this.#expressions : [this.#prefix, ...this.#expressions];
-    const names = new Set(compiled.flatMap(({ groups }) => [...groups.keys()]));
-    this.#evidence = [...names].filter((name) => !ownGroups.has(name));
     this.ignoreCase = ignoreCase;
-    this.literals = this.#literals();
+    this.literals = literalsOfAll(prefix, expressions, ignoreCase);
+    this.#evidence = [...names].filter((name) => !ownGroups.has(name));
+    this.#prefix =
+      prefix === null
+        ? null
+        : { ...prefix, content: prefix.groups.get('content') ?? [], numbers: this.#numbers(prefix) };
+    this.#expressions = expressions.map((each) => ({
+      ...each,
+      beginnings: beginningsOf(each.source, ignoreCase),
+      numbers: this.#numbers(each),
+    }));
+    this.#ignore = definition.ignore.map((pattern) => compile(pattern).regexp);
   }
 
-  /** Every match needs the prefix and one of the expressions. */
-  #literals(): Literals {
-    const prefix = this.#prefix === null ? null : literalsOf(this.#prefix.source, this.ignoreCase);
-    return unionOf(
-      this.#expressions.map(({ source }) => betterOf(literalsOf(source, this.ignoreCase), prefix)),
-    );
+  #numbers({ groups }: CompiledExpression): Numbers {
+    const of = (name: string) => groups.get(name) ?? [];
+    return {
+      host: of('host'),
+      user: of('user'),
+      session: of('session'),
+      evidence: this.#evidence.map(of),
+    };
   }
 
   judge(text: string): Judgement | null {
@@ -52,10 +81,11 @@ export class RegexFilter implements Filter {
     if (this.#prefix !== null) {
       prefixMatch = this.#prefix.regexp.exec(text);
       if (prefixMatch === null) return null;
-      const numbers = this.#prefix.groups.get('content');
-      if (numbers !== undefined) content = groupText(prefixMatch, numbers);
+      if (this.#prefix.content.length > 0) content = groupText(prefixMatch, this.#prefix.content);
     }
-    for (const expression of this.#expressions) {
+    for (let index = 0; index < this.#expressions.length; index++) {
+      const expression = this.#expressions[index];
+      if (expression === undefined || !mayBegin(content, expression.beginnings)) continue;
       const match = expression.regexp.exec(content);
       if (match === null) continue;
       const judgement = this.#judgement(expression, match, prefixMatch);
@@ -65,38 +95,63 @@ export class RegexFilter implements Filter {
   }
 
   #ignored(content: string): boolean {
-    return this.#ignore.some(({ regexp }) => regexp.test(content));
+    return this.#ignore.some((regexp) => regexp.test(content));
   }
 
   /** Null where the text that stands for an address is none: host names are not resolved. */
   #judgement(
-    expression: JudgingExpression,
+    { kind, numbers }: JudgingExpression,
     match: RegExpExecArray,
     prefixMatch: RegExpExecArray | null,
   ): Judgement | null {
-    const group = (name: string): string =>
-      groupText(match, expression.groups.get(name)) ||
-      (prefixMatch === null ? '' : groupText(prefixMatch, this.#prefix?.groups.get(name)));
-    const written = group('host');
+    const before = this.#prefix?.numbers;
+    const text = (own: readonly number[], prefixed: readonly number[] | undefined): string =>
+      groupText(match, own) ||
+      (prefixMatch === null || prefixed === undefined ? '' : groupText(prefixMatch, prefixed));
+    const written = text(numbers.host, before?.host);
     const host = written === '' ? '' : canonicalAddress(written);
     if (host === null) return null;
     return {
-      kind: expression.kind,
+      kind,
       host,
-      session: group('session'),
-      user: group('user'),
-      fields: this.#evidence.length === 0 ? '' : fieldsOf(this.#evidence, group),
+      session: text(numbers.session, before?.session),
+      user: text(numbers.user, before?.user),
+      fields: this.#fields((index) => text(numbers.evidence[index] ?? [], before?.evidence[index])),
       time: null,
     };
   }
+
+  /** A JSON object of the evidence that took part, or ''. Written by hand: it is made for most hits. */
+  #fields(textAt: (index: number) => string): string {
+    let members = '';
+    for (let index = 0; index < this.#evidence.length; index++) {
+      const text = textAt(index);
+      if (text !== '') members += `${members === '' ? '' : ','}"${this.#evidence[index]}":${quoted(text)}`;
+    }
+    return members === '' ? '' : `{${members}}`;
+  }
 }
 
-/** A JSON object of the groups that took part, or ''. Written by hand: it is made for most hits. */
-function fieldsOf(names: readonly string[], group: (name: string) => string): string {
-  let members = '';
-  for (const name of names) {
-    const text = group(name);
-    if (text !== '') members += `${members === '' ? '' : ','}"${name}":${JSON.stringify(text)}`;
-  }
-  return members === '' ? '' : `{${members}}`;
+function mayBegin(text: string, beginnings: Literals): boolean {
+  if (beginnings === null) return true;
+  for (let index = 0; index < beginnings.length; index++)
+    if (text.startsWith(beginnings[index] ?? '')) return true;
+  return false;
+}
+
+/** As JSON; most texts are a single word. */
+function quoted(text: string): string {
+  return plainWord.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const plainWord = /^[\w ./:@-]*$/;
+
+/** Every match needs the prefix and one of the expressions. */
+function literalsOfAll(
+  prefix: CompiledExpression | null,
+  expressions: readonly CompiledExpression[],
+  ignoreCase: boolean,
+): Literals {
+  const common = prefix === null ? null : literalsOf(prefix.source, ignoreCase);
+  return unionOf(expressions.map(({ source }) => betterOf(literalsOf(source, ignoreCase), common)));
 }
