@@ -22,6 +22,7 @@ import { hostGaps } from './host-gaps.ts';
 import type { Intake } from './intake.ts';
 import { type Log, openLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
+import { releaseMemory } from './release-memory.ts';
 import { sourceHost } from './source-host.ts';
 import { SourceWatch } from './source-watch.ts';
 import { supervise } from './supervise.ts';
@@ -134,6 +135,8 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
       policies,
       protection,
     });
+    // Everybody is shut out, and no line waits yet.
+    releaseMemory();
     const enabled = configuration.jails.filter((jail) => jail.enabled);
     const following = sourceKinds(configuration).map((kind) =>
       supervise(

@@ -1,3 +1,5 @@
+import { AddressTable } from './address-table.ts';
+import { EntryPool } from './entry-pool.ts';
 import type { Address } from './types.ts';
 
 /** Log dates may run ahead of the clock by this much (seconds) before they are taken as now. */
@@ -23,7 +25,7 @@ export interface PackedWindows {
 }
 
 export interface WindowLimits {
-  /** Attempts within `findtime` that make a verdict. */
+  /** Attempts within `findtime` that make a verdict; below 8 million. */
   readonly maxretry: number;
   /** Seconds. */
   readonly findtime: number;
@@ -37,8 +39,9 @@ export interface WindowLimits {
  */
 export class Windows {
   readonly #limits: WindowLimits;
-  /** Per bucket, in order of the last hit: Map keeps insertion order. */
-  readonly #buckets: Map<Address, number[]>[] = Array.from({ length: bucketCount }, () => new Map());
+  /** By bucket, each in the order of the last hit; null where there never was an address. */
+  readonly #buckets = new Array<AddressTable | null>(bucketCount).fill(null);
+  #pool = new EntryPool();
   #size = 0;
   #evicted = 0;
 
@@ -61,17 +64,13 @@ export class Windows {
     return this.#evicted;
   }
 
-  /** Adds attempts at a time, in any order of time. Returns the attempts within findtime of the newest. */
+  /**
+   * Adds attempts at a time, in any order of time. Returns the attempts within findtime of the newest.
+   * @throws RangeError where the text is no address
+   */
   add(address: Address, time: number, attempts: number): number {
-    const bucket = this.#bucket(address);
-    const times = bucket.get(address) ?? [];
-    if (times.length === 0) this.#size++;
-    else bucket.delete(address);
-    insertSorted(times, time, Math.min(attempts, this.#limits.maxretry));
-    this.#trim(times);
-    bucket.set(address, times);
-    if (this.#size > this.#limits.maxTracked) this.#evict(bucketOf(address));
-    return times.length;
+    const count = Math.min(attempts, this.#limits.maxretry);
+    return this.#change(address, (times) => insertSorted(times, time, count));
   }
 
   /**
@@ -80,33 +79,41 @@ export class Windows {
    */
   settle(now: number): boolean {
     let found = false;
+    const isAhead = (time: number): boolean => time > now + longestSkew;
+    const settled = (times: number[]): number[] =>
+      times.map((time) => (isAhead(time) ? now : time)).sort((a, b) => a - b);
     for (const bucket of this.#buckets) {
-      for (const times of bucket.values()) {
-        const ahead = times.findIndex((time) => time > now + longestSkew);
-        if (ahead < 0) continue;
-        found = true;
-        times.fill(now, ahead).sort((a, b) => a - b);
-      }
+      const lists = [...(bucket ?? [])];
+      if (bucket === null || !lists.some(([, times]) => times.some(isAhead))) continue;
+      found = true;
+      // All of them, so that they keep their order.
+      for (const [address, times] of lists) bucket.change(address, () => settled(times));
     }
     return found;
   }
 
-  /** Drops an address: it was banned, or let in by hand. */
+  /** Drops an address: it was banned, or let in by hand. @throws RangeError where the text is none */
   forget(address: Address): void {
-    if (this.#bucket(address).delete(address)) this.#size--;
+    if (this.#buckets[bucketOf(address)]?.delete(address)) this.#size--;
   }
 
   /** Drops every address of a bucket whose newest attempt is before `oldest` (seconds), then packs the rest. */
   pack(bucketIndex: number, oldest: number): PackedWindows {
-    const bucket = this.#buckets[bucketIndex] ?? new Map<Address, number[]>();
-    for (const [address, times] of bucket) {
-      if ((times.at(-1) ?? 0) < oldest) this.forget(address);
+    const addresses: Address[] = [];
+    const lists: number[][] = [];
+    for (const [address, times] of this.#buckets[bucketIndex] ?? []) {
+      if ((times.at(-1) ?? 0) < oldest) {
+        this.forget(address);
+        continue;
+      }
+      addresses.push(address);
+      lists.push(times);
     }
-    const all = [...bucket.values()];
+    this.#tidy();
     return {
-      addresses: [...bucket.keys()],
-      counts: Uint32Array.from(all, (times) => times.length),
-      times: Float64Array.from(all.flat()),
+      addresses,
+      counts: Uint32Array.from(lists, (times) => times.length),
+      times: Float64Array.from(lists.flat()),
     };
   }
 
@@ -114,24 +121,59 @@ export class Windows {
   unpack(packed: PackedWindows): void {
     let from = 0;
     for (const [index, address] of packed.addresses.entries()) {
-      const count = packed.counts[index] ?? 0;
-      for (const time of packed.times.subarray(from, from + count)) this.add(address, time, 1);
-      from += count;
+      const times = packed.times.subarray(from, from + (packed.counts[index] ?? 0));
+      from += times.length;
+      this.#addAll(address, times);
     }
   }
 
-  #bucket(address: Address): Map<Address, number[]> {
-    const bucket = this.#buckets[bucketOf(address)];
-    if (bucket === undefined) throw new RangeError('bucketOf is below bucketCount');
-    return bucket;
+  /** Adds what others hold, under whatever limits; they are empty then. */
+  takeOver(others: Windows): void {
+    for (const bucket of others.#buckets) {
+      for (const [address, times] of bucket ?? []) this.#addAll(address, times);
+    }
+    others.#buckets.fill(null);
+    others.#size = 0;
+    others.#pool.release();
+    others.#pool = new EntryPool();
   }
 
-  /** Keeps the newest maxretry, and of those what lies within findtime of the newest. */
-  #trim(times: number[]): void {
+  #addAll(address: Address, added: Iterable<number>): void {
+    this.#change(address, (times) => {
+      for (const time of added) insertSorted(times, time, 1);
+    });
+  }
+
+  #change(address: Address, insert: (times: number[]) => void): number {
+    const index = bucketOf(address);
+    const bucket = this.#buckets[index] ?? new AddressTable(this.#pool);
+    this.#buckets[index] = bucket;
+    const size = bucket.size;
+    const count = bucket.change(address, (times) => {
+      insert(times);
+      return this.#trimmed(times);
+    });
+    this.#size += bucket.size - size;
+    if (this.#size > this.#limits.maxTracked) this.#evict(index);
+    return count;
+  }
+
+  /** After a flood the room is given back. */
+  #tidy(): void {
+    if (!this.#pool.isSparse) return;
+    this.#pool = new EntryPool();
+    for (const [index, bucket] of this.#buckets.entries()) {
+      this.#buckets[index] =
+        bucket === null || bucket.size === 0 ? null : new AddressTable(this.#pool, bucket);
+    }
+  }
+
+  /** The newest maxretry, and of those what lies within findtime of the newest. */
+  #trimmed(times: number[]): number[] {
     const oldest = (times.at(-1) ?? 0) - this.#limits.findtime;
     let drop = Math.max(0, times.length - this.#limits.maxretry);
     while ((times[drop] ?? oldest) < oldest) drop++;
-    times.splice(0, drop);
+    return drop === 0 ? times : times.slice(drop);
   }
 
   /** The bucket of the newcomer pays first: over many addresses that is as good as one global order. */
@@ -139,9 +181,9 @@ export class Windows {
     for (let step = 0; step < bucketCount; step++) {
       const bucket = this.#buckets[(start + step) % bucketCount];
       // The newcomer itself is the last of its bucket and must stay.
-      if (bucket === undefined || bucket.size < (step === 0 ? 2 : 1)) continue;
-      const [oldest] = bucket.keys();
-      if (oldest !== undefined) this.forget(oldest);
+      if (bucket === null || bucket === undefined || bucket.size < (step === 0 ? 2 : 1)) continue;
+      bucket.deleteOldest();
+      this.#size--;
       this.#evicted++;
       return;
     }

@@ -25,7 +25,8 @@ interface PackedSegment {
  * opened, by the configuration or by a container's label.
  */
 const parkedLimits: WindowLimits = {
-  maxretry: Number.POSITIVE_INFINITY,
+  // The most that the configuration allows.
+  maxretry: 10_000,
   findtime: Number.POSITIVE_INFINITY,
   maxTracked: Number.POSITIVE_INFINITY,
 };
@@ -46,9 +47,7 @@ export class WindowStore {
   open(jail: string, limits: WindowLimits): Windows {
     const windows = new Windows(limits);
     const parked = this.#windows.get(jail);
-    if (parked !== undefined) {
-      for (let bucket = 0; bucket < bucketCount; bucket++) windows.unpack(parked.pack(bucket, -Infinity));
-    }
+    if (parked !== undefined) windows.takeOver(parked);
     this.#windows.set(jail, windows);
     return windows;
   }
@@ -86,10 +85,12 @@ export class WindowStore {
       this.#seq = Math.max(this.#seq, seq);
       const stored = deserialize(packed) as readonly (readonly [string, PackedWindows])[];
       for (const [jail, windows] of stored) this.#parked(jail).unpack(windows);
+      release(packed);
     }
     for (const { seq, packed } of store.segments()) {
       this.#seq = Math.max(this.#seq, seq);
       this.#replay(deserialize(packed) as PackedSegment, seq, includes);
+      release(packed);
     }
   }
 
@@ -106,6 +107,11 @@ export class WindowStore {
   #parked(jail: string): Windows {
     return this.#windows.get(jail) ?? this.open(jail, parkedLimits);
   }
+}
+
+/** Frees the memory of what was read, now: until a collection it would lie between what is to stay. */
+function release({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** Seconds: findtime, or the parked time of windows that nobody opened. */

@@ -160,13 +160,15 @@ export class Store {
     for (const row of rows.all(now - keepCursors)) yield [String(row['source']), String(row['cursor'])];
   }
 
-  buckets(): (Packed & { readonly bucket: number })[] {
-    const rows = this.#database.prepare('SELECT bucket, seq, packed FROM buckets').all();
-    return rows.map((row) => ({ bucket: Number(row['bucket']), ...packedOf(row) }));
+  /** One at a time: together they may be a hundred MiB. */
+  *buckets(): Generator<Packed & { readonly bucket: number }, void> {
+    const rows = this.#database.prepare('SELECT bucket, seq, packed FROM buckets').iterate();
+    for (const row of rows) yield { bucket: Number(row['bucket']), ...packedOf(row) };
   }
 
-  segments(): Packed[] {
-    return this.#database.prepare('SELECT seq, packed FROM segments ORDER BY seq').all().map(packedOf);
+  *segments(): Generator<Packed, void> {
+    const rows = this.#database.prepare('SELECT seq, packed FROM segments ORDER BY seq').iterate();
+    for (const row of rows) yield packedOf(row);
   }
 
   sessions(): PackedSessions | null {
