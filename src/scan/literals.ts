@@ -11,7 +11,7 @@ export type Literals = readonly string[] | null;
 /** More alternatives than this are not worth searching for. */
 const largestSet = 16;
 
-/** Shorter texts stand in too many lines. */
+/** Shorter texts stand in nearly every line, and a search for one cannot leap (literal-search.ts). */
 const shortest = 3;
 /** Longer ones are no rarer. */
 const longest = 20;
@@ -125,7 +125,7 @@ function limited(texts: readonly string[] | null): readonly string[] | null {
 function usable(texts: Literals): Literals {
   if (texts === null || texts.length === 0) return null;
   const whole = texts.map(longestWhole);
-  return whole.every((text) => text.length > 0 && !text.includes('\ufffd')) ? whole : null;
+  return whole.every((text) => text.length >= shortest && !text.includes('\ufffd')) ? whole : null;
 }
 
 /** Between these the date may have stood that was cut out of the line (filters/date-places.ts): see `Filter.judge`. */
@@ -140,5 +140,5 @@ function longestWhole(text: string): string {
 function score(texts: Literals): number {
   if (texts === null) return 0;
   const length = Math.min(...texts.map((text) => text.length));
-  return Math.min(length, longest) / (length < shortest ? 10 : 1) / texts.length ** 0.25;
+  return Math.min(length, longest) / texts.length ** 0.25;
 }

@@ -36,3 +36,31 @@ test('a rule of JSON fields has them too', () => {
   assert.match(risk ?? '', /^filter y \(\/etc\/x\.yaml\): rule 1 uri: it can read/);
   assert.deepEqual(more, []);
 });
+
+test('what a log cannot be searched for is said, once for each expression or rule', () => {
+  const regex: FilterDefinition = {
+    ...common,
+    kind: 'regex',
+    name: 'x',
+    ignoreCase: false,
+    prefix: null,
+    expressions: [
+      { kind: 'hit', pattern: '^Failed .* from <HOST>$' },
+      { kind: 'hit', pattern: '^\\w+ <HOST>$' },
+    ],
+    ignore: ['^\\d'],
+  };
+  assert.deepEqual(
+    risksOf(regex).map((risk) => risk.slice(0, 60)),
+    ['filter x (/etc/x.yaml): expression 2: no text is known that '],
+  );
+  assert.deepEqual(risksOf({ ...regex, prefix: '^daemon: (?<content>.*)$' }), []);
+  const rule = { kind: 'hit', host: 'ip', user: null, session: null, time: null } as const;
+  const rules = [
+    { ...rule, where: [{ path: 'status', values: [401] }] },
+    { ...rule, where: [{ path: 'uri', pattern: '^/x' }] },
+  ];
+  const [risk, ...more] = risksOf({ ...common, kind: 'json', name: 'y', rules });
+  assert.match(risk ?? '', /: rule 2: no text is known/);
+  assert.deepEqual(more, []);
+});

@@ -1,14 +1,17 @@
 import type { FilterDefinition } from '../core/filter.ts';
 import { blowsUp } from './blow-up.ts';
 import { compileExpression } from './filters/expression.ts';
+import { ruleLiterals } from './filters/json.ts';
 import { patternsOf } from './filters/patterns.ts';
+import { literalsOf } from './literals.ts';
 import { isAddressLoose } from './loose-address.ts';
 
 /** What is valid in a filter and yet may be turned against its owner, in words. */
 export function risksOf(definition: FilterDefinition): readonly string[] {
   const { name: filter, file = '' } = definition;
   const where = `filter ${filter}${file === '' ? '' : ` (${file})`}`;
-  return patternsOf(definition).flatMap(({ name, pattern, ignoreCase }) => {
+  const unsearched = unsearchable(definition).map((name) => `${where}: ${name}: ${costly}`);
+  const patterns = patternsOf(definition).flatMap(({ name, pattern, ignoreCase }) => {
     const { source } = compileExpression(pattern, ignoreCase);
     return [
       ...(blowsUp(source, ignoreCase) ? [`${where}: ${name}: ${slow}`] : []),
@@ -17,7 +20,25 @@ export function risksOf(definition: FilterDefinition): readonly string[] {
         : []),
     ];
   });
+  return [...patterns, ...unsearched];
 }
+
+/** The expressions and rules for which a log cannot be searched, as they are called. */
+function unsearchable(definition: FilterDefinition): string[] {
+  if (definition.kind === 'json')
+    return definition.rules.flatMap((rule, index) =>
+      ruleLiterals(rule) === null ? [`rule ${index + 1}`] : [],
+    );
+  const { prefix, ignoreCase } = definition;
+  const of = (pattern: string) => literalsOf(compileExpression(pattern, ignoreCase).source, ignoreCase);
+  if (prefix !== null && of(prefix) !== null) return [];
+  return definition.expressions.flatMap(({ pattern }, index) =>
+    of(pattern) === null ? [`expression ${index + 1}`] : [],
+  );
+}
+
+const costly =
+  'no text is known that stands in every line it matches, so that every line of its logs is judged, which is slow; give it a word or two as they stand there';
 
 const slow =
   'it can read some texts in very many ways, so that a client may write a line on which it does not come to an end; no repetition should hold another one, or alternatives, that match the same text';

@@ -105,7 +105,7 @@ function compileTest(test: FieldTest, watch: Watch): (line: object) => boolean {
 }
 
 /** A rule's tests must all hold, so any one of them will do. */
-function ruleLiterals(rule: JsonRule): Literals {
+export function ruleLiterals(rule: JsonRule): Literals {
   return rule.where.map(testLiterals).reduce(betterOf, null);
 }
 
@@ -113,5 +113,5 @@ function ruleLiterals(rule: JsonRule): Literals {
 function testLiterals(test: FieldTest): Literals {
   if ('pattern' in test) return null;
   const texts = test.values.map(String);
-  return texts.every((text) => /^[\w .:,;=()[\]{}@#$%*+?!-]{2,}$/.test(text)) ? texts : null;
+  return texts.every((text) => /^[\w .:,;=()[\]{}@#$%*+?!-]{3,}$/.test(text)) ? texts : null;
 }
