@@ -3,9 +3,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import type { SourceState } from '../core/types.ts';
 import type { DockerClient } from '../docker/client.ts';
-import { ArchivedLog } from './archived-log.ts';
 import type { FilePlace, Holder, Holders } from './container-file.ts';
-import { type Folder, type FoundWay, type WayOptions, wayTo } from './container-file-way.ts';
+import { abortOf, type ReadingTask, readThrough } from './container-file-reading.ts';
+import { type FoundWay, type WayOptions, wayTo } from './container-file-way.ts';
 import type { SourceHost } from './source.ts';
 
 export interface ContainerFileParts {
@@ -97,7 +97,8 @@ export class ContainerFileReader {
     const found = await this.#find();
     if (found !== null) {
       const id = await this.#take(found.holder);
-      if (!this.#closed.signal.aborted) await this.#read(id, found);
+      if (!this.#closed.signal.aborted)
+        await readThrough(found.way, this.#taskOf(id, found.holder), this.#parts);
     }
     await this.#showEnd();
     this.#over = true;
@@ -174,64 +175,10 @@ export class ContainerFileReader {
     return true;
   }
 
-  async #read(id: string, { holder, way }: Found): Promise<void> {
-    const folder = way.kind === 'folder' ? way : await this.#readArchive(id, holder, way.instead);
-    if (folder !== null) await this.#readFolder(id, folder);
-  }
-
-  async #readFolder(id: string, { root, path, through }: Folder): Promise<void> {
-    const { jails } = this.#holders;
-    const { key: cursorKey, encoding } = this.#place;
-    const readers = jails.map(({ name }) => name);
-    const missing = this.#missingAt === null ? {} : { missingAt: this.#missingAt };
-    const input = { kind: 'file', path, root, readers, encoding, ...missing } as const;
-    const source = this.#parts.host.open({ id, cursorKey, input, jails, through });
+  #taskOf(id: string, holder: Holder): ReadingTask {
     const [closed, finishing] = [this.#closed.signal, this.#finishing.signal];
-    await Promise.race([abortOf(closed), abortOf(finishing)]);
-    if (!closed.aborted) await Promise.race([source.end(finishing.reason), abortOf(closed)]);
-    await this.#showEnd();
-    source.close();
-  }
-
-  /** Null: it was read to its end. Or a folder through which it is seen now; the source is still open. */
-  async #readArchive(id: string, { container, path }: Holder, instead: string): Promise<Folder | null> {
-    const { client, host } = this.#parts;
-    const { key: cursorKey, encoding } = this.#place;
-    const log = new ArchivedLog({
-      client,
-      host,
-      id,
-      cursorKey,
-      containerId: container.id,
-      path,
-      jails: this.#holders.jails,
-      encoding,
-      wasMissing: this.#missingAt !== null,
-      instead,
-    });
-    const finishing = this.#finishing.signal;
-    void abortOf(finishing).then(() => log.finish(finishing.reason));
-    const left = new AbortController();
-    const reading = log.run(AbortSignal.any([this.#closed.signal, left.signal]));
-    const folder = await this.#untilFolder(container, path);
-    if (folder !== null) left.abort();
-    await reading;
-    if (folder !== null) return folder;
-    await this.#showEnd();
-    log.close();
-    return null;
-  }
-
-  /** Null: it was closed, or nothing more comes. */
-  async #untilFolder(container: Holder['container'], path: string): Promise<Folder | null> {
-    const { client, options, pauses } = this.#parts;
-    const signal = AbortSignal.any([this.#closed.signal, this.#finishing.signal]);
-    while (await pause(pauses.better, true, { signal, ref: false }).catch(() => false)) {
-      const way = await wayTo(container, path, client, options).catch(() => null);
-      if (way?.kind !== 'folder' || signal.aborted) continue;
-      if (!(way.leadsOut && this.#place.isShared)) return way;
-    }
-    return null;
+    const [place, missingAt, { jails }] = [this.#place, this.#missingAt, this.#holders];
+    return { id, holder, jails, place, missingAt, closed, finishing, ended: () => this.#showEnd() };
   }
 
   async #report(state: SourceState, detail: string): Promise<void> {
@@ -283,11 +230,4 @@ export class ContainerFileReader {
 function isSame({ container, path }: Holder, other: Holder): boolean {
   const { id, name, pid } = other.container;
   return container.id === id && container.name === name && container.pid === pid && path === other.path;
-}
-
-function abortOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

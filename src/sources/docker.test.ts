@@ -538,27 +538,33 @@ test('without a socket the error says what to mount', async () => {
   await assert.rejects(follow, { code: 'docker-unreachable', where: '/nowhere/docker.sock' });
 });
 
-test('of a container that is renamed no file is read on that its new name does not ask for', async () => {
-  const engine = new FakeEngine();
-  const asked: string[] = [];
-  engine.statInside = async (id) => {
-    asked.push(id);
-    return null;
-  };
-  engine.list.set('1', container('1', 'web'));
-  const host = new FakeHost();
-  const stop = new AbortController();
-  const source = dockerSource('/nowhere.sock', noFiles, { connect: async () => engine, pauses });
-  const inside = jailWith('web', { filter: 'nginx-http-auth', container: ['web'], inside: ['/app.log'] });
-  const following = source.follow([inside], host, stop.signal);
-  await host.until(() => host.reports.get('docker:web:/app.log') === 'waiting');
-  engine.list.set('1', container('1', 'old'));
-  engine.send('rename', '1');
-  await host.until(() => !host.reports.has('docker:web:/app.log'));
-  engine.list.set('2', container('2', 'web'));
-  engine.send('start', '2');
-  await host.until(() => host.reports.get('docker:web:/app.log') === 'waiting');
-  assert.deepEqual([...new Set(asked)], ['1', '2']);
-  stop.abort();
-  await following;
-});
+for (const seen of ['at once', 'in the next list'])
+  test(`of a container that is renamed no file is read on that its new name does not ask for, ${seen}`, async () => {
+    const engine = new FakeEngine();
+    const asked: string[] = [];
+    engine.statInside = async (id) => {
+      asked.push(id);
+      return null;
+    };
+    engine.list.set('1', container('1', 'web'));
+    const host = new FakeHost();
+    const stop = new AbortController();
+    const source = dockerSource('/nowhere.sock', noFiles, {
+      connect: async () => engine,
+      pauses,
+      shortestStream: 0,
+    });
+    const inside = jailWith('web', { filter: 'nginx-http-auth', container: ['web'], inside: ['/app.log'] });
+    const following = source.follow([inside], host, stop.signal);
+    await host.until(() => host.reports.get('docker:web:/app.log') === 'waiting');
+    engine.list.set('1', container('1', 'old'));
+    if (seen === 'at once') engine.send('rename', '1');
+    else engine.end();
+    await host.until(() => !host.reports.has('docker:web:/app.log'));
+    engine.list.set('2', container('2', 'web'));
+    engine.send('start', '2');
+    await host.until(() => host.reports.get('docker:web:/app.log') === 'waiting');
+    assert.deepEqual([...new Set(asked)], ['1', '2']);
+    stop.abort();
+    await following;
+  });

@@ -215,6 +215,7 @@ class Follower {
     const names = jails.map(({ name }) => name);
     const ofFiles = jails.filter(({ inside }) => inside.length > 0);
     if (ofFiles.length > 0) await this.#followFiles(container, ofFiles, names);
+    else this.#files.removed(container.id, 'the container was renamed');
     const ofOutput = jails.filter((jail) => !ofFiles.includes(jail));
     if (ofOutput.length > 0) this.#followOutput(container, ofOutput, names);
   }
