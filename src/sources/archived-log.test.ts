@@ -46,7 +46,7 @@ class Bench {
   #waiting: (() => void)[] = [];
 
   /** In ms. */
-  readonly pauses = { look: 1, retry: 1, longestRetry: 2, longest: 2 };
+  readonly pauses = { look: 1, retry: 1, longestRetry: 2, longest: 2, settle: 1 };
 
   start(): this {
     this.#stop = new AbortController();

@@ -24,7 +24,7 @@ export interface ArchivedLogParts {
   /** Why no better way is taken, for people. */
   readonly instead?: string;
   /** Tests shorten them. */
-  readonly pauses?: ArchivePauses;
+  readonly pauses?: Partial<ArchivePauses>;
 }
 
 /** In ms. */
@@ -36,9 +36,18 @@ export interface ArchivePauses {
   readonly longestRetry: number;
   /** The longest after a reading that took long. */
   readonly longest: number;
+  /** Before the last look, once the container has stopped. */
+  readonly settle: number;
 }
 
+/**
+ * How long a container that stopped may take to be removed: a look into it has the engine mount its files, and a
+ * removal that is under way fails at them ("directory not empty", Docker 20.10).
+ */
+export const usualSettle = 2_000;
+
 const usualPauses: ArchivePauses = {
+  settle: usualSettle,
   look: 2_000,
   retry: 2_000,
   longestRetry: 60_000,
@@ -79,7 +88,7 @@ export class ArchivedLog {
 
   constructor(parts: ArchivedLogParts) {
     this.#parts = parts;
-    this.#pauses = parts.pauses ?? usualPauses;
+    this.#pauses = { ...usualPauses, ...parts.pauses };
     this.#wasMissing = parts.wasMissing ?? false;
   }
 
@@ -88,12 +97,17 @@ export class ArchivedLog {
     let retry = this.#pauses.retry;
     while (!signal.aborted) {
       const finishing = this.#finishing;
+      if (finishing !== null) await this.#settle(signal);
       const outcome = await this.#look(signal);
       if (finishing !== null && outcome !== 'lost' && (await this.#end(finishing, outcome, signal))) return;
       if (outcome !== 'failed') retry = this.#pauses.retry;
       await this.#rest(outcome === 'failed' ? Math.max(retry, this.#pace) : this.#pace, signal);
       if (outcome === 'failed') retry = Math.min(retry * 2, this.#pauses.longestRetry);
     }
+  }
+
+  async #settle(signal: AbortSignal): Promise<void> {
+    await pause(this.#pauses.settle, undefined, { signal, ref: false }).catch(() => undefined);
   }
 
   /** The container stopped: `run` reads once more to the end and says why it ended. A last line may lack its newline. */

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../core/errors.ts';
 import type { SourceState } from '../core/types.ts';
 import type { DockerClient } from '../docker/client.ts';
+import { usualSettle } from './archived-log.ts';
 import type { FilePlace, Holder, Holders } from './container-file.ts';
 import { abortOf, type ReadingTask, readThrough } from './container-file-reading.ts';
 import { type FoundWay, type WayOptions, wayTo } from './container-file-way.ts';
@@ -30,9 +31,16 @@ export interface LookPauses {
   readonly longest: number;
   /** The same for a folder, where the archive API is read instead. */
   readonly better: number;
+  /** Before the last look, once the container has stopped. */
+  readonly settle: number;
 }
 
-export const usualLookPauses: LookPauses = { first: 1_000, longest: 10_000, better: 180_000 };
+export const usualLookPauses: LookPauses = {
+  first: 1_000,
+  longest: 10_000,
+  better: 180_000,
+  settle: usualSettle,
+};
 
 /** How long (ms) a file may be read on while a container waits that has taken over the name. */
 const lastWordsMs = 10_000;
@@ -130,18 +138,23 @@ export class ContainerFileReader {
   /** Null: it was closed, or is finished without any. */
   async #find(): Promise<Found | null> {
     const awake = AbortSignal.any([this.#closed.signal, this.#finishing.signal]);
-    const { first, longest } = this.#parts.pauses;
+    const { first, longest, settle } = this.#parts.pauses;
     for (let retry = first; !this.#closed.signal.aborted; retry = Math.min(retry * 2, longest)) {
       const isLast = this.#finishing.signal.aborted;
+      if (isLast) await this.#rest(settle, this.#closed.signal);
       const found = await this.#look();
       if (found !== null || this.#closed.signal.aborted) return found;
       if (isLast) {
         await this.#report('ended', this.#finishing.signal.reason);
         break;
       }
-      await pause(retry, undefined, { signal: awake, ref: false }).catch(() => undefined);
+      await this.#rest(retry, awake);
     }
     return null;
+  }
+
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    await pause(ms, undefined, { signal, ref: false }).catch(() => undefined);
   }
 
   /** Through the first that leads to it: one that does not, leaves the others as they are. */

@@ -67,6 +67,7 @@ async function readArchive(
     encoding: place.encoding,
     wasMissing: missingAt !== null,
     instead,
+    pauses: { settle: parts.pauses.settle },
   });
   void abortOf(finishing).then(() => log.finish(finishing.reason));
   const left = new AbortController();

@@ -64,7 +64,7 @@ class Bench {
       client,
       host,
       options,
-      pauses: { first: 1, longest: 1, better: 1 },
+      pauses: { first: 1, longest: 1, better: 1, settle: 1 },
     });
   }
 
