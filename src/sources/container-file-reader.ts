@@ -203,8 +203,7 @@ export class ContainerFileReader {
   }
 
   #idOf({ container, path }: Holder): string {
-    const encoding = this.#place.encoding === 'utf-8' ? '' : ` (${this.#place.encoding})`;
-    return `docker:${container.name}:${path}${encoding}`;
+    return `docker:${container.name}:${path}${this.#place.suffix}`;
   }
 
   /** Under the name of a container, one after the other: the one before reads to its end. */

@@ -37,7 +37,8 @@ async function readFolder(
   { host }: ContainerFileParts,
 ): Promise<void> {
   const { id, jails, place, missingAt, closed, finishing } = task;
-  const { key: cursorKey, encoding } = place;
+  const { key: cursorKey, manner } = place;
+  const { encoding } = manner;
   const readers = jails.map(({ name }) => name);
   const missing = missingAt === null ? {} : { missingAt };
   const input = { kind: 'file', path, root, readers, encoding, ...missing } as const;
@@ -64,7 +65,7 @@ async function readArchive(
     containerId: holder.container.id,
     path: holder.path,
     jails,
-    encoding: place.encoding,
+    encoding: place.manner.encoding,
     wasMissing: missingAt !== null,
     instead,
     pauses: { settle: parts.pauses.settle },

@@ -1,13 +1,17 @@
 import type { JailConfiguration } from '../config/schema.ts';
-import type { Encoding } from '../core/types.ts';
 import type { ContainerDetails } from '../docker/client.ts';
 import { ContainerFileReader, type ReaderParts } from './container-file-reader.ts';
+
+/** How a file's text and dates are read: jails that agree about it read it together. */
+export type Manner = Pick<JailConfiguration, 'encoding' | 'timeZone'>;
 
 /** Where a log file is, whatever containers it is in. */
 export interface FilePlace {
   /** Containers that share a volume share the key of a file in it. */
   readonly key: string;
-  readonly encoding: Encoding;
+  readonly manner: Manner;
+  /** Behind its name, where it is read in an unusual manner: it may be read in another one, too. */
+  readonly suffix: string;
   /** Whether the place is in something mounted, which others may have, too. */
   readonly isShared: boolean;
 }

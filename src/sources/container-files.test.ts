@@ -250,3 +250,17 @@ test('one that is gone takes nothing along that is said under its name by now', 
   it.files.removed('1');
   assert.match(it.reports.get(id) ?? '', /^waiting/);
 });
+
+test('jails that read text or dates in another manner read a file apart', async (t) => {
+  const it = bench(t);
+  it.said.set(`1:${log}`, text(3));
+  const tokyo = jailWith('tokyo', { filter: 'sshd', inside: [log], 'time-zone': 'Asia/Tokyo' });
+  const old = jailWith('old', { filter: 'sshd', inside: [log], encoding: 'latin1' });
+  it.files.follow(container('1', 'web'), [jail(), tokyo, old]);
+  await it.until(() => it.opened.length === 3);
+  assert.deepEqual(it.opened.map(({ id, jails }) => [id, jails.map(({ name }) => name).join()]).sort(), [
+    [`docker:web:${log}`, 'app'],
+    [`docker:web:${log} (Asia/Tokyo)`, 'tokyo'],
+    [`docker:web:${log} (latin1)`, 'old'],
+  ]);
+});

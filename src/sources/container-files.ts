@@ -1,8 +1,7 @@
 import path from 'node:path';
 import type { JailConfiguration } from '../config/schema.ts';
-import type { Encoding } from '../core/types.ts';
 import type { ContainerDetails } from '../docker/client.ts';
-import { ContainerFile, type FilePlace, type Holder } from './container-file.ts';
+import { ContainerFile, type FilePlace, type Holder, type Manner } from './container-file.ts';
 import type { ContainerFileParts, ReaderParts } from './container-file-reader.ts';
 import { mountOf } from './container-file-way.ts';
 
@@ -60,10 +59,10 @@ export class ContainerFiles {
   }
 
   /** From now on it is a file of its own. */
-  #leadsOut(holder: Holder, { key, encoding }: FilePlace, ended: string | null): void {
+  #leadsOut(holder: Holder, { key, manner }: FilePlace, ended: string | null): void {
     const { container, path: log } = holder;
     this.#leadingOut.add(`${container.id}:${log}`);
-    const own = this.#at(this.#placeOf(container, log, encoding));
+    const own = this.#at(this.#placeOf(container, log, manner));
     own.hold(holder);
     if (ended !== null) own.release(container.id, ended);
     this.#files.get(key)?.leave(container.id);
@@ -83,7 +82,7 @@ export class ContainerFiles {
     const wanted = new Map<string, WantedFile>();
     for (const jail of jails) {
       for (const log of new Set(jail.inside.map((each) => path.normalize(each)))) {
-        const place = this.#placeOf(container, log, jail.encoding);
+        const place = this.#placeOf(container, log, jail);
         const asking = wanted.get(place.key)?.holder.jails ?? [];
         wanted.set(place.key, { place, holder: { container, path: log, jails: [...asking, jail] } });
       }
@@ -92,13 +91,15 @@ export class ContainerFiles {
   }
 
   /** A file in a volume outlives its container, and may be in several: it is known by where it is on the host. */
-  #placeOf({ id, mounts }: ContainerDetails, log: string, encoding: Encoding): FilePlace {
+  #placeOf({ id, mounts }: ContainerDetails, log: string, { encoding, timeZone }: Manner): FilePlace {
     const own = `${id}:${log}`;
     const mount = mountOf(mounts, log);
     const isShared = typeof mount?.source === 'string' && !this.#leadingOut.has(own);
     const where = isShared ? path.join(mount.source, path.relative(mount.destination, log)) : own;
-    const key = `container-file:${where}${encoding === 'utf-8' ? '' : ` (${encoding})`}`;
-    return { key, encoding, isShared };
+    const unusual = [encoding === 'utf-8' ? [] : encoding, timeZone ?? []].flat();
+    const suffix = unusual.length === 0 ? '' : ` (${unusual.join(', ')})`;
+    const manner = { encoding, ...(timeZone === undefined ? {} : { timeZone }) };
+    return { key: `container-file:${where}${suffix}`, manner, suffix, isShared };
   }
 }
 
