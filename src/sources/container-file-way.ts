@@ -172,15 +172,25 @@ function rootAt(folder: string, at: string): LogRoot | null {
 
 async function throughProc({ id, pid }: ContainerDetails, log: string): Promise<Attempt> {
   if (pid === 0) return 'the container does not run';
-  const said = 'the process ids of the host are needed (pid: host)';
-  // Only where the numbers of processes are the host's does this one belong to the container.
-  const names = await Promise.all(
-    ['cgroup', 'mountinfo'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
-  );
-  if (!names.some((text) => text.includes(id))) return said;
+  if (!(await belongsTo(pid, id))) return 'the process ids of the host are needed (pid: host)';
   const root = rootAt(`/proc/${pid}/root`, '/');
   if (root === null) return `/proc/${pid}/root may not be looked into (cap_add: SYS_PTRACE)`;
   return { kind: 'folder', root, path: log, through: `through /proc/${pid}/root` };
+}
+
+/**
+ * Whether a process is one of the container: only where the numbers of processes are the host's does the engine's
+ * mean it. Docker mounts files of the container's own folder at these places; processes of the host may see that
+ * folder elsewhere.
+ */
+async function belongsTo(pid: number, id: string): Promise<boolean> {
+  const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+  const [cgroup, mounts] = await Promise.all([read('cgroup'), read('mountinfo')]);
+  if (cgroup.includes(id)) return true;
+  return mounts.split('\n').some((line) => {
+    const [, , , root = '', point = ''] = line.split(' ');
+    return root.includes(`/containers/${id}/`) && /^\/etc\/(?:hostname|hosts|resolv\.conf)$/.test(point);
+  });
 }
 
 function unreadable(problems: readonly string[]): BailiffError {
