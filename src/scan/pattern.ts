@@ -1,3 +1,5 @@
+import { PatternText } from './pattern-text.ts';
+
 /**
  * Reads the source of a JavaScript regular expression as far as the scanner needs it: for the groups'
  * names, for the literals that every match contains (literals.ts), and for what may be wrong with it (blow-up.ts,
@@ -40,13 +42,12 @@ const unknown: PatternNode = { kind: 'unknown' };
 const largestChoice = 4;
 
 class Parser {
-  readonly #source: string;
+  readonly #text: PatternText;
   readonly #groups = new Map<string, number[]>();
-  #at = 0;
   #captures = 0;
 
   constructor(source: string) {
-    this.#source = source;
+    this.#text = new PatternText(source);
   }
 
   parse(): Pattern {
@@ -56,7 +57,7 @@ class Parser {
 
   #alternatives(): PatternNode {
     const branches = [this.#sequence()];
-    while (this.#take('|')) branches.push(this.#sequence());
+    while (this.#text.take('|')) branches.push(this.#sequence());
     return branches.length === 1 && branches[0] !== undefined
       ? branches[0]
       : { kind: 'alternatives', branches };
@@ -64,14 +65,14 @@ class Parser {
 
   #sequence(): PatternNode {
     const items: PatternNode[] = [];
-    while (this.#at < this.#source.length && !this.#ahead('|') && !this.#ahead(')')) {
+    while (!this.#text.isRead && !this.#text.ahead('|') && !this.#text.ahead(')')) {
       items.push(this.#quantified(this.#atom()));
     }
     return { kind: 'sequence', items };
   }
 
   #atom(): PatternNode {
-    const character = this.#next();
+    const character = this.#text.next();
     switch (character) {
       case '^':
       case '$':
@@ -92,23 +93,28 @@ class Parser {
   #group(): PatternNode {
     let looksAround = false;
     let known = true;
-    if (this.#take('?')) {
-      if (this.#take(':')) {
+    if (this.#text.take('?')) {
+      if (this.#text.take(':')) {
         // Groups only.
-      } else if (this.#take('=') || this.#take('!') || this.#take('<=') || this.#take('<!')) {
+      } else if (
+        this.#text.take('=') ||
+        this.#text.take('!') ||
+        this.#text.take('<=') ||
+        this.#text.take('<!')
+      ) {
         looksAround = true;
-      } else if (this.#take('<')) {
-        this.#name(this.#until('>'));
+      } else if (this.#text.take('<')) {
+        this.#name(this.#text.until('>'));
       } else {
         // Modifiers such as (?i:…) change what the text inside means.
-        this.#until(':');
+        this.#text.until(':');
         known = false;
       }
     } else {
       this.#captures++;
     }
     const inner = this.#alternatives();
-    this.#take(')');
+    this.#text.take(')');
     if (looksAround) return { kind: 'empty', inner };
     return known ? inner : unknown;
   }
@@ -121,11 +127,11 @@ class Parser {
   }
 
   #class(): PatternNode {
-    const start = this.#at - 1;
+    const start = this.#text.at - 1;
     const members: string[] = [];
-    let known = !this.#take('^');
-    while (!this.#ahead(']') && this.#at < this.#source.length) {
-      const character = this.#next();
+    let known = !this.#text.take('^');
+    while (!this.#text.ahead(']') && !this.#text.isRead) {
+      const character = this.#text.next();
       if (character === '\\') {
         const escaped = this.#escape();
         if (escaped.kind === 'text') members.push(escaped.text);
@@ -136,36 +142,36 @@ class Parser {
         members.push(character);
       }
     }
-    this.#take(']');
+    this.#text.take(']');
     if (!known || members.length === 0 || members.length > largestChoice)
-      return { kind: 'unknown', set: this.#source.slice(start, this.#at) };
+      return { kind: 'unknown', set: this.#text.source.slice(start, this.#text.at) };
     return { kind: 'choice', texts: members };
   }
 
   #escape(): PatternNode {
-    const start = this.#at - 1;
-    const character = this.#next();
+    const start = this.#text.at - 1;
+    const character = this.#text.next();
     if (/[\^$\\.*+?()[\]{}|/-]/.test(character)) return { kind: 'text', text: character };
     if (character === 't') return { kind: 'text', text: '\t' };
     if (character === 'b' || character === 'B') return empty;
     // The rest of longer escapes must not be taken for text.
-    if (character === 'x') this.#at += 2;
-    else if (character === 'c') this.#at += 1;
-    else if (character === 'k') this.#until('>');
-    else if (character === 'u' && !this.#ahead('{')) this.#at += 4;
-    else if ((character === 'u' || character === 'p' || character === 'P') && this.#ahead('{'))
-      this.#until('}');
-    else if (/\d/.test(character)) while (/\d/.test(this.#source[this.#at] ?? '')) this.#at++;
+    if (character === 'x') this.#text.at += 2;
+    else if (character === 'c') this.#text.at += 1;
+    else if (character === 'k') this.#text.until('>');
+    else if (character === 'u' && !this.#text.ahead('{')) this.#text.at += 4;
+    else if ((character === 'u' || character === 'p' || character === 'P') && this.#text.ahead('{'))
+      this.#text.until('}');
+    else if (/\d/.test(character)) while (/\d/.test(this.#text.source[this.#text.at] ?? '')) this.#text.at++;
     // What a back-reference matches stands elsewhere.
     if (/[k1-9]/.test(character)) return unknown;
-    return { kind: 'unknown', set: this.#source.slice(start, this.#at) };
+    return { kind: 'unknown', set: this.#text.source.slice(start, this.#text.at) };
   }
 
   #quantified(item: PatternNode): PatternNode {
-    const rest = this.#source.slice(this.#at, this.#at + 24);
+    const rest = this.#text.source.slice(this.#text.at, this.#text.at + 24);
     const quantifier = /^(?:([*+?])|\{(\d+)(,\d*)?\})\??/.exec(rest);
     if (quantifier === null) return item;
-    this.#at += quantifier[0].length;
+    this.#text.at += quantifier[0].length;
     const [, sign, least, more] = quantifier;
     if (sign !== undefined) {
       const maximum = sign === '?' ? 1 : Number.POSITIVE_INFINITY;
@@ -174,28 +180,5 @@ class Parser {
     const minimum = Number(least);
     const most = more === undefined ? minimum : Number(more.slice(1) || Number.POSITIVE_INFINITY);
     return { kind: 'repeated', item, minimum, maximum: most };
-  }
-
-  #next(): string {
-    const character = String.fromCodePoint(this.#source.codePointAt(this.#at) ?? 0);
-    this.#at += character.length;
-    return character;
-  }
-
-  #ahead(text: string): boolean {
-    return this.#source.startsWith(text, this.#at);
-  }
-
-  #take(text: string): boolean {
-    if (!this.#ahead(text)) return false;
-    this.#at += text.length;
-    return true;
-  }
-
-  #until(end: string): string {
-    const start = this.#at;
-    const found = this.#source.indexOf(end, start);
-    this.#at = found < 0 ? this.#source.length : found + end.length;
-    return this.#source.slice(start, found < 0 ? this.#source.length : found);
   }
 }

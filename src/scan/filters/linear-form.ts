@@ -1,3 +1,5 @@
+import { PatternText } from '../pattern-text.ts';
+
 /** An expression as RE2 takes it, and what has to be checked of its matches in code. */
 export interface LinearForm {
   readonly pattern: string;
@@ -40,16 +42,15 @@ interface Part {
 }
 
 class Translation {
-  readonly #source: string;
+  readonly #text: PatternText;
   readonly #ignoreCase: boolean;
   readonly #groups = new Map<number, number>();
   readonly #assertions: { group: number; regexp: RegExp }[] = [];
-  #at = 0;
   #captures = 0;
   #written = 0;
 
   constructor(source: string, ignoreCase: boolean) {
-    this.#source = source;
+    this.#text = new PatternText(source);
     this.#ignoreCase = ignoreCase;
   }
 
@@ -61,7 +62,7 @@ class Translation {
   /** Up to the end, or to the parenthesis that closes the group. */
   #alternatives(): Part {
     const branches = [this.#sequence()];
-    while (this.#take('|')) branches.push(this.#sequence());
+    while (this.#text.take('|')) branches.push(this.#sequence());
     const pattern = branches.map((branch) => branch.pattern).join('|');
     return { pattern, empty: branches.some(({ empty }) => empty) };
   }
@@ -69,7 +70,7 @@ class Translation {
   #sequence(): Part {
     let pattern = '';
     let empty = true;
-    while (this.#at < this.#source.length && !this.#ahead('|') && !this.#ahead(')')) {
+    while (!this.#text.isRead && !this.#text.ahead('|') && !this.#text.ahead(')')) {
       const part = this.#quantified();
       pattern += part.pattern;
       empty &&= part.empty;
@@ -80,15 +81,15 @@ class Translation {
   #quantified(): Part {
     const written = this.#written;
     const { pattern, empty } = this.#atom();
-    const [turns] = quantifier.exec(this.#source.slice(this.#at)) ?? [];
+    const [turns] = quantifier.exec(this.#text.source.slice(this.#text.at)) ?? [];
     if (turns === undefined) return { pattern, empty };
     if (empty || (this.#written > written && !optional.test(turns))) throw new NotExpressible();
-    this.#at += turns.length;
+    this.#text.at += turns.length;
     return { pattern: pattern + turns, empty: /^(?:[*?]|\{0)/.test(turns) };
   }
 
   #atom(): Part {
-    const character = this.#next();
+    const character = this.#text.next();
     switch (character) {
       case '.':
         return { pattern: notLineEnd, empty: false };
@@ -101,20 +102,20 @@ class Translation {
       case '[':
         return { pattern: this.#class(), empty: false };
       case '\\':
-        return { empty: this.#ahead('b') || this.#ahead('B'), pattern: this.#escape(false) };
+        return { empty: this.#text.ahead('b') || this.#text.ahead('B'), pattern: this.#escape(false) };
       default:
         return { pattern: character, empty: false };
     }
   }
 
   #group(): Part {
-    this.#at--;
-    const rest = this.#source.slice(this.#at);
+    this.#text.at--;
+    const rest = this.#text.source.slice(this.#text.at);
     if (lookAround.test(rest)) return { pattern: this.#lookAround(), empty: true };
     const opening = this.#opening(rest);
     if (opening !== '(?:' && opening !== '(') throw new NotExpressible();
     const { pattern, empty } = this.#alternatives();
-    this.#next();
+    this.#text.next();
     return { pattern: `${opening}${pattern})`, empty };
   }
 
@@ -122,23 +123,23 @@ class Translation {
   #opening(rest: string): string {
     const named = /^\(\?<\w+>/.exec(rest);
     if (named !== null) {
-      this.#at += named[0].length;
+      this.#text.at += named[0].length;
       this.#groups.set(++this.#captures, ++this.#written);
       return '(';
     }
     if (rest.startsWith('(?')) {
-      this.#at += 3;
+      this.#text.at += 3;
       return rest.slice(0, 3);
     }
-    this.#at += 1;
+    this.#text.at += 1;
     this.#captures++;
     return '(?:';
   }
 
   #lookAround(): string {
-    const start = this.#at;
-    this.#at = closing(this.#source, start);
-    const assertion = this.#source.slice(start, this.#at);
+    const start = this.#text.at;
+    this.#text.at = closing(this.#text.source, start);
+    const assertion = this.#text.source.slice(start, this.#text.at);
     const bare = assertion.replace(/\\[^1-9k]|\[(?:\\.|[^\]\\])*\]/gu, 'x');
     // A group, a back-reference, or a repetition without an end.
     if (/\((?!\?(?:<?[=!]|:))|\\|[*+]|,\}/.test(bare)) throw new NotExpressible();
@@ -148,21 +149,21 @@ class Translation {
   }
 
   #class(): string {
-    const negated = this.#take('^') ? '^' : '';
+    const negated = this.#text.take('^') ? '^' : '';
     let members = '';
-    while (!this.#ahead(']')) {
-      const character = this.#next();
+    while (!this.#text.ahead(']')) {
+      const character = this.#text.next();
       if (character === '\\') members += this.#escape(true);
       else members += character === '[' || character === '^' ? `\\${character}` : character;
     }
-    this.#next();
+    this.#text.next();
     if (members !== '') return `[${negated}${members}]`;
     if (negated === '') throw new NotExpressible();
     return String.raw`[\x{0}-\x{10ffff}]`;
   }
 
   #escape(inClass: boolean): string {
-    const character = this.#next();
+    const character = this.#text.next();
     switch (character) {
       case 's':
         return inClass ? space : `[${space}]`;
@@ -173,7 +174,7 @@ class Translation {
       case '0':
         return String.raw`\x{0}`;
       case 'c':
-        return `\\x{${(this.#next().charCodeAt(0) % 32).toString(16)}}`;
+        return `\\x{${(this.#text.next().charCodeAt(0) % 32).toString(16)}}`;
       case 'x':
         return `\\x{${this.#digits(2)}}`;
       case 'u':
@@ -185,10 +186,10 @@ class Translation {
   }
 
   #codePoint(): string {
-    if (this.#take('{')) {
-      const end = this.#source.indexOf('}', this.#at);
-      const digits = this.#digits(end - this.#at);
-      this.#next();
+    if (this.#text.take('{')) {
+      const end = this.#text.source.indexOf('}', this.#text.at);
+      const digits = this.#digits(end - this.#text.at);
+      this.#text.next();
       return digits;
     }
     const digits = this.#digits(4);
@@ -198,25 +199,9 @@ class Translation {
   }
 
   #digits(count: number): string {
-    const digits = this.#source.slice(this.#at, this.#at + count);
-    this.#at += count;
+    const digits = this.#text.source.slice(this.#text.at, this.#text.at + count);
+    this.#text.at += count;
     return digits;
-  }
-
-  #next(): string {
-    const character = String.fromCodePoint(this.#source.codePointAt(this.#at) ?? 0);
-    this.#at += character.length;
-    return character;
-  }
-
-  #ahead(text: string): boolean {
-    return this.#source.startsWith(text, this.#at);
-  }
-
-  #take(text: string): boolean {
-    if (!this.#ahead(text)) return false;
-    this.#at += text.length;
-    return true;
   }
 }
 
