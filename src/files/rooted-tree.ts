@@ -11,6 +11,7 @@ import {
 import path from 'node:path';
 import type { LogRoot } from '../core/types.ts';
 import { firstNames } from './first-names.ts';
+import { traitsOf } from './traits.ts';
 import type { Notice, Tree } from './tree.ts';
 
 /** open(2); the same on every architecture that Node runs on under Linux. Node has no name for it. */
@@ -46,12 +47,11 @@ export class RootedTree implements Tree {
   }
 
   stat(file: string): BigIntStats | undefined {
-    try {
-      return this.#reach(file, (descriptor) => fstatSync(descriptor, { bigint: true }));
-    } catch (thrown) {
-      if (isAbsent(thrown)) return undefined;
-      throw thrown;
-    }
+    return ifThere(() => this.#reach(file, (descriptor) => fstatSync(descriptor, { bigint: true })));
+  }
+
+  look(file: string): readonly number[] | undefined {
+    return ifThere(() => this.#reach(file, (descriptor) => traitsOf(fstatSync(descriptor))));
   }
 
   list(folder: string, most: number): string[] {
@@ -153,6 +153,15 @@ const split = (file: string): string[] => file.split('/').filter((name) => name 
 
 function coded(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
+}
+
+function ifThere<Result>(look: () => Result): Result | undefined {
+  try {
+    return look();
+  } catch (thrown) {
+    if (isAbsent(thrown)) return undefined;
+    throw thrown;
+  }
 }
 
 function isAbsent(thrown: unknown): boolean {

@@ -9,7 +9,7 @@ const pollMs = 500;
 const looksToChange = 10;
 
 /** What `stat` says of a path, as far as it shows that something changed; text: why it says nothing. */
-type Look = readonly bigint[] | string;
+type Look = readonly number[] | string;
 
 /** All that wait, looked after by one timer. */
 const waiting = new Set<Wake>();
@@ -100,10 +100,7 @@ function pollAll(): void {
 
 function lookAt({ tree, path: named }: LogName): Look {
   try {
-    const stats = tree.stat(named);
-    return stats === undefined
-      ? 'ENOENT'
-      : [stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs, stats.nlink];
+    return tree.look(named) ?? 'ENOENT';
   } catch (thrown) {
     return String(thrown);
   }
