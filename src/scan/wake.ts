@@ -8,6 +8,10 @@ const pollMs = 500;
 /** Every so many looks count as a change, whatever was seen: not everything shows in a file's times and size. */
 const looksToChange = 10;
 
+/** After so many polls in which nothing was seen, only each of so many is a look: most logs are quiet most of the time. */
+const pollsToQuiet = 60;
+const quietPolls = 4;
+
 /** What `stat` says of a path, as far as it shows that something changed; text: why it says nothing. */
 type Look = readonly number[] | string;
 
@@ -25,6 +29,8 @@ export class Wake {
   #listening: (() => void)[] = [];
   #seen: Look = '';
   #looks = 0;
+  /** Polls since something was seen, or a notice came. */
+  #quiet = 0;
   #pending = false;
   #resolve: (() => void) | null = null;
   #closed = false;
@@ -58,6 +64,7 @@ export class Wake {
     }
     return new Promise((resolve) => {
       this.#looks = often ? looksToChange - 1 : 0;
+      if (often) this.#quiet = 0;
       this.#resolve = resolve;
       waiting.add(this);
       timer ??= setInterval(pollAll, pollMs);
@@ -65,11 +72,18 @@ export class Wake {
   }
 
   poll(): void {
-    if (++this.#looks >= looksToChange || differ(lookAt(this.#log), this.#seen)) this.fire();
+    if (++this.#quiet > pollsToQuiet && this.#quiet % quietPolls !== 0) return;
+    if (differ(lookAt(this.#log), this.#seen)) this.fire();
+    else if (++this.#looks >= looksToChange) this.#wake();
   }
 
   /** Something happened. */
   fire(): void {
+    this.#quiet = 0;
+    this.#wake();
+  }
+
+  #wake(): void {
     const resolve = this.#resolve;
     this.#resolve = null;
     if (resolve === null) this.#pending = true;
