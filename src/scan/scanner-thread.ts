@@ -4,7 +4,8 @@ import type { FilterDefinition } from '../core/filter.ts';
 import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import type { Restraint } from './filters/guarded.ts';
 import type { Command, ExpressionPlace, Report, WorkerSetup } from './protocol.ts';
-import { type Place, spotBytes } from './spot.ts';
+import { spotBytes } from './spot.ts';
+import { Suspects } from './suspects.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** What a thread tells its scanner; `ScannerEvents` says what the first ones mean. */
@@ -63,8 +64,7 @@ export class ScannerThread {
   #shortLives = 0;
   #restart: NodeJS.Timeout | undefined;
   #failure = '';
-  /** Where workers were ended, and whether a successor has met the text, until it is judged. */
-  #suspects: (Place & { met: boolean })[] = [];
+  readonly #suspects = new Suspects();
   /** Whether this worker is being ended by the watchdog. */
   #stuck = false;
   #waitingBytes = 0;
@@ -116,7 +116,7 @@ export class ScannerThread {
 
   /** From now on the expression is run so; null: as it is written. */
   restrain({ filter, expression }: ExpressionPlace, restraint: Restraint | null): void {
-    this.#acquit({ filter, expression });
+    this.#suspects.acquit({ filter, expression });
     this.#send({ type: 'restrain', filter, expression, restraint });
   }
 
@@ -165,7 +165,7 @@ export class ScannerThread {
     worker.on('exit', (code) => this.#exited(code));
     void this.#watch(worker, spot);
     for (const each of this.#setup.restraints()) this.#send({ type: 'restrain', ...each });
-    for (const { filter, expression, length } of this.#suspects)
+    for (const { filter, expression, length } of this.#suspects.all())
       this.#send({ type: 'suspect', filter, expression, length });
     for (const { request, generation, finishing, unjudged } of this.#sources.values()) {
       this.#send({ type: 'open', request, generation });
@@ -184,7 +184,7 @@ export class ScannerThread {
     const place = await watchdog.watch();
     if (place === null || this.#worker !== worker || this.#stopped) return;
     this.#stuck = true;
-    this.#suspects.push({ ...place, met: false });
+    this.#suspects.add(place);
     this.#failure = this.#events.stuck(place, this.#sourceOf(place.generation));
     await worker.terminate();
   }
@@ -196,18 +196,9 @@ export class ScannerThread {
   }
 
   #skipped(report: Extract<Report, { type: 'skipped' }>): void {
-    const { filter, expression, generation, text } = report;
-    const suspect = this.#suspects.find(
-      (each) => each.filter === filter && each.expression === expression && !each.met,
-    );
-    if (suspect !== undefined) suspect.met = true;
-    this.#events.skipped(report, this.#sourceOf(generation), text, suspect === undefined);
-  }
-
-  #acquit({ filter, expression }: ExpressionPlace): void {
-    this.#suspects = this.#suspects.filter(
-      (each) => each.filter !== filter || each.expression !== expression,
-    );
+    const { generation, text } = report;
+    const isKnown = this.#suspects.meet(report);
+    this.#events.skipped(report, this.#sourceOf(generation), text, !isKnown);
   }
 
   #take(worker: Worker, report: Report): void {
@@ -232,7 +223,7 @@ export class ScannerThread {
         this.#skipped(report);
         break;
       case 'acquitted':
-        this.#acquit(report);
+        this.#suspects.acquit(report);
         break;
       case 'restrained':
         this.#events.restrained(report, report.restraint);
