@@ -1,4 +1,4 @@
-import { type Family, formatRange, parseRange } from './address.ts';
+import { bytesOfWord, type Family, formatRange, parseRange, wordOf4 } from './address.ts';
 import type { Address } from './types.ts';
 
 /**
@@ -15,14 +15,14 @@ export interface AddressKey {
 
 const mapped = 0xffff;
 const network6 = '::/64';
-const dot = 0x2e;
 const zero = 0x30;
 const colon = 0x3a;
 const letterA = 0x61;
 
 /** Reads a canonical address into a key that is used over and over. @throws RangeError where the text is none */
 export function readKey(address: Address, key: AddressKey): void {
-  const plain = plainAddress4(address);
+  // Most attackers have one.
+  const plain = wordOf4(address);
   if (plain !== null) setKey4(key, plain, 32);
   else if (!readNetwork6(address, key)) readRange(address, key);
 }
@@ -30,31 +30,8 @@ export function readKey(address: Address, key: AddressKey): void {
 /** The canonical text of a key. */
 export function formatKey({ word0, word1, word2, word3, bits }: AddressKey): Address {
   const family: Family = word0 === 0 && word1 === 0 && word2 === mapped ? 4 : 6;
-  if (family === 4) return formatRange({ family, bytes: bytesOf(word3), bits: bits - 96 });
-  return formatRange({ family, bytes: [word0, word1, word2, word3].flatMap(bytesOf), bits });
-}
-
-/** The 32 bits of a single IPv4 address, signed; null where it is anything else. Most attackers have one. */
-function plainAddress4(text: string): number | null {
-  let word = 0;
-  let byte = 0;
-  let digits = 0;
-  let dots = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code === dot && digits > 0) {
-      word = (word << 8) | byte;
-      dots++;
-      byte = 0;
-      digits = 0;
-    } else {
-      if (code < zero || code > zero + 9 || (digits > 0 && byte === 0)) return null;
-      byte = byte * 10 + code - zero;
-      digits++;
-      if (byte > 255) return null;
-    }
-  }
-  return dots === 3 && digits > 0 ? (word << 8) | byte : null;
+  if (family === 4) return formatRange({ family, bytes: bytesOfWord(word3), bits: bits - 96 });
+  return formatRange({ family, bytes: [word0, word1, word2, word3].flatMap(bytesOfWord), bits });
 }
 
 /**
@@ -125,8 +102,4 @@ function setKey4(key: AddressKey, word: number, bits: number): void {
 function wordOf(bytes: readonly number[], at: number): number {
   const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(at, at + 4);
   return (a << 24) | (b << 16) | (c << 8) | d;
-}
-
-function bytesOf(word: number): number[] {
-  return [word >>> 24, (word >>> 16) & 0xff, (word >>> 8) & 0xff, word & 0xff];
 }

@@ -45,18 +45,20 @@ function parseHost(text: string): Range | null {
   return mapped ? { family: 4, bytes: bytes.slice(12), bits: 32 } : { family: 6, bytes, bits: 128 };
 }
 
-/** Four decimal numbers, without leading zeros; character by character, as it is done for every line that hits. */
-function parseBytes4(text: string): number[] | null {
-  const bytes = [0, 0, 0, 0];
-  let count = 0;
+/**
+ * The 32 bits of four decimal numbers without leading zeros, signed; null where it is anything else. Character by
+ * character, as it is done for every line that hits.
+ */
+export function wordOf4(text: string): number | null {
+  let word = 0;
   let byte = 0;
   let digits = 0;
-  for (let index = 0; index <= text.length; index += 1) {
-    const code = index === text.length ? dot : text.charCodeAt(index);
-    if (code === dot) {
-      if (digits === 0 || count === 4) return null;
-      bytes[count] = byte;
-      count += 1;
+  let dots = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === dot && digits > 0 && dots < 3) {
+      word = (word << 8) | byte;
+      dots += 1;
       byte = 0;
       digits = 0;
     } else {
@@ -66,7 +68,17 @@ function parseBytes4(text: string): number[] | null {
       if (byte > 255) return null;
     }
   }
-  return count === 4 ? bytes : null;
+  return dots === 3 && digits > 0 ? (word << 8) | byte : null;
+}
+
+function parseBytes4(text: string): number[] | null {
+  const word = wordOf4(text);
+  return word === null ? null : bytesOfWord(word);
+}
+
+/** The four bytes of 32 bits, in the order of the text. */
+export function bytesOfWord(word: number): number[] {
+  return [word >>> 24, (word >>> 16) & 0xff, (word >>> 8) & 0xff, word & 0xff];
 }
 
 const dot = 0x2e;
@@ -135,7 +147,7 @@ function formatHost6(bytes: readonly number[]): string {
 /** The canonical text of an address or range, or null where the text is neither. */
 export function canonicalAddress(text: string): Address | null {
   // Nearly all that come from logs: there is one way to write them.
-  if (parseBytes4(text) !== null) return text;
+  if (wordOf4(text) !== null) return text;
   const range = parseRange(text);
   return range === null ? null : formatRange(range);
 }
