@@ -10,13 +10,13 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { rootAt } from './root-at.ts';
 import { RootedTree } from './rooted-tree.ts';
 
 let folder = '';
@@ -33,8 +33,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function treeAt(at: string): RootedTree {
-  const { dev, ino } = statSync(root, { bigint: true });
-  return new RootedTree({ path: root, identity: `${dev}:${ino}`, at });
+  return new RootedTree(rootAt(root, at) ?? assert.fail());
 }
 
 function contentOf(tree: RootedTree, file: string): string {

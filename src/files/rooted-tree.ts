@@ -11,7 +11,7 @@ import {
 import path from 'node:path';
 import type { LogRoot } from '../core/types.ts';
 import { firstNames } from './first-names.ts';
-import { traitsOf } from './traits.ts';
+import { identityOf, traitsOf } from './traits.ts';
 import type { Notice, Tree } from './tree.ts';
 
 /** open(2); the same on every architecture that Node runs on under Linux. Node has no name for it. */
@@ -122,8 +122,7 @@ export class RootedTree implements Tree {
   #openRoot(): number {
     const { path: root, identity } = this.#root;
     const descriptor = openSync(root, O_PATH | constants.O_DIRECTORY);
-    const { dev, ino } = fstatSync(descriptor, { bigint: true });
-    if (`${dev}:${ino}` === identity) return descriptor;
+    if (identityOf(fstatSync(descriptor, { bigint: true })) === identity) return descriptor;
     closeSync(descriptor);
     throw coded('ENOENT', `${root} is not any more what it was`);
   }

@@ -1,4 +1,5 @@
 import type { FSWatcher } from 'node:fs';
+import { identityOf } from '../files/traits.ts';
 import type { Tree } from '../files/tree.ts';
 
 /** The folder may be made anew, which ends a watch without a word: looked after this often, in ms. */
@@ -44,7 +45,7 @@ class Folder {
   #check(): void {
     try {
       const stats = this.#tree.stat(this.#path);
-      const identity = `${stats?.dev}:${stats?.ino}`;
+      const identity = stats === undefined ? '' : identityOf(stats);
       if (this.#watcher !== null && identity === this.#identity) return;
       this.#watcher?.close();
       this.#watcher = null;

@@ -1,5 +1,6 @@
 import { closeSync, createReadStream, fstatSync, type ReadStream, readSync } from 'node:fs';
 import { type FilePosition, fingerprint, fingerprintLength } from '../files/file-cursor.ts';
+import { identityOf } from '../files/traits.ts';
 import type { LogName } from '../files/tree.ts';
 
 /** Most bytes read and judged at once. */
@@ -14,7 +15,7 @@ export class OpenFile {
   constructor({ tree, path }: LogName) {
     this.#descriptor = tree.open(path);
     const stats = fstatSync(this.#descriptor, { bigint: true });
-    this.identity = `${stats.dev}:${stats.ino}`;
+    this.identity = identityOf(stats);
     if (stats.isFile()) return;
     this.close();
     throw Object.assign(new Error('is not a regular file'), { code: 'EISDIR' });
@@ -60,5 +61,5 @@ export interface Named {
 export function identify({ tree, path }: LogName): Named | null {
   const stats = tree.stat(path);
   if (stats === undefined) return null;
-  return { identity: `${stats.dev}:${stats.ino}`, size: Number(stats.size), links: Number(stats.nlink) };
+  return { identity: identityOf(stats), size: Number(stats.size), links: Number(stats.nlink) };
 }

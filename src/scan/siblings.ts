@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { packedSuffix, rotationOf } from '../core/rotation.ts';
+import { identityOf } from '../files/traits.ts';
 import type { LogName, Tree } from '../files/tree.ts';
 import { OpenFile } from './open-file.ts';
 
@@ -75,7 +76,7 @@ function siblingAt(tree: Tree, name: string): Sibling | null {
   return {
     tree,
     path: name,
-    identity: `${stats.dev}:${stats.ino}`,
+    identity: identityOf(stats),
     size: Number(stats.size),
     changed: Number(stats.mtimeNs) / 1e9,
     packing: packingOf(name),

@@ -4,7 +4,6 @@ import {
   mkdirSync,
   renameSync,
   rmSync,
-  statSync,
   symlinkSync,
   unlinkSync,
   utimesSync,
@@ -15,6 +14,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { bad, type Followed, LogFolder } from '../../test/setup/followed-log.ts';
 import { fingerprint, fingerprintLength, formatFileCursor } from '../files/file-cursor.ts';
+import { rootAt } from '../files/root-at.ts';
 import { Judged } from './judged.ts';
 
 let folder: LogFolder;
@@ -28,13 +28,12 @@ beforeEach(() => {
 
 afterEach(() => folder.remove());
 
-function rootOf(at: string) {
-  const { dev, ino } = statSync(volume, { bigint: true });
-  return { path: volume, identity: `${dev}:${ino}`, at };
-}
-
 function follow(cursor: string | null = null, judged = new Judged()): Followed {
-  return folder.follow(cursor, { path: '/data/app.log', root: rootOf('/data'), judged });
+  return folder.follow(cursor, {
+    path: '/data/app.log',
+    root: rootAt(volume, '/data') ?? assert.fail(),
+    judged,
+  });
 }
 
 const inVolume = (name: string): string => path.join(volume, name);
