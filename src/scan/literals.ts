@@ -23,6 +23,16 @@ export function literalsOf(source: string, ignoreCase = false): Literals {
   return ignoreCase && literals?.some((literal) => !isAscii(Buffer.from(literal))) ? null : literals;
 }
 
+/** Of each of several expressions behind one prefix, or none: a match needs both. */
+export function literalsBehind(
+  prefix: string | null,
+  sources: readonly string[],
+  ignoreCase: boolean,
+): Literals[] {
+  const common = prefix === null ? null : literalsOf(prefix, ignoreCase);
+  return sources.map((source) => betterOf(literalsOf(source, ignoreCase), common));
+}
+
 /** Texts with one of which every match begins that an anchored expression has; null where none are known. */
 export function beginningsOf(source: string, ignoreCase = false): Literals {
   const { root } = parsePattern(source);

@@ -3,7 +3,7 @@ import { blowsUp } from './blow-up.ts';
 import { compileExpression } from './filters/expression.ts';
 import { ruleLiterals } from './filters/json.ts';
 import { patternsOf } from './filters/patterns.ts';
-import { literalsOf } from './literals.ts';
+import { literalsBehind } from './literals.ts';
 import { isAddressLoose } from './loose-address.ts';
 
 /** What is valid in a filter and yet may be turned against its owner, in words. */
@@ -29,11 +29,11 @@ function unsearchable(definition: FilterDefinition): string[] {
     return definition.rules.flatMap((rule, index) =>
       ruleLiterals(rule) === null ? [`rule ${index + 1}`] : [],
     );
-  const { prefix, ignoreCase } = definition;
-  const of = (pattern: string) => literalsOf(compileExpression(pattern, ignoreCase).source, ignoreCase);
-  if (prefix !== null && of(prefix) !== null) return [];
-  return definition.expressions.flatMap(({ pattern }, index) =>
-    of(pattern) === null ? [`expression ${index + 1}`] : [],
+  const { prefix, expressions, ignoreCase } = definition;
+  const sourceOf = (pattern: string) => compileExpression(pattern, ignoreCase).source;
+  const sources = expressions.map(({ pattern }) => sourceOf(pattern));
+  return literalsBehind(prefix === null ? null : sourceOf(prefix), sources, ignoreCase).flatMap(
+    (literals, index) => (literals === null ? [`expression ${index + 1}`] : []),
   );
 }
 

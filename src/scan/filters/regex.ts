@@ -1,7 +1,7 @@
 import { canonicalAddress } from '../../core/address.ts';
 import type { RegexFilterDefinition } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
-import { beginningsOf, betterOf, type Literals, literalsOf, unionOf } from '../literals.ts';
+import { beginningsOf, type Literals, literalsBehind, unionOf } from '../literals.ts';
 import { groupText } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
 import { type Groups, GuardedExpression } from './guarded.ts';
@@ -59,11 +59,8 @@ export class RegexFilter implements Filter {
     this.name = definition.name;
     this.ignoreCase = ignoreCase;
     this.#watch = watch;
-    this.literals = literalsOfAll(
-      prefix,
-      expressions.map(({ expression }) => expression),
-      ignoreCase,
-    );
+    const sources = expressions.map(({ expression }) => expression.source);
+    this.literals = unionOf(literalsBehind(prefix?.source ?? null, sources, ignoreCase));
     this.#evidence = [...names].filter((name) => !ownGroups.has(name));
     this.#prefix =
       prefix === null
@@ -167,13 +164,3 @@ function quoted(text: string): string {
 }
 
 const plainWord = /^[\w ./:@-]*$/;
-
-/** Every match needs the prefix and one of the expressions. */
-function literalsOfAll(
-  prefix: GuardedExpression | null,
-  expressions: readonly GuardedExpression[],
-  ignoreCase: boolean,
-): Literals {
-  const common = prefix === null ? null : literalsOf(prefix.source, ignoreCase);
-  return unionOf(expressions.map(({ source }) => betterOf(literalsOf(source, ignoreCase), common)));
-}
