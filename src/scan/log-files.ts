@@ -7,6 +7,7 @@ import { identify, type Named, OpenFile } from './open-file.ts';
 import type { PackedPlace } from './packed-place.ts';
 import { type Ages, Place } from './place.ts';
 import { findRenamed, findRest, openUnseen, unseenAfter } from './rest.ts';
+import { LookAgain } from './siblings.ts';
 import { Thrift } from './thrift.ts';
 
 /** Where the reading of a log begins, or goes on. */
@@ -20,7 +21,7 @@ export interface Opening {
 }
 
 /** The file under the log's name is being read as another log just now: to be looked at again soon. */
-export class ReadElsewhere extends Error {
+export class ReadElsewhere extends LookAgain {
   constructor(log: string) {
     super(`the same file is read as ${log}`);
   }

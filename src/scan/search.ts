@@ -33,7 +33,7 @@ export function searchFor(filters: readonly Filter[]): Search {
 
 /** Every line is a candidate, for every filter. */
 export class EveryLine implements Search {
-  begin(): void {}
+  begin(_block: Buffer, _text: string): void {}
 
   next(from: number): number {
     return from;
@@ -62,7 +62,7 @@ class FewLiterals extends EveryLine {
     this.#regexp = new RegExp(patterns.join('|') || '(?!)', 'g');
   }
 
-  override begin(_block?: Buffer, text = ''): void {
+  override begin(_block: Buffer, text: string): void {
     this.#text = text;
   }
 

@@ -133,7 +133,7 @@ export class Tail {
     try {
       return await this.#step();
     } catch (thrown) {
-      this.#soon = thrown instanceof LookAgain || thrown instanceof ReadElsewhere;
+      this.#soon = thrown instanceof LookAgain;
       if (thrown instanceof ReadElsewhere) this.#wait(thrown.message);
       // What is open is read to its end, whatever has become of its folder.
       else if (!this.#soon && !(this.#finishing && this.#place !== null)) this.#fail(thrown);
