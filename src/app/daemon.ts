@@ -3,7 +3,7 @@ import type { Configuration } from '../config/schema.ts';
 import { serveListener } from '../control/listener.ts';
 import { serveControl } from '../control/server.ts';
 import { formatDuration } from '../core/duration.ts';
-import { type BailiffError, messageOf } from '../core/errors.ts';
+import { type BailiffError, messageLine, messageOf } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { targetOf } from '../core/policy.ts';
 import { type Clock, systemClock } from '../core/types.ts';
@@ -237,7 +237,7 @@ async function openListener(configuration: Configuration, parts: Parts, log: Log
 function sourceFailed(kind: string, intake: Intake, log: Log): (error: unknown) => void {
   let last = '';
   return (error) => {
-    const detail = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+    const detail = messageLine(error);
     intake.report(kind, 'waiting', detail);
     if (detail !== last) log.warn({ source: kind, error: detail }, 'source waits');
     last = detail;

@@ -2,7 +2,7 @@ import { countedAddress } from '../core/address.ts';
 import type { Allowlist } from '../core/allowlist.ts';
 import { readBatch } from '../core/batch.ts';
 import { formatDuration } from '../core/duration.ts';
-import { messageOf } from '../core/errors.ts';
+import { messageLine } from '../core/errors.ts';
 import { targetOf } from '../core/policy.ts';
 import type { Attempt, Sessions } from '../core/session.ts';
 import type { Ban, Clock, MatchBatch } from '../core/types.ts';
@@ -77,8 +77,8 @@ export class Pipeline {
   }
 
   /**
-   * Stores what waits: at once for a verdict and for the first place in a log, else by a timer. Returns whether it could. While it cannot, a flood
-   * of verdicts does not try at each of them; `last`: there is no later.
+   * Stores what waits: at once for a verdict and for the first place in a log, else by a timer. Returns whether it
+   * could. While it cannot, a flood of verdicts does not try at each of them; `last`: there is no later.
    */
   commit(last = false): boolean {
     const started = performance.now();
@@ -92,7 +92,7 @@ export class Pipeline {
       this.#ledgerProblem = null;
       return true;
     } catch (error) {
-      const problem = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+      const problem = messageLine(error);
       if (this.#ledgerProblem === null) log.error({ error: problem }, 'ledger cannot be written');
       this.#ledgerProblem = problem;
       this.#retryAtMs = started + Math.max(retryMs, retryCosts * (performance.now() - started));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { check } from './check.ts';
 
@@ -68,21 +68,23 @@ test('--json prints one value, in both cases', async () => {
   });
 });
 
-test('a filter that does not do what its samples say fails the check', async (t) => {
+/** A folder with the filter `own` of one's own in it: its expressions and samples. */
+function folderWith(t: TestContext, lines: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'bailiff-check-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const lines = [
-    'name: own',
-    'description: x',
-    'kind: regex',
-    'expressions:',
+  const head = ['name: own', 'description: x', 'kind: regex', 'expressions:'];
+  writeFileSync(join(folder, 'own.yaml'), [...head, ...lines].join('\n'));
+  return folder;
+}
+
+test('a filter that does not do what its samples say fails the check', async (t) => {
+  const folder = folderWith(t, [
     "  - hit: 'refused <HOST>$'",
     'samples:',
     "  - line: '2026-11-22T16:00:00Z refused 203.0.113.7'",
     '    yields: hit',
     '    host: 203.0.113.8',
-  ];
-  writeFileSync(join(folder, 'own.yaml'), lines.join('\n'));
+  ]);
   const { code, printed } = await run({ BAILIFF_FILTER_DIRECTORY: folder });
   assert.equal(code, 1);
   assert.match(
@@ -92,19 +94,12 @@ test('a filter that does not do what its samples say fails the check', async (t)
 });
 
 test('what may be turned against its owner is warned of, and does not fail the check', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'bailiff-check-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const lines = [
-    'name: own',
-    'description: x',
-    'kind: regex',
-    'expressions:',
+  const folder = folderWith(t, [
     "  - hit: '^(?:a+)+ .* from <HOST>'",
     'samples:',
     "  - line: '2026-11-22T16:00:00Z fine'",
     '    yields: miss',
-  ];
-  writeFileSync(join(folder, 'own.yaml'), lines.join('\n'));
+  ]);
   const { code, printed } = await run({ BAILIFF_FILTER_DIRECTORY: folder });
   assert.equal(code, 0);
   const warnings = printed.filter((text) => text.startsWith('warning: filter own'));

@@ -70,3 +70,8 @@ export function messageOf(thrown: unknown): string {
   if (thrown instanceof BailiffError) return thrown.describe();
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** The same on one line. */
+export function messageLine(thrown: unknown): string {
+  return messageOf(thrown).replaceAll(/\s*\n\s*/g, ' ');
+}

@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JailConfiguration } from '../config/schema.ts';
-import { BailiffError, messageOf } from '../core/errors.ts';
+import { BailiffError, messageLine } from '../core/errors.ts';
 import type { Encoding, SourceState } from '../core/types.ts';
 import { type FoundInside, findInside } from '../docker/archive.ts';
 import type { DockerClient } from '../docker/client.ts';
 import { fingerprintLength, parseFileCursor } from '../files/file-cursor.ts';
+import { aborted } from './aborted.ts';
 import { FileHandover } from './file-handover.ts';
 import type { OpenSource, SourceHost } from './source.ts';
 
@@ -73,8 +74,8 @@ type Outcome = 'read' | 'missing' | 'failed' | 'lost';
 export class ArchivedLog {
   readonly #parts: ArchivedLogParts;
   readonly #pauses: ArchivePauses;
-  readonly #finish = new AbortController();
-  #finishing: string | null = null;
+  /** Its reason is the sentence for `status`. */
+  readonly #finishing = new AbortController();
   #source: OpenSource | null = null;
   #handover: FileHandover | null = null;
   #wasMissing: boolean;
@@ -96,10 +97,10 @@ export class ArchivedLog {
   async run(signal: AbortSignal): Promise<void> {
     let retry = this.#pauses.retry;
     while (!signal.aborted) {
-      const finishing = this.#finishing;
-      if (finishing !== null) await this.#settle(signal);
+      const { aborted: isLast, reason } = this.#finishing.signal;
+      if (isLast) await this.#settle(signal);
       const outcome = await this.#look(signal);
-      if (finishing !== null && outcome !== 'lost' && (await this.#end(finishing, outcome, signal))) return;
+      if (isLast && outcome !== 'lost' && (await this.#end(reason, outcome, signal))) return;
       if (outcome !== 'failed') retry = this.#pauses.retry;
       await this.#rest(outcome === 'failed' ? Math.max(retry, this.#pace) : this.#pace, signal);
       if (outcome === 'failed') retry = Math.min(retry * 2, this.#pauses.longestRetry);
@@ -112,8 +113,7 @@ export class ArchivedLog {
 
   /** The container stopped: `run` reads once more to the end and says why it ended. A last line may lack its newline. */
   finish(reason: string): void {
-    this.#finishing = reason;
-    this.#finish.abort();
+    this.#finishing.abort(reason);
   }
 
   close(): void {
@@ -125,7 +125,7 @@ export class ArchivedLog {
       return await this.#readNew(signal);
     } catch (error) {
       if (signal.aborted || this.#source?.lost.aborted) return 'lost';
-      this.#failure = messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+      this.#failure = messageLine(error);
       this.#report('failed', this.#failure);
       return 'failed';
     }
@@ -234,7 +234,7 @@ export class ArchivedLog {
   }
 
   async #rest(ms: number, signal: AbortSignal): Promise<void> {
-    const awake = AbortSignal.any([signal, this.#finish.signal]);
+    const awake = AbortSignal.any([signal, this.#finishing.signal]);
     await pause(ms, undefined, { signal: awake }).catch(() => undefined);
   }
 
@@ -248,8 +248,7 @@ export class ArchivedLog {
       this.#report('ended', said);
       return true;
     }
-    const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-    await Promise.race([this.#source.end(said), aborted]);
+    await Promise.race([this.#source.end(said), aborted(signal)]);
     return !this.#source.lost.aborted;
   }
 

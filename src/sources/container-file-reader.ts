@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { messageOf } from '../core/errors.ts';
+import { messageLine } from '../core/errors.ts';
 import type { SourceState } from '../core/types.ts';
 import type { DockerClient } from '../docker/client.ts';
+import { aborted } from './aborted.ts';
 import { usualSettle } from './archived-log.ts';
 import type { FilePlace, Holder, Holders } from './container-file.ts';
-import { abortOf, type ReadingTask, readThrough } from './container-file-reading.ts';
+import { type ReadingTask, readThrough } from './container-file-reading.ts';
 import { type FoundWay, type WayOptions, wayTo } from './container-file-way.ts';
 import type { SourceHost } from './source.ts';
 
@@ -126,7 +127,7 @@ export class ContainerFileReader {
   async #showEnd(): Promise<void> {
     this.#ended.abort();
     if (this.#forgotten) this.close();
-    await abortOf(this.#closed.signal);
+    await aborted(this.#closed.signal);
   }
 
   /** Its cursor stays. */
@@ -164,7 +165,7 @@ export class ContainerFileReader {
     for (const holder of this.#holders.all) {
       const { container, path } = holder;
       const way = await wayTo(container, path, client, options).catch((error: unknown) => {
-        problems.push(messageOf(error).replaceAll(/\s*\n\s*/g, ' '));
+        problems.push(messageLine(error));
         return null;
       });
       if (this.#closed.signal.aborted) return null;
@@ -182,9 +183,9 @@ export class ContainerFileReader {
 
   #isElsewhere(holder: Holder, { leadsOut }: FoundWay): boolean {
     if (!leadsOut || !this.#place.isShared) return false;
-    const { aborted, reason } = this.#finishing.signal;
+    const finishing = this.#finishing.signal;
     this.#letGo();
-    this.#parts.leadsOut(holder, this.#place, aborted ? reason : null);
+    this.#parts.leadsOut(holder, this.#place, finishing.aborted ? finishing.reason : null);
     return true;
   }
 
@@ -224,7 +225,7 @@ export class ContainerFileReader {
   /** Another container has the name. Resolves when nothing is read under it any more. */
   async giveWay(): Promise<void> {
     this.finish('another container has its name');
-    await Promise.race([abortOf(this.#ended.signal), pause(lastWordsMs, undefined, { ref: false })]);
+    await Promise.race([aborted(this.#ended.signal), pause(lastWordsMs, undefined, { ref: false })]);
     this.close();
   }
 

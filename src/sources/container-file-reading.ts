@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JailConfiguration } from '../config/schema.ts';
+import { aborted } from './aborted.ts';
 import { ArchivedLog } from './archived-log.ts';
 import type { FilePlace, Holder } from './container-file.ts';
 import type { ContainerFileParts } from './container-file-reader.ts';
@@ -43,8 +44,8 @@ async function readFolder(
   const missing = missingAt === null ? {} : { missingAt };
   const input = { kind: 'file', path, root, readers, encoding, ...missing } as const;
   const source = host.open({ id, cursorKey, input, jails, through });
-  await Promise.race([abortOf(closed), abortOf(finishing)]);
-  if (!closed.aborted) await Promise.race([source.end(finishing.reason), abortOf(closed)]);
+  await Promise.race([aborted(closed), aborted(finishing)]);
+  if (!closed.aborted) await Promise.race([source.end(finishing.reason), aborted(closed)]);
   await task.ended();
   source.close();
 }
@@ -70,7 +71,7 @@ async function readArchive(
     instead,
     pauses: { settle: parts.pauses.settle },
   });
-  void abortOf(finishing).then(() => log.finish(finishing.reason));
+  void aborted(finishing).then(() => log.finish(finishing.reason));
   const left = new AbortController();
   const reading = log.run(AbortSignal.any([closed, left.signal]));
   const folder = await untilFolder(task, parts);
@@ -94,11 +95,4 @@ async function untilFolder(
     if (!(way.leadsOut && place.isShared)) return way;
   }
   return null;
-}
-
-export function abortOf(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -5,8 +5,10 @@ import { BailiffError, messageOf } from '../core/errors.ts';
 import type { LogRoot } from '../core/types.ts';
 import { type FoundInside, findInside } from '../docker/archive.ts';
 import { type ContainerDetails, type DockerClient, isRefused, type Mount } from '../docker/client.ts';
+import { rootAt } from '../files/root-at.ts';
 import { RootedTree } from '../files/rooted-tree.ts';
 import { ownTree } from '../files/tree.ts';
+import { readMounts } from './file-mounts.ts';
 
 /** What of the configuration decides about it. */
 export interface WayOptions {
@@ -160,16 +162,6 @@ function onHost(folder: string, hostRoot: string): string | null {
   return root === null ? null : path.join(hostRoot, new RootedTree(root).target(folder));
 }
 
-function rootAt(folder: string, at: string): LogRoot | null {
-  try {
-    const stats = ownTree.stat(folder);
-    if (stats?.isDirectory() !== true) return null;
-    return { path: folder, identity: `${stats.dev}:${stats.ino}`, at };
-  } catch {
-    return null;
-  }
-}
-
 async function throughProc({ id, pid }: ContainerDetails, log: string): Promise<Attempt> {
   if (pid === 0) return 'the container does not run';
   if (!(await belongsTo(pid, id))) return 'the process ids of the host are needed (pid: host)';
@@ -178,19 +170,19 @@ async function throughProc({ id, pid }: ContainerDetails, log: string): Promise<
   return { kind: 'folder', root, path: log, through: `through /proc/${pid}/root` };
 }
 
+/** Docker mounts files of the container's own folder there. */
+const ownFiles = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
+
 /**
  * Whether a process is one of the container: only where the numbers of processes are the host's does the engine's
- * mean it. Docker mounts files of the container's own folder at these places; processes of the host may see that
- * folder elsewhere.
+ * mean it. Processes of the host may see the container's folder, too, but elsewhere.
  */
 async function belongsTo(pid: number, id: string): Promise<boolean> {
   const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
   const [cgroup, mounts] = await Promise.all([read('cgroup'), read('mountinfo')]);
   if (cgroup.includes(id)) return true;
-  return mounts.split('\n').some((line) => {
-    const [, , , root = '', point = ''] = line.split(' ');
-    return root.includes(`/containers/${id}/`) && /^\/etc\/(?:hostname|hosts|resolv\.conf)$/.test(point);
-  });
+  const stands = readMounts(mounts);
+  return ownFiles.some((point) => stands.get(point)?.includes(`/containers/${id}/`) === true);
 }
 
 function unreadable(problems: readonly string[]): BailiffError {

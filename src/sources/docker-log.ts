@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JailConfiguration } from '../config/schema.ts';
 import { nanosecondsOf, parseDockerCursor, sinceOf } from '../core/docker-cursor.ts';
-import { messageOf } from '../core/errors.ts';
+import { messageLine, messageOf } from '../core/errors.ts';
 import type { Container, ContainerDetails, DockerClient } from '../docker/client.ts';
+import { aborted } from './aborted.ts';
 import { oldestOf } from './oldest.ts';
 import type { Reach } from './reach.ts';
 import type { OpenSource, SourceHost } from './source.ts';
@@ -198,7 +199,7 @@ export class ContainerLog {
   /** A line that is not finished is judged as it is. One of a running container goes on when its log is read on. */
   async #end(why: string, signal: AbortSignal): Promise<Next> {
     const ended = this.#source?.end(why);
-    await Promise.race([ended, new Promise((resolve) => signal.addEventListener('abort', resolve))]);
+    await Promise.race([ended, aborted(signal)]);
     return 'over';
   }
 }
@@ -206,6 +207,6 @@ export class ContainerLog {
 const isUnreadable = (error: unknown): boolean => messageOf(error).includes('does not support reading');
 
 function unreadable(error: unknown): string {
-  if (!isUnreadable(error)) return messageOf(error).replaceAll(/\s*\n\s*/g, ' ');
+  if (!isUnreadable(error)) return messageLine(error);
   return 'its logging driver cannot be read; use json-file, local or journald, or let Docker keep a local cache (dual logging, Docker 20.10)';
 }

@@ -3,6 +3,7 @@ import { journalDirectories, withJournalFiles } from '../config/journal-files.ts
 import { formatJournalMatch, type JournalMatch } from '../config/journal-match.ts';
 import type { JailConfiguration } from '../config/schema.ts';
 import { BailiffError } from '../core/errors.ts';
+import { aborted } from './aborted.ts';
 import { type JournalRequest, startJournalctl } from './journal-child.ts';
 import { oldestOf } from './oldest.ts';
 import type { SourceHost, SourceKind } from './source.ts';
@@ -168,11 +169,4 @@ class Watch {
   stop(): void {
     clearInterval(this.#timer);
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
