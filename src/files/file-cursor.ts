@@ -16,7 +16,7 @@ export interface FileCursor extends FilePosition {
   readonly old: number;
   /** The file that had the name before, while writers may still have it open; or null. */
   readonly late: FilePosition | null;
-  /** When it was made, in seconds since the epoch; null: not known. */
+  /** When it was made, after its last line was read, in seconds since the epoch; null: not known. */
   readonly at: number | null;
   /** The last date in the lines judged, in seconds since the epoch: lines without one may follow. Null or absent: none. */
   readonly date?: number | null;

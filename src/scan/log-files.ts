@@ -6,8 +6,8 @@ import type { Follower, Judged } from './judged.ts';
 import { identify, type Named, OpenFile } from './open-file.ts';
 import type { PackedPlace } from './packed-place.ts';
 import { type Ages, Place } from './place.ts';
-import { findRenamed, findRest, openUnseen, unseenAfter } from './rest.ts';
-import { LookAgain } from './siblings.ts';
+import { findRenamed, findRest, type Left, openUnseen, unseenAfter } from './rest.ts';
+import { LookAgain, rotatedOf } from './siblings.ts';
 import { Thrift } from './thrift.ts';
 
 /** Where the reading of a log begins, or goes on. */
@@ -59,26 +59,39 @@ export class LogFiles {
    * what is found later was written since.
    */
   async begin(cursor: FileCursor | null, missingSince: number | null): Promise<Opening | null> {
-    const named = this.named();
-    const rest = cursor === null ? null : await this.#restSearch.spend(() => this.#restOf(cursor, named));
-    if (rest !== null) return { place: rest, kind: 'rest' };
-    return named === null ? null : this.#openLive(cursor, missingSince);
+    const known = cursor === null ? null : await this.#restSearch.spend(() => this.#behind(cursor));
+    if (known !== null) return known;
+    return this.named() === null ? null : this.#openOther(cursor, missingSince);
   }
 
-  /** What is to be read before the file that has the name now. */
-  async #restOf(cursor: FileCursor, named: Named | null): Promise<Place | PackedPlace | null> {
+  /** Where what the cursor says goes on; null where nothing of it is left. */
+  async #behind(cursor: FileCursor): Promise<Opening | null> {
+    const renamed = this.#renamed(cursor);
+    if (renamed !== null) return { place: renamed, kind: 'rest' };
+    const same = this.#same(cursor);
+    if (same !== null) return { place: same, kind: 'same' };
     const ages = (size: number) => ({ old: cursor.old, backlog: size });
-    const renamed = named?.identity === cursor.file ? null : findRenamed(this.#log, cursor);
-    if (renamed !== null) return this.#place(renamed, cursor.offset, ages(renamed.stat().size));
-    if (named !== null && this.#liveContinues(cursor)) return null;
-    return this.#findRest(cursor, cursor.at, named?.identity ?? null, ages);
+    const rest = await this.#findRest(cursor, cursor.at, this.named()?.identity ?? null, ages);
+    return rest === null ? null : { place: rest, kind: 'rest' };
   }
 
-  #liveContinues(cursor: FilePosition): boolean {
+  /** The cursor's file, where another one has its name now. */
+  #renamed(cursor: FileCursor): Place | null {
+    if (this.named()?.identity === cursor.file) return null;
+    const file = findRenamed(this.#log, cursor);
+    return file === null
+      ? null
+      : this.#place(file, cursor.offset, { old: cursor.old, backlog: file.stat().size });
+  }
+
+  /** The file under the log's name, where it goes on behind the cursor. */
+  #same(cursor: FileCursor): Place | null {
+    if (this.named() === null) return null;
     const file = new OpenFile(this.#log);
-    const continues = continuesAt(file, cursor);
+    if (continuesAt(file, cursor))
+      return this.#place(file, cursor.offset, { old: cursor.old, backlog: file.stat().size });
     file.close();
-    return continues;
+    return null;
   }
 
   async #findRest(
@@ -87,9 +100,21 @@ export class LogFiles {
     live: string | null,
     ages: (size: number) => Ages,
   ): Promise<Place | PackedPlace | null> {
+    const before = this.#rotations();
     const { place, unreadable } = await findRest(this.#log, at, since, live, ages, this.#coding);
     this.#cannotRead(unreadable);
-    return place;
+    if (place !== null) return place;
+    // The file of the place is gone, or its copy lacks the end that was judged; others may have followed it unseen.
+    const left = since === null ? null : { changed: since, identity: at.file, position: at };
+    const unseen = left === null ? null : await this.#openUnseenAfter(left, live, null);
+    if (unseen === null && this.#rotations() !== before) throw new LookAgain('rotated while it was searched');
+    return unseen;
+  }
+
+  #rotations(): string {
+    return rotatedOf(this.#log)
+      .map(({ identity, path: name }) => `${name} ${identity}`)
+      .join('\n');
   }
 
   #cannotRead(paths: readonly string[]): void {
@@ -106,13 +131,9 @@ export class LogFiles {
     return this.#gap;
   }
 
-  #openLive(cursor: FileCursor | null, missingSince: number | null): Opening {
+  #openOther(cursor: FileCursor | null, missingSince: number | null): Opening {
     const file = new OpenFile(this.#log);
     const { size, born } = file.stat();
-    if (cursor !== null && continuesAt(file, cursor)) {
-      const place = this.#place(file, cursor.offset, { old: cursor.old, backlog: size });
-      return { place, kind: 'same' };
-    }
     // File systems round times, some to a second.
     const madeMeanwhile = missingSince !== null && born > missingSince - 1;
     const backlog = cursor === null && madeMeanwhile ? 0 : size;
@@ -178,22 +199,22 @@ export class LogFiles {
     const { tree, path: log } = this.#log;
     const search = `${place.identity} ${live} ${tree.stat(path.dirname(log))?.mtimeNs}`;
     if (search === this.#searched) return null;
-    return this.#nextSearch.spend(() => this.#openUnseen(place, live, last, search));
+    const opened = await this.#nextSearch.spend(() => this.#openUnseenAfter(place, live, last));
+    if (opened === null) this.#searched = search;
+    return opened;
   }
 
-  async #openUnseen(
-    place: Place | PackedPlace,
+  async #openUnseenAfter(
+    left: Left,
     live: string | null,
     last: FilePosition | null,
-    search: string,
   ): Promise<Place | PackedPlace | null> {
-    for (const each of unseenAfter(this.#log, place, live, this.#judgedTo)) {
+    for (const each of unseenAfter(this.#log, left, live, this.#judgedTo)) {
       const opened = await openUnseen(each, last, this.#coding);
       if (opened === 'judged') continue;
       if (opened !== null) return opened;
       this.#cannotRead([each.path]);
     }
-    this.#searched = search;
     return null;
   }
 
@@ -212,8 +233,8 @@ export class LogFiles {
 }
 
 /**
- * Whether the file goes on behind the place, of which nothing but its text may be known. Device numbers change when a machine or a volume is restarted, so
- * the same bytes at the same place count too, where there are enough of them.
+ * Whether the file goes on behind the place, of which nothing but its text may be known. Device numbers change when a
+ * machine or a volume is restarted, so the same bytes at the same place count too, where there are enough of them.
  */
 function continuesAt(file: OpenFile, at: FilePosition): boolean {
   const isKnown = file.identity === at.file || (at.file === '' && at.offset > 0);

@@ -81,17 +81,24 @@ async function openAt(
   return null;
 }
 
+/** A file that is over, or judged as far as it is there. */
+export interface Left {
+  readonly identity: string;
+  /** Nothing in it is younger; seconds. */
+  readonly changed: number;
+  readonly position: FilePosition;
+}
+
 /**
- * The files of a log that were rotated unseen after the one that is read, the oldest first. `judged`: how far a file
- * of this identity was judged, if it was.
+ * The files of a log that were rotated unseen after this one, the oldest first. `judged`: how far a file of this
+ * identity was judged, if it was.
  */
 export function unseenAfter(
   log: LogName,
-  place: Place | PackedPlace,
+  { changed, identity, position }: Left,
   live: string | null,
   judged: (identity: string) => FilePosition | null,
 ): Sibling[] {
-  const { changed, identity, position } = place;
   return rotatedOf(log).filter((each) => {
     if (each.changed <= changed || each.identity === live || each.identity === identity) return false;
     // Of packed files the time must be enough: they were packed after their last change.

@@ -38,7 +38,7 @@ function pack(file: string, suffix = '.gz', make: (text: Buffer) => Buffer = gzi
 }
 
 /** Long enough to be known again by its bytes. */
-const long = (first: string): string => bad(first) + 'nothing of interest\n'.repeat(20);
+const long = (first: string): string => bad(first) + `nothing of interest after ${first}\n`.repeat(20);
 
 for (const [name, suffix, make] of [
   ['gzip', '.1.gz', gzipSync],
@@ -153,6 +153,46 @@ test('a copy that truncates: what is only in the copy is read, also after a rest
   truncateSync(log);
   folder.add('f');
   await second.saw('b c d e f');
+});
+
+test('a copy that lacks the end which was judged, and rotations behind it: only these are read', async () => {
+  for (const away of [false, true]) {
+    const rotated = ['.2', '.1'].map((suffix) => log + suffix);
+    writeFileSync(log, long('a'));
+    let tail = folder.follow();
+    await tail.saw('a');
+    for (const [index, file] of rotated.entries()) {
+      writeFileSync(file, index === 0 ? bad('a') : long(`b${index}`));
+      // The first was copied before the last line was read.
+      const changed = Date.now() / 1_000 + (index === 0 ? -1 : index);
+      utimesSync(file, changed, changed);
+    }
+    if (away) tail = folder.follow(await tail.stop());
+    writeFileSync(log, long('c'));
+    await tail.until(() => tail.users.endsWith('c'));
+    assert.equal(tail.users, away ? 'b1 c' : 'a b1 c');
+    await tail.stop();
+    for (const file of rotated) unlinkSync(file);
+  }
+});
+
+test('files whose predecessor is gone are read from the first that is left', async () => {
+  writeFileSync(log, long('a'));
+  const first = folder.follow();
+  await first.saw('a');
+  const cursor = await first.stop();
+  for (const [suffix, user, age] of [
+    ['.2', 'b', 2],
+    ['.1', 'c', 1],
+  ] as const) {
+    writeFileSync(log + suffix, long(user));
+    const changed = Date.now() / 1_000 + 10 - age;
+    utimesSync(log + suffix, changed, changed);
+  }
+  pack(`${log}.2`);
+  unlinkSync(log);
+  writeFileSync(log, long('d'));
+  await folder.follow(cursor).saw('b c d');
 });
 
 test('a link that is switched to another file: the rest of the old one, then the new one', async () => {

@@ -267,7 +267,8 @@ export class Tail {
     if (this.#place === null) return;
     const { position, old, lag } = this.#place;
     const late = this.#late?.position ?? null;
-    this.#cursor = { ...position, old, late, at: readAtMs / 1_000, date: this.#scan.lastDate };
+    // Not `readAtMs`: a copy that was made before the read, and lacks what was read, must not look younger.
+    this.#cursor = { ...position, old, late, at: this.#nowMs() / 1_000, date: this.#scan.lastDate };
     this.#judged.note(this.#follower, position, true);
     if (late !== null) this.#judged.note(this.#follower, late, true);
     const behind = lag + (this.#late?.lag ?? 0) + (this.#catchingUp ? this.#toCome : 0);
