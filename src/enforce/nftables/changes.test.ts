@@ -28,6 +28,21 @@ test('an element is added, deleted and added with its time; one that should not 
   ]);
 });
 
+test('no command is longer than an argument may be', async () => {
+  const addresses = Array.from(
+    { length: 4_500 },
+    (_, index) => `2001:db8:ffff:ffff:ffff:ffff:ffff:${(index + 4_096).toString(16)}`,
+  );
+  const { changes } = await prepare(
+    addresses.map((address) => add(address, null)),
+    names,
+  );
+  const commands = commandsFor(changes);
+  assert.ok(commands.every(({ length }) => length < 128 * 1024));
+  const added = commands.filter((command) => command.includes('timeout')).join(' ');
+  assert.ok(addresses.every((address) => added.includes(` ${address} timeout`)));
+});
+
 test('of several changes of one element the last holds', async () => {
   const { changes } = await prepare(
     [add('203.0.113.7'), add('::ffff:203.0.113.7', 5), remove('203.0.113.7')],

@@ -54,7 +54,7 @@ function elementOf(change: Change, names: SetNames): ElementChange | null {
 }
 
 /**
- * All of them as commands that make one transaction, given on one line: each element is added, deleted, and
+ * All of them as commands that make one transaction, given together: each element is added, deleted, and
  * added again with its time. So it does not matter whether it stood, and one that did gets its new time; a
  * plain second add keeps the old one (before Linux 6.12). A fresh one needs the last of the three only.
  */
@@ -68,7 +68,14 @@ export function commandsFor(changes: readonly ElementChange[]): string[] {
   return [...bySet].flatMap(([name, group]) => commandsOf(name, group));
 }
 
+/** Elements in one command, which must fit into one argument: 128 KiB, with addresses of 39 characters. */
+const commandSize = 2_000;
+
 function commandsOf(set: string, group: readonly ElementChange[]): string[] {
+  if (group.length > commandSize) {
+    const rest = commandsOf(set, group.slice(commandSize));
+    return [...commandsOf(set, group.slice(0, commandSize)), ...rest];
+  }
   const stale = group.flatMap(({ key, fresh }) => (fresh ? [] : [key]));
   const standing = group.flatMap(({ key, timeout }) =>
     timeout === null ? [] : [`${key} timeout ${timeout}s`],
