@@ -42,6 +42,15 @@ describe('a conversation with a program', () => {
     assert.equal(conversation.exchanges, 2);
   });
 
+  test('a complaint belongs to its own exchange, however much was said before it', async () => {
+    const conversation = spoken();
+    for (let round = 0; round < 300; round += 1) {
+      const said = Array.from({ length: round % 7 }, () => 'one');
+      const { complaints } = await conversation.exchange([...said, `bad ${round}`]);
+      assert.equal(complaints, `no such bad ${round}\n`);
+    }
+  });
+
   test('lines that are more than any pipe holds go through', async () => {
     const { output } = await spoken().exchange([...Array(20_000).fill('x'.repeat(100)), 'last']);
     assert.ok(output.endsWith('last\nthrough with it\n'));

@@ -93,7 +93,9 @@ export class Conversation {
     try {
       await Promise.race([this.#write(lines), this.#died]);
       await Promise.race([acknowledged, this.#died]);
-      // What was written to stderr before the acknowledgement is in its pipe, and read by the next turn.
+      // What was written to stderr before the acknowledgement is in its pipe. This turn may have asked the pipes before it
+      // was, and read the acknowledgement behind what it asked for: the next turn asks again.
+      await nextTurn();
       await nextTurn();
     } finally {
       clearTimeout(this.#watchdog);
