@@ -1,7 +1,7 @@
 /** Bytes of the shared memory that a worker says in where it is. */
-export const spotBytes = 6 * Int32Array.BYTES_PER_ELEMENT;
+export const spotBytes = 7 * Int32Array.BYTES_PER_ELEMENT;
 
-const [counter, source, filter, expression, length, watched] = [0, 1, 2, 3, 4, 5] as const;
+const [counter, source, filter, expression, length, watched, judging] = [0, 1, 2, 3, 4, 5, 6] as const;
 
 /** In place of an expression's number: the worker is at none. */
 const nowhere = -1;
@@ -37,7 +37,13 @@ export class Spot {
   begin(generation: number): void {
     this.#cells[source] = generation;
     this.leave();
+    Atomics.store(this.#cells, judging, 1);
     if (Atomics.exchange(this.#cells, watched, 1) === 0) Atomics.notify(this.#cells, watched);
+  }
+
+  /** The lines are judged. */
+  end(): void {
+    Atomics.store(this.#cells, judging, 0);
   }
 
   enter(filterIndex: number, expressionIndex: number, textLength: number): void {
@@ -68,6 +74,11 @@ export function wakeWatcher(memory: SharedArrayBuffer): void {
   const cells = new Int32Array(memory);
   Atomics.store(cells, watched, 1);
   Atomics.notify(cells, watched);
+}
+
+/** Whether there are lines just now: the worker may yet come to any expression. */
+export function isJudging(memory: SharedArrayBuffer): boolean {
+  return Atomics.load(new Int32Array(memory), judging) === 1;
 }
 
 /** Where the worker is, or null: at no expression. */

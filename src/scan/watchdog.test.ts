@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Spot, spotBytes } from './spot.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -25,6 +26,36 @@ test('100 ms of CPU time at one place are too much', async () => {
   worker.cpu += 1;
   assert.equal(await watchdog.look(), true);
   assert.deepEqual(await watchdog.watch(), { count: 1, generation: 7, filter: 2, expression: 3, length: 40 });
+});
+
+test('a worker that comes to its expression late in a block is seen', async () => {
+  const { worker, watchdog } = watched();
+  const found = watchdog.watch();
+  worker.spot.begin(7);
+  while (worker.asked === 0) {
+    // At no expression when it is looked at first; then it stays at one.
+    await setTimeout(60);
+    worker.spot.enter(2, 3, 40);
+    await setTimeout(120);
+  }
+  worker.cpu += 1_000;
+  assert.equal((await found)?.generation, 7);
+});
+
+test('nobody looks while there are no lines', async () => {
+  const { worker, watchdog } = watched();
+  worker.spot.begin(7);
+  worker.spot.enter(2, 3, 40);
+  worker.spot.leave();
+  worker.spot.end();
+  const watching = watchdog.watch();
+  await setTimeout(60);
+  // Nobody comes to an expression outside of a block; this is to see whether it is looked at.
+  worker.spot.enter(2, 3, 40);
+  await setTimeout(120);
+  assert.equal(worker.asked, 0);
+  watchdog.stop();
+  assert.equal(await watching, null);
 });
 
 test('time that passes while others have the processor is not', async () => {

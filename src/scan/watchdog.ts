@@ -1,5 +1,5 @@
 import { longestRunMs } from './filters/timed.ts';
-import { linesBegin, type Place, readSpot, wakeWatcher } from './spot.ts';
+import { isJudging, linesBegin, type Place, readSpot, wakeWatcher } from './spot.ts';
 
 /** How often it is looked where the worker is while it has lines, in ms. */
 const lookMs = 25;
@@ -33,7 +33,7 @@ export class Watchdog {
         await this.#pause();
         if (this.#stopped) return null;
         if (await this.look()) return this.#place;
-      } while (this.#place !== null);
+      } while (isJudging(this.#memory));
     }
     return null;
   }

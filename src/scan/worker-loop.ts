@@ -122,7 +122,7 @@ class WorkerLoop {
       const scan = new Scan(this.#filtersOf(request), {
         timeZone,
         encoding,
-        begin: () => this.#spot.begin(generation),
+        watched: { begin: () => this.#spot.begin(generation), end: () => this.#spot.end() },
       });
       const batches = new BatchMaker(request.id, generation, scan);
       if (input.kind === 'stream') {
