@@ -1,3 +1,4 @@
+import { AddressTable } from '../core/address-table.ts';
 import { copied } from '../core/batch.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { type Attempt, Sessions } from '../core/session.ts';
@@ -35,7 +36,7 @@ export class FilterTrial {
   readonly #options: TrialOptions;
   readonly #sessions = new Sessions();
   readonly #carry = new LineCarry();
-  readonly #addresses = new Set<string>();
+  readonly #addresses = new AddressTable();
   readonly #counts = { hit: 0, nofail: 0, ignored: 0 };
   readonly #startedAt = performance.now();
   #lines = 0;
@@ -103,16 +104,12 @@ export class FilterTrial {
       else {
         const attempt = this.#merged(judgement.kind, judgement, time, line);
         this.#counts[attempt === null ? 'nofail' : 'hit']++;
-        if (attempt !== null) this.#note(attempt.host);
+        if (attempt !== null && !this.#addresses.has(attempt.host))
+          this.#addresses.change(attempt.host, once);
       }
     };
     this.#scan.block(block, this.#reading(), found);
     this.#lines += this.#scan.takeCounts().lines;
-  }
-
-  /** A copy: a slice of its chunk is slow to compare, and keeps the chunk. */
-  #note(host: string): void {
-    if (!this.#addresses.has(host)) this.#addresses.add(copied(host, 0, host.length));
   }
 
   #reading(): Reading {
@@ -132,11 +129,18 @@ export class FilterTrial {
     return { result: 'hit', host: attempt.host, time: attempt.time, attempts: attempt.attempts, fields };
   }
 
+  /** With copies, as the daemon has them out of a batch: a session that kept a slice would keep the chunk. */
   #merged(kind: MatchKindName, judgement: Judgement, time: number, line: string): Attempt | null {
-    const { host, session, user, fields } = judgement;
+    const host = ownText(judgement.host);
+    const session = ownText(judgement.session);
+    const user = ownText(judgement.user);
+    const { fields } = judgement;
     return this.#sessions.merge('trial', { filter: 0, kind, time, host, session, user, fields, line });
   }
 }
+
+const once = () => [0];
+const ownText = (text: string): string => copied(text, 0, text.length);
 
 function fieldsOf({
   user,

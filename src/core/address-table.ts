@@ -32,6 +32,12 @@ export class AddressTable {
     return this.#size;
   }
 
+  /** @throws RangeError where the text is no address */
+  has(address: Address): boolean {
+    readKey(address, key);
+    return this.#find() !== none;
+  }
+
   /**
    * Puts another list of times in place of an address's, which becomes the newest. Both may be empty: such an
    * address is not held. @returns how many times it has now. @throws RangeError where the text is no address

@@ -3,26 +3,37 @@ import { batchStride, type Match, type MatchBatch, MatchKind, type MatchKindName
 /** Characters of a line that are kept as evidence. */
 const longestEvidence = 1_024;
 
+const nothing = Buffer.alloc(0);
+
 /** The columns and the text of a batch in the making. */
 export interface PackedMatches {
   readonly columns: Float64Array<ArrayBuffer>;
   readonly text: string;
 }
 
+/** Characters that are put together before they are written out: strings that outlive their line cost V8 most of all. */
+const flushFrom = 4_096;
+
 /**
- * Packs matches into columns: one growing Float64Array and one list of strings, so that a chunk with
- * thousands of matches crosses the threads as two values. `readBatch` is its inverse.
+ * Packs matches into columns: one growing Float64Array and one text, so that a chunk with thousands of matches
+ * crosses the threads as two values. `readBatch` is its inverse.
  */
 export class BatchPacker {
   #columns = new Float64Array(batchStride * 16);
   #length = 0;
-  #parts: string[] = [];
+  /** The text's beginning, as UTF-8; what comes behind it stands in `#pending`. */
+  #written: Buffer = nothing;
+  #writtenLength = 0;
+  /** Bytes that the last text took, or a little more. */
+  #usual = flushFrom;
+  #pending = '';
 
   get count(): number {
     return this.#length / batchStride;
   }
 
   add(match: Match): void {
+    const { host, session, user, fields } = match;
     const line = match.line.length > longestEvidence ? match.line.slice(0, longestEvidence) : match.line;
     if (this.#length + batchStride > this.#columns.length) this.#grow();
     const columns = this.#columns;
@@ -30,21 +41,38 @@ export class BatchPacker {
     columns[at++] = match.filter;
     columns[at++] = MatchKind[match.kind];
     columns[at++] = match.time;
-    columns[at++] = match.host.length;
-    columns[at++] = match.session.length;
-    columns[at++] = match.user.length;
-    columns[at++] = match.fields.length;
+    columns[at++] = host.length;
+    columns[at++] = session.length;
+    columns[at++] = user.length;
+    columns[at++] = fields.length;
     columns[at++] = line.length;
     this.#length = at;
-    this.#parts.push(match.host, match.session, match.user, match.fields, line);
+    this.#pending += host + session + user + fields + line;
+    if (this.#pending.length >= flushFrom) this.#flush();
   }
 
   /** What was packed since the last call. The array owns its memory, so that it can be transferred. */
   take(): PackedMatches {
-    const packed = { columns: this.#columns.slice(0, this.#length), text: this.#parts.join('') };
+    const columns = this.#columns.slice(0, this.#length);
+    const text = this.#written.toString('utf8', 0, this.#writtenLength) + this.#pending;
+    if (this.#writtenLength > 0) this.#usual = Math.ceil(this.#writtenLength * 1.25);
     this.#length = 0;
-    this.#parts = [];
-    return packed;
+    this.#written = nothing;
+    this.#writtenLength = 0;
+    this.#pending = '';
+    return { columns, text };
+  }
+
+  #flush(): void {
+    // No character takes more than three bytes.
+    const needed = this.#writtenLength + this.#pending.length * 3;
+    if (needed > this.#written.length) {
+      const wider = Buffer.allocUnsafeSlow(Math.max(needed * 2, this.#usual));
+      this.#written.copy(wider, 0, 0, this.#writtenLength);
+      this.#written = wider;
+    }
+    this.#writtenLength += this.#written.write(this.#pending, this.#writtenLength);
+    this.#pending = '';
   }
 
   #grow(): void {

@@ -9,6 +9,12 @@ import { EveryLine, type Search, searchFor } from './search.ts';
 /** Bytes of a line that are judged; the rest of a longer one is skipped. */
 export const lineCap = 64 * 1_024;
 
+/**
+ * Bytes that are searched, made text and judged together. What they take stays in the processor's cache, and their text is
+ * a small object to V8: a fifth faster than a chunk at a time.
+ */
+const pieceSize = 64 * 1_024;
+
 /** A line that is read as it was written takes the last date while that is not older than this, in seconds. */
 const freshSeconds = 60;
 
@@ -22,8 +28,8 @@ export interface ScanOptions {
   readonly encoding?: Encoding | undefined;
   /** False: judges every line, for comparison. */
   readonly prefilter?: boolean;
-  /** Called before each block. */
-  readonly begin?: (() => void) | undefined;
+  /** Told of each block, before and after. */
+  readonly watched?: { begin(): void; end(): void } | undefined;
 }
 
 /**
@@ -51,7 +57,7 @@ export class Scan {
   readonly #search: Search;
   readonly #dates: DateReader;
   readonly #decode: ReturnType<typeof lineDecoder>;
-  readonly #begin: (() => void) | undefined;
+  readonly #watched: ScanOptions['watched'];
   readonly #skew = new Skew();
   /**
    * The last date of the lines judged so far, in seconds, as it was written (without the skew); null: none had one.
@@ -70,7 +76,7 @@ export class Scan {
       options.prefilter === false || !isFindable(filters, encoding) ? new EveryLine() : searchFor(filters);
     this.#decode = lineDecoder(encoding);
     this.#dates = new DateReader(options.timeZone);
-    this.#begin = options.begin;
+    this.#watched = options.watched;
   }
 
   /** By how many seconds the dates of lines that are read as they are written constantly are behind the clock. */
@@ -87,43 +93,54 @@ export class Scan {
   }
 
   /**
-   * The scan loop. `block` is whole lines; only the last one may lack its newline. A line longer than
-   * the cap is judged by its first 64 KiB.
+   * Judges a block of whole lines; only the last one may lack its newline. A line longer than the cap is judged by
+   * its first 64 KiB.
    */
   block(block: Buffer, reading: Reading, found: Found): void {
-    this.#begin?.();
-    // One character a byte: places in the text are places in the block, whatever the encoding.
-    const text = block.toString('latin1');
-    const ascii = isAscii(block);
+    this.#watched?.begin();
+    this.#dated = false;
+    for (let start = 0; start < block.length; ) {
+      const newline = start + pieceSize < block.length ? block.indexOf(0x0a, start + pieceSize) : -1;
+      const end = newline < 0 ? block.length : newline + 1;
+      this.#piece(block.subarray(start, end), reading, found);
+      start = end;
+    }
+    this.#watched?.end();
+    if (reading.transport !== null || reading.backlog === true) return;
+    if (this.#dated && this.lastDate !== null) {
+      this.#skew.add(reading.now, this.lastDate);
+    }
+  }
+
+  /** The scan loop. */
+  #piece(piece: Buffer, reading: Reading, found: Found): void {
+    // One character a byte: places in the text are places in the bytes, whatever the encoding.
+    const text = piece.toString('latin1');
+    const ascii = isAscii(piece);
     const search = this.#search;
-    search.begin(block, text);
+    search.begin(piece, text);
     this.#count(text);
     let datedTo = 0;
-    this.#dated = false;
     for (let start = 0; start < text.length; ) {
       const hit = search.next(start);
       if (hit < 0) break;
-      if (hit > start) start = Math.max(start, text.lastIndexOf('\n', hit - 1) + 1);
-      const newline = text.indexOf('\n', start);
+      start = lineStart(piece, hit, start);
+      const newline = text.indexOf('\n', hit);
       const next = newline < 0 ? text.length : newline + 1;
       let end = newline < 0 ? text.length : newline;
       search.finish(end);
-      if (end > start && text.charCodeAt(end - 1) === 13) end--;
+      if (end > start && piece[end - 1] === 13) end--;
       // What is left of a hole in the file.
-      while (start < end && text.charCodeAt(start) === 0) start++;
+      while (start < end && piece[start] === 0) start++;
       if (end - start > lineCap) end = start + lineCap;
       if (end > start) {
-        const line = ascii ? text.slice(start, end) : this.#decode(block, start, end);
+        const line = ascii ? text.slice(start, end) : this.#decode(piece, start, end);
         datedTo = this.#line(line, text, start, datedTo, reading, found);
       }
       start = next;
     }
     search.end();
-    if (reading.transport !== null) return;
-    this.#findLastDate(text, text.length, datedTo, reading.now);
-    if (this.#dated && this.lastDate !== null && reading.backlog !== true) {
-      this.#skew.add(reading.now, this.lastDate);
-    }
+    if (reading.transport === null) this.#findLastDate(text, text.length, datedTo, reading.now);
   }
 
   #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
@@ -185,6 +202,13 @@ export class Scan {
       if (text.length - start > lineCap) this.#oversize++;
     }
   }
+}
+
+/** Where the line of a place begins, at or behind `from`. Lines are short: this is faster than a call of V8's search. */
+function lineStart(bytes: Uint8Array, place: number, from: number): number {
+  let start = place;
+  while (start > from && bytes[start - 1] !== 0x0a) start--;
+  return start;
 }
 
 /** Nothing is joined where nothing stands before: an expression would have to copy it first. */

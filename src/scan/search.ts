@@ -114,6 +114,8 @@ class ManyLiterals implements Search {
   }
 
   finish(end: number): void {
+    // Of one filter all is known.
+    if (this.#wanted.length === 1) return;
     const [search, block] = [this.#search, this.#block];
     let found = this.#everyLine ? search.first(block, this.#start, end) : search.next(block, end);
     while (found >= 0) {

@@ -39,7 +39,7 @@ export class RegexFilter implements Filter {
   readonly literals: Literals;
   readonly ignoreCase: boolean;
   readonly #prefix: Prefix | null;
-  readonly #expressions: readonly JudgingExpression[];
+  readonly #expressions: ByFirstCharacter<JudgingExpression>;
   readonly #ignore: readonly GuardedExpression[];
   readonly #evidence: readonly string[];
   readonly #watch: Watch;
@@ -70,11 +70,12 @@ export class RegexFilter implements Filter {
             content: prefix.groups.get('content') ?? [],
             numbers: this.#numbers(prefix),
           };
-    this.#expressions = expressions.map((each) => ({
+    const judging = expressions.map((each) => ({
       ...each,
       beginnings: beginningsOf(each.expression.source, ignoreCase),
       numbers: this.#numbers(each.expression),
     }));
+    this.#expressions = new ByFirstCharacter(judging);
     this.#ignore = definition.ignore.map(compile);
   }
 
@@ -102,8 +103,9 @@ export class RegexFilter implements Filter {
       if (prefixMatch === null) return null;
       if (this.#prefix.content.length > 0) content = groupText(prefixMatch, this.#prefix.content);
     }
-    for (let index = 0; index < this.#expressions.length; index++) {
-      const each = this.#expressions[index];
+    const expressions = this.#expressions.of(content);
+    for (let index = 0; index < expressions.length; index++) {
+      const each = expressions[index];
       if (each === undefined || !mayBegin(content, each.beginnings)) continue;
       const match = each.expression.exec(content);
       if (match === null) continue;
@@ -148,6 +150,26 @@ export class RegexFilter implements Filter {
       if (text !== '') members += `${members === '' ? '' : ','}"${this.#evidence[index]}":${quoted(text)}`;
     }
     return members === '' ? '' : `{${members}}`;
+  }
+}
+
+/** Which of several expressions, in their order, may match a text, as far as its first character tells. */
+class ByFirstCharacter<Expression extends { readonly beginnings: Literals }> {
+  readonly #lists: readonly (readonly Expression[])[];
+  /** For texts that begin with another character than those of ASCII, or with none. */
+  readonly #others: readonly Expression[];
+
+  constructor(all: readonly Expression[]) {
+    const mayBeginWith = (character: string) =>
+      all.filter(({ beginnings }) => beginnings?.some((text) => text.startsWith(character)) ?? true);
+    this.#lists = Array.from({ length: 128 }, (_, code) => mayBeginWith(String.fromCharCode(code)));
+    this.#others = all.filter(
+      ({ beginnings }) => beginnings?.every((text) => text.charCodeAt(0) < 128) !== true,
+    );
+  }
+
+  of(text: string): readonly Expression[] {
+    return this.#lists[text.charCodeAt(0)] ?? this.#others;
   }
 }
 
