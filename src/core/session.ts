@@ -1,3 +1,4 @@
+import { OpenSessions, type Session } from './open-sessions.ts';
 import type { Match } from './types.ts';
 
 /** Scopes kept; the one used least recently goes first. */
@@ -6,15 +7,6 @@ const mostScopes = 1_000;
 /** Open sessions kept per scope, and for how long after their last line (seconds of log time); fail2ban's figures. */
 const capacity = 100;
 const lifetime = 300;
-
-/** What the lines of one session have said so far. */
-interface Session {
-  host: string;
-  user: string;
-  /** Attempts that still wait for a line that names the address. */
-  pending: number;
-  time: number;
-}
 
 /** An attempt as the jails count it: the match with what its session knew. */
 export interface Attempt {
@@ -33,9 +25,9 @@ export type PackedSessions = readonly (readonly [scope: string, key: string, ses
  * line names the address, another the failure. A scope is one source and one filter.
  */
 export class Sessions {
-  readonly #scopes = new Map<string, Map<string, Session>>();
+  readonly #scopes = new Map<string, OpenSessions>();
   /** The scope that was used last: mostly the next one, too. */
-  #latest: { readonly scope: string; readonly sessions: Map<string, Session> } | null = null;
+  #latest: { readonly scope: string; readonly sessions: OpenSessions } | null = null;
   #changed = false;
 
   /** What the match amounts to: an attempt to count, or null where it only changed its session. */
@@ -49,16 +41,12 @@ export class Sessions {
       if (sessions.delete(match.session)) this.#changed = true;
       return null;
     }
-    const session: Session = {
-      host: match.host || (known?.host ?? ''),
-      user: match.user || (known?.user ?? ''),
-      pending: (known?.pending ?? 0) + (match.kind === 'hit' ? 1 : 0),
-      time: match.time,
-    };
-    const due = session.host === '' ? 0 : session.pending;
-    if (due > 0) session.pending = 0;
-    this.#keep(sessions, match.session, session);
-    return due > 0 ? attempt(match, session.host, session.user, due) : null;
+    const host = match.host || (known?.host ?? '');
+    const user = match.user || (known?.user ?? '');
+    const pending = (known?.pending ?? 0) + (match.kind === 'hit' ? 1 : 0);
+    const due = host === '' ? 0 : pending;
+    this.#keep(sessions, match.session, { host, user, pending: pending - due, time: match.time });
+    return due > 0 ? attempt(match, host, user, due) : null;
   }
 
   /** Whether anything changed since the last call: the checkpoint writes sessions only then. */
@@ -75,12 +63,12 @@ export class Sessions {
   }
 
   unpack(packed: PackedSessions): void {
-    for (const [scope, key, session] of packed) this.#scope(scope).set(key, { ...session });
+    for (const [scope, key, session] of packed) this.#scope(scope).keep(key, { ...session });
   }
 
-  #scope(scope: string): Map<string, Session> {
+  #scope(scope: string): OpenSessions {
     if (this.#latest?.scope === scope) return this.#latest.sessions;
-    const sessions = this.#scopes.get(scope) ?? new Map<string, Session>();
+    const sessions = this.#scopes.get(scope) ?? new OpenSessions();
     this.#scopes.delete(scope);
     this.#scopes.set(scope, sessions);
     const [stalest] = this.#scopes.keys();
@@ -89,17 +77,16 @@ export class Sessions {
     return sessions;
   }
 
-  /** Newest last; the oldest go when there are too many or their time is over. */
-  #keep(sessions: Map<string, Session>, key: string, session: Session): void {
+  /** The oldest go when there are too many, or their time is over. */
+  #keep(sessions: OpenSessions, key: string, session: Session): void {
     this.#changed = true;
-    sessions.delete(key);
-    sessions.set(key, session);
-    for (const [oldest, { time }] of sessions) {
-      if (sessions.size <= capacity && time >= session.time - lifetime) break;
-      if (oldest === key) break;
-      sessions.delete(oldest);
-    }
+    sessions.keep(key, session);
+    while (sessions.size > capacity || isOver(sessions.oldest, session.time)) sessions.deleteOldest();
   }
+}
+
+function isOver(session: Session | null, now: number): boolean {
+  return session !== null && session.time < now - lifetime;
 }
 
 function attempt(match: Match, host: string, user: string, attempts: number): Attempt | null {
