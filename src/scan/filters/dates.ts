@@ -16,6 +16,8 @@ export interface LineDate {
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 
+const [upperZ, lowerA, lowerP] = [0x5a, 0x61, 0x70] as const;
+
 /** Zones that lines name themselves, kept. */
 const mostRegions = 16;
 
@@ -158,6 +160,9 @@ function zoneOf(name: string): Zone | null {
 /** Whether what stands at `at`, behind a date and a space or a bracket, could belong to the date. */
 function goesOn(line: string, at: number): boolean {
   if (line[at - 1] !== ' ') return false;
+  const code = line.charCodeAt(at);
+  // Mostly a word in small letters follows; of these only am and pm belong to a date.
+  if (code > upperZ && code !== lowerA && code !== lowerP) return false;
   continuation.lastIndex = at;
   return continuation.test(line);
 }
