@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import type { BanCommand, Control, ErrorAnswer, UnbanCommand } from './protocol.ts';
 
