@@ -12,7 +12,7 @@ export async function bundle(root: string): Promise<ReadonlyMap<string, string>>
     // The last two are loaded by their names, beside what loads them.
     entryPoints: {
       cli: 'src/cli.ts',
-      worker: 'src/scan/worker.ts',
+      'worker-loop': 'src/scan/worker-loop.ts',
       're2-engine': 'src/scan/filters/re2-engine.ts',
     },
     outdir: 'dist',

@@ -70,7 +70,7 @@ function sweep(kept: readonly string[]): void {
     try {
       if (statSync(place).mtimeMs < Date.now() - longestBuildMs) rmSync(place, { recursive: true });
     } catch {
-      // Another build has swept it, or it holds what another user's Node has kept there.
+      // Another build has swept it, or another user has made it.
     }
   }
 }

@@ -54,7 +54,7 @@ describe('the build of a checkout', () => {
     change(`${original}process.exitCode = 42;\n`);
     assert.equal((await bailiff()).exitCode, 42);
     assert.notEqual(current(), first);
-    assert.ok(existsSync(join(dist, first, 'worker.js')));
+    assert.ok(existsSync(join(dist, first, 'worker-loop.js')));
     change(original);
     assert.equal((await bailiff()).exitCode, 0);
     assert.equal(current(), first);
