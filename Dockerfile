@@ -1,12 +1,12 @@
-# The compiled daemon and the packages it runs with.
+# The daemon and the packages it uses, in one build.
 FROM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
+COPY scripts scripts
 COPY src src
-RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
- && npm prune --omit=dev --ignore-scripts
+RUN node scripts/write-build.ts
 
 FROM node:24-trixie-slim
 # Both iptables variants, ipset, nftables and conntrack speak to the host's kernel; systemd's journalctl reads the
@@ -20,7 +20,6 @@ WORKDIR /opt/bailiff
 COPY package.json ./
 COPY bin bin
 COPY filters filters
-COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 ENV NODE_ENV=production
 VOLUME /var/lib/bailiff

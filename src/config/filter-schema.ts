@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hostTag } from '../core/filter.ts';
 
 /** What an expression or a rule may be, as the key it stands under. */

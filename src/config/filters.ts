@@ -1,15 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { BailiffError } from '../core/errors.ts';
 import type { FieldTest, FilterDefinition, JsonRule, Scalar } from '../core/filter.ts';
+import { packageRoot } from '../package-root.ts';
 import { readTextFile } from './file.ts';
 import { type FilterFile, filterSchema } from './filter-schema.ts';
 import { nearest } from './suggest.ts';
 import { type KeyPath, readYaml, type YamlDocument } from './yaml-document.ts';
 
 /** The filters that come with Bailiff. */
-export const shippedFilters = path.resolve(import.meta.dirname, '..', '..', 'filters');
+export const shippedFilters = path.join(packageRoot, 'filters');
 
 const extension = '.yaml';
 

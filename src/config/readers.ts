@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalAddress } from '../core/address.ts';
 import { expectedSelector, selectorProblem } from '../core/container-selector.ts';
 import { parseBanTime, parseSpan } from '../core/duration.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ActionKind, actionKinds, type Ports } from '../core/policy.ts';
 import type { Encoding } from '../core/types.ts';
 import type { JournalMatch } from './journal-match.ts';

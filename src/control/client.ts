@@ -1,7 +1,7 @@
-import { request } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { BailiffError, type ErrorCode, errorCodes } from '../core/errors.ts';
 import type { Ban } from '../core/types.ts';
+import { request } from './http.ts';
 import type {
   BanAnswer,
   BanCommand,

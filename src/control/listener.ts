@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
+import { createServer } from './http.ts';
 import type { Status } from './protocol.ts';
 
 export interface ListenerParts {

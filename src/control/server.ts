@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { BailiffError, messageOf } from '../core/errors.ts';
+import { createServer } from './http.ts';
 import type { BanCommand, Control, ErrorAnswer, UnbanCommand } from './protocol.ts';
 
 /** Longest request body: an address, a jail's name and a duration. */

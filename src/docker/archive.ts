@@ -102,9 +102,10 @@ const longestHead = 1024 * 1024;
  * error that the stream ends with: a cut one, one of something else, one with more in it.
  */
 export async function contentOf(archive: Readable, log: string): Promise<Readable> {
-  const { extract } = await import('tar-stream');
+  // A build has nothing but the default of a package in CommonJS that is loaded late.
+  const { default: tar } = await import('tar-stream');
   const content = new PassThrough();
-  const reader = extract();
+  const reader = tar.extract();
   let begun = false;
   reader.on('entry', ({ type, size = 0 }, entry, next) => {
     if (begun || type !== 'file' || !(size >= 0)) {

@@ -39,8 +39,8 @@ const longestRestartMs = 30_000;
 /** In MB; chunks and columns lie outside the heap. */
 const heapLimits = { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 };
 
-/** `./worker.ts`, or `./worker.js` where this runs compiled. */
-const workerFile = path.join(import.meta.dirname, `worker${path.extname(import.meta.filename)}`);
+/** `./worker-loop.ts`, or `./worker-loop.js` in a build. */
+const workerFile = path.join(import.meta.dirname, `worker-loop${path.extname(import.meta.filename)}`);
 
 interface Entry {
   request: ScanRequest;

@@ -1,12 +1,15 @@
 import { isAscii } from 'node:buffer';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import type { Groups } from './guarded.ts';
 import { type LinearForm, linearForm } from './linear-form.ts';
 
 const load = createRequire(import.meta.url);
+/** `./re2-engine.ts`, or `./re2-engine.js` in a build. */
+const engineFile = `./re2-engine${path.extname(import.meta.filename)}`;
 
-type Engine = typeof import('re2js').RE2JS;
-type Program = ReturnType<Engine['compile']>;
+type Engine = typeof import('./re2-engine.ts');
+type Program = ReturnType<Engine['RE2JS']['compile']>;
 
 /**
  * The same expression in RE2's engine, whose time grows with the text's length alone, at some forty times the cost
@@ -16,7 +19,7 @@ export function linearExpression(source: string, ignoreCase: boolean): LinearExp
   const form = linearForm(source, ignoreCase);
   if (form === null) return null;
   // Loaded only where it is needed, since it takes megabytes, and at once, since it is in the middle of a chunk.
-  const { RE2JS } = load('re2js') as typeof import('re2js');
+  const { RE2JS } = load(engineFile) as Engine;
   try {
     const program = RE2JS.compile(form.pattern, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
     return new LinearExpression(program, form, ignoreCase);

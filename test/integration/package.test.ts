@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { ControlClient } from '../../src/control/client.ts';
+
+const repository = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Takes for ever on `hostile`. */
+const filter = `
+name: slow
+description: an expression that can blow up
+kind: regex
+expressions:
+  - hit: '^(?:(a+)+)+ <HOST>$'
+samples:
+  - line: 'aaa 203.0.113.7'
+    yields: hit
+    host: 203.0.113.7
+`;
+const hostile = `${'a'.repeat(40)}!\n`;
+
+/** What a bundle could lack without a word, since it is loaded late: each is waited for in a daemon that runs from it. */
+describe('the published package, with nothing beside it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bailiff-package-'));
+  const unpacked = join(folder, 'package');
+  const env = {
+    // The Node that runs this test.
+    PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+    BAILIFF_SOCKET: join(folder, 'bailiff.sock'),
+    BAILIFF_CONFIG: '',
+  };
+  const bailiff = join(unpacked, 'bin/bailiff');
+
+  before(async () => {
+    await execa('sh', [join(repository, 'scripts/build')]);
+    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
+    const { stdout } = await execa('npm', pack, { cwd: repository });
+    await execa('tar', ['-xzf', join(folder, stdout.trim()), '-C', folder]);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('holds its build and the licences of the packages in it', () => {
+    const build = readFileSync(join(unpacked, 'dist/current'), 'utf8').trim();
+    assert.equal(readdirSync(unpacked).includes('src'), false);
+    const licences = readFileSync(join(unpacked, 'dist', build, 'THIRD-PARTY-LICENSES'), 'utf8');
+    const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+    assert.equal(manifest.dependencies, undefined);
+    for (const name of ['dockerode', 'zod', 'pino', 're2js', 'execa']) {
+      assert.match(
+        licences,
+        new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(.+\\)\n\n.*(Licen[cs]e|Copyright)`, 'm'),
+      );
+    }
+  });
+
+  it('finds its version and its filters, also through a link', async () => {
+    const link = join(folder, 'bailiff');
+    await execa('ln', ['-s', bailiff, link]);
+    const { stdout: version } = await execa(link, ['--version'], { env });
+    assert.match(version, /^\d+\.\d+\.\d+$/);
+    const { stdout: filters } = await execa(link, ['filter', 'list'], { env });
+    assert.match(filters, /^sshd /m);
+  });
+
+  it('runs: the readable log, the thread that judges, the engine in linear time, Docker', async (t) => {
+    const engine = await listen(join(folder, 'docker.sock'));
+    t.after(() => engine.close());
+    const log = join(folder, 'service.log');
+    writeFileSync(log, '');
+    mkdirSync(join(folder, 'filters'));
+    writeFileSync(join(folder, 'filters/slow.yaml'), filter);
+    const daemon = new Daemon(bailiff, {
+      ...env,
+      BAILIFF_STATE_DIR: join(folder, 'state'),
+      BAILIFF_DOCKER_SOCKET: join(folder, 'docker.sock'),
+      BAILIFF_FILTER_DIRECTORY: join(folder, 'filters'),
+      BAILIFF_JAILS: 'slow',
+      BAILIFF_JAIL_SLOW_LOGPATH: log,
+      BAILIFF_JAIL_SLOW_MAXRETRY: '2',
+      BAILIFF_ENFORCE: 'dry-run',
+      BAILIFF_LISTEN: '',
+      BAILIFF_LOG_FORMAT: 'pretty',
+    });
+    t.after(() => daemon.end());
+    const client = new ControlClient(env.BAILIFF_SOCKET);
+    const status = () => client.status().catch(() => null);
+    const isReading = async () =>
+      (await status())?.sources.some(({ id, state }) => id.startsWith('file:') && state === 'reading') ===
+      true;
+    const isLinear = async () =>
+      (await status())?.problems.some((text) => text.includes('linear engine')) === true;
+
+    await daemon.until(isReading);
+    for (const client of [1, 2, 3]) {
+      appendFileSync(log, `${hostile}aaa 203.0.113.${client}\n`);
+      await daemon.until(() => daemon.output.includes(`slow: 203.0.113.${client} hit 1 of 2`));
+    }
+    await daemon.until(isLinear);
+    appendFileSync(log, `${hostile}aaa 203.0.113.1\n`);
+    await daemon.until(() => daemon.output.includes('slow: 203.0.113.1 BANNED'));
+    await daemon.until(() => engine.asked.has('/containers/json'));
+    assert.equal(daemon.output.split('a scanning thread was restarted').length - 1, 3, daemon.output);
+  });
+});
+
+/** An engine without containers, and what it was asked. */
+async function listen(socket: string): Promise<{ readonly asked: ReadonlySet<string>; close(): void }> {
+  const asked = new Set<string>();
+  const server = createServer((question, answer) => {
+    asked.add(new URL(question.url ?? '', 'http://engine').pathname);
+    answer.end('[]');
+  });
+  await new Promise<void>((resolve) => server.listen(socket, resolve));
+  const close = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { asked, close };
+}
+
+class Daemon {
+  output = '';
+  readonly #process;
+  #hasEnded = false;
+
+  constructor(command: string, env: Record<string, string>) {
+    this.#process = execa(command, ['run'], { env, all: true, stdin: 'ignore', reject: false });
+    this.#process.all.on('data', (text) => {
+      this.output += text;
+    });
+    void this.#process.then(() => {
+      this.#hasEnded = true;
+    });
+  }
+
+  /** Waits until it holds. @throws with the daemon's own words where that ends */
+  async until(holds: () => Promise<boolean> | boolean): Promise<void> {
+    while (!(await holds())) {
+      assert.equal(this.#hasEnded, false, this.output);
+      await setTimeout(50);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#process;
+  }
+}
