@@ -19,6 +19,8 @@ interface Numbers {
   readonly evidence: readonly (readonly number[])[];
 }
 
+const none: readonly number[] = [];
+
 interface Prefix {
   readonly expression: GuardedExpression;
   readonly content: readonly number[];
@@ -125,28 +127,27 @@ export class RegexFilter implements Filter {
     match: Groups,
     prefixMatch: Groups | null,
   ): Judgement | null {
-    const before = this.#prefix?.numbers;
-    const text = (own: readonly number[], prefixed: readonly number[] | undefined): string =>
-      groupText(match, own) ||
-      (prefixMatch === null || prefixed === undefined ? '' : groupText(prefixMatch, prefixed));
-    const written = text(numbers.host, before?.host);
+    const before = prefixMatch === null ? null : (this.#prefix?.numbers ?? null);
+    const prefixed = prefixMatch ?? match;
+    const written = groupText(match, numbers.host) || groupText(prefixed, before?.host ?? none);
     const host = written === '' ? '' : canonicalAddress(written);
     if (host === null) return null;
     return {
       kind,
       host,
-      session: text(numbers.session, before?.session),
-      user: text(numbers.user, before?.user),
-      fields: this.#fields((index) => text(numbers.evidence[index] ?? [], before?.evidence[index])),
+      session: groupText(match, numbers.session) || groupText(prefixed, before?.session ?? none),
+      user: groupText(match, numbers.user) || groupText(prefixed, before?.user ?? none),
+      fields: this.#fields(match, numbers, prefixed, before),
       time: null,
     };
   }
 
   /** A JSON object of the evidence that took part, or ''. Written by hand: it is made for most hits. */
-  #fields(textAt: (index: number) => string): string {
+  #fields(match: Groups, numbers: Numbers, prefixed: Groups, before: Numbers | null): string {
     let members = '';
     for (let index = 0; index < this.#evidence.length; index++) {
-      const text = textAt(index);
+      const own = groupText(match, numbers.evidence[index] ?? none);
+      const text = own || groupText(prefixed, before?.evidence[index] ?? none);
       if (text !== '') members += `${members === '' ? '' : ','}"${this.#evidence[index]}":${quoted(text)}`;
     }
     return members === '' ? '' : `{${members}}`;
@@ -182,7 +183,14 @@ function mayBegin(text: string, beginnings: Literals): boolean {
 
 /** As JSON; most texts are a single word. */
 function quoted(text: string): string {
-  return plainWord.test(text) ? `"${text}"` : JSON.stringify(text);
+  return isPlain(text) ? `"${text}"` : JSON.stringify(text);
 }
 
-const plainWord = /^[\w ./:@-]*$/;
+/** Whether all of it is printable ASCII that JSON takes as it is. */
+function isPlain(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false;
+  }
+  return true;
+}
