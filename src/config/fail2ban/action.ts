@@ -1,0 +1,96 @@
+import path from 'node:path';
+import type { Budget } from './budget.ts';
+import { Definition } from './definition.ts';
+import { textsOf } from './filter.ts';
+import type { Variables } from './interpolate.ts';
+import { parseReference } from './option-list.ts';
+import type { Sources } from './sources.ts';
+import { TracedText } from './traced-text.ts';
+import type { Fail2banAction } from './types.ts';
+
+/** The options of an action's [Definition] that have a meaning. */
+export const actionOptions = [
+  'actionstart',
+  'actionstart_on_demand',
+  'actionstop',
+  'actionflush',
+  'actionreload',
+  'actioncheck',
+  'actionrepair',
+  'actionrepair_on_unban',
+  'actionban',
+  'actionprolong',
+  'actionreban',
+  'actionunban',
+  'norestored',
+] as const;
+
+/** Their values come with a ban, whatever a file says. */
+const tagsOfBans = ['matches', 'ipmatches', 'ipjailmatches', 'timeout', 'bantime'];
+
+export interface ActionReading {
+  readonly action: Fail2banAction;
+  readonly definition: Definition | null;
+}
+
+/** Reads one action of a jail. @throws BailiffError fail2ban-invalid */
+export function readAction(
+  reference: TracedText,
+  jail: { readonly name: string; readonly options: Variables },
+  sources: Sources,
+  budget: Budget,
+): ActionReading {
+  const { name, options } = parseReference(reference);
+  if (name.endsWith('.py')) return { action: pythonAction(name, options, reference), definition: null };
+  const label = labelOf(name, options, jail.name);
+  const given = new Map(options);
+  if (!given.has('name')) given.set('name', TracedText.of(jail.name, reference.at));
+  if (!given.has('actname')) given.set('actname', TracedText.of(label, reference.at));
+  const configuration = sources.require('action.d', name, reference.at);
+  const definition = new Definition(configuration, given, actionOptions, budget);
+  definition.read(jail.options, false);
+  const combined = definition.combined(tagsOfBans);
+  const commands = pick(combined, (option) => isCommand(option));
+  const properties = pick(definition.init, (option) => !isCommand(option) && !option.startsWith('known/'));
+  const action: Fail2banAction = {
+    name,
+    label,
+    at: reference.at,
+    kind: 'command',
+    commands: textsOf(commands),
+    properties: textsOf(properties),
+    resolved: textsOf(pick(combined, (option) => properties.has(option))),
+  };
+  return { action, definition };
+}
+
+function pythonAction(
+  name: string,
+  options: ReadonlyMap<string, TracedText>,
+  reference: TracedText,
+): Fail2banAction {
+  const label = options.get('actname')?.text ?? path.parse(name).name;
+  const properties = textsOf(pick(options, (option) => option !== 'actname'));
+  const { at } = reference;
+  return { name, label, at, kind: 'python', commands: new Map(), properties, resolved: properties };
+}
+
+/** An action's name in its jail: that of its file, with what sets its `name` apart from the jail's. */
+function labelOf(name: string, options: ReadonlyMap<string, TracedText>, jail: string): string {
+  const given = options.get('actname')?.text;
+  if (given !== undefined) return given;
+  const own = options.get('name')?.text ?? jail;
+  if (own === jail) return name;
+  return name + (own.startsWith(jail) ? own.slice(jail.length) : `-${own}`);
+}
+
+function isCommand(option: string): boolean {
+  return actionOptions.some((name) => name === option);
+}
+
+function pick(
+  values: ReadonlyMap<string, TracedText>,
+  wanted: (option: string) => boolean,
+): ReadonlyMap<string, TracedText> {
+  return new Map([...values].filter(([option]) => wanted(option)));
+}
