@@ -7,23 +7,25 @@ import { parseReference } from './option-list.ts';
 import type { Sources } from './sources.ts';
 import { TracedText } from './traced-text.ts';
 import type { Fail2banAction } from './types.ts';
+import { parseFlag } from './values.ts';
 
-/** The options of an action's [Definition] that have a meaning. */
-export const actionOptions = [
+const commandOptions = [
   'actionstart',
-  'actionstart_on_demand',
   'actionstop',
   'actionflush',
   'actionreload',
   'actioncheck',
   'actionrepair',
-  'actionrepair_on_unban',
   'actionban',
   'actionprolong',
   'actionreban',
   'actionunban',
-  'norestored',
 ] as const;
+
+const flagOptions = ['actionstart_on_demand', 'actionrepair_on_unban', 'norestored'] as const;
+
+/** The options of an action's [Definition] that have a meaning. */
+const actionOptions: readonly string[] = [...commandOptions, ...flagOptions];
 
 /** Their values come with a ban, whatever a file says. */
 const tagsOfBans = ['matches', 'ipmatches', 'ipjailmatches', 'timeout', 'bantime'];
@@ -50,14 +52,18 @@ export function readAction(
   const definition = new Definition(configuration, given, actionOptions, budget);
   definition.read(jail.options, false);
   const combined = definition.combined(tagsOfBans);
-  const commands = pick(combined, (option) => isCommand(option));
-  const properties = pick(definition.init, (option) => !isCommand(option) && !option.startsWith('known/'));
+  const commands = pick(combined, (option) => commandOptions.some((command) => command === option));
+  const flags = pick(combined, (option) => flagOptions.some((flag) => flag === option));
+  const isProperty = (option: string): boolean =>
+    !actionOptions.includes(option) && !option.startsWith('known/');
+  const properties = pick(definition.init, isProperty);
   const action: Fail2banAction = {
     name,
     label,
     at: reference.at,
     kind: 'command',
     commands: textsOf(commands),
+    flags: new Map([...flags].map(([option, { text }]) => [option, parseFlag(text).value])),
     properties: textsOf(properties),
     resolved: textsOf(pick(combined, (option) => properties.has(option))),
   };
@@ -72,7 +78,8 @@ function pythonAction(
   const label = options.get('actname')?.text ?? path.parse(name).name;
   const properties = textsOf(pick(options, (option) => option !== 'actname'));
   const { at } = reference;
-  return { name, label, at, kind: 'python', commands: new Map(), properties, resolved: properties };
+  const none = { commands: new Map(), flags: new Map() };
+  return { name, label, at, kind: 'python', ...none, properties, resolved: properties };
 }
 
 /** An action's name in its jail: that of its file, with what sets its `name` apart from the jail's. */
@@ -82,10 +89,6 @@ function labelOf(name: string, options: ReadonlyMap<string, TracedText>, jail: s
   const own = options.get('name')?.text ?? jail;
   if (own === jail) return name;
   return name + (own.startsWith(jail) ? own.slice(jail.length) : `-${own}`);
-}
-
-function isCommand(option: string): boolean {
-  return actionOptions.some((name) => name === option);
 }
 
 function pick(

@@ -1,9 +1,9 @@
-import { nearest } from '../suggest.ts';
 import type { Budget } from './budget.ts';
 import type { Configuration } from './configuration.ts';
 import type { Entry } from './ini.ts';
 import { Interpolation, type Variables } from './interpolate.ts';
 import type { Place } from './place.ts';
+import { slipOf } from './slip.ts';
 import { substituteTags, type Tags } from './tags.ts';
 import type { TracedText } from './traced-text.ts';
 
@@ -109,7 +109,7 @@ export class Definition {
   misspelt(): { name: string; meant: string; at: Place }[] {
     return [...this.#own(definitionSection)].flatMap(([name, entry]) => {
       const read = this.#names.includes(name) || this.#configuration.used.has(entry) || this.#used.has(name);
-      const meant = read ? null : nearest(name, this.#names);
+      const meant = read ? null : slipOf(name, this.#names);
       return meant === null ? [] : [{ name, meant, at: entry.at }];
     });
   }

@@ -1,5 +1,4 @@
 import { quote } from '../show.ts';
-import { nearest } from '../suggest.ts';
 import { readAction } from './action.ts';
 import { Budget } from './budget.ts';
 import type { Configuration } from './configuration.ts';
@@ -18,6 +17,7 @@ import { splitReferences } from './option-list.ts';
 import type { Place } from './place.ts';
 import { problemAt, type Remark } from './problem.ts';
 import { strip } from './python-text.ts';
+import { slipOf } from './slip.ts';
 import type { Sources } from './sources.ts';
 import type { TracedText } from './traced-text.ts';
 import type { Fail2banAction, Fail2banJail } from './types.ts';
@@ -125,7 +125,7 @@ class JailReader {
     const known = [...options.keys(), ...jailOptions.map(({ name }) => name), ...furtherOptions];
     for (const [name, entry] of this.#configuration.section(this.#name)?.entries ?? []) {
       if (known.includes(name) || name.startsWith('known/') || this.#configuration.used.has(entry)) continue;
-      const meant = nearest(name, known);
+      const meant = slipOf(name, known);
       this.#remark(`nothing reads ${quote(name)}${meant === null ? '' : `; is "${meant}" meant?`}`, entry.at);
     }
   }

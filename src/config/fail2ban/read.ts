@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { BailiffError } from '../../core/errors.ts';
 import { quote } from '../show.ts';
-import { nearest } from '../suggest.ts';
 import { Budget } from './budget.ts';
 import { Configuration } from './configuration.ts';
 import { Files, includesSection } from './files.ts';
@@ -11,6 +10,7 @@ import { Interpolation } from './interpolate.ts';
 import { readJail } from './jail.ts';
 import { jailOptions } from './jail-options.ts';
 import type { Remark } from './problem.ts';
+import { slipOf } from './slip.ts';
 import { Sources } from './sources.ts';
 import { TracedText } from './traced-text.ts';
 import type { Fail2banConfiguration, Fail2banFilter, Fail2banProblem, OptionTexts } from './types.ts';
@@ -105,7 +105,7 @@ function misspeltDefaults({ defaults, used }: Configuration): Remark[] {
   const names = jailOptions.map(({ name }) => name);
   return [...defaults].flatMap(([name, entry]): Remark[] => {
     if (names.includes(name) || used.has(entry)) return [];
-    const meant = nearest(name, names);
+    const meant = slipOf(name, names);
     if (meant === null) return [];
     return [{ at: entry.at, jail: null, text: `nothing reads ${quote(name)}; is "${meant}" meant?` }];
   });

@@ -129,6 +129,8 @@ export interface Fail2banAction {
   readonly kind: 'command' | 'python';
   /** actionstart, actionban and so on; tags that come with a ban stand as they are. */
   readonly commands: OptionTexts;
+  /** actionstart_on_demand, actionrepair_on_unban and norestored, where they are set. */
+  readonly flags: ReadonlyMap<string, boolean>;
   /** The values that its tags get when it runs, as they are written: they may hold tags themselves. */
   readonly properties: OptionTexts;
   /** The same with the tags replaced that have a value: what to look at to know a port or a chain. */

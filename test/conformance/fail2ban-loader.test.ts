@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readFail2ban } from '../../src/config/fail2ban/read.ts';
+import { askFail2ban, type PlainJail } from './fail2ban-readers.ts';
+import { modesOf, stockNames, stockWith } from './folders.ts';
+import { plainJails } from './plain.ts';
+
+test('all stock jails, enabled at once, are read as fail2ban reads them', (context) => {
+  const jails = compare(stockWith({ 'jail.local': '[DEFAULT]\nenabled = true\n' }));
+  const errors = Object.entries(jails).filter(([, jail]) => 'error' in jail);
+  assert.deepEqual(errors, []);
+  context.diagnostic(`${Object.keys(jails).length} jails`);
+  assert.ok(Object.keys(jails).length > 80);
+});
+
+test('all stock filters in all modes, for files and for the journal, are read as fail2ban reads them', (context) => {
+  const filters = stockNames('filter.d').filter((name) => !name.endsWith('.py'));
+  const sections = filters.flatMap((filter) =>
+    modesOf(filter).flatMap((mode) =>
+      ['auto', 'systemd'].map(
+        (backend) =>
+          `[${filter}-${mode}-${backend}]\nenabled = true\nfilter = ${filter}[mode=${mode}]\nbackend = ${backend}\n`,
+      ),
+    ),
+  );
+  const jails = compare(stockWith({ 'jail.conf': sections.join('') }));
+  // What is only there to be included need not be complete.
+  const whole = Object.entries(jails).filter(([name]) => !name.includes('common-'));
+  assert.deepEqual(
+    whole.filter(([, jail]) => 'error' in jail),
+    [],
+  );
+  context.diagnostic(`${filters.length} filters, ${sections.length} jails`);
+});
+
+test('all stock actions are read as fail2ban reads them', (context) => {
+  const actions = stockNames('action.d');
+  const sections = actions.map(
+    (name) =>
+      `[with-${name}]\nenabled = true\nfilter = sshd\nport = ssh\naction = ${name}[port="http,https", name=x]\n`,
+  );
+  compare(stockWith({ 'jail.conf': sections.join('') }));
+  context.diagnostic(`${actions.length} actions`);
+});
+
+/** Holds our reading of a directory against fail2ban's, jail by jail; ours is returned. */
+function compare(folder: string): Record<string, PlainJail> {
+  const { version, answers } = askFail2ban([folder]);
+  const ours = plainJails(readFail2ban(folder, { version }));
+  const theirs = answers[0]?.jails ?? {};
+  assert.deepEqual(Object.keys(ours).sort(), Object.keys(theirs).sort());
+  for (const [name, jail] of Object.entries(theirs))
+    assert.deepEqual(comparable(ours[name]), comparable(jail), name);
+  return ours;
+}
+
+/** Errors are told in other words. */
+function comparable(jail: PlainJail | undefined): unknown {
+  return jail !== undefined && 'error' in jail ? { error: true } : jail;
+}
