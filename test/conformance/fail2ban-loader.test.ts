@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFail2ban } from '../../src/config/fail2ban/read.ts';
+import { cases, refusedWhole } from './cases.ts';
 import { askFail2ban, type PlainJail } from './fail2ban-readers.ts';
-import { modesOf, stockNames, stockWith } from './folders.ts';
+import { folderOf, modesOf, stockNames, stockWith } from './folders.ts';
 import { plainJails } from './plain.ts';
 
 test('all stock jails, enabled at once, are read as fail2ban reads them', (context) => {
@@ -43,15 +44,49 @@ test('all stock actions are read as fail2ban reads them', (context) => {
   context.diagnostic(`${actions.length} actions`);
 });
 
+test('configurations of every odd kind are read as fail2ban reads them', async (context) => {
+  const names = Object.keys(cases);
+  const folders = Object.values(cases).map(folderOf);
+  const { version, answers } = askFail2ban(folders);
+  for (const [index, name] of names.entries()) {
+    await context.test(name, () => {
+      const ours = readFail2ban(folders[index] ?? '', { version });
+      equalJails(plainJails(ours), answers[index]?.jails ?? {});
+    });
+  }
+});
+
+test('where fail2ban reads nothing at all, the sound jails are read here', async (context) => {
+  const folders = Object.values(refusedWhole).map(folderOf);
+  const { answers } = askFail2ban(folders);
+  for (const [index, name] of Object.keys(refusedWhole).entries()) {
+    await context.test(name, () => {
+      assert.notEqual(answers[index]?.error, undefined);
+      const { jails, problems } = readFail2ban(folders[index] ?? '');
+      assert.deepEqual(
+        jails.map((jail) => jail.name),
+        ['k'],
+      );
+      assert.notDeepEqual(problems, []);
+    });
+  }
+});
+
 /** Holds our reading of a directory against fail2ban's, jail by jail; ours is returned. */
 function compare(folder: string): Record<string, PlainJail> {
   const { version, answers } = askFail2ban([folder]);
   const ours = plainJails(readFail2ban(folder, { version }));
-  const theirs = answers[0]?.jails ?? {};
+  equalJails(ours, answers[0]?.jails ?? {});
+  return ours;
+}
+
+function equalJails(
+  ours: Readonly<Record<string, PlainJail>>,
+  theirs: Readonly<Record<string, PlainJail>>,
+): void {
   assert.deepEqual(Object.keys(ours).sort(), Object.keys(theirs).sort());
   for (const [name, jail] of Object.entries(theirs))
     assert.deepEqual(comparable(ours[name]), comparable(jail), name);
-  return ours;
 }
 
 /** Errors are told in other words. */

@@ -92,7 +92,7 @@ def take(command, result):
     if name in ("addfailregex", "addignoreregex"):
         result[name[3:]].extend(command[3] if verb == "multi-set" else [command[3]])
     elif name in ("usedns", "maxlines", "prefregex", "datepattern"):
-        result[name] = str(command[3])
+        result[name] = str(command[3]).lower() if name == "usedns" else str(command[3])
     elif name == "addjournalmatch":
         result["journalmatch"].append(command[3:])
     elif name == "addignoreip":
@@ -102,7 +102,7 @@ def take(command, result):
         result["actions"][command[3]] = {"python": len(command) > 4, "values": properties}
     elif name == "action":
         pairs = command[4] if verb == "multi-set" else [command[4:]]
-        result["actions"][command[3]]["values"].update(dict((key, str(value)) for key, value in pairs))
+        result["actions"][command[3]]["values"].update(dict((key, str(value)) for key, value in pairs if value is not None))
 
 
 def main():

@@ -3,12 +3,13 @@ import type { Budget } from './budget.ts';
 import { Definition } from './definition.ts';
 import type { Variables } from './interpolate.ts';
 import { parseReference } from './option-list.ts';
+import type { Place } from './place.ts';
 import { problemAt } from './problem.ts';
 import { shellWords } from './shell-words.ts';
 import type { Sources } from './sources.ts';
 import { type SourcedText, TracedText } from './traced-text.ts';
 import type { Fail2banFilter, Fail2banJournalMatch, OptionTexts } from './types.ts';
-import { parseInteger } from './values.ts';
+import { integerOf } from './values.ts';
 
 /** The options of a filter's [Definition] that have a meaning, in the order in which fail2ban reads them. */
 export const filterOptions = [
@@ -54,8 +55,11 @@ export class FilterReading {
     return this.definition.combined();
   }
 
-  /** The filter as it judges, with the expressions that the jail adds. @throws BailiffError fail2ban-invalid */
-  result(jail: Values): Fail2banFilter {
+  /**
+   * The filter as it judges, with the expressions that the jail adds; `remark` is told of what does not count.
+   * @throws BailiffError fail2ban-invalid
+   */
+  result(jail: Values, remark: (text: string, at: Place) => void): Fail2banFilter {
     this.definition.read(jail, false);
     const own = this.definition.combined();
     const both = (option: string): SourcedText[] =>
@@ -65,6 +69,7 @@ export class FilterReading {
     // fail2ban sends a jail's value first for these three, and last for the pattern of dates.
     const ownFirst = (option: string): TracedText | null => first(own.get(option), jail.get(option));
     const maxLines = ownFirst('maxlines');
+    if (!this.definition.defined) remark('the filter has no [Definition]', { file: this.#file, line: 1 });
     return {
       name: this.#name,
       file: this.#file,
@@ -73,7 +78,7 @@ export class FilterReading {
       ignoreRegex: both('ignoreregex'),
       prefRegex: ownFirst('prefregex')?.sourced() ?? null,
       datePattern: first(jail.get('datepattern'), own.get('datepattern'))?.sourced() ?? null,
-      maxLines: maxLines === null ? null : parseInteger('maxlines', maxLines),
+      maxLines: maxLines === null ? null : linesIn(maxLines, remark),
       useDns: ownFirst('usedns')?.text.toLowerCase() ?? null,
       journalMatch: both('journalmatch').map(journalMatchOf),
       options: textsOf(own),
@@ -83,6 +88,14 @@ export class FilterReading {
 
 function linesOf(value: TracedText | null | undefined): SourcedText[] {
   return value?.lines().filter(({ text }) => text !== '') ?? [];
+}
+
+/** What is no number is passed over, as fail2ban does. */
+function linesIn(value: TracedText, remark: (text: string, at: Place) => void): number | null {
+  const number = integerOf(value.text);
+  if (number === null)
+    remark(`maxlines: ${quote(value.text)} is not a whole number, and does not count`, value.at);
+  return number;
 }
 
 function journalMatchOf({ text, at }: SourcedText): Fail2banJournalMatch {

@@ -63,14 +63,14 @@ class JailReader {
     }
     const filter = this.#filter(early);
     const options = this.#options(jailOptions);
-    const judged = filter?.result(options) ?? null;
+    const remark = (text: string, at: Place): void => this.#remark(text, at);
+    const judged = filter?.result(options, remark) ?? null;
     const actions = this.#actions(options);
     if (filter !== null) this.#remarkMisspelt(filter.definition);
     for (const option of furtherOptions) {
       const value = this.#interpolation.get(this.#name, option);
       if (value !== null) options.set(option, value);
     }
-    const remark = (text: string, at: Place): void => this.#remark(text, at);
     const jail = jailOf({ name: this.#name, at: this.#at, options, filter: judged, actions, remark });
     this.#remarkUnused(options);
     return { jail, remarks: this.#remarks };

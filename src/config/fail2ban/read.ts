@@ -61,7 +61,7 @@ export function readFail2ban(
 export function readFail2banFilter(folder: string, reference: string, backend = 'auto'): Fail2banFilter {
   const text = TracedText.of(reference, { file: reference, line: 1 });
   const filter = new FilterReading(text, backend, new Sources(new Files(folder)), new Budget());
-  return filter.result(new Map());
+  return filter.result(new Map(), () => {});
 }
 
 function jailConfiguration(files: Files, folder: string, version: string): Configuration {

@@ -19,10 +19,16 @@ export function parseFlag(text: string): { readonly value: boolean; readonly sur
 
 /** @throws BailiffError fail2ban-invalid */
 export function parseInteger(name: string, value: TracedText): number {
-  const text = strip(value.text);
+  const number = integerOf(value.text);
+  if (number !== null) return number;
+  throw problemAt(value.at, `${name}: ${quote(value.text)} is not a whole number`, 'Write digits only.');
+}
+
+/** A whole number as Python's int() reads it; null where it is none. */
+export function integerOf(value: string): number | null {
+  const text = strip(value);
   const number = Number(text.replaceAll(/(?<=\d)_(?=\d)/g, ''));
-  if (/^[-+]?\d+(?:_\d+)*$/.test(text) && Number.isSafeInteger(number)) return number;
-  throw problemAt(value.at, `${name}: ${quote(text)} is not a whole number`, 'Write digits only.');
+  return /^[-+]?\d+(?:_\d+)*$/.test(text) && Number.isSafeInteger(number) ? number : null;
 }
 
 /** Seconds. @throws BailiffError fail2ban-invalid */
