@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 export type PlainJail =
   | { readonly enabled: false }
   | { readonly error: string }
+  /** fail2ban did not end, or says more than can be told. */
+  | { readonly endless: true }
   | {
       readonly enabled: true;
       readonly options: Readonly<Record<string, string>>;

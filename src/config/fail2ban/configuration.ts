@@ -44,17 +44,16 @@ export class Configuration {
     // [Init?family=inet6] is Init with names that end in ?family=inet6.
     const [, base, condition = ''] = /^([\p{L}\p{N}_]+)(\?.+)$/u.exec(title) ?? [];
     const name = base ?? title;
+    const before = this.#sections.get(name)?.entries;
     const target = this.#open(name, at);
-    const replaced = new Map<string, Entry>();
+    // It is there, perhaps without options, as soon as a second file has the section.
+    const known = before === undefined ? undefined : this.#open(knownPrefix + name, at);
     for (const [option, entry] of entries) {
       const key = option + condition;
       const old = target.get(key);
-      if (old !== undefined) replaced.set(key, old);
+      if (old !== undefined) known?.set(key, old);
       target.set(key, entry);
     }
-    if (replaced.size === 0) return;
-    const known = this.#open(knownPrefix + name, at);
-    for (const [option, entry] of replaced) known.set(option, entry);
   }
 
   #open(name: string, at: Place): Map<string, Entry> {

@@ -1,3 +1,4 @@
+import { BailiffError } from '../../core/errors.ts';
 import { quote } from '../show.ts';
 import { readAction } from './action.ts';
 import { Budget } from './budget.ts';
@@ -67,10 +68,7 @@ class JailReader {
     const judged = filter?.result(options, remark) ?? null;
     const actions = this.#actions(options);
     if (filter !== null) this.#remarkMisspelt(filter.definition);
-    for (const option of furtherOptions) {
-      const value = this.#interpolation.get(this.#name, option);
-      if (value !== null) options.set(option, value);
-    }
+    for (const [option, value] of this.#furtherOptions()) options.set(option, value);
     const jail = jailOf({ name: this.#name, at: this.#at, options, filter: judged, actions, remark });
     this.#remarkUnused(options);
     return { jail, remarks: this.#remarks };
@@ -118,6 +116,21 @@ class JailReader {
         this.#remark(`${quote(action.name)} needs fail2ban itself, and does nothing`, action.at);
       return action;
     });
+  }
+
+  /** fail2ban reads these only where another option refers to them, so that an error in them stops no jail. */
+  #furtherOptions(): Map<string, TracedText> {
+    const values = new Map<string, TracedText>();
+    for (const option of furtherOptions) {
+      try {
+        const value = this.#interpolation.get(this.#name, option);
+        if (value !== null) values.set(option, value);
+      } catch (error) {
+        if (!(error instanceof BailiffError)) throw error;
+        this.#remark(`${option} is left out: ${error.message}`, this.#at);
+      }
+    }
+    return values;
   }
 
   /** Options in the jail's own section that nothing reads. */
