@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFail2ban } from '../../src/config/fail2ban/read.ts';
 import { randomOf, seed } from '../fuzz/random.ts';
+import { folderOf } from '../setup/folder.ts';
 import { cases, refusedWhole } from './cases.ts';
 import { askFail2ban, type PlainJail } from './fail2ban-readers.ts';
-import { folderOf, modesOf, stockNames, stockWith } from './folders.ts';
+import { modesOf, stockNames, stockWith } from './folders.ts';
 import { plainJails } from './plain.ts';
 import { randomConfiguration } from './random-configuration.ts';
 
@@ -77,13 +78,17 @@ test('where fail2ban reads nothing at all, the sound jails are read here', async
 test('random configurations are read as fail2ban reads them', (context) => {
   context.diagnostic(`FUZZ_SEED=${seed}`);
   const random = randomOf(seed);
-  const folders = Array.from({ length: 200 }, () => folderOf(randomConfiguration(random)));
-  const { version, answers } = askFail2ban(folders);
+  const folders = Array.from({ length: 150 }, () => folderOf(randomConfiguration(random)));
+  const { version, answers } = askFail2ban(folders, 0.3);
   let sound = 0;
   for (const [index, folder] of folders.entries()) {
     const { error, jails = {} } = answers[index] ?? {};
     const ours = readFail2ban(folder, { version });
-    if (error === undefined) equalJails(plainJails(ours), jails, folder);
+    // Tags that double a value 25 times are within fail2ban's rules, and beyond its means.
+    const ended = Object.entries(jails).filter(([, jail]) => !('endless' in jail));
+    const plain = plainJails(ours);
+    const same = ended.map(([name]) => [name, plain[name] ?? { error: 'missing' }]);
+    if (error === undefined) equalJails(Object.fromEntries(same), Object.fromEntries(ended), folder);
     else assert.notDeepEqual(ours.problems, [], folder);
     sound += ours.jails.length;
   }
@@ -106,7 +111,6 @@ function equalJails(
 ): void {
   assert.deepEqual(Object.keys(ours).sort(), Object.keys(theirs).sort());
   for (const [name, jail] of Object.entries(theirs)) {
-    if ('endless' in jail) continue;
     assert.deepEqual(comparable(ours[name]), comparable(jail), `${folder} ${name}`);
   }
 }

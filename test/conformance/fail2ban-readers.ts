@@ -37,14 +37,14 @@ const script = fileURLToPath(new URL('fail2ban-readers.py', import.meta.url));
 const python = '/usr/bin/python3';
 
 /**
- * Asks fail2ban's own readers about directories. It needs Debian's package fail2ban (test/setup/debian-packages); without
+ * Asks fail2ban's own readers about directories, `seconds` long at most about each jail. It needs Debian's package fail2ban (test/setup/debian-packages); without
  * it the error says so.
  */
-export function askFail2ban(folders: readonly string[]): {
-  version: string;
-  answers: readonly PlainConfiguration[];
-} {
-  const answer = execFileSync(python, [script], {
+export function askFail2ban(
+  folders: readonly string[],
+  seconds = 30,
+): { version: string; answers: readonly PlainConfiguration[] } {
+  const answer = execFileSync(python, [script, String(seconds)], {
     input: folders.map((folder) => `${folder}\n`).join(''),
     encoding: 'utf8',
     maxBuffer: 1 << 30,

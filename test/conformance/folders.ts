@@ -1,28 +1,9 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { folderOf } from '../setup/folder.ts';
 
 /** Where Debian's package keeps its configuration. */
 export const stock = '/etc/fail2ban';
-
-/** A new directory with these files in it. */
-export function folderOf(files: Readonly<Record<string, string>>): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-fail2ban-'));
-  for (const [name, text] of Object.entries(files)) {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
-  return folder;
-}
 
 /** Debian's configuration as it comes, with these files instead of what its owner has added. */
 export function stockWith(files: Readonly<Record<string, string>>): string {

@@ -3,11 +3,11 @@ import type { Place } from './place.ts';
 import { problemAt } from './problem.ts';
 import type { TracedText } from './traced-text.ts';
 
-/** No value of fail2ban's own is longer than 20 kB, its expressions included. */
-const longestValue = 1_048_576;
-/** A stock jail takes some 500 substitutions and a million characters of copying. */
-const mostSubstitutions = 100_000;
-const mostWeight = 64 * 1_048_576;
+/** Room for a list of ten thousand addresses; the longest value of fail2ban's own has 3 kB. */
+const longestValue = 262_144;
+/** The busiest stock jail takes 260 substitutions, and copies 120,000 characters. */
+const mostSubstitutions = 10_000;
+const mostWeight = 4 * 1_048_576;
 
 /**
  * What the substitutions of one jail may take: ten options that each name another ten times unfold to ten thousand
@@ -21,7 +21,7 @@ export class Budget {
   spend(made: TracedText, at: Place): void {
     this.#substitutions += 1;
     this.#weight += made.weight;
-    if (made.text.length > longestValue) throw tooMuch(at, 'grows beyond 1 MiB by what is put into it');
+    if (made.text.length > longestValue) throw tooMuch(at, 'grows beyond 256 kB by what is put into it');
     if (this.#substitutions > mostSubstitutions || this.#weight > mostWeight) {
       throw tooMuch(at, 'takes more substitutions than any configuration needs');
     }

@@ -1,35 +1,31 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { BailiffError } from '../../core/errors.ts';
-import { quote } from '../show.ts';
-import { Budget } from './budget.ts';
 import { Configuration } from './configuration.ts';
+import { exists, type FileReader, IncludeWalk } from './includes.ts';
 import { type IniFile, readIni } from './ini.ts';
-import { Interpolation } from './interpolate.ts';
-import type { Place } from './place.ts';
-import { problemAt } from './problem.ts';
-import { readText } from './read-text.ts';
+import { isMissing, readText } from './read-text.ts';
 
-/** Files of one configuration, with all that they include. fail2ban's own has four. */
-const mostFiles = 256;
-/** Files in one chain of includes. */
-const deepestInclude = 16;
-
-/** The section that names other files. */
-export const includesSection = 'INCLUDES';
+/** More than these nobody reads. */
+const mostProblems = 100;
 
 /** Reads configurations below one folder, and lists what is wrong with their files; each file is read once. */
-export class Files {
+export class Files implements FileReader {
   readonly #folder: string;
   readonly #files = new Map<string, IniFile | null>();
   readonly #problems = new Map<string, BailiffError>();
+  #further = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
+  /** The first problems, and how many there are beyond. */
   get problems(): BailiffError[] {
-    return [...this.#problems.values()];
+    const problems = [...this.#problems.values()];
+    if (this.#further === 0) return problems;
+    const message = `${this.#further} further errors are not listed`;
+    return [...problems, new BailiffError('fail2ban-invalid', message, { where: this.#folder })];
   }
 
   /** Where the file that comes first for a configuration would stand. */
@@ -45,9 +41,9 @@ export class Files {
     const base = path.resolve(this.#folder, name);
     const named = [
       `${base}.conf`,
-      ...listed(`${base}.d`, '.conf'),
+      ...this.#listed(`${base}.d`, '.conf'),
       `${base}.local`,
-      ...listed(`${base}.d`, '.local'),
+      ...this.#listed(`${base}.d`, '.local'),
     ];
     const walk = new IncludeWalk(this);
     const configuration = new Configuration();
@@ -71,7 +67,8 @@ export class Files {
 
   /** Lists a problem, once. */
   report(error: BailiffError): void {
-    this.#problems.set(`${error.where} ${error.message}`, error);
+    if (this.#problems.size < mostProblems) this.#problems.set(`${error.where} ${error.message}`, error);
+    else this.#further += 1;
   }
 
   #readFile(file: string): IniFile | null {
@@ -84,102 +81,18 @@ export class Files {
       return null;
     }
   }
-}
 
-/** Follows the includes of one configuration. */
-class IncludeWalk {
-  readonly #files: Files;
-  visits = 0;
-
-  constructor(files: Files) {
-    this.#files = files;
-  }
-
-  /** The files in the order in which they count, each followed by its .local, with their includes around them. */
-  all(files: readonly string[], seen: readonly string[] = []): string[] {
-    return withLocal(files).flatMap((file) => this.#withIncludes(file, seen));
-  }
-
-  #withIncludes(file: string, seen: readonly string[]): string[] {
-    if (!exists(file)) return [];
-    this.visits += 1;
-    const parsed = this.#files.file(file);
-    if (parsed === null) return [file];
-    const alone = new Configuration();
-    alone.add(parsed);
-    const around = (option: string): string[] =>
-      this.#included(alone, option).flatMap(({ text, at }) => this.#follow(file, text, at, seen));
-    const before = around('before');
-    return [...before, file, ...around('after')];
-  }
-
-  #included(alone: Configuration, option: string): { text: string; at: Place }[] {
-    if (alone.section(includesSection) === undefined) return [];
+  #listed(folder: string, extension: string): string[] {
     try {
-      const value = new Interpolation(alone, new Budget()).get(includesSection, option);
-      return value?.lines().filter(({ text }) => text !== '') ?? [];
-    } catch (error) {
-      if (!(error instanceof BailiffError)) throw error;
-      this.#files.report(error);
-      alone.flawed.add(null);
+      const names = readdirSync(folder).filter((name) => name.endsWith(extension) && !name.startsWith('.'));
+      return names.sort().map((name) => path.join(folder, name));
+    } catch (cause) {
+      // Most configurations have no such folder.
+      if (!isMissing(cause)) {
+        const details = { where: folder, remedy: 'See to its permissions.', cause };
+        this.report(new BailiffError('fail2ban-unreadable', 'the folder cannot be read', details));
+      }
       return [];
     }
-  }
-
-  #follow(from: string, name: string, at: Place, seen: readonly string[]): string[] {
-    const file = path.resolve(path.dirname(from), name);
-    const refuse = (message: string, remedy: string): [] => {
-      this.#files.report(problemAt(at, message, remedy, 'fail2ban-unreadable'));
-      return [];
-    };
-    if (seen.includes(file) || file === from) {
-      return refuse(`the include of ${quote(name)} leads back to it`, 'Remove it here or there.');
-    }
-    if (seen.length >= deepestInclude || this.visits >= mostFiles) {
-      const message = `${quote(name)} is one include too many (${deepestInclude} deep, ${mostFiles} in all)`;
-      return refuse(message, 'Include fewer files.');
-    }
-    // A .local is for what an owner may add one day.
-    if (!exists(file) && !name.endsWith('.local')) {
-      refuse(`there is no file ${quote(name)} to include`, 'Remove the line, or bring the file.');
-    }
-    return this.all([file], [...seen, from]);
-  }
-}
-
-/** Each file, and the same with .local for its extension where there is one. */
-function withLocal(files: readonly string[]): string[] {
-  return files.flatMap((file) => {
-    const { dir, name } = path.parse(file);
-    const local = path.join(dir, `${name}.local`);
-    return files.includes(local) || !isFile(local) ? [file] : [file, local];
-  });
-}
-
-function listed(folder: string, extension: string): string[] {
-  try {
-    const names = readdirSync(folder).filter((name) => name.endsWith(extension) && !name.startsWith('.'));
-    return names.sort().map((name) => path.join(folder, name));
-  } catch {
-    // Most configurations have no such folder.
-    return [];
-  }
-}
-
-/** What cannot be looked at counts as there: reading it then says why. */
-function exists(file: string): boolean {
-  try {
-    return statSync(file, { throwIfNoEntry: false }) !== undefined;
-  } catch (error) {
-    const absent = ['ENOTDIR', 'ENAMETOOLONG', 'ELOOP'];
-    return !(error instanceof Error && 'code' in error && absent.includes(String(error.code)));
-  }
-}
-
-function isFile(file: string): boolean {
-  try {
-    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
-  } catch {
-    return false;
   }
 }

@@ -30,6 +30,7 @@ export class FilterReading {
   readonly #file: string;
   readonly #given: OptionTexts;
   readonly definition: Definition;
+  #options: OptionTexts = new Map();
 
   /**
    * @param reference `name[option=value]` @param backend decides what the filter takes the lines for
@@ -52,7 +53,9 @@ export class FilterReading {
   /** Its values before the jail's own options count: what the jail may refer to as `%(known/…)s`. */
   known(jail: Variables): Values {
     this.definition.read(jail, true);
-    return this.definition.combined();
+    const values = this.definition.combined();
+    this.#options = textsOf(values);
+    return values;
   }
 
   /**
@@ -81,7 +84,7 @@ export class FilterReading {
       maxLines: maxLines === null ? null : linesIn(maxLines, remark),
       useDns: ownFirst('usedns')?.text.toLowerCase() ?? null,
       journalMatch: both('journalmatch').map(journalMatchOf),
-      options: textsOf(own),
+      options: this.#options,
     };
   }
 }

@@ -56,6 +56,9 @@ export function readIni(text: string, file: string): IniFile {
 
 class IniReader {
   readonly #flaws: Flaw[] = [];
+  /** Where flaws beyond the first stand: how many, and in which sections. */
+  #further = 0;
+  readonly #furtherSections = new Set<string | null>();
   readonly #sections = new Map<string, { at: Place; drafts: Map<string, Draft> }>();
   /** Of the section and option that the next line may belong to. */
   #section: string | null = null;
@@ -142,23 +145,21 @@ class IniReader {
   }
 
   #flaw(at: Place, message: string, remedy: string): void {
-    const error = problemAt(at, message, remedy, 'fail2ban-syntax');
-    this.#flaws.push({ error, section: this.#section });
+    if (this.#flaws.length < mostFlaws) {
+      const error = problemAt(at, message, remedy, 'fail2ban-syntax');
+      this.#flaws.push({ error, section: this.#section });
+      return;
+    }
+    this.#further += 1;
+    this.#furtherSections.add(this.#section);
   }
 
-  /** The first flaws as they are, and those of further sections, which say what is not to be trusted. */
+  /** The first flaws as they are, and one for all others in each section. */
   #told(): Flaw[] {
-    if (this.#flaws.length <= mostFlaws) return this.#flaws;
-    const more = new BailiffError(
-      'fail2ban-syntax',
-      `${this.#flaws.length - mostFlaws} further lines cannot be read`,
-      { where: this.#file },
-    );
-    const sections = new Set(this.#flaws.slice(mostFlaws).map(({ section }) => section));
-    return [
-      ...this.#flaws.slice(0, mostFlaws),
-      ...[...sections].map((section) => ({ error: more, section })),
-    ];
+    if (this.#further === 0) return this.#flaws;
+    const message = `${this.#further} further lines cannot be read`;
+    const error = new BailiffError('fail2ban-syntax', message, { where: this.#file });
+    return [...this.#flaws, ...[...this.#furtherSections].map((section) => ({ error, section }))];
   }
 }
 

@@ -53,13 +53,8 @@ export class Interpolation {
     if (depth > deepest) throw tooDeep(context.name, value.at);
     const parts: TracedText[] = [];
     let from = 0;
-    for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', from)) {
-      parts.push(value.slice(from, at));
-      if (text.startsWith('%%', at)) {
-        parts.push(value.slice(at, at + 1));
-        from = at + 2;
-        continue;
-      }
+    for (let at = referenceStart(text, 0); at >= 0; at = referenceStart(text, from)) {
+      parts.push(value.slice(from, at).unescaped());
       const end = referenceEnd(text, at);
       if (end === null) throw stray(context.name, text.slice(at), value.slice(at).at);
       const found = this.#resolve(context, text.slice(at + 2, end - 2), value.slice(at).at);
@@ -68,7 +63,7 @@ export class Interpolation {
       parts.push(made.nested());
       from = end;
     }
-    parts.push(value.slice(from));
+    parts.push(value.slice(from).unescaped());
     const whole = TracedText.join(parts);
     this.#budget.spend(whole, value.at);
     return whole;
@@ -111,6 +106,13 @@ interface Context {
   readonly section: string;
   readonly name: string;
   readonly variables: Variables;
+}
+
+/** The next percent sign from `from` on that is not written twice; -1: there is none. */
+function referenceStart(text: string, from: number): number {
+  let at = text.indexOf('%', from);
+  while (at >= 0 && text[at + 1] === '%') at = text.indexOf('%', at + 2);
+  return at;
 }
 
 /** The end of `%(name)s` at `at`; null where something else stands there. */

@@ -55,15 +55,19 @@ class JailReader {
   }
 
   read(): JailReading {
-    const early = this.#options(earlyOptions);
-    const enabled = early.get('enabled')?.text === 'True';
-    if (!enabled) return { jail: null, remarks: this.#remarks };
+    const { values: early, unsure } = this.#options(earlyOptions);
+    if (early.get('enabled')?.text !== 'True') {
+      this.#remarkUnsure(unsure);
+      return { jail: null, remarks: this.#remarks };
+    }
     if (this.#configuration.flawed.has(this.#name)) {
       const remedy = 'Correct the lines of it that cannot be read.';
       throw problemAt(this.#at, `[${this.#name.slice(0, 40)}] has errors`, remedy);
     }
     const filter = this.#filter(early);
-    const options = this.#options(jailOptions);
+    const reading = this.#options(jailOptions);
+    this.#remarkUnsure(reading.unsure);
+    const options = new Map(reading.values);
     const remark = (text: string, at: Place): void => this.#remark(text, at);
     const judged = filter?.result(options, remark) ?? null;
     const actions = this.#actions(options);
@@ -74,17 +78,14 @@ class JailReader {
     return { jail, remarks: this.#remarks };
   }
 
-  #options(wanted: Parameters<typeof readOptions>[2]): Map<string, TracedText> {
-    const reading: OptionReading = readOptions(this.#name, this.#at, wanted, this.#interpolation);
-    if (wanted === jailOptions || reading.values.get('enabled')?.text === 'False') {
-      for (const { name, value } of reading.unsure) {
-        this.#remark(
-          `${name}: ${quote(value.text)} is neither true nor false, and counts as false`,
-          value.at,
-        );
-      }
+  #options(wanted: Parameters<typeof readOptions>[2]): OptionReading {
+    return readOptions(this.#name, this.#at, wanted, this.#interpolation);
+  }
+
+  #remarkUnsure(unsure: OptionReading['unsure']): void {
+    for (const { name, value } of unsure) {
+      this.#remark(`${name}: ${quote(value.text)} is neither true nor false, and counts as false`, value.at);
     }
-    return new Map(reading.values);
   }
 
   /** The filter; from here on the jail's options can refer to its values. */
@@ -107,10 +108,9 @@ class JailReader {
     const list = options.get('action');
     const references = list === undefined ? [] : splitReferences(list);
     if (references.length === 0) this.#remark('the jail has no action, so nobody is banned', this.#at);
+    const jail = { name: this.#name, options };
     return references.map((reference) => {
-      const name = trimEnd(reference);
-      const jail = { name: this.#name, options };
-      const { action, definition } = readAction(name, jail, this.#sources, this.#budget);
+      const { action, definition } = readAction(trimEnd(reference), jail, this.#sources, this.#budget);
       if (definition !== null) this.#remarkMisspelt(definition);
       if (action.kind === 'python')
         this.#remark(`${quote(action.name)} needs fail2ban itself, and does nothing`, action.at);

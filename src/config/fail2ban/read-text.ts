@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { BailiffError, type ErrorDetails } from '../../core/errors.ts';
 
 /** The largest file of fail2ban's own has 25 kB. */
@@ -25,22 +25,16 @@ export function readText(file: string): string | null {
 }
 
 function readWhole(file: string, descriptor: number): Uint8Array {
-  if (!fstatSync(descriptor).isFile()) throw unreadable(file, 'is not a file', { remedy: 'Remove it.' });
-  const bytes = new Uint8Array(mostBytes + 1);
-  let length = 0;
+  const about = fstatSync(descriptor);
+  if (!about.isFile()) throw unreadable(file, 'is not a file', { remedy: 'Remove it.' });
+  if (about.size > mostBytes) {
+    throw unreadable(file, 'is larger than 1 MiB', { remedy: 'This is no configuration; remove it.' });
+  }
   try {
-    for (;;) {
-      const read = readSync(descriptor, bytes, length, bytes.length - length, null);
-      length += read;
-      if (read === 0 || length === bytes.length) break;
-    }
+    return readFileSync(descriptor);
   } catch (cause) {
     throw unreadable(file, 'cannot be read', { cause });
   }
-  if (length > mostBytes) {
-    throw unreadable(file, 'is larger than 1 MiB', { remedy: 'This is no configuration; remove it.' });
-  }
-  return bytes.subarray(0, length);
 }
 
 function decode(file: string, bytes: Uint8Array): string {
@@ -83,7 +77,8 @@ function unreadable(where: string, message: string, details: ErrorDetails): Bail
   return new BailiffError('fail2ban-unreadable', message, { where, ...details });
 }
 
-function isMissing(thrown: unknown): boolean {
+/** Whether a file was not read because it is not there. */
+export function isMissing(thrown: unknown): boolean {
   return (
     thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR')
   );

@@ -4,8 +4,9 @@ import { BailiffError } from '../../core/errors.ts';
 import { quote } from '../show.ts';
 import { Budget } from './budget.ts';
 import { Configuration } from './configuration.ts';
-import { Files, includesSection } from './files.ts';
+import { Files } from './files.ts';
 import { FilterReading, textsOf } from './filter.ts';
+import { includesSection } from './includes.ts';
 import { Interpolation } from './interpolate.ts';
 import { readJail } from './jail.ts';
 import { jailOptions } from './jail-options.ts';
@@ -55,12 +56,13 @@ export function readFail2ban(
 }
 
 /**
- * One filter as a command names it: `sshd[mode=aggressive]`.
+ * One filter as a command names it: `sshd[mode=aggressive]`, for a jail that sets nothing else.
  * @throws BailiffError fail2ban-invalid
  */
 export function readFail2banFilter(folder: string, reference: string, backend = 'auto'): Fail2banFilter {
   const text = TracedText.of(reference, { file: reference, line: 1 });
   const filter = new FilterReading(text, backend, new Sources(new Files(folder)), new Budget());
+  filter.known(new Map());
   return filter.result(new Map(), () => {});
 }
 

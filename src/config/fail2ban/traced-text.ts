@@ -67,6 +67,24 @@ export class TracedText {
     return new TracedText(this.text.slice(from, to), marks);
   }
 
+  /** The text with each `%%` as one `%`. */
+  unescaped(): TracedText {
+    if (!this.text.includes('%%')) return this;
+    const parts = this.text.split('%%');
+    const ends: number[] = [];
+    let end = 0;
+    for (const part of parts.slice(0, -1)) {
+      end += part.length + 2;
+      ends.push(end);
+    }
+    let escapes = 0;
+    const marks = this.#marks.map((mark) => {
+      while ((ends[escapes] ?? Number.POSITIVE_INFINITY) <= mark.offset) escapes += 1;
+      return { ...mark, offset: mark.offset - escapes };
+    });
+    return new TracedText(parts.join('%'), marks);
+  }
+
   /** The same text as it is put into another. */
   nested(): TracedText {
     return new TracedText(

@@ -110,7 +110,7 @@ export interface Fail2banFilter {
   readonly useDns: string | null;
   /** Each is one line's words: terms that must hold, and `+` between groups. One of the lines must hold. */
   readonly journalMatch: readonly Fail2banJournalMatch[];
-  /** Every option of the file with its value. */
+  /** Every option of the file with its value, before the jail's own options count. */
   readonly options: OptionTexts;
 }
 
