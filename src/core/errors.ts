@@ -8,6 +8,10 @@ export const errorCodes = {
   'config-invalid': 'A configuration value is not what its key takes.',
   'config-unknown-key': 'A configuration key does not exist.',
   'config-unknown-jail': 'A jail was asked for whose filter does not exist.',
+  'fail2ban-unreadable': "A file of fail2ban's configuration could not be read.",
+  'fail2ban-syntax': "A line of fail2ban's configuration is none that its files may hold.",
+  'fail2ban-invalid':
+    "A value of fail2ban's configuration is not what its option takes, or refers to nothing.",
   'config-no-source': 'A jail has nothing to read.',
   'address-invalid': 'Text that should be an IP address or a range is not one.',
   'address-protected':

@@ -1,0 +1,119 @@
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { BailiffError } from '../../core/errors.ts';
+import { quote } from '../show.ts';
+import { Budget } from './budget.ts';
+import { Configuration } from './configuration.ts';
+import { Files } from './files.ts';
+import { FilterReading, textsOf } from './filter.ts';
+import { includesSection } from './includes.ts';
+import { Interpolation } from './interpolate.ts';
+import { readJail } from './jail.ts';
+import { jailOptions } from './jail-options.ts';
+import type { Remark } from './problem.ts';
+import { slipOf } from './slip.ts';
+import { Sources } from './sources.ts';
+import { TracedText } from './traced-text.ts';
+import type { Fail2banConfiguration, Fail2banFilter, Fail2banProblem, OptionTexts } from './types.ts';
+
+/** What `%(fail2ban_version)s` says where nobody asks for another: the version whose rules are followed here. */
+const usualVersion = '1.1.0';
+
+export interface ReadOptions {
+  readonly version?: string;
+}
+
+/**
+ * Reads a configuration directory of fail2ban as it is. Whatever is wrong with it is among the problems, with file and
+ * line, and what is sound beside it is read. Blocks while it reads. Never throws for what files hold.
+ */
+export function readFail2ban(
+  folder: string,
+  { version = usualVersion }: ReadOptions = {},
+): Fail2banConfiguration {
+  const files = new Files(folder);
+  const problems: Fail2banProblem[] = [];
+  const remarks: Remark[] = [];
+  const jails: Fail2banConfiguration['jails'][number][] = [];
+  const disabled: string[] = [];
+  const configuration = jailConfiguration(files, folder, version);
+  const sources = new Sources(files);
+  for (const name of configuration.sections()) {
+    if (name === includesSection) continue;
+    try {
+      const reading = readJail(name, configuration, sources);
+      if (reading.jail === null) disabled.push(name);
+      else jails.push(reading.jail);
+      remarks.push(...reading.remarks);
+    } catch (error) {
+      problems.push({ jail: name, error: asProblem(error) });
+    }
+  }
+  remarks.push(...misspeltDefaults(configuration));
+  const settings = readSettings(files, problems);
+  const ofFiles = files.problems.map((error): Fail2banProblem => ({ jail: null, error }));
+  return { settings, jails, disabled, problems: [...ofFiles, ...problems], remarks };
+}
+
+/**
+ * One filter as a command names it: `sshd[mode=aggressive]`, for a jail that sets nothing else.
+ * @throws BailiffError fail2ban-invalid
+ */
+export function readFail2banFilter(folder: string, reference: string, backend = 'auto'): Fail2banFilter {
+  const text = TracedText.of(reference, { file: reference, line: 1 });
+  const filter = new FilterReading(text, backend, new Sources(new Files(folder)), new Budget());
+  filter.known(new Map());
+  return filter.result(new Map(), () => {});
+}
+
+function jailConfiguration(files: Files, folder: string, version: string): Configuration {
+  const configuration = files.read('jail');
+  if (configuration === null) {
+    const there = statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+    const message = there ? 'the folder holds no jail.conf and no jail.local' : 'there is no such folder';
+    files.report(new BailiffError('fail2ban-unreadable', message, { where: folder }));
+    return new Configuration();
+  }
+  const base = folder.replace(/\/+$/, '');
+  const at = { file: path.resolve(folder), line: 0 };
+  for (const [name, value] of [
+    ['fail2ban_version', version],
+    ['fail2ban_confpath', base],
+  ] as const) {
+    configuration.defaults.set(name, { at, value: TracedText.of(value, at) });
+  }
+  return configuration;
+}
+
+/** fail2ban.conf is not needed to protect anybody, so what is wrong with it is only told. */
+function readSettings(files: Files, problems: Fail2banProblem[]): OptionTexts {
+  const configuration = files.read('fail2ban');
+  const settings = new Map<string, TracedText>();
+  if (configuration === null) return new Map();
+  const interpolation = new Interpolation(configuration, new Budget());
+  for (const option of configuration.section('Definition')?.entries.keys() ?? []) {
+    try {
+      const value = interpolation.get('Definition', option);
+      if (value !== null) settings.set(option, value);
+    } catch (error) {
+      problems.push({ jail: null, error: asProblem(error) });
+    }
+  }
+  return textsOf(settings);
+}
+
+/** DEFAULT holds much that only some jails refer to, so only what looks like a slip is told. */
+function misspeltDefaults({ defaults, used }: Configuration): Remark[] {
+  const names = jailOptions.map(({ name }) => name);
+  return [...defaults].flatMap(([name, entry]): Remark[] => {
+    if (names.includes(name) || used.has(entry)) return [];
+    const meant = slipOf(name, names);
+    if (meant === null) return [];
+    return [{ at: entry.at, jail: null, text: `nothing reads ${quote(name)}; is "${meant}" meant?` }];
+  });
+}
+
+function asProblem(thrown: unknown): BailiffError {
+  if (thrown instanceof BailiffError) return thrown;
+  throw thrown;
+}
