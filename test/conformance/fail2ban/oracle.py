@@ -3,7 +3,7 @@
 {"op": "stock"} gives all filters of the installed package, with each set of options that its sample log names, their
 expressions, and the lines of that log as fail2ban searches them.
 {"op": "match", "expression": e, "names": b, "multiline": b, "texts": [...]} gives {"error": message} or {"matches": [...]}: for
-each text null or {"span": [from, to], "groups": {name: [from, to] or null}}, in UTF-16 code units.
+each text null, "endless", or {"span": [from, to], "groups": {name: [from, to] or null}}, in UTF-16 code units.
 {"op": "characters", "pattern": p} gives the code points that an expression matches, and {"op": "unassigned"} those that
 this Python's Unicode does not know.
 """
@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import re
+import signal
 import sys
 import unicodedata
 import warnings
@@ -26,6 +27,7 @@ warnings.simplefilter("ignore")
 
 CONFIGURATION = "/etc/fail2ban"
 SAMPLES = os.path.join(os.path.dirname(fail2ban.tests.__file__), "files", "logs")
+LONGEST = 0.5
 ANNOTATION = re.compile(r"^#+ ?(failJSON|(?:file|filter)Options|addFILE):(.+)$")
 
 
@@ -115,7 +117,22 @@ def match(expression, names, multiline, texts):
         regex = Regex(expression, multiline=multiline, useDns="yes" if names else "no")._regexObj
     except Exception as error:  # whatever it cannot use it refuses
         return {"error": str(error)}
-    return {"matches": [found_in(regex, text) for text in texts]}
+    return {"matches": [in_time(lambda: found_in(regex, text)) for text in texts]}
+
+
+def in_time(search):
+    """Made expressions may take for ever; Python looks for signals while it searches."""
+    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    try:
+        return search()
+    except TimeoutError:
+        return "endless"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def give_up(*_):
+    raise TimeoutError
 
 
 def found_in(regex, text):
@@ -140,6 +157,7 @@ def unassigned():
     return [code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cn"]
 
 
+signal.signal(signal.SIGALRM, give_up)
 for request in sys.stdin:
     asked = json.loads(request)
     operation = asked.pop("op")

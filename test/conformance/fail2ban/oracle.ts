@@ -20,7 +20,9 @@ export interface Match {
 }
 
 /** `error`: fail2ban refuses the expression. */
-export type Matches = { readonly error: string } | { readonly matches: readonly (Match | null)[] };
+export type Matches =
+  | { readonly error: string }
+  | { readonly matches: readonly (Match | null | 'endless')[] };
 
 export interface MatchRequest {
   readonly expression: string;
@@ -37,7 +39,9 @@ export class Oracle {
   constructor() {
     const script = new URL('oracle.py', import.meta.url).pathname;
     // Debian's own Python, which has its packages.
-    this.#child = spawn('/usr/bin/python3', ['-B', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn(process.env['FAIL2BAN_PYTHON'] ?? '/usr/bin/python3', ['-B', script], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     if (this.#child.stdout === null) throw new Error('no output');
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }

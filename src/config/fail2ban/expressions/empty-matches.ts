@@ -1,4 +1,4 @@
-import { alternativesOf, type NodeOf, type PythonNode, widestOf } from './nodes.ts';
+import { alternativesOf, type NodeOf, type PythonNode, partsOf, widestOf } from './nodes.ts';
 
 /**
  * Whether a node matches nothing only after every other way was tried, if it can at all. Python ends a repetition at
@@ -58,7 +58,8 @@ export function waysAroundEmpty(node: PythonNode): WaysAroundEmpty | null {
 function branchesAroundEmpty({ branches }: NodeOf<'alternatives'>): WaysAroundEmpty | null {
   const at = branches.findIndex(({ width }) => width.minimum === 0);
   const branch = branches[at];
-  const ways = branch === undefined ? null : waysAroundEmpty(branch);
+  // Where it depends on what is around whether a branch matches nothing, so does the order of the ways.
+  const ways = branch === undefined || hasCondition(branch) ? null : waysAroundEmpty(branch);
   if (ways === null) return null;
   return {
     before: oneOf([...branches.slice(0, at), ways.before]),
@@ -70,4 +71,10 @@ function oneOf(branches: readonly (PythonNode | null)[]): PythonNode | null {
   const present = branches.filter((branch) => branch !== null);
   if (present.length === 0) return null;
   return { kind: 'sequence', items: [alternativesOf(present)], width: widestOf(present) };
+}
+
+function hasCondition(node: PythonNode): boolean {
+  return (
+    ['anchor', 'look', 'reference', 'conditional'].includes(node.kind) || partsOf(node).some(hasCondition)
+  );
 }

@@ -7,6 +7,13 @@ import { expressionError } from './python-text.ts';
 import type { PythonExpression } from './reader.ts';
 import { anyCharacter, literalText, setText } from './sets.ts';
 
+/** The numbers that were written for a group. */
+interface Numbers {
+  readonly own: number;
+  /** Of groups one of which is not empty if it took part; itself where it cannot be empty. */
+  readonly marks: readonly number[];
+}
+
 /** A JavaScript expression, to be compiled with the flag "u", and the numbers of its named groups. */
 export interface WrittenExpression {
   readonly source: string;
@@ -20,23 +27,37 @@ export interface WrittenExpression {
  */
 export function writeExpression(expression: PythonExpression): WrittenExpression {
   const writer = new Writer(expression, planCaptures(expression));
-  return { source: writer.write(expression.root), groups: writer.groups };
+  return { source: writer.whole(expression.root), groups: writer.groups };
 }
+
+/** Notes that a group took part by what is next to its end: in a text that is not empty there is something. */
+const marker = `(?:(?=(${anyCharacter}))|(?<=(${anyCharacter}))|^$)`;
+
+const none: ReadonlySet<number> = new Set();
 
 class Writer {
   readonly groups = new Map<string, number>();
   readonly #plan: CapturePlan;
   readonly #names: ReadonlyMap<number, string>;
-  /** From Python's numbers of groups to those written, the groups that note it included (`#captured`). */
-  readonly #numbers = new Map<number, readonly number[]>();
+  /** By Python's numbers of groups. */
+  readonly #numbers = new Map<number, Numbers>();
   #captures = 0;
   #behind = false;
-  /** While a turn is written once more: the only group of it that is captured for others, or 0. */
-  #only: number | null = null;
+  /** While turns are written once more (`#remembering`): the groups that are captured there for others. */
+  #wanted: ReadonlySet<number> | null = null;
 
   constructor({ names }: PythonExpression, plan: CapturePlan) {
     this.#plan = plan;
     this.#names = new Map([...names].map(([name, group]) => [group, name]));
+  }
+
+  /**
+   * The engine looks for a match at each code unit, and finds nothing, which may be a match, also within a
+   * character of two.
+   */
+  whole(root: PythonNode): string {
+    if (root.width.minimum > 0) return this.write(root);
+    return `(?=${anyCharacter}|$)${this.write(root, true)}`;
   }
 
   /** With alternatives in a group only where `grouped`. */
@@ -110,8 +131,12 @@ class Writer {
     const number = ++this.#captures;
     if (name !== undefined) this.groups.set(name, number);
     const text = `(${name === undefined ? '' : `?<${name}>`}${this.write(inner)})`;
-    this.#numbers.set(group, [number]);
-    return this.#plan.marked.has(group) ? text + this.#marker(group) : text;
+    if (!this.#plan.marked.has(group)) {
+      this.#numbers.set(group, { own: number, marks: [number] });
+      return text;
+    }
+    this.#numbers.set(group, { own: number, marks: [++this.#captures, ++this.#captures] });
+    return text + marker;
   }
 
   #isCaptured(group: number): boolean {
@@ -119,13 +144,7 @@ class Writer {
   }
 
   #isWanted(group: number): boolean {
-    return this.#only === null || this.#only === group;
-  }
-
-  /** Notes that a group took part by what is next to its end: in a text that is not empty there is something. */
-  #marker(group: number): string {
-    this.#numbers.set(group, [++this.#captures, ++this.#captures]);
-    return `(?:(?=(${anyCharacter}))|(?<=(${anyCharacter}))|)`;
+    return this.#wanted?.has(group) ?? true;
   }
 
   #look({ behind, negative, inner }: NodeOf<'look'>): string {
@@ -144,8 +163,8 @@ class Writer {
   }
 
   #reference(node: NodeOf<'reference'>): string {
-    // A digit may follow. The text's last reference may be that of a mark.
-    const number = this.#captured(node.group);
+    // A digit may follow.
+    const number = this.#numbers.get(node.group)?.own;
     const text = node.ignoreCase ? `(?i:\\${number})` : `(?:\\${number})`;
     return this.#plan.certain.has(node) ? text : this.#tookPart(node.group) + text;
   }
@@ -169,7 +188,7 @@ class Writer {
   }
 
   #isEmpty(group: number): string {
-    return `${anyCharacter}*$${(this.#numbers.get(group) ?? []).map((number) => `\\${number}`).join('')}`;
+    return `${anyCharacter}*$${(this.#numbers.get(group)?.marks ?? []).map((number) => `\\${number}`).join('')}`;
   }
 
   #repeat(node: NodeOf<'repeat'>): string {
@@ -229,42 +248,44 @@ class Writer {
   #remembering(node: NodeOf<'repeat'>, groups: readonly number[]): string {
     const rest = `(?=(${anyCharacter}*))`;
     const start = ++this.#captures;
-    const repeat = this.#copy(0, () => this.#plainRepeat(node));
+    const repeat = this.#copy(this.#without(groups), () => this.#plainRepeat(node));
     const end = ++this.#captures;
-    const turn = () => this.#copy(0, () => this.#repeatable(node.item));
+    const turn = () => this.#copy(none, () => this.#repeatable(node.item));
     const step = (write: () => string) => this.#atomic(() => `${write()}(?=${turn()}*\\${end}$)`);
     const found = groups.map((group) => {
       const skipped = step(turn);
-      let numbers: readonly number[] = [];
+      let numbers: Numbers | undefined;
       const last = step(() => {
-        const text = this.#copy(group, () => this.#repeatable(node.item));
-        numbers = this.#numbers.get(group) ?? [];
+        const text = this.#copy(new Set([group]), () => this.#repeatable(node.item));
+        numbers = this.#numbers.get(group);
         return text;
       });
-      this.#numbers.set(group, numbers);
+      // What follows the group's own copy wrote it again.
+      if (numbers !== undefined) this.#numbers.set(group, numbers);
       return { group, numbers, text: `(?=(?:${skipped})*${last}${this.#tookPart(group)}|)` };
     });
-    for (const { group, numbers } of found) this.#numbers.set(group, numbers);
+    for (const { group, numbers } of found) if (numbers !== undefined) this.#numbers.set(group, numbers);
     const texts = found.map(({ text }) => text).join('');
     return `${rest}${repeat}${rest}(?<=${texts}(?=\\${start}$)${anyCharacter}*?)`;
   }
 
-  #copy(only: number, write: () => string): string {
-    const before = this.#only;
-    // Within a copy of an outer repetition, what that does not want is not wanted either.
-    this.#only = before === null || before === only ? only : 0;
+  /** The groups wanted now but for these. */
+  #without(groups: readonly number[]): ReadonlySet<number> {
+    const wanted = this.#wanted ?? this.#plan.kept;
+    return new Set([...wanted].filter((group) => !groups.includes(group)));
+  }
+
+  #copy(wanted: ReadonlySet<number>, write: () => string): string {
+    const before = this.#wanted;
+    this.#wanted = wanted;
     const text = write();
-    this.#only = before;
+    this.#wanted = before;
     return text;
   }
 
   #repeatable(item: PythonNode): string {
     const text = this.write(item);
     return item.kind === 'literal' || item.kind === 'any' || item.kind === 'set' ? text : `(?:${text})`;
-  }
-
-  #captured(group: number): number {
-    return this.#numbers.get(group)?.[0] ?? 0;
   }
 }
 
