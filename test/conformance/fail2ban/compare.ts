@@ -12,7 +12,7 @@ export type Outcome =
   | 'untranslatable';
 
 /** What is refused because JavaScript cannot do it, and not because Python does not take it. */
-const limits = /cannot be translated|would not hold|may stem from an earlier turn|cannot be named/;
+const limits = /cannot be translated|would not hold|cannot be referred to elsewhere|cannot be named/;
 
 /** Fails where fail2ban's own regular expressions find something else than the translation, in any of the texts. */
 export async function compare(oracle: Oracle, request: MatchRequest, where: string): Promise<Outcome> {

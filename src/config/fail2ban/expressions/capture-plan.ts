@@ -42,7 +42,8 @@ class Planner {
   readonly #certain = new Set<PythonNode>();
   readonly #never = new Set<PythonNode>();
   readonly #marked = new Set<number>();
-  readonly #referred = new Set<number>();
+  /** By the groups that they refer to. */
+  readonly #references = new Map<number, PythonNode[]>();
   readonly #remembered = new Map<PythonNode, readonly number[]>();
   #repetitions = 0;
 
@@ -50,7 +51,7 @@ class Planner {
     this.#root = root;
     this.#kept = new Set(named);
     this.#collect(root);
-    for (const group of this.#referred) this.#kept.add(group);
+    for (const group of this.#references.keys()) this.#kept.add(group);
   }
 
   plan(): CapturePlan {
@@ -60,13 +61,14 @@ class Planner {
       marked: this.#marked,
       certain: this.#certain,
       never: this.#never,
-      referred: this.#referred,
+      referred: new Set(this.#references.keys()),
       remembered: this.#remembered,
     };
   }
 
   #collect(node: PythonNode): void {
-    if (node.kind === 'reference' || node.kind === 'conditional') this.#referred.add(node.group);
+    if (node.kind === 'reference' || node.kind === 'conditional')
+      this.#references.set(node.group, [...(this.#references.get(node.group) ?? []), node]);
     if (node.kind === 'capture') this.#widths.set(node.group, node.inner.width.minimum);
     for (const part of partsOf(node)) this.#collect(part);
   }
@@ -139,16 +141,11 @@ class Planner {
         'Repeat with * or + what is never empty, or name no group in there.',
       );
     if (unsure.length === 0) return;
-    if (this.#mayReferBack(node.item, new Set(unsure)))
-      throw expressionError('what is referred to in this repetition may stem from an earlier turn', node.at);
+    // Which way was taken through the turns would depend on what the groups held.
+    if (groups.some((group) => this.#references.get(group)?.some((each) => !this.#certain.has(each))))
+      throw expressionError('what this repetition holds cannot be referred to elsewhere', node.at);
     for (const group of unsure) if (this.#widths.get(group) === 0) this.#marked.add(group);
     this.#remembered.set(node, unsure);
-  }
-
-  #mayReferBack(node: PythonNode, groups: Sure): boolean {
-    if ((node.kind === 'reference' || node.kind === 'conditional') && groups.has(node.group))
-      return !this.#certain.has(node);
-    return partsOf(node).some((part) => this.#mayReferBack(part, groups));
   }
 }
 

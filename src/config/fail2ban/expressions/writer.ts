@@ -249,6 +249,7 @@ class Writer {
     const rest = `(?=(${anyCharacter}*))`;
     const start = ++this.#captures;
     const repeat = this.#copy(this.#without(groups), () => this.#plainRepeat(node));
+    const written = new Map(this.#numbers);
     const end = ++this.#captures;
     const turn = () => this.#copy(none, () => this.#repeatable(node.item));
     const step = (write: () => string) => this.#atomic(() => `${write()}(?=${turn()}*\\${end}$)`);
@@ -262,11 +263,11 @@ class Writer {
       });
       // What follows the group's own copy wrote it again.
       if (numbers !== undefined) this.#numbers.set(group, numbers);
-      return { group, numbers, text: `(?=(?:${skipped})*${last}${this.#tookPart(group)}|)` };
+      return `(?=(?:${skipped})*${last}${this.#tookPart(group)}|)`;
     });
-    for (const { group, numbers } of found) if (numbers !== undefined) this.#numbers.set(group, numbers);
-    const texts = found.map(({ text }) => text).join('');
-    return `${rest}${repeat}${rest}(?<=${texts}(?=\\${start}$)${anyCharacter}*?)`;
+    // The copies wrote others of the repetition's groups too.
+    for (const [group, numbers] of written) this.#numbers.set(group, numbers);
+    return `${rest}${repeat}${rest}(?<=${found.join('')}(?=\\${start}$)${anyCharacter}*?)`;
   }
 
   /** The groups wanted now but for these. */
