@@ -1,0 +1,62 @@
+import type { LocatedText } from '../expressions/located-text.ts';
+
+/** Where a date must begin: where a word may, at the line's beginning (`{^LN-BEG}`), or anywhere. */
+export type Beginning = 'word' | 'line' | 'anywhere';
+
+/** A date's Python expression, whose first group is the date. */
+export interface BoundExpression {
+  readonly expression: LocatedText;
+  /** It was bound to the beginning of the line here, and not by its own text. */
+  readonly lineBound: boolean;
+  readonly anchored: boolean;
+}
+
+const globalFlags = /\(\?[a-z]+\)/g;
+const plainGroup = /(?<!\(\?|\\)\((?!\?)/;
+const opening = /^(?:\(\?\w+\))?\^?(?:\(\?\w+\))?/;
+
+/** What an owner writes where no word's bound is wanted: an anchor, or two stars. */
+const ownBeginning = /^\(*(?:\(\?\w+\))?(?:\^|\(*\*\*|\((?:\?:)?\^)/;
+const ownEnd = /(?<!\\)(?:\$\)?|\\[bs]|\*\*\)*)$/;
+const startStars = /(?<=^\(*(?:\(\?\w+\))?\(*)\*\*/g;
+const endStars = /(?<!\\)\*\*(?=\)*$)/g;
+
+const lineStart = /^(?:\(\?\w+\))?(?:\^|\((?:\?:)?\^(?!\|))/;
+const lineEnd = /(?<![\\|])\$\)?$/;
+
+/**
+ * Binds a date as fail2ban does (DateTemplate.setRegex of 1.0 and 1.1): at both ends to a word's bounds unless the
+ * expression says otherwise, with a group around all of it unless it has one without a name, and with flags at the front.
+ * All of that goes by the expression's text. At the line's beginning two characters of no word may stand before the date.
+ */
+export function bound(expression: LocatedText, begin: Beginning, endAtWord: boolean): BoundExpression {
+  let text = expression.replaced(/^\s+|\s+$/g, () => '');
+  const flags = text.text.match(globalFlags)?.[0] ?? '';
+  text = without(text, flags);
+  const bindStart = begin !== 'anywhere' && !ownBeginning.test(text.text);
+  const bindEnd = endAtWord && !ownEnd.test(text.text);
+  text = grouped(text);
+  if (bindStart)
+    text = inserted(text, 0, begin === 'line' ? String.raw`^(?:\W{0,2})?` : String.raw`(?=^|\b|\W)`);
+  if (bindEnd) text = inserted(text, text.text.length, String.raw`(?=\b|\W|$)`);
+  const anchored = lineStart.test(text.text) || lineEnd.test(text.text);
+  text = text.replaced(startStars, () => '').replaced(endStars, () => '');
+  return { expression: inserted(text, 0, flags), lineBound: bindStart && begin === 'line', anchored };
+}
+
+function without(text: LocatedText, flags: string): LocatedText {
+  if (flags === '') return text;
+  const at = text.text.indexOf(flags);
+  return text.replaced(new RegExp(`(?<=^[^]{${at}})[^]{${flags.length}}`, 'g'), () => '');
+}
+
+function grouped(text: LocatedText): LocatedText {
+  if (plainGroup.test(text.text)) return text;
+  const start = opening.exec(text.text)?.[0].length ?? 0;
+  const end = text.text.endsWith('$') ? text.text.length - 1 : text.text.length;
+  return inserted(inserted(text, Math.max(start, end), ')'), start, '(');
+}
+
+function inserted(text: LocatedText, at: number, addition: string): LocatedText {
+  return text.replaced(new RegExp(`(?<=^[^]{${at}})`, 'g'), () => addition);
+}
