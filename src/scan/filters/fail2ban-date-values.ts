@@ -5,6 +5,9 @@ import type { Zone } from './zone.ts';
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
+/** Python's dates are of the years from 1 to 9999. */
+const firstWall = utc(1, 1, 1);
+const endOfWalls = utc(10_000, 1, 1);
 
 const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
 const longMonths =
@@ -195,6 +198,7 @@ function timeOf(said: Said, { zone, logMinutes, now }: DateContext): number {
   let wall = wallTime(year, month, day, said) - (minutes ?? 0) * minuteMs;
   if (isToday && wall > nowWall) wall -= dayMs;
   if (said.year === null && wall > nowWall + dayMs) wall = midnight(year - 1, month, day) + (wall % dayMs);
+  if (wall < firstWall || wall >= endOfWalls) unreadable();
   return (minutes === null ? zone.toEpoch(wall, nowMs) : wall) / 1_000;
 }
 

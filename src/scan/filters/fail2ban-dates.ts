@@ -127,8 +127,8 @@ export class Fail2banDates {
     const { from, to, before, first, final, after } = this.#bounds;
     const now = boundsAt(line, from, to, wide);
     return (
-      (now.before === before || (now.first === first && !alphanumeric.test(first))) &&
-      (now.after === after || (now.final === final && !alphanumeric.test(final)))
+      (now.before === before || (now.first === first && isPunctuation(first))) &&
+      (now.after === after || (now.final === final && isPunctuation(final)))
     );
   }
 
@@ -167,6 +167,10 @@ function cutOf({ cut, cutEndsMatch }: DateTemplate, match: RegExpExecArray): rea
   if (!cutEndsMatch) return match.indices?.[cut] ?? [0, 0];
   const end = match.index + match[0].length;
   return [end - text.length, end];
+}
+
+function isPunctuation(character: string): boolean {
+  return character !== '' && !alphanumeric.test(character);
 }
 
 function boundsOf(line: string, { from, to }: Found, wide: boolean): Bounds {

@@ -39,6 +39,8 @@ export async function compareDates(
   for (const [index, [line, now]] of request.lines.entries()) {
     const wanted: Answer = expected.dates[index] ?? null;
     const found = dates.find(line, now);
+    // It has learned half of what there was to learn.
+    if (wanted === 'failed') break;
     if (wanted === 'endless') {
       tally.endless++;
       continue;

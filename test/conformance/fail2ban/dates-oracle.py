@@ -3,7 +3,7 @@
 {"op": "stock"} gives {"year": y, "filters": [...]}: all filters of the installed package, with each set of options that
 its sample log names: {"filter", "options", "datepattern" or null, "lines"}.
 {"op": "find", "datepattern": p or null, "logtimezone": z or null, "lines": [[line, now], ...]} gives {"error": message} or
-{"dates": [...]}: of each line null, "endless", or {"cut": [from, to], "times": [...]} in UTF-16 code units and seconds. There
+{"dates": [...]}: of each line null, "endless", "failed" where it finds a date and then fails on the line, or {"cut": [from, to], "times": [...]} in UTF-16 code units and seconds. There
 are two times where the clock shows one twice, and none where fail2ban fails to read it.
 {"op": "defaults"} gives the default datepatterns.
 """
@@ -138,6 +138,8 @@ def in_time(detector, line, now):
         return date_in(detector, line)
     except TimeoutError:
         return "endless"
+    except IndexError:  # of an empty match at the line's end
+        return "failed"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

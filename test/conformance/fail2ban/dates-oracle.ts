@@ -18,8 +18,8 @@ export interface FoundDate {
   readonly times: readonly number[];
 }
 
-/** What is found in a line. */
-export type Answer = FoundDate | null | 'endless';
+/** What is found in a line; `failed`: a date at its very end, which fail2ban fails on. */
+export type Answer = FoundDate | null | 'endless' | 'failed';
 
 export type FoundDates = { readonly error: string } | { readonly dates: readonly Answer[] };
 

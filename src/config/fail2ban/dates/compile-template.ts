@@ -43,11 +43,11 @@ export function compileTemplate(
     value:
       value.kind === 'epoch'
         ? { ...value, group: numberOf(value.group) }
-        : valueOf(value, names, written.groups),
+        : dateValue(value, names, written.groups),
   };
 }
 
-function valueOf(
+function dateValue(
   value: Exclude<ValueKind, { kind: 'epoch' }>,
   names: ReadonlyMap<string, number>,
   written: ReadonlyMap<string, number>,
@@ -64,12 +64,12 @@ function valueOf(
 function withNames(names: ReadonlyMap<string, number>, groups: readonly number[]): Map<string, number> {
   const all = new Map(names);
   const unnamed = new Set(groups).difference(new Set(names.values()));
-  for (const group of unnamed) all.set(unused(`group${group}`, all), group);
+  for (const group of unnamed) all.set(unusedName(`group${group}`, all), group);
   return all;
 }
 
-function unused(name: string, taken: ReadonlyMap<string, number>): string {
-  return taken.has(name) ? unused(`${name}_`, taken) : name;
+function unusedName(name: string, taken: ReadonlyMap<string, number>): string {
+  return taken.has(name) ? unusedName(`${name}_`, taken) : name;
 }
 
 function missing(): never {

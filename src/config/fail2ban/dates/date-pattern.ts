@@ -22,8 +22,7 @@ export function readDatePattern(text: string | null, thisYear: number): readonly
       throw lines.length === 1 ? thrown : inLine(thrown, index);
     }
   }
-  if (list.templates.length === 0) list.add(new LocatedText('{DEFAULT}'));
-  return list.templates;
+  return list.templates.length > 0 ? list.templates : list.defaults.map(({ template }) => template);
 }
 
 function inLine(thrown: unknown, index: number): unknown {
@@ -53,15 +52,15 @@ class TemplateList {
     const pattern = line.replaced(/^\s+|\s+$/g, () => '');
     if (pattern.text === '') return;
     const key = keyOf(pattern.text);
-    if (key === '{DEFAULT}') this.#addSeveral(this.#defaults());
-    else if (key === atLineStart)
-      this.#addSeveral(this.#defaults().filter(({ template }) => template.anchored));
+    // As in fail2ban: beside others it adds nothing.
+    if (key === '{DEFAULT}') return;
+    if (key === atLineStart) this.#addSeveral(this.defaults.filter(({ template }) => template.anchored));
     else if (key.includes('{DATE}')) this.#addSeveral(this.#within(pattern));
     else if (key === '{NONE}') this.#add(readTemplate(new LocatedText('{UNB}^'), this.#thisYear));
     else this.#add(readTemplate(pattern, this.#thisYear));
   }
 
-  #defaults(): readonly NamedTemplate[] {
+  get defaults(): readonly NamedTemplate[] {
     const { copies, own } = defaultTemplates(this.#thisYear);
     return [...copies, ...own];
   }

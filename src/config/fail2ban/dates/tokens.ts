@@ -74,7 +74,7 @@ const expressions: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-const token = /%(Ex[a-zA-Z]|[^])?/gu;
+const token = /%(Ex[a-zA-Z]|.)?/gsu;
 
 /**
  * With every token replaced by the expression for it.
