@@ -23,8 +23,15 @@ export interface DateTemplate {
   readonly cut: number;
   /** The group ends where the match does, wherever it takes part. */
   readonly cutEndsMatch: boolean;
+  /** The time depends on nothing but the text that is cut out, wherever there is one. */
+  readonly cutHoldsValue: boolean;
   /** What is found may depend on more of the line before it than one character. */
   readonly looksBack: boolean;
+  /**
+   * Of an anchored one: an expression. Where it does not match the first characters of a line, the same is found in all
+   * lines that begin so. Null where that is not known.
+   */
+  readonly sight: string | null;
   readonly value: DateValue;
 }
 

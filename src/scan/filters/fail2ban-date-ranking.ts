@@ -5,11 +5,21 @@ const farAway = 0x7fffffff;
 /** A template that was not used for so many seconds makes way. */
 const unusedSeconds = 300;
 
+/** A date that was read: neighbouring lines mostly have the same. */
+export interface DateReading {
+  readonly text: string;
+  /** In which it was read. */
+  readonly second: number;
+  /** Seconds, or null where it is no time. */
+  readonly time: number | null;
+}
+
 /** A template, compiled, with what was seen of it in one log. */
 export class RankedTemplate {
   readonly template: DateTemplate;
   /** Global, so that it can be made to look from a place on. */
   readonly regexp: RegExp;
+  readonly sight: RegExp | null;
   /** How often it matched, also where another was chosen. */
   matches = 0;
   hits = 0;
@@ -17,10 +27,13 @@ export class RankedTemplate {
   lastUsed = 0;
   /** Of its last hit from the line's beginning. */
   distance = farAway;
+  /** What it found last. */
+  reading: DateReading | null = null;
 
   constructor(template: DateTemplate) {
     this.template = template;
     this.regexp = new RegExp(template.source, `g${template.flags}${template.cutEndsMatch ? '' : 'd'}`);
+    this.sight = template.sight === null ? null : new RegExp(template.sight, template.flags);
   }
 
   get weight(): number {
@@ -49,6 +62,18 @@ export class DateRanking {
 
   get last(): RankedTemplate | undefined {
     return this.#templates[this.#last];
+  }
+
+  get lastPlace(): number {
+    return this.#last;
+  }
+
+  /** Counts one more of the last template, at the last distance. */
+  hitAgain(now: number): void {
+    const { last } = this;
+    if (last === undefined) return;
+    last.matches++;
+    this.hit(this.#last, last.distance, now);
   }
 
   /** Counts a hit of the template at `place`. */

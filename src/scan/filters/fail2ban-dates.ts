@@ -1,5 +1,15 @@
+import { copied } from '../../core/batch.ts';
 import type { DateTemplate } from '../../core/date-template.ts';
 import type { LineDate } from './dates.ts';
+import {
+  areAlike,
+  boundsAt,
+  charactersOf,
+  type DateBounds,
+  isWide,
+  noBounds,
+  unitsOf,
+} from './fail2ban-date-bounds.ts';
 import { DateRanking, type RankedTemplate } from './fail2ban-date-ranking.ts';
 import { fail2banTime } from './fail2ban-date-values.ts';
 import { Zone } from './zone.ts';
@@ -11,8 +21,9 @@ export interface Fail2banDateOptions {
   readonly logMinutes?: number | null | undefined;
 }
 
-/** A match in a line; places are counted in characters, as Python does, since lines are compared with each other. */
+/** A match in a line; `from` and `to` in characters, as Python counts them, since lines are compared with each other. */
 interface Found {
+  readonly ranked: RankedTemplate;
   readonly place: number;
   readonly match: RegExpExecArray;
   readonly from: number;
@@ -21,31 +32,30 @@ interface Found {
   readonly here: boolean;
 }
 
-/** Where the last date stood, and the characters on both sides of its ends; `''` at the line's. */
-interface Bounds {
-  readonly from: number;
-  readonly to: number;
-  readonly before: string;
-  readonly first: string;
-  readonly final: string;
-  readonly after: string;
+/** What lines have in common in which the same date is found at the same place. */
+interface Known {
+  readonly text: string;
+  readonly at: number;
+  readonly second: number;
+  readonly date: LineDate;
 }
 
-const noBounds: Bounds = { from: 1, to: 0x7fffffff, before: '', first: '', final: '', after: '' };
-
-/** Characters of two code units. */
-const pairs = /[\ud800-\udbff][\udc00-\udfff]/;
-const alphanumeric = /[\p{L}\p{N}]/u;
+/** Characters behind a date that may decide where it ends; beyond, it is searched for in every line. */
+const furthestSight = 8;
 
 /**
  * Finds the dates of one log's lines as fail2ban does: with several templates, the one that hit last first, in an order
  * that changes with their hits.
  *
  * As in fail2ban, a date is what looks like one. A template that is not anchored takes it anywhere in a line, and with
- * that from what a client wrote: it can then hold a line's time away from the true one, and have a part of its own text cut
- * out. What fail2ban has against that is here too: a template that stood elsewhere before is believed only if no other
- * one matches nearer to the beginning, and copies of the default ones that are bound to the beginning come first. Filters
- * whose `datepattern` is bound to the line's beginning are not concerned.
+ * that from what a client wrote: it can then hold a line's time away from the true one, and have a part of its own text
+ * cut out. What fail2ban has against that is here too: a template that stood elsewhere before is believed only if no
+ * other one matches nearer to the beginning, and copies of the default ones that are bound to the beginning come first.
+ * Filters whose `datepattern` is bound to the line's beginning are not concerned.
+ *
+ * It differs in two ways. Of a time that the clock shows twice fail2ban takes the one of the season in which it last read
+ * a time, and this the later one that is not ahead. And where fail2ban fails on a line (an abbreviation of no zone, a day
+ * without a month) and judges it not at all, this gives no time.
  *
  * What is learned is not stored. fail2ban forgets it with every restart, and it matters only where a line holds several
  * dates.
@@ -54,7 +64,8 @@ export class Fail2banDates {
   readonly #ranking: DateRanking;
   readonly #zone: Zone;
   readonly #logMinutes: number | null;
-  #bounds = noBounds;
+  #bounds: DateBounds = noBounds;
+  #known: Known | null = null;
 
   /** @throws RangeError for an unknown time zone */
   constructor(templates: readonly DateTemplate[], { timeZone, logMinutes }: Fail2banDateOptions = {}) {
@@ -69,73 +80,82 @@ export class Fail2banDates {
    * the line at the last date's time, or now. `now` is in seconds.
    */
   find(line: string, now: number): LineDate | null {
-    const wide = pairs.test(line);
+    const second = Math.floor(now);
+    const known = this.#known;
+    if (known !== null && known.second === second && isKnown(known, line)) {
+      this.#ranking.hitAgain(now);
+      return known.date;
+    }
+    const wide = isWide(line);
     const found = this.#search(line, wide);
     if (found === null) return null;
-    const { template } = this.#ranked(found);
     this.#ranking.hit(found.place, found.from, now);
-    this.#bounds = boundsOf(line, found, wide);
-    const [start, end] = cutOf(template, found.match);
-    if (start === end) return { time: null, start, end };
-    const context = { zone: this.#zone, logMinutes: this.#logMinutes, now };
-    return { time: fail2banTime(template, found.match, context), start, end };
+    this.#bounds = boundsAt(line, found.from, found.to, wide);
+    const { reading } = found.ranked;
+    const date = this.#dateOf(found, now);
+    // A date that comes once more will do so again.
+    this.#known = wide || reading !== found.ranked.reading ? null : knownOf(found, line, date, second);
+    return date;
   }
 
-  #ranked({ place }: Found): RankedTemplate {
-    const ranked = this.#ranking.all[place];
-    if (ranked === undefined) throw new RangeError(`no template ${place}`);
-    return ranked;
+  #dateOf(found: Found, now: number): LineDate {
+    const [start, end] = cutOf(found);
+    return { time: start === end ? null : this.#timeOf(found, now), start, end };
+  }
+
+  #timeOf({ ranked, match }: Found, now: number): number | null {
+    const { template, reading } = ranked;
+    const text = match[template.cutHoldsValue ? template.cut : 0] ?? '';
+    const second = Math.floor(now);
+    if (reading?.second === second && reading.text === text) return reading.time;
+    const time = fail2banTime(template, match, { zone: this.#zone, logMinutes: this.#logMinutes, now });
+    ranked.reading = { text: copied(text, 0, text.length), second, time };
+    return time;
   }
 
   #search(line: string, wide: boolean): Found | null {
-    const { last, all } = this.#ranking;
+    const { last, lastPlace, all } = this.#ranking;
     let reserve: Found | null = null;
-    let tried: RankedTemplate | null = null;
+    let tried = -1;
     if (last !== undefined) {
-      const here = !last.template.anchored && this.#hasSameBounds(line, wide);
-      const found = here ? this.#matchHere(last, line, wide) : match(last, all.indexOf(last), line, wide);
-      if (found !== null && this.#isExpected(last, found)) return found;
+      const here = !last.template.anchored && this.#isAlike(line, wide);
+      const found = here ? this.#matchHere(last, lastPlace, line, wide) : match(last, lastPlace, line, wide);
+      if (found !== null && this.#isExpected(found)) return found;
       reserve = found;
-      if (!here) tried = last;
+      if (!here) tried = lastPlace;
     }
-    for (const [place, ranked] of all.entries()) {
-      if (ranked === tried) continue;
-      const found = match(ranked, place, line, wide);
+    for (let place = 0; place < all.length; place++) {
+      const ranked = all[place];
+      const found = ranked === undefined || place === tried ? null : match(ranked, place, line, wide);
       if (found === null) continue;
-      if (this.#isWinner(ranked, found)) return found;
+      if (this.#isWinner(found)) return found;
       if (reserve === null || found.from < reserve.from) reserve = found;
     }
     return reserve;
   }
 
   /** Another place than the last may mean that a client's text was found. */
-  #isExpected({ template }: RankedTemplate, { from, to }: Found): boolean {
+  #isExpected({ ranked, from, to }: Found): boolean {
     const { from: lastFrom, to: lastTo } = this.#bounds;
-    return this.#ranking.all.length === 1 || template.anchored || (from === lastFrom && to === lastTo);
+    return this.#ranking.all.length === 1 || ranked.template.anchored || (from === lastFrom && to === lastTo);
   }
 
-  /** What is nearer to the beginning than before, or can only stand there. */
-  #isWinner(ranked: RankedTemplate, { place, from }: Found): boolean {
+  /** What is no further from the beginning than before, or can stand nowhere else. */
+  #isWinner({ ranked, place, from }: Found): boolean {
     const next = this.#ranking.all[place + 1];
     if (next === undefined || ranked.template.anchored) return true;
     if (from === 0 && ranked.hits > 0 && next.matches === 0) return true;
     return from <= ranked.distance && from <= this.#bounds.from;
   }
 
-  /** Both sides of an end are looked at, of which one must be the same, and inside only what is no letter or digit. */
-  #hasSameBounds(line: string, wide: boolean): boolean {
-    const { from, to, before, first, final, after } = this.#bounds;
-    const now = boundsAt(line, from, to, wide);
-    return (
-      (now.before === before || (now.first === first && isPunctuation(first))) &&
-      (now.after === after || (now.final === final && isPunctuation(final)))
-    );
+  #isAlike(line: string, wide: boolean): boolean {
+    const { from, to } = this.#bounds;
+    return areAlike(boundsAt(line, from, to, wide), this.#bounds);
   }
 
-  #matchHere(last: RankedTemplate, line: string, wide: boolean): Found | null {
+  #matchHere(last: RankedTemplate, place: number, line: string, wide: boolean): Found | null {
     const { from, to } = this.#bounds;
-    const part = line.slice(0, wide ? unitsOf(line, to) : to);
-    return match(last, this.#ranking.all.indexOf(last), part, wide, from);
+    return match(last, place, line.slice(0, wide ? unitsOf(line, to) : to), wide, from);
   }
 }
 
@@ -153,6 +173,7 @@ function match(
   ranked.matches++;
   const end = found.index + found[0].length;
   return {
+    ranked,
     place,
     match: found,
     from: wide ? charactersOf(text, found.index) : found.index,
@@ -161,39 +182,34 @@ function match(
   };
 }
 
-function cutOf({ cut, cutEndsMatch }: DateTemplate, match: RegExpExecArray): readonly [number, number] {
-  const text = match[cut];
+function cutOf({ ranked: { template }, match }: Found): readonly [start: number, end: number] {
+  const text = match[template.cut];
   if (text === undefined) return [0, 0];
-  if (!cutEndsMatch) return match.indices?.[cut] ?? [0, 0];
+  if (!template.cutEndsMatch) return match.indices?.[template.cut] ?? [0, 0];
   const end = match.index + match[0].length;
   return [end - text.length, end];
 }
 
-function isPunctuation(character: string): boolean {
-  return character !== '' && !alphanumeric.test(character);
+function isKnown({ text, at }: Known, line: string): boolean {
+  return line.startsWith(text, at) && (at === 0 || !isWide(line.slice(0, at)));
 }
 
-function boundsOf(line: string, { from, to }: Found, wide: boolean): Bounds {
-  return boundsAt(line, from, to, wide);
-}
-
-function boundsAt(line: string, from: number, to: number, wide: boolean): Bounds {
-  if (wide) {
-    const characters = [...line];
-    const at = (place: number): string => characters[place] ?? '';
-    return { from, to, before: at(from - 1), first: at(from), final: at(to - 1), after: at(to) };
+/**
+ * Of an anchored template, the beginning of the line up to where nothing can matter any more. Others are looked for at the
+ * last date's place, between its neighbours: only what was found in that way is known to be found again.
+ */
+function knownOf(found: Found, line: string, date: LineDate, second: number): Known | null {
+  const { ranked, from, to, here } = found;
+  const text = (start: number, end: number): Known => {
+    // A copy: a slice would keep the whole chunk alive.
+    return { text: copied(line, start, end), at: start, second, date };
+  };
+  if (!ranked.template.anchored) {
+    const end = to + 1;
+    return here && !ranked.template.looksBack && end <= line.length ? text(Math.max(0, from - 1), end) : null;
   }
-  const at = (place: number): string => line[place] ?? '';
-  return { from, to, before: at(from - 1), first: at(from), final: at(to - 1), after: at(to) };
-}
-
-function unitsOf(text: string, characters: number): number {
-  let at = 0;
-  for (let count = 0; count < characters && at < text.length; count++)
-    at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
-  return at;
-}
-
-function charactersOf(text: string, units: number): number {
-  return [...text.slice(0, units)].length;
+  const { sight } = ranked;
+  for (let end = to + 1; sight !== null && end <= Math.min(line.length, to + furthestSight); end++)
+    if (!sight.test(line.slice(0, end))) return text(0, end);
+  return null;
 }

@@ -1,4 +1,5 @@
 import type { LocatedText } from '../expressions/located-text.ts';
+import { categoryText } from '../expressions/sets.ts';
 
 /** Where a date must begin: where a word may, at the line's beginning (`{^LN-BEG}`), or anywhere. */
 export type Beginning = 'word' | 'line' | 'anywhere';
@@ -10,6 +11,9 @@ export interface BoundExpression {
   readonly lineBound: boolean;
   readonly anchored: boolean;
 }
+
+const space = categoryText('s', false);
+const outerSpace = new RegExp(`^${space}+|${space}+$`, 'gu');
 
 const globalFlags = /\(\?[a-z]+\)/g;
 const plainGroup = /(?<!\(\?|\\)\((?!\?)/;
@@ -30,7 +34,7 @@ const lineEnd = /(?<![\\|])\$\)?$/;
  * All of that goes by the expression's text. At the line's beginning two characters of no word may stand before the date.
  */
 export function bound(expression: LocatedText, begin: Beginning, endAtWord: boolean): BoundExpression {
-  let text = expression.replaced(/^\s+|\s+$/g, () => '');
+  let text = stripped(expression);
   const flags = text.text.match(globalFlags)?.[0] ?? '';
   text = without(text, flags);
   const bindStart = begin !== 'anywhere' && !ownBeginning.test(text.text);
@@ -42,6 +46,11 @@ export function bound(expression: LocatedText, begin: Beginning, endAtWord: bool
   const anchored = lineStart.test(text.text) || lineEnd.test(text.text);
   text = text.replaced(startStars, () => '').replaced(endStars, () => '');
   return { expression: inserted(text, 0, flags), lineBound: bindStart && begin === 'line', anchored };
+}
+
+/** Without white space at its ends, as Python sees it. */
+export function stripped(text: LocatedText): LocatedText {
+  return text.replaced(outerSpace, () => '');
 }
 
 function without(text: LocatedText, flags: string): LocatedText {

@@ -1,10 +1,11 @@
 import type { DateField, DateTemplate, DateValue } from '../../../core/date-template.ts';
 import { messageOf } from '../../../core/errors.ts';
-import { type PythonNode, partsOf } from '../expressions/nodes.ts';
+import { type NodeOf, type PythonNode, partsOf } from '../expressions/nodes.ts';
 import { expressionError } from '../expressions/python-text.ts';
 import { readExpression } from '../expressions/reader.ts';
 import { writeExpression } from '../expressions/writer.ts';
 import type { BoundExpression } from './bounds.ts';
+import { sightOf } from './sight.ts';
 
 const fields: ReadonlySet<string> = new Set<DateField>([
   ...(['y', 'Y', 'm', 'b', 'B', 'd', 'H', 'I', 'p', 'M', 'S'] as const),
@@ -20,30 +21,30 @@ export type ValueKind =
 /** @throws BailiffError filter-invalid, with the place: Python refuses the expression, or JavaScript cannot express it */
 export function compileTemplate(
   { expression, anchored }: BoundExpression,
-  value: ValueKind,
+  of: ValueKind,
   weight: number,
 ): DateTemplate {
   const { root, names } = readExpression(expression, false);
-  const wanted = value.kind === 'epoch' ? [1, value.group] : [1];
+  const wanted = of.kind === 'epoch' ? [1, of.group] : [1];
   const all = withNames(names, wanted);
   const written = writeExpression({ root, names: all });
   const numberOf = (group: number): number => {
     const name = [...all].find(([, number]) => number === group)?.[0] ?? '';
     return written.groups.get(name) ?? missing();
   };
-  checked(written.source);
+  const source = withoutNames(written.source);
+  checked(source);
   return {
-    source: written.source,
+    source,
     flags: 'u',
     anchored,
     weight,
     cut: numberOf(1),
     cutEndsMatch: endsWith(root, 1),
+    cutHoldsValue: holdsCaptures(root, of.kind === 'epoch' ? [of.group] : [...names.values()]),
     looksBack: looksBack(root),
-    value:
-      value.kind === 'epoch'
-        ? { ...value, group: numberOf(value.group) }
-        : dateValue(value, names, written.groups),
+    sight: anchored ? sightOf(root) : null,
+    value: of.kind === 'epoch' ? { ...of, group: numberOf(of.group) } : dateValue(of, names, written.groups),
   };
 }
 
@@ -89,6 +90,26 @@ function isGroup(node: PythonNode, group: number): boolean {
 
 function looksBack(node: PythonNode): boolean {
   return (node.kind === 'look' && node.behind) || partsOf(node).some(looksBack);
+}
+
+/** Whether all these groups are the first, or stand in it. */
+function holdsCaptures(root: PythonNode, groups: readonly number[]): boolean {
+  const first = [...capturesIn(root)].find(({ group }) => group === 1);
+  if (first === undefined) return false;
+  const inside = new Set([...capturesIn(first)].map(({ group }) => group));
+  return groups.every((group) => inside.has(group));
+}
+
+function* capturesIn(node: PythonNode): Generator<NodeOf<'capture'>> {
+  if (node.kind === 'capture') yield node;
+  for (const part of partsOf(node)) yield* capturesIn(part);
+}
+
+/** The groups' numbers suffice, and a match with names takes longer. Escapes and classes are passed over. */
+function withoutNames(source: string): string {
+  return source.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]|\(\?<(?![=!])[^>]+>/gsu, (part) =>
+    part.startsWith('(?<') ? '(' : part,
+  );
 }
 
 function checked(source: string): void {

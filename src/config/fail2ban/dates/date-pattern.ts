@@ -1,6 +1,7 @@
 import type { DateTemplate } from '../../../core/date-template.ts';
 import { BailiffError } from '../../../core/errors.ts';
 import { LocatedText } from '../expressions/located-text.ts';
+import { stripped } from './bounds.ts';
 import { defaultDates } from './default-dates.ts';
 import { atLineStart, defaultTemplates, keyOf, type NamedTemplate, readTemplate } from './named-template.ts';
 
@@ -49,7 +50,7 @@ class TemplateList {
   }
 
   add(line: LocatedText): void {
-    const pattern = line.replaced(/^\s+|\s+$/g, () => '');
+    const pattern = stripped(line);
     if (pattern.text === '') return;
     const key = keyOf(pattern.text);
     // As in fail2ban: beside others it adds nothing.
