@@ -332,13 +332,13 @@ const presents = [
   1_795_000_000,
 ];
 
-/** Lines of a log in which a form of date stays for a while. Texts of `made` are among them. */
+/** Lines of a log in which a form of date stays for a while, and often the date itself. Texts of `made` are among them. */
 export function* madeLines(
   count: number,
   made: MadeDatePattern | null,
   random: Random,
 ): Generator<TimedLine> {
-  let [form, start, end, now] = ['', '', '', 1_124_013_600];
+  let [form, start, dated, end, now] = ['', '', '', '', 1_124_013_600];
   for (let left = 0, line = 0; line < count; line++, left--) {
     if (left <= 0) {
       left = random.below(6);
@@ -346,9 +346,12 @@ export function* madeLines(
       if (random.below(4) === 0) now = pickOf(presents, random);
     }
     now += random.below(8) === 0 ? random.below(400) : 0;
-    const own = made !== null && random.below(3) > 0;
-    const date = own ? made.text(random) : sampleOf(form, random);
-    let text = (own && random.below(2) === 0 ? '' : start) + date + end + random.pick(rest);
+    if (random.below(2) === 0) {
+      const own = made !== null && random.below(3) > 0;
+      dated =
+        (own && random.below(2) === 0 ? '' : start) + (own ? made.text(random) : sampleOf(form, random));
+    }
+    let text = dated + (random.below(2) === 0 ? end : random.pick(behind)) + random.pick(rest);
     if (random.below(6) === 0) text += sampleOf(random.pick(forms), random) + random.pick(behind);
     if (random.below(8) === 0) text = oddText(text, random);
     text = text.replaceAll(/[\r\n]/g, ' ').toWellFormed();

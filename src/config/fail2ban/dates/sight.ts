@@ -7,10 +7,10 @@ const none: ReadonlyMap<string, number> = new Map();
 /**
  * An expression that matches where one of the expression's ways through a text leads to the text's end, so that what it
  * finds may depend on what stands behind. Where it does not match a line's first characters, the expression finds the
- * same in all lines that begin so. Null where that cannot be said.
+ * same in all lines that begin so. Null where that cannot be said, as of what may begin anywhere.
  */
 export function sightOf(root: PythonNode): string | null {
-  const reaching = endReached(root);
+  const reaching = beginsAtStart(root) ? endReached(root) : null;
   if (reaching === null) return null;
   try {
     const { source } = writeExpression({ root: reaching, names: none });
@@ -20,6 +20,22 @@ export function sightOf(root: PythonNode): string | null {
     // What can be written once may be too much to be written twice.
     if (thrown instanceof BailiffError || thrown instanceof SyntaxError) return null;
     throw thrown;
+  }
+}
+
+function beginsAtStart(node: PythonNode): boolean {
+  switch (node.kind) {
+    case 'anchor':
+      return node.place === 'text start';
+    case 'capture':
+    case 'atomic':
+      return beginsAtStart(node.inner);
+    case 'sequence':
+      return node.items[0] !== undefined && beginsAtStart(node.items[0]);
+    case 'alternatives':
+      return node.branches.every(beginsAtStart);
+    default:
+      return false;
   }
 }
 
