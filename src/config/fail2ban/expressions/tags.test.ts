@@ -95,6 +95,9 @@ test('what was expanded knows where it stood', () => {
 test('literals are found in what was written', () => {
   const literals = (expression: string) => literalsOf(translated(expression).source);
   assert.deepEqual(literals('^User "\\S+" from <HOST>: too many\\b\\.\\s*$'), [': too many.']);
-  assert.deepEqual(literals('<HOST> (?(ip4)a) failed/login\\-now$'), [' a failed/login-now', ' failed/login-now']);
+  assert.deepEqual(literals('<HOST> (?(ip4)a) failed/login\\-now$'), [
+    ' a failed/login-now',
+    ' failed/login-now',
+  ]);
   assert.deepEqual(literals('(?P<q>")?failed login(?(q)")'), ['failed login"', 'failed login']);
 });

@@ -191,6 +191,11 @@ test('groups nested without end are refused', () => {
   assert.throws(() => translate('('.repeat(100_000), single), /nested too deeply/);
 });
 
+test('repetitions that would be written too often are refused', () => {
+  const nested = `${'(?:|'.repeat(24)}a${')+'.repeat(24)}`;
+  assert.throws(() => translate(nested, single), /cannot be translated/);
+});
+
 test('with maxlines, every line has a start and an end', () => {
   const { source, flags } = translate('^b$', { names: true, multiline: true });
   assert.equal(new RegExp(source, flags).exec('a\nb\nc\n')?.index, 2);
