@@ -4,7 +4,7 @@ import { emptyComesLast, waysAroundEmpty } from './empty-matches.ts';
 import type { NodeOf, PythonNode } from './nodes.ts';
 import { expressionError } from './python-text.ts';
 import type { PythonExpression } from './reader.ts';
-import { anyCharacter, literalText, setText } from './sets.ts';
+import { anyCharacter, literalText, noCharacter, setText } from './sets.ts';
 import { countsText, flattened } from './turns.ts';
 
 /** The numbers that were written for a group. */
@@ -151,8 +151,9 @@ class Writer {
 
   #conditional(node: NodeOf<'conditional'>): string {
     const { group } = node;
-    if (this.#plan.never.has(node)) return this.write(node.no, true);
     const yes = this.write(node.yes, true);
+    // Its groups are groups all the same.
+    if (this.#plan.never.has(node)) return `(?:${noCharacter}${yes}|${this.write(node.no, true)})`;
     if (this.#plan.certain.has(node)) return yes;
     const yesWhere = this.#tookPart(group) + yes;
     return `(?:${yesWhere}|${this.#tookNoPart(group)}${this.write(node.no, true)})`;
