@@ -40,7 +40,16 @@ const quantifiers: readonly [string, ...string[]] = [
 ];
 /** Of single characters alone: Python 3.11.2 makes errors with those of groups, which 3.13 does not. */
 const possessive: readonly [string, ...string[]] = ['*+', '++', '?+', '{2,3}+'];
-const scopes: readonly [string, ...string[]] = ['(?i:', '(?s:', '(?m:', '(?a:', '(?-i:', '(?is-m:', '(?x: '];
+/** Not `(?a:`: what Python's search passes over at once, before it looks closer, it decides by Unicode also there. */
+const scopes: readonly [string, ...string[]] = [
+  '(?i:',
+  '(?s:',
+  '(?m:',
+  '(?i-s:',
+  '(?-i:',
+  '(?is-m:',
+  '(?x: ',
+];
 
 /** Expressions of a grammar that has all of Python's syntax. All groups have names, so that all can be compared. */
 export class MadeExpression {

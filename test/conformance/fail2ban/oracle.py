@@ -4,8 +4,9 @@
 expressions, and the lines of that log as fail2ban searches them.
 {"op": "match", "expression": e, "names": b, "multiline": b, "texts": [...]} gives {"error": message} or {"matches": [...]}: for
 each text null, "endless", or {"span": [from, to], "groups": {name: [from, to] or null}}, in UTF-16 code units.
-{"op": "characters", "pattern": p} gives the code points that an expression matches, and {"op": "unassigned"} those that
-this Python's Unicode does not know.
+{"op": "characters", "pattern": p} gives the code points that an expression matches, {"op": "unassigned"} those that
+this Python's Unicode does not know, and {"op": "cases"} for each that has another case those that it matches where case
+is ignored.
 """
 
 import json
@@ -153,6 +154,13 @@ def characters(pattern):
     return [code for code in range(0x110000) if not 0xD800 <= code < 0xE000 and regex.match(chr(code))]
 
 
+def cases():
+    cased = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    cased = [each for each in cased if each.lower() != each or each.upper() != each]
+    joined = "".join(cased)
+    return [[ord(each), [ord(found) for found in re.findall(f"(?i:{each})", joined)]] for each in cased]
+
+
 def unassigned():
     return [code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cn"]
 
@@ -161,5 +169,5 @@ signal.signal(signal.SIGALRM, give_up)
 for request in sys.stdin:
     asked = json.loads(request)
     operation = asked.pop("op")
-    answers = {"stock": lambda: list(stock()), "match": match, "characters": characters, "unassigned": unassigned}
+    answers = {"stock": lambda: list(stock()), "match": match, "characters": characters, "unassigned": unassigned, "cases": cases}
     print(json.dumps(answers[operation](**asked)), flush=True)

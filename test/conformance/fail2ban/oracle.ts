@@ -64,6 +64,11 @@ export class Oracle {
     return this.#ask({ op: 'unassigned' });
   }
 
+  /** Code points that have another case, each with those that it matches where case is ignored. */
+  cases(): Promise<readonly (readonly [code: number, found: readonly number[]])[]> {
+    return this.#ask({ op: 'cases' });
+  }
+
   close(): void {
     this.#child.stdin?.end();
   }

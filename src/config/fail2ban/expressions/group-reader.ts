@@ -114,8 +114,9 @@ function conditionGroup({ text, groups }: Reader): number {
   const at = text.at;
   const name = text.until(')', "a condition's group");
   if (isIdentifier(name)) return groups.named(name, at);
-  if (!/^\d+$/.test(name)) text.fail(`"${name}" cannot be the name of a group`, at);
-  const group = Number(name);
+  // Python 3.11 takes whatever is a whole number there.
+  if (!/^\s*\+?\d+(?:_\d+)*\s*$/.test(name)) text.fail(`"${name}" cannot be the name of a group`, at);
+  const group = Number(name.replaceAll('_', ''));
   if (group === 0) text.fail('groups count from 1', at);
   return group;
 }

@@ -24,9 +24,10 @@ export class LocatedText {
     };
     let done = 0;
     for (const match of this.text.matchAll(pattern)) {
+      const written = replacement(match);
+      if (written === match[0]) continue;
       keep(done, match.index);
       done = match.index + match[0].length;
-      const written = replacement(match);
       text += written;
       for (let count = 0; count < written.length; count++) origins.push(this.originOf(match.index));
     }

@@ -4,7 +4,7 @@ import type { Category, NodeOf, SetItem } from './nodes.ts';
 
 /** Any character, and none: what JavaScript has for them. */
 export const anyCharacter = '[^]';
-const noCharacter = '(?!)';
+export const noCharacter = '(?!)';
 
 /**
  * Python's categories as parts of a JavaScript class, by Unicode (`str.isalnum` and "_", `str.isdecimal`, `str.isspace`).

@@ -1,11 +1,11 @@
-import { boundaryText, noBoundaryText } from './boundaries.ts';
+import { anchorText } from './anchors.ts';
 import { type CapturePlan, planCaptures } from './capture-plan.ts';
 import { emptyComesLast, waysAroundEmpty } from './empty-matches.ts';
-import { flattened } from './nested-repeats.ts';
 import type { NodeOf, PythonNode } from './nodes.ts';
 import { expressionError } from './python-text.ts';
 import type { PythonExpression } from './reader.ts';
-import { anyCharacter, literalText, setText } from './sets.ts';
+import { anyCharacter, literalText, noCharacter, setText } from './sets.ts';
+import { countsText, flattened } from './turns.ts';
 
 /** The numbers that were written for a group. */
 interface Numbers {
@@ -32,6 +32,9 @@ export function writeExpression(expression: PythonExpression): WrittenExpression
 
 /** Notes that a group took part by what is next to its end: in a text that is not empty there is something. */
 const marker = `(?:(?=(${anyCharacter}))|(?<=(${anyCharacter}))|^$)`;
+
+/** Some repetitions are written several times, and so are those in them. In characters. */
+const longestRepeat = 100_000;
 
 const none: ReadonlySet<number> = new Set();
 
@@ -70,7 +73,7 @@ class Writer {
       case 'any':
         return node.dotAll ? anyCharacter : '[^\\n]';
       case 'anchor':
-        return this.#anchor(node);
+        return anchorText(node);
       case 'sequence':
         return this.#sequence(node, grouped);
       case 'alternatives': {
@@ -92,34 +95,11 @@ class Writer {
     }
   }
 
-  #anchor(
-    { place, ascii }: NodeOf<'anchor'>,
-    before?: PythonNode | undefined,
-    after?: PythonNode | undefined,
-  ): string {
-    switch (place) {
-      case 'text start':
-        return '^';
-      case 'line start':
-        return '(?<![^\\n])';
-      case 'end':
-        return '(?=\\n?$)';
-      case 'line end':
-        return '(?![^\\n])';
-      case 'text end':
-        return '$';
-      case 'boundary':
-        return ascii ? '\\b' : boundaryText(before, after);
-      case 'no boundary':
-        return noBoundaryText(ascii);
-    }
-  }
-
   #sequence({ items }: NodeOf<'sequence'>, grouped: boolean): string {
     return items
       .map((item, at) =>
         item.kind === 'anchor'
-          ? this.#anchor(item, items[at - 1], items[at + 1])
+          ? anchorText(item, items[at - 1], items[at + 1])
           : this.write(item, grouped || items.length > 1),
       )
       .join('');
@@ -171,8 +151,9 @@ class Writer {
 
   #conditional(node: NodeOf<'conditional'>): string {
     const { group } = node;
-    if (this.#plan.never.has(node)) return this.write(node.no, true);
     const yes = this.write(node.yes, true);
+    // Its groups are groups all the same.
+    if (this.#plan.never.has(node)) return `(?:${noCharacter}${yes}|${this.write(node.no, true)})`;
     if (this.#plan.certain.has(node)) return yes;
     const yesWhere = this.#tookPart(group) + yes;
     return `(?:${yesWhere}|${this.#tookNoPart(group)}${this.write(node.no, true)})`;
@@ -193,8 +174,10 @@ class Writer {
 
   #repeat(node: NodeOf<'repeat'>): string {
     const remembered = (this.#plan.remembered.get(node) ?? []).filter((group) => this.#isCaptured(group));
-    if (remembered.length > 0) return this.#remembering(node, remembered);
-    return this.#plainRepeat(node);
+    const text = remembered.length > 0 ? this.#remembering(node, remembered) : this.#plainRepeat(node);
+    if (text.length > longestRepeat)
+      throw expressionError('these repetitions within each other cannot be translated', node.at);
+    return text;
   }
 
   #plainRepeat(node: NodeOf<'repeat'>): string {
@@ -214,7 +197,7 @@ class Writer {
       if (minimum === 0 && maximum === 1) return this.#optional(node);
       if (mode === 'greedy' && minimum !== maximum && !emptyComesLast(item)) return this.#aroundEmpty(node);
     }
-    return this.#repeatable(item) + counts(minimum, maximum) + (mode === 'lazy' ? '?' : '');
+    return this.#repeatable(item) + countsText(minimum, maximum) + (mode === 'lazy' ? '?' : '');
   }
 
   #optional({ item, mode }: NodeOf<'repeat'>): string {
@@ -230,7 +213,7 @@ class Writer {
     const ways = waysAroundEmpty(item);
     if (ways === null || maximum !== Number.POSITIVE_INFINITY)
       throw expressionError('this repeats what may match nothing in a way that cannot be translated', at);
-    const first = minimum === 0 ? '' : this.#repeatable(item) + counts(minimum, minimum);
+    const first = minimum === 0 ? '' : this.#repeatable(item) + countsText(minimum, minimum);
     const before = () =>
       ways.before === null || ways.before.width.maximum === 0
         ? ''
@@ -288,11 +271,4 @@ class Writer {
     const text = this.write(item);
     return item.kind === 'literal' || item.kind === 'any' || item.kind === 'set' ? text : `(?:${text})`;
   }
-}
-
-function counts(minimum: number, maximum: number): string {
-  if (maximum === Number.POSITIVE_INFINITY)
-    return minimum === 0 ? '*' : minimum === 1 ? '+' : `{${minimum},}`;
-  if (minimum === 0 && maximum === 1) return '?';
-  return minimum === maximum ? `{${minimum}}` : `{${minimum},${maximum}}`;
 }

@@ -20,3 +20,11 @@ function alone(node: PythonNode): PythonNode {
   const [only] = node.kind === 'sequence' ? node.items : [];
   return node.kind === 'sequence' && node.items.length === 1 && only !== undefined ? alone(only) : node;
 }
+
+/** The quantifier for so many turns; the largest number may be infinite. */
+export function countsText(minimum: number, maximum: number): string {
+  if (maximum === Number.POSITIVE_INFINITY)
+    return minimum === 0 ? '*' : minimum === 1 ? '+' : `{${minimum},}`;
+  if (minimum === 0 && maximum === 1) return '?';
+  return minimum === maximum ? `{${minimum}}` : `{${minimum},${maximum}}`;
+}

@@ -1,4 +1,4 @@
-import type { PythonNode } from './nodes.ts';
+import type { NodeOf, PythonNode } from './nodes.ts';
 import { categoryText } from './sets.ts';
 
 const word = categoryText('w', false);
@@ -9,17 +9,41 @@ const noWordAfter = `(?!${word})`;
 /** Python 3.11 finds neither kind of boundary in an empty text. */
 const notEmpty = '(?!^$)';
 
+/** An anchor as JavaScript has it without the flag "m", between its neighbours in the expression. */
+export function anchorText(
+  { place, ascii }: NodeOf<'anchor'>,
+  before?: PythonNode | undefined,
+  after?: PythonNode | undefined,
+): string {
+  switch (place) {
+    case 'text start':
+      return '^';
+    case 'line start':
+      return '(?<![^\\n])';
+    case 'end':
+      return '(?=\\n?$)';
+    case 'line end':
+      return '(?![^\\n])';
+    case 'text end':
+      return '$';
+    case 'boundary':
+      return ascii ? '\\b' : boundaryText(before, after);
+    case 'no boundary':
+      return noBoundaryText(ascii);
+  }
+}
+
 /**
  * `\b` by Unicode, which JavaScript lacks. Where a neighbour in the expression is surely a word's character, only the
  * other side is looked at, which is cheaper.
  */
-export function boundaryText(before: PythonNode | undefined, after: PythonNode | undefined): string {
+function boundaryText(before: PythonNode | undefined, after: PythonNode | undefined): string {
   if (isWordAt(after, 'start')) return noWordBefore;
   if (isWordAt(before, 'end')) return noWordAfter;
   return `(?:${wordBefore}${noWordAfter}|${noWordBefore}${wordAfter})`;
 }
 
-export function noBoundaryText(ascii: boolean): string {
+function noBoundaryText(ascii: boolean): string {
   if (ascii) return `${notEmpty}\\B`;
   return `(?:${wordBefore}${wordAfter}|${notEmpty}${noWordBefore}${noWordAfter})`;
 }
