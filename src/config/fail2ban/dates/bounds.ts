@@ -15,9 +15,15 @@ export interface BoundExpression {
 const space = categoryText('s', false);
 const outerSpace = new RegExp(`^${space}+|${space}+$`, 'gu');
 
-const globalFlags = /\(\?[a-z]+\)/g;
+const lineStartBound = String.raw`^(?:\W{0,2})?`;
+const wordStartBound = String.raw`(?=^|\b|\W)`;
+const wordEndBound = String.raw`(?=\b|\W|$)`;
+
+const globalFlags = /\(\?[a-z]+\)/;
+const anyFlags = new RegExp(globalFlags, 'g');
 const plainGroup = /(?<!\(\?|\\)\((?!\?)/;
-const opening = /^(?:\(\?\w+\))?\^?(?:\(\?\w+\))?/;
+const opening = /^(?:\(\?\w+\))?\^?(?:\(\?\w+\))?/g;
+const beforeLastDollar = /(?=\$$)|(?<!\$)$/g;
 
 /** What an owner writes where no word's bound is wanted: an anchor, or two stars. */
 const ownBeginning = /^\(*(?:\(\?\w+\))?(?:\^|\(*\*\*|\((?:\?:)?\^)/;
@@ -35,17 +41,16 @@ const lineEnd = /(?<![\\|])\$\)?$/;
  */
 export function bound(expression: LocatedText, begin: Beginning, endAtWord: boolean): BoundExpression {
   let text = stripped(expression);
-  const flags = text.text.match(globalFlags)?.[0] ?? '';
-  text = without(text, flags);
+  const flags = globalFlags.exec(text.text);
+  text = text.replaced(anyFlags, ({ 0: each, index }) => (index === flags?.index ? '' : each));
   const bindStart = begin !== 'anywhere' && !ownBeginning.test(text.text);
   const bindEnd = endAtWord && !ownEnd.test(text.text);
   text = grouped(text);
-  if (bindStart)
-    text = inserted(text, 0, begin === 'line' ? String.raw`^(?:\W{0,2})?` : String.raw`(?=^|\b|\W)`);
-  if (bindEnd) text = inserted(text, text.text.length, String.raw`(?=\b|\W|$)`);
+  if (bindStart) text = prefixed(text, begin === 'line' ? lineStartBound : wordStartBound);
+  if (bindEnd) text = text.replaced(/$/g, () => wordEndBound);
   const anchored = lineStart.test(text.text) || lineEnd.test(text.text);
   text = text.replaced(startStars, () => '').replaced(endStars, () => '');
-  return { expression: inserted(text, 0, flags), lineBound: bindStart && begin === 'line', anchored };
+  return { expression: prefixed(text, flags?.[0] ?? ''), lineBound: bindStart && begin === 'line', anchored };
 }
 
 /** Without white space at its ends, as Python sees it. */
@@ -53,19 +58,11 @@ export function stripped(text: LocatedText): LocatedText {
   return text.replaced(outerSpace, () => '');
 }
 
-function without(text: LocatedText, flags: string): LocatedText {
-  if (flags === '') return text;
-  const at = text.text.indexOf(flags);
-  return text.replaced(new RegExp(`(?<=^[^]{${at}})[^]{${flags.length}}`, 'g'), () => '');
+function prefixed(text: LocatedText, prefix: string): LocatedText {
+  return text.replaced(/^/g, () => prefix);
 }
 
 function grouped(text: LocatedText): LocatedText {
   if (plainGroup.test(text.text)) return text;
-  const start = opening.exec(text.text)?.[0].length ?? 0;
-  const end = text.text.endsWith('$') ? text.text.length - 1 : text.text.length;
-  return inserted(inserted(text, Math.max(start, end), ')'), start, '(');
-}
-
-function inserted(text: LocatedText, at: number, addition: string): LocatedText {
-  return text.replaced(new RegExp(`(?<=^[^]{${at}})`, 'g'), () => addition);
+  return text.replaced(beforeLastDollar, () => ')').replaced(opening, ([start]) => `${start}(`);
 }
