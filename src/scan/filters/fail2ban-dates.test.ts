@@ -148,3 +148,9 @@ test('a date that is known has the year of its present', () => {
   assert.deepEqual([timeAt(now), timeAt(now), timeAt(now)], Array(3).fill(now - 7_200));
   assert.equal(timeAt(now + year), now + year - 7_200);
 });
+
+test('what was found in a part of the last place is not known to be found there again', () => {
+  const dates = datesOf(String.raw`((?:%u\s+)?)\b`);
+  const ends = ['1  J x', '7  A x', '7  A x'].map((line) => dates.find(line, now)?.end);
+  assert.deepEqual(ends, [3, 0, 3]);
+});

@@ -28,7 +28,7 @@ interface Found {
   readonly match: RegExpExecArray;
   readonly from: number;
   readonly to: number;
-  /** It was looked for at the last date's place alone. */
+  /** It was looked for at the last date's place alone, and takes all of it. */
   readonly here: boolean;
 }
 
@@ -155,7 +155,8 @@ export class Fail2banDates {
 
   #matchHere(last: RankedTemplate, place: number, line: string, wide: boolean): Found | null {
     const { from, to } = this.#bounds;
-    return match(last, place, line.slice(0, wide ? unitsOf(line, to) : to), wide, from);
+    const found = match(last, place, line.slice(0, wide ? unitsOf(line, to) : to), wide, from);
+    return found === null ? null : { ...found, here: found.from === from && found.to === to };
   }
 }
 
@@ -178,7 +179,7 @@ function match(
     match: found,
     from: wide ? charactersOf(text, found.index) : found.index,
     to: wide ? charactersOf(text, end) : end,
-    here: from !== undefined,
+    here: false,
   };
 }
 

@@ -116,7 +116,7 @@ def detector_of(datepattern, logtimezone):
         detector.addDefaultTemplate()
     for template in detector.templates:
         template._compileRegex()
-        if template._cRegex.groups < 1:
+        if template._cRegex.groups < getattr(template, "_grpIdx", 1):
             raise ValueError("no group")
     return detector
 
