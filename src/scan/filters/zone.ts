@@ -3,6 +3,8 @@ const quarterMs = 900_000;
 /** On either side of a wall-clock time: more than any zone's distance from UTC. */
 const dayMs = 86_400_000;
 const largestCache = 4_096;
+/** The second day of the year 1: before that, years are counted backwards. */
+const firstQuarter = -62_135_510_400_000 / quarterMs;
 
 /** Turns wall-clock times of one time zone into epoch times. */
 export class Zone {
@@ -51,7 +53,7 @@ export class Zone {
   /** The wall clock's distance from UTC at an epoch time, both in ms; east of Greenwich it is positive. */
   offsetAt(epochMs: number): number {
     if (this.#format === null) return 0;
-    const quarter = Math.floor(epochMs / quarterMs);
+    const quarter = Math.max(Math.floor(epochMs / quarterMs), firstQuarter);
     const known = this.#offsets.get(quarter);
     if (known !== undefined) return known;
     if (this.#offsets.size >= largestCache) this.#offsets.clear();
@@ -65,5 +67,7 @@ function wallClock(format: Intl.DateTimeFormat, epochMs: number): number {
   const parts: Record<string, number> = {};
   for (const { type, value } of format.formatToParts(epochMs)) parts[type] = Number(value);
   const part = (name: string): number => parts[name] ?? 0;
-  return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+  // `Date.UTC` takes the first hundred years for those of another century.
+  const midnight = new Date(0).setUTCFullYear(part('year'), part('month') - 1, part('day'));
+  return midnight + ((part('hour') * 60 + part('minute')) * 60 + part('second')) * 1_000;
 }

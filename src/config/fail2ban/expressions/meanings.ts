@@ -1,0 +1,87 @@
+import { fieldOf } from './tags.ts';
+
+/** What the text of a group is to fail2ban. */
+export type GroupMeaning =
+  | 'ip4'
+  | 'ip6'
+  /** A name that may have to be resolved. */
+  | 'dns'
+  /** The length of an address's prefix. */
+  | 'cidr'
+  /** What is counted and banned instead of the address. */
+  | 'id'
+  | 'port'
+  | 'user'
+  /** Marks a line that gives its session fields and is no hit. */
+  | 'nofail'
+  /** What the lines of one connection have in common. */
+  | 'session'
+  /** Marks the end of a session. */
+  | 'forget'
+  /** Marks that somebody logged in: what is pending in the session does not count. */
+  | 'gained'
+  /** Of a prefix: what the other expressions are to look at. */
+  | 'content'
+  /** Lines of a multi-line match that do not belong to it. */
+  | 'skipped'
+  /** A field of the owner's. */
+  | 'evidence';
+
+/** A named group of a translated expression, and the field that it gives a text to. */
+export interface ExpressionGroup {
+  /** In the JavaScript expression. */
+  readonly number: number;
+  readonly name: string;
+  /** fail2ban's name of the field: `user` for the group `alt_user_1`. */
+  readonly field: string;
+  readonly meaning: GroupMeaning;
+  /**
+   * An alternative counts where the field has no text from the groups before in the list; parts are
+   * joined with it to a tuple.
+   */
+  readonly as: 'value' | 'alternative' | 'part';
+}
+
+const meanings: ReadonlyMap<string, GroupMeaning> = new Map(
+  Object.entries({
+    ip4: 'ip4',
+    ip6: 'ip6',
+    dns: 'dns',
+    cidr: 'cidr',
+    fid: 'id',
+    fport: 'port',
+    user: 'user',
+    nofail: 'nofail',
+    mlfid: 'session',
+    mlfforget: 'forget',
+    mlfgained: 'gained',
+    content: 'content',
+  } as const),
+);
+
+/** In the order in which fail2ban applies them: values, then alternatives, then parts, these by their names. */
+export function meaningsOf(groups: ReadonlyMap<string, number>): readonly ExpressionGroup[] {
+  const all = [...groups].map(([name, number]) => meaningOf(name, number));
+  const values = all.filter((group) => group.as === 'value');
+  const others = (as: ExpressionGroup['as']) =>
+    all.filter((group) => group.as === as).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return [...values, ...others('alternative'), ...others('part')];
+}
+
+/** Whether a match tells whom to count: fail2ban refuses an expression that does not, behind a prefix that does not. */
+export function identifies(groups: readonly ExpressionGroup[]): boolean {
+  return groups.some(
+    ({ as, meaning }) => as === 'value' && ['id', 'ip4', 'ip6', 'dns', 'session'].includes(meaning),
+  );
+}
+
+function meaningOf(name: string, number: number): ExpressionGroup {
+  const complex = name.length > 4 ? /^(alt|tuple)_(.*?)(?:_\p{Nd}+)?$/u.exec(name) : null;
+  const field = complex === null ? name : fieldOf(complex[2] ?? '');
+  const as = complex === null ? 'value' : complex[1] === 'alt' ? 'alternative' : 'part';
+  return { number, name, field, meaning: meaningOfField(field), as };
+}
+
+function meaningOfField(field: string): GroupMeaning {
+  return /^skiplines\d+$/.test(field) ? 'skipped' : (meanings.get(field) ?? 'evidence');
+}

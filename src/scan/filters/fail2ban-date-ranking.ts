@@ -1,0 +1,106 @@
+import type { DateTemplate } from '../../core/date-template.ts';
+
+/** Nobody's distance. */
+const farAway = 0x7fffffff;
+/** A template that was not used for so many seconds makes way. */
+const unusedSeconds = 300;
+
+/** A date that was read: neighbouring lines mostly have the same. */
+export interface DateReading {
+  readonly text: string;
+  /** In which it was read. */
+  readonly second: number;
+  /** Seconds, or null where it is no time. */
+  readonly time: number | null;
+}
+
+/** A template, compiled, with what was seen of it in one log. */
+export class RankedTemplate {
+  readonly template: DateTemplate;
+  /** Global, so that it can be made to look from a place on. */
+  readonly regexp: RegExp;
+  readonly sight: RegExp | null;
+  /** How often it matched, also where another was chosen. */
+  matches = 0;
+  hits = 0;
+  /** Seconds. */
+  lastUsed = 0;
+  /** Of its last hit from the line's beginning. */
+  distance = farAway;
+  /** What it found last. */
+  reading: DateReading | null = null;
+
+  constructor(template: DateTemplate) {
+    this.template = template;
+    this.regexp = new RegExp(template.source, `g${template.flags}${template.cutEndsMatch ? '' : 'd'}`);
+    this.sight = template.sight === null ? null : new RegExp(template.sight, template.flags);
+  }
+
+  get weight(): number {
+    return (this.hits * this.template.weight) / Math.max(1, this.distance);
+  }
+}
+
+/**
+ * The templates of a log in the order in which they are tried, as fail2ban changes it (DateDetector of 1.0 and 1.1): one
+ * that hits more than those before it, nearer to the line's beginning, moves up.
+ */
+export class DateRanking {
+  readonly #templates: RankedTemplate[];
+  /** Those before have been used. */
+  #firstUnused = 0;
+  /** The place of the last one that hit. */
+  #last = -1;
+
+  constructor(templates: readonly DateTemplate[]) {
+    this.#templates = templates.map((template) => new RankedTemplate(template));
+  }
+
+  get all(): readonly RankedTemplate[] {
+    return this.#templates;
+  }
+
+  get last(): RankedTemplate | undefined {
+    return this.#templates[this.#last];
+  }
+
+  get lastPlace(): number {
+    return this.#last;
+  }
+
+  /** Counts one more of the last template, at the last distance. */
+  hitAgain(now: number): void {
+    const { last } = this;
+    if (last === undefined) return;
+    last.matches++;
+    this.hit(this.#last, last.distance, now);
+  }
+
+  /** Counts a hit of the template at `place`. */
+  hit(place: number, distance: number, now: number): void {
+    const ranked = this.#templates[place];
+    if (ranked === undefined) return;
+    ranked.hits++;
+    ranked.lastUsed = now;
+    ranked.distance = distance;
+    if (this.#firstUnused === place) this.#firstUnused++;
+    this.#last = place > 0 && place !== this.#last ? this.#moveUp(place, ranked) : place;
+  }
+
+  /** To the first unused place, or half of the way; or else by one. */
+  #moveUp(place: number, ranked: RankedTemplate): number {
+    const far = this.#firstUnused < place ? this.#firstUnused : Math.floor(place / 2);
+    const target = [far, place - 1].find((each) => this.#yields(each, ranked));
+    if (target === undefined) return place;
+    this.#templates.splice(place, 1);
+    this.#templates.splice(target, 0, ranked);
+    while ((this.#templates[this.#firstUnused]?.hits ?? 0) > 0) this.#firstUnused++;
+    return target;
+  }
+
+  #yields(place: number, to: RankedTemplate): boolean {
+    const other = this.#templates[place];
+    if (other === undefined) return false;
+    return to.weight > other.weight || to.lastUsed - unusedSeconds > other.lastUsed;
+  }
+}
