@@ -1,12 +1,13 @@
+import type { Fail2banFilterDefinition } from './fail2ban-filter.ts';
 import type { MatchKindName } from './types.ts';
 
 /**
  * A filter as it crosses a thread: plain data, nothing compiled. config/ reads it from YAML, scan/
- * compiles it. Both kinds compile to the same `Filter` (scan/filters/filter.ts).
+ * compiles it. All kinds compile to the same `Filter` (scan/filters/filter.ts).
  */
-export type FilterDefinition = RegexFilterDefinition | JsonFilterDefinition;
+export type FilterDefinition = RegexFilterDefinition | JsonFilterDefinition | Fail2banFilterDefinition;
 
-interface Common {
+export interface FilterCommon {
   readonly name: string;
   readonly description: string;
   readonly samples: readonly Sample[];
@@ -14,7 +15,7 @@ interface Common {
   readonly file?: string;
 }
 
-export interface RegexFilterDefinition extends Common {
+export interface RegexFilterDefinition extends FilterCommon {
   readonly kind: 'regex';
   readonly ignoreCase: boolean;
   /**
@@ -37,7 +38,7 @@ export interface Expression {
   readonly pattern: string;
 }
 
-export interface JsonFilterDefinition extends Common {
+export interface JsonFilterDefinition extends FilterCommon {
   readonly kind: 'json';
   /** The first one whose tests all hold decides. */
   readonly rules: readonly JsonRule[];

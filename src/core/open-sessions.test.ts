@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OpenSessions, type Session } from './open-sessions.ts';
+import { OpenSessions } from './open-sessions.ts';
 
-const sessionAt = (time: number): Session => ({ host: '', user: '', pending: 0, time });
-const keysOf = (sessions: OpenSessions): string => [...sessions].map(([key]) => key).join('');
+interface Session {
+  readonly time: number;
+}
+
+const sessionAt = (time: number): Session => ({ time });
+const keysOf = (sessions: OpenSessions<Session>): string => [...sessions].map(([key]) => key).join('');
 
 test('the order is that of the last change, whatever was kept and deleted', () => {
-  const sessions = new OpenSessions();
+  const sessions = new OpenSessions<Session>();
   for (const [index, key] of [...'abcd'].entries()) sessions.keep(key, sessionAt(index));
   assert.equal(keysOf(sessions), 'abcd');
   for (const [key, order] of [

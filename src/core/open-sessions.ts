@@ -1,28 +1,18 @@
-/** What the lines of one session have said so far. */
-export interface Session {
-  readonly host: string;
-  readonly user: string;
-  /** Attempts that still wait for a line that names the address. */
-  readonly pending: number;
-  /** Seconds. */
-  readonly time: number;
-}
-
-interface Entry {
+interface Entry<Session> {
   readonly key: string;
   session: Session;
-  older: Entry | null;
-  newer: Entry | null;
+  older: Entry<Session> | null;
+  newer: Entry<Session> | null;
 }
 
 /**
  * The sessions of one scope, in the order in which they were last kept. A Map alone would have the order, too, but looks
  * at each that was deleted, on the way to the oldest.
  */
-export class OpenSessions implements Iterable<readonly [key: string, session: Session]> {
-  readonly #byKey = new Map<string, Entry>();
-  #oldest: Entry | null = null;
-  #newest: Entry | null = null;
+export class OpenSessions<Session> implements Iterable<readonly [key: string, session: Session]> {
+  readonly #byKey = new Map<string, Entry<Session>>();
+  #oldest: Entry<Session> | null = null;
+  #newest: Entry<Session> | null = null;
 
   get size(): number {
     return this.#byKey.size;
@@ -71,7 +61,7 @@ export class OpenSessions implements Iterable<readonly [key: string, session: Se
     for (let entry = this.#oldest; entry !== null; entry = entry.newer) yield [entry.key, entry.session];
   }
 
-  #unlink({ older, newer }: Entry): void {
+  #unlink({ older, newer }: Entry<Session>): void {
     if (older === null) this.#oldest = newer;
     else older.newer = newer;
     if (newer === null) this.#newest = older;

@@ -1,4 +1,4 @@
-import { OpenSessions, type Session } from './open-sessions.ts';
+import { OpenSessions } from './open-sessions.ts';
 import type { Match } from './types.ts';
 
 /** Scopes kept; the one used least recently goes first. */
@@ -8,6 +8,16 @@ const mostScopes = 1_000;
 const capacity = 100;
 const lifetime = 300;
 
+/** What the lines of one session have said so far. */
+export interface Session {
+  readonly host: string;
+  readonly user: string;
+  /** Attempts that still wait for a line that names the address. */
+  readonly pending: number;
+  /** Seconds. */
+  readonly time: number;
+}
+
 /** An attempt as the jails count it: the match with what its session knew. */
 export interface Attempt {
   readonly host: string;
@@ -15,6 +25,8 @@ export interface Attempt {
   readonly time: number;
   /** Matches merged into this one. */
   readonly attempts: number;
+  /** All names that were tried in its session, where these are kept. */
+  readonly users?: readonly string[];
 }
 
 /** The stored form: scope, key and the session's fields. */
@@ -25,9 +37,9 @@ export type PackedSessions = readonly (readonly [scope: string, key: string, ses
  * line names the address, another the failure. A scope is one source and one filter.
  */
 export class Sessions {
-  readonly #scopes = new Map<string, OpenSessions>();
+  readonly #scopes = new Map<string, OpenSessions<Session>>();
   /** The scope that was used last: mostly the next one, too. */
-  #latest: { readonly scope: string; readonly sessions: OpenSessions } | null = null;
+  #latest: { readonly scope: string; readonly sessions: OpenSessions<Session> } | null = null;
   #changed = false;
 
   /** What the match amounts to: an attempt to count, or null where it only changed its session. */
@@ -66,9 +78,9 @@ export class Sessions {
     for (const [scope, key, session] of packed) this.#scope(scope).keep(key, { ...session });
   }
 
-  #scope(scope: string): OpenSessions {
+  #scope(scope: string): OpenSessions<Session> {
     if (this.#latest?.scope === scope) return this.#latest.sessions;
-    const sessions = this.#scopes.get(scope) ?? new OpenSessions();
+    const sessions = this.#scopes.get(scope) ?? new OpenSessions<Session>();
     this.#scopes.delete(scope);
     this.#scopes.set(scope, sessions);
     const [stalest] = this.#scopes.keys();
@@ -78,7 +90,7 @@ export class Sessions {
   }
 
   /** The oldest go when there are too many, or their time is over. */
-  #keep(sessions: OpenSessions, key: string, session: Session): void {
+  #keep(sessions: OpenSessions<Session>, key: string, session: Session): void {
     this.#changed = true;
     sessions.keep(key, session);
     while (sessions.size > capacity || isOver(sessions.oldest, session.time)) sessions.deleteOldest();

@@ -21,6 +21,10 @@ export const MatchKind = {
   gained: 2,
   /** The session ended: it is forgotten. */
   forget: 3,
+  /** Of a fail2ban filter, whose lines can end their session beside what they say otherwise. */
+  lastHit: 4,
+  lastNofail: 5,
+  lastGained: 6,
 } as const;
 export type MatchKindName = keyof typeof MatchKind;
 

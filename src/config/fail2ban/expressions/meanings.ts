@@ -1,46 +1,5 @@
+import type { ExpressionGroup, GroupMeaning } from '../../../core/fail2ban-filter.ts';
 import { fieldOf } from './tags.ts';
-
-/** What the text of a group is to fail2ban. */
-export type GroupMeaning =
-  | 'ip4'
-  | 'ip6'
-  /** A name that may have to be resolved. */
-  | 'dns'
-  /** The length of an address's prefix. */
-  | 'cidr'
-  /** What is counted and banned instead of the address. */
-  | 'id'
-  | 'port'
-  | 'user'
-  /** Marks a line that gives its session fields and is no hit. */
-  | 'nofail'
-  /** What the lines of one connection have in common. */
-  | 'session'
-  /** Marks the end of a session. */
-  | 'forget'
-  /** Marks that somebody logged in: what is pending in the session does not count. */
-  | 'gained'
-  /** Of a prefix: what the other expressions are to look at. */
-  | 'content'
-  /** Lines of a multi-line match that do not belong to it. */
-  | 'skipped'
-  /** A field of the owner's. */
-  | 'evidence';
-
-/** A named group of a translated expression, and the field that it gives a text to. */
-export interface ExpressionGroup {
-  /** In the JavaScript expression. */
-  readonly number: number;
-  readonly name: string;
-  /** fail2ban's name of the field: `user` for the group `alt_user_1`. */
-  readonly field: string;
-  readonly meaning: GroupMeaning;
-  /**
-   * An alternative counts where the field has no text from the groups before in the list; parts are
-   * joined with it to a tuple.
-   */
-  readonly as: 'value' | 'alternative' | 'part';
-}
 
 const meanings: ReadonlyMap<string, GroupMeaning> = new Map(
   Object.entries({

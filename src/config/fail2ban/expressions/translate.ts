@@ -1,5 +1,6 @@
 import { messageOf } from '../../../core/errors.ts';
-import { type ExpressionGroup, meaningsOf } from './meanings.ts';
+import type { ExpressionGroup } from '../../../core/fail2ban-filter.ts';
+import { meaningsOf } from './meanings.ts';
 import { expressionError } from './python-text.ts';
 import { readExpression } from './reader.ts';
 import { categoryText } from './sets.ts';

@@ -1,0 +1,107 @@
+import { OpenSessions } from './open-sessions.ts';
+import type { Attempt } from './session.ts';
+import type { Match } from './types.ts';
+
+/** Names of one session that are kept. */
+const mostUsers = 16;
+
+/** Open sessions kept, and for how long after their last line (seconds of log time). */
+const capacity = 100;
+const lifetime = 300;
+
+/** What the lines of one session (F-MLFID) have said so far. */
+interface Session {
+  readonly host: string;
+  readonly user: string;
+  /** Names that were tried; of many, the first. */
+  readonly users: readonly string[];
+  /** A failure waits for a line that names the address. */
+  readonly pending: boolean;
+  /** Whether the last line was none that counts by itself. */
+  readonly nofail: boolean;
+  /** Lines that were told of, or wait for it. */
+  readonly matches: number;
+  /** Lines of the nofail kind, which count with the first failure. */
+  readonly held: number;
+  readonly time: number;
+}
+
+const nothing: Omit<Session, 'time'> = {
+  host: '',
+  user: '',
+  users: [],
+  pending: false,
+  nofail: false,
+  matches: 0,
+  held: 0,
+};
+
+/**
+ * Merges the lines of one connection as fail2ban does. A line that does not count gives its fields, and counts with
+ * the next failure; somebody who gets in takes back what is pending, unless several names were tried.
+ */
+export class Fail2banSessions {
+  readonly #open = new OpenSessions<Session>();
+
+  /** What the match amounts to: an attempt to count, or null where it only changed its session. */
+  merge(match: Match): Attempt | null {
+    const { session: key, host, user, time } = match;
+    const { says, last } = kinds[match.kind];
+    if (key === '') return says === 'hit' && host !== '' ? { host, user, time, attempts: 1 } : null;
+    const before = this.#known(key, time);
+    const merged = mergedWith(before ?? { ...nothing, time }, match, says, before !== undefined);
+    const { session, counts } = settled(merged, says, last);
+    const pending = counts && session.host === '';
+    if (last) this.#open.delete(key);
+    else this.#keep(key, { ...session, pending, time });
+    if (!counts || pending) return null;
+    return { host: session.host, user: session.user, time, attempts: session.matches, users: session.users };
+  }
+
+  #known(key: string, time: number): Session | undefined {
+    const session = this.#open.get(key);
+    return session !== undefined && time - session.time <= lifetime ? session : undefined;
+  }
+
+  #keep(key: string, session: Session): void {
+    this.#open.keep(key, session);
+    while (this.#open.size > capacity) this.#open.deleteOldest();
+  }
+}
+
+type Says = 'hit' | 'nofail' | 'gained';
+
+const kinds: Readonly<Record<Match['kind'], { readonly says: Says; readonly last: boolean }>> = {
+  hit: { says: 'hit', last: false },
+  nofail: { says: 'nofail', last: false },
+  gained: { says: 'gained', last: false },
+  forget: { says: 'nofail', last: true },
+  lastHit: { says: 'hit', last: true },
+  lastNofail: { says: 'nofail', last: true },
+  lastGained: { says: 'gained', last: true },
+};
+
+/** With the fields of the line. What was told of before is not told of again. */
+function mergedWith(before: Session, { host, user }: Match, says: Says, known: boolean): Session {
+  const pending = before.pending && says !== 'gained';
+  const isNew = user !== '' && !before.users.includes(user) && before.users.length < mostUsers;
+  const users = isNew ? [...before.users, user] : before.users;
+  return {
+    ...before,
+    host: host || before.host,
+    user: user || before.user,
+    users,
+    pending,
+    matches: known && !before.nofail && !pending ? 0 : before.matches,
+  };
+}
+
+/** What becomes of the session, and whether it counts now. */
+function settled(session: Session, says: Says, last: boolean): { session: Session; counts: boolean } {
+  const counts = says === 'hit' || session.pending || session.users.length > 1;
+  if (counts) {
+    const matches = session.held + session.matches + 1;
+    return { session: { ...session, nofail: false, held: 0, matches }, counts };
+  }
+  return { session: { ...session, nofail: true, held: session.held + (last ? 0 : 1) }, counts };
+}
