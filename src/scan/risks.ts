@@ -29,6 +29,14 @@ function unsearchable(definition: FilterDefinition): string[] {
     return definition.rules.flatMap((rule, index) =>
       ruleLiterals(rule) === null ? [`rule ${index + 1}`] : [],
     );
+  if (definition.kind === 'fail2ban') {
+    const literals = literalsBehind(
+      definition.prefix?.source ?? null,
+      definition.expressions.map(({ source }) => source),
+      false,
+    );
+    return definition.expressions.flatMap(({ where }, index) => (literals[index] === null ? [where] : []));
+  }
   const { prefix, expressions, ignoreCase } = definition;
   const sourceOf = (pattern: string) => compileExpression(pattern, ignoreCase).source;
   const sources = expressions.map(({ pattern }) => sourceOf(pattern));

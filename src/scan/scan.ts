@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer';
 import { Skew } from '../core/skew.ts';
 import type { Encoding } from '../core/types.ts';
 import { lineDecoder } from './encoding.ts';
-import { DateReader } from './filters/dates.ts';
+import { type DateFinder, DateReader, type LineDate } from './filters/dates.ts';
 import type { Filter, Judgement } from './filters/filter.ts';
 import { EveryLine, type Search, searchFor } from './search.ts';
 
@@ -55,7 +55,12 @@ export interface Reading {
 export class Scan {
   readonly #filters: readonly Filter[];
   readonly #search: Search;
-  readonly #dates: DateReader;
+  readonly #dates: DateFinder;
+  /** By filter: what finds the dates of its lines, where that is not what finds the others'. */
+  readonly #own: readonly (DateFinder | null)[];
+  readonly #fields: DateReader;
+  /** The least age of a last date that lines without one take, in seconds: fail2ban takes those of the future, too. */
+  readonly #leastAge: number;
   readonly #decode: ReturnType<typeof lineDecoder>;
   readonly #watched: ScanOptions['watched'];
   readonly #skew = new Skew();
@@ -70,12 +75,18 @@ export class Scan {
   #oversize = 0;
 
   constructor(filters: readonly Filter[], options: ScanOptions = {}) {
-    this.#filters = filters;
+    this.#filters = filters.map((filter) => filter.ofLog?.() ?? filter);
     const encoding = options.encoding ?? 'utf-8';
     this.#search =
       options.prefilter === false || !isFindable(filters, encoding) ? new EveryLine() : searchFor(filters);
     this.#decode = lineDecoder(encoding);
-    this.#dates = new DateReader(options.timeZone);
+    this.#fields = new DateReader(options.timeZone);
+    const own = this.#filters.map((filter) => filter.dates?.(options.timeZone) ?? null);
+    const [first] = own;
+    const alone = own.length === 1 && first != null;
+    this.#dates = alone ? first : this.#fields;
+    this.#own = alone ? [null] : own;
+    this.#leastAge = alone ? Number.NEGATIVE_INFINITY : -freshSeconds;
     this.#watched = options.watched;
   }
 
@@ -145,30 +156,34 @@ export class Scan {
 
   #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
     const date = this.#dates.find(line, reading.now);
-    const rest = date === null ? line : without(line, date.start, date.end);
+    const rest = withoutDate(line, date);
     const dated = date?.time ?? null;
     if (dated !== null) this.#setLastDate(dated);
     let known = dated !== null;
     for (let index = 0; index < this.#filters.length; index++) {
       if (!this.#search.wants(index)) continue;
-      const judgement = this.#filters[index]?.judge(rest) ?? null;
+      const own = this.#own[index] ?? null;
+      const its = own === null ? date : own.find(line, reading.now);
+      const judgement = this.#filters[index]?.judge(own === null ? rest : withoutDate(line, its)) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
       if (!known && reading.transport === null) this.#findLastDate(text, start, datedTo, reading.now);
       known = true;
-      found(index, judgement, this.#timeOf(judgement, dated, reading), line);
+      found(index, judgement, this.#timeOf(judgement, its?.time ?? null, reading), line);
     }
     return known ? start : datedTo;
   }
 
   #timeOf(judgement: Judgement, date: number | null, reading: Reading): number {
     if (reading.transport !== null) return reading.transport;
-    const field = judgement.time === null ? null : this.#dates.readField(judgement.time, reading.now);
+    const field = judgement.time === null ? null : this.#fields.readField(judgement.time, reading.now);
     const own = field ?? date;
     if (own !== null) return this.#skew.corrected(own, reading.now);
     const last = this.lastDate;
     if (last === null) return reading.undated;
-    return reading.backlog === true || Math.abs(reading.now - last) < freshSeconds ? last : reading.undated;
+    const age = reading.now - last;
+    const isFresh = age < freshSeconds && age > this.#leastAge;
+    return reading.backlog === true || isFresh ? last : reading.undated;
   }
 
   /** Takes the last date of the lines before `to` that were not looked at yet. */
@@ -212,7 +227,9 @@ function lineStart(bytes: Uint8Array, place: number, from: number): number {
 }
 
 /** Nothing is joined where nothing stands before: an expression would have to copy it first. */
-function without(line: string, start: number, end: number): string {
+function withoutDate(line: string, date: LineDate | null): string {
+  if (date === null) return line;
+  const { start, end } = date;
   return start === 0 ? line.slice(end) : line.slice(0, start) + line.slice(end);
 }
 

@@ -1,4 +1,5 @@
 import type { FilterDefinition } from '../../core/filter.ts';
+import { compileFail2ban } from './fail2ban.ts';
 import type { Filter } from './filter.ts';
 import { JsonFilter } from './json.ts';
 import { RegexFilter } from './regex.ts';
@@ -11,5 +12,12 @@ export function compileFilter(definition: FilterDefinition): Filter {
 
 /** With somebody who minds how long its expressions take. @throws as `compileFilter` */
 export function compileWatched(definition: FilterDefinition, watch: Watch): Filter {
-  return definition.kind === 'json' ? new JsonFilter(definition, watch) : new RegexFilter(definition, watch);
+  switch (definition.kind) {
+    case 'json':
+      return new JsonFilter(definition, watch);
+    case 'regex':
+      return new RegexFilter(definition, watch);
+    case 'fail2ban':
+      return compileFail2ban(definition, watch);
+  }
 }

@@ -13,6 +13,11 @@ export interface LineDate {
   readonly end: number;
 }
 
+/** Finds the date of a line, or null. `now` is in seconds. What it keeps between lines is one log's. */
+export interface DateFinder {
+  find(line: string, now: number): LineDate | null;
+}
+
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 
@@ -22,7 +27,7 @@ const [upperZ, lowerA, lowerP] = [0x5a, 0x61, 0x70] as const;
 const mostRegions = 16;
 
 /** Finds and reads the dates of one source's lines. */
-export class DateReader {
+export class DateReader implements DateFinder {
   readonly #zone: Zone;
   readonly #regions = new Map<string, Zone | null>();
   /** Neighbouring lines mostly have the same date, many as the first of all. The text ends with the character behind it. */

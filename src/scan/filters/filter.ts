@@ -1,5 +1,6 @@
 import type { MatchKindName } from '../../core/types.ts';
 import type { Literals } from '../literals.ts';
+import type { DateFinder } from './dates.ts';
 
 /** What a filter says of one line that it matched. `host` is canonical, or '' where none is named. */
 export interface Judgement {
@@ -22,4 +23,8 @@ export interface Filter {
   readonly ignoreCase: boolean;
   /** Judges the text of one line, its date cut out. Null: a miss. Keeps nothing of the text. */
   judge(text: string): Judgement | null;
+  /** What finds the dates of one log's lines, where it has rules of its own. `timeZone`: of dates that name none. */
+  dates?(timeZone: string | undefined): DateFinder;
+  /** Itself, or its like for one log alone: some keep lines. */
+  ofLog?(): Filter;
 }

@@ -1,3 +1,4 @@
+import type { Fail2banExpression, Fail2banFilterDefinition } from '../../core/fail2ban-filter.ts';
 import type { FilterDefinition } from '../../core/filter.ts';
 
 /** One regular expression of a filter. */
@@ -19,10 +20,28 @@ export function patternsOf(definition: FilterDefinition): readonly FilterPattern
       ),
     );
   }
+  if (definition.kind === 'fail2ban') return fail2banPatternsOf(definition);
   const { prefix, expressions, ignore, ignoreCase } = definition;
   return [
     ...(prefix === null ? [] : [{ name: 'prefix', pattern: prefix, ignoreCase }]),
     ...expressions.map(({ pattern }, at) => ({ name: `expression ${at + 1}`, pattern, ignoreCase })),
     ...ignore.map((pattern, at) => ({ name: `ignore ${at + 1}`, pattern, ignoreCase })),
+  ];
+}
+
+function fail2banPatternsOf({
+  prefix,
+  expressions,
+  ignore,
+}: Fail2banFilterDefinition): readonly FilterPattern[] {
+  const pattern = (name: string, { source, where }: Fail2banExpression): FilterPattern => ({
+    name: `${name} (${where})`,
+    pattern: source,
+    ignoreCase: false,
+  });
+  return [
+    ...(prefix === null ? [] : [pattern('prefregex', prefix)]),
+    ...expressions.map((each, at) => pattern(`failregex ${at + 1}`, each)),
+    ...ignore.map((each, at) => pattern(`ignoreregex ${at + 1}`, each)),
   ];
 }

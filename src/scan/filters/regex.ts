@@ -2,6 +2,7 @@ import { canonicalAddress } from '../../core/address.ts';
 import type { RegexFilterDefinition } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
 import { beginningsOf, type Literals, literalsBehind, unionOf } from '../literals.ts';
+import { ByFirstCharacter, mayBegin } from './beginnings.ts';
 import { groupText } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
 import { type Groups, GuardedExpression } from './guarded.ts';
@@ -152,33 +153,6 @@ export class RegexFilter implements Filter {
     }
     return members === '' ? '' : `{${members}}`;
   }
-}
-
-/** Which of several expressions, in their order, may match a text, as far as its first character tells. */
-class ByFirstCharacter<Expression extends { readonly beginnings: Literals }> {
-  readonly #lists: readonly (readonly Expression[])[];
-  /** For texts that begin with another character than those of ASCII, or with none. */
-  readonly #others: readonly Expression[];
-
-  constructor(all: readonly Expression[]) {
-    const mayBeginWith = (character: string) =>
-      all.filter(({ beginnings }) => beginnings?.some((text) => text.startsWith(character)) ?? true);
-    this.#lists = Array.from({ length: 128 }, (_, code) => mayBeginWith(String.fromCharCode(code)));
-    this.#others = all.filter(
-      ({ beginnings }) => beginnings?.every((text) => text.charCodeAt(0) < 128) !== true,
-    );
-  }
-
-  of(text: string): readonly Expression[] {
-    return this.#lists[text.charCodeAt(0)] ?? this.#others;
-  }
-}
-
-function mayBegin(text: string, beginnings: Literals): boolean {
-  if (beginnings === null) return true;
-  for (let index = 0; index < beginnings.length; index++)
-    if (text.startsWith(beginnings[index] ?? '')) return true;
-  return false;
 }
 
 /** As JSON; most texts are a single word. */

@@ -1,0 +1,136 @@
+import { canonicalAddress } from '../../core/address.ts';
+import type { ExpressionGroup } from '../../core/fail2ban-filter.ts';
+import type { MatchKindName } from '../../core/types.ts';
+import type { Judgement } from './filter.ts';
+import type { Groups } from './guarded.ts';
+
+/** The groups of an expression that give one field its text. */
+interface FieldGroups {
+  /** Its own group, or 0. */
+  readonly value: number;
+  /** The first of these that holds something counts where the own group does not. */
+  readonly alternatives: readonly number[];
+  /** What these hold is the field, as a tuple. */
+  readonly parts: readonly number[];
+}
+
+type Fields = ReadonlyMap<string, FieldGroups>;
+
+export function fieldsOf(groups: readonly ExpressionGroup[]): Fields {
+  const names = new Set(groups.map(({ field }) => field));
+  return new Map(
+    [...names].map((name) => {
+      const numbers = (as: ExpressionGroup['as']) =>
+        groups.flatMap((group) => (group.field === name && group.as === as ? [group.number] : []));
+      const [value = 0] = numbers('value');
+      return [name, { value, alternatives: numbers('alternative'), parts: numbers('part') }];
+    }),
+  );
+}
+
+/** The fields with a meaning; the others are evidence. */
+const meant = [
+  ...(['ip4', 'ip6', 'dns', 'cidr', 'fid', 'user'] as const),
+  ...(['mlfid', 'nofail', 'mlfforget', 'mlfgained'] as const),
+] as const;
+type Meant = (typeof meant)[number];
+
+/** Where a field is read: in the expression's match, and where that has no group for it in the prefix's. */
+interface Place {
+  readonly own: FieldGroups | undefined;
+  readonly prefixed: FieldGroups | undefined;
+}
+
+/** What a match of one expression, behind one of the prefix, says. */
+export class FieldReading {
+  readonly #places: Readonly<Record<Meant, Place>>;
+  readonly #evidence: readonly (readonly [name: string, place: Place])[];
+  /** What the address was is told only where something else is counted and banned. */
+  readonly #addresses: readonly (readonly [name: string, place: Place])[];
+
+  constructor(own: Fields, prefixed: Fields) {
+    const place = (name: string): Place => ({ own: own.get(name), prefixed: prefixed.get(name) });
+    this.#places = Object.fromEntries(meant.map((name) => [name, place(name)])) as Record<Meant, Place>;
+    const names = new Set([...prefixed.keys(), ...own.keys()]);
+    const others = [...names].filter((name) => name === 'fid' || (!isMeant(name) && name !== 'content'));
+    this.#evidence = others.map((name) => [name, place(name)]);
+    this.#addresses = ['ip4', 'ip6', 'dns']
+      .filter((name) => names.has(name))
+      .map((name) => [name, place(name)]);
+  }
+
+  judgement(match: Groups, prefix: Groups): Judgement {
+    const text = (name: Meant): string => textAt(this.#places[name], match, prefix) ?? '';
+    const session = text('mlfid');
+    const id = text('fid');
+    const bits = text('cidr');
+    const address = text('ip4') || text('ip6');
+    // Not always an address: fail2ban takes names, and whatever a filter calls an id.
+    const host = id || (address && bits ? `${address}/${bits}` : address) || text('dns');
+    const gained = session !== '' && text('mlfgained') !== '';
+    return {
+      kind: kindOf(gained, text('nofail') !== '', text('mlfforget') !== ''),
+      host: canonicalAddress(host) ?? host,
+      session,
+      user: text('user'),
+      fields: this.#evidenceOf(match, prefix, id !== ''),
+      time: null,
+    };
+  }
+
+  #evidenceOf(match: Groups, prefix: Groups, withAddress: boolean): string {
+    const found: [string, string | string[]][] = [];
+    const take = (places: readonly (readonly [string, Place])[]): void => {
+      for (const [name, place] of places) {
+        const value = valueAt(place, match, prefix);
+        if (value !== undefined) found.push([name, value]);
+      }
+    };
+    take(this.#evidence);
+    if (withAddress) take(this.#addresses);
+    // A name that was left out by the client is told from one that the line does not give.
+    if (textAt(this.#places.user, match, prefix) === '') found.push(['user', '']);
+    return found.length === 0 ? '' : JSON.stringify(Object.fromEntries(found));
+  }
+}
+
+/** What a prefix gives the expressions to look at; '' where it does not say. */
+export function contentOf(fields: Fields, prefix: Groups): string {
+  return textAt({ own: fields.get('content'), prefixed: undefined }, prefix, prefix) ?? '';
+}
+
+function isMeant(name: string): name is Meant {
+  return meant.some((each) => each === name);
+}
+
+function kindOf(gained: boolean, nofail: boolean, last: boolean): MatchKindName {
+  if (gained) return last ? 'lastGained' : 'gained';
+  if (nofail) return last ? 'lastNofail' : 'nofail';
+  return last ? 'lastHit' : 'hit';
+}
+
+function textAt(place: Place, match: Groups, prefix: Groups): string | undefined {
+  const value = valueAt(place, match, prefix);
+  return Array.isArray(value) ? value.join('') : value;
+}
+
+/** An expression that has a group of its own for a field decides about it, also where that took no part. */
+function valueAt({ own, prefixed }: Place, match: Groups, prefix: Groups): string | string[] | undefined {
+  if (own !== undefined) {
+    const value = valueIn(own, match);
+    if (value !== undefined || own.value > 0) return value;
+  }
+  return prefixed === undefined ? undefined : valueIn(prefixed, prefix);
+}
+
+function valueIn(groups: FieldGroups, match: Groups): string | string[] | undefined {
+  const { value, alternatives, parts } = groups;
+  if (parts.length > 0) {
+    const texts = parts.flatMap((number) => match[number] ?? []);
+    if (texts.length > 0) return texts;
+  }
+  let text = value > 0 ? match[value] : undefined;
+  for (let index = 0; index < alternatives.length && !text; index++)
+    text = match[alternatives[index] ?? 0] ?? text;
+  return text;
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compileFail2banFilter } from '../../config/fail2ban/compile.ts';
+import type { Fail2banFilter } from '../../config/fail2ban/types.ts';
+import { Scan } from '../scan.ts';
+import { compileFilter } from './compile.ts';
+import type { Judgement } from './filter.ts';
+
+const at = { file: 'filter.d/some.conf', line: 1 };
+const sourced = (text: string) => ({ text, at });
+
+function definitionOf(values: Partial<Record<keyof Fail2banFilter, unknown>>) {
+  return compileFail2banFilter({
+    name: 'some',
+    file: at.file,
+    given: new Map(),
+    failRegex: [],
+    ignoreRegex: [],
+    prefRegex: null,
+    datePattern: null,
+    maxLines: null,
+    useDns: null,
+    journalMatch: [],
+    options: new Map(),
+    ...values,
+  } as Fail2banFilter);
+}
+
+/** What each line gives that matches: kind, host, user, fields, time. */
+function judged(definition: ReturnType<typeof definitionOf>, ...lines: string[]) {
+  const found: (readonly [Judgement, number])[] = [];
+  const scan = new Scan([compileFilter(definition)], { timeZone: 'UTC' });
+  const now = Date.UTC(2026, 10, 27) / 1_000;
+  const text = Buffer.from(lines.map((each) => `${each}\n`).join(''));
+  scan.block(text, { now, transport: null, undated: now }, (_, judgement, time) => {
+    found.push([judgement, time]);
+  });
+  return found;
+}
+
+test('the prefix gives the text, and fields where the expression gives none', () => {
+  const definition = definitionOf({
+    prefRegex: sourced('^<F-MLFID>\\S+</F-MLFID> <F-USER>\\S+</F-USER>: <F-CONTENT>.+</F-CONTENT>$'),
+    failRegex: [sourced('^failed from <HOST>$'), sourced('^<F-USER>\\S+</F-USER> failed from <HOST>$')],
+  });
+  const [first, second] = judged(
+    definition,
+    's1 root: failed from 203.0.113.7',
+    's2 x: bob failed from ::ffff:192.0.2.1',
+  );
+  assert.deepEqual(
+    [first?.[0], second?.[0]].map((each) => [each?.session, each?.user, each?.host]),
+    [
+      ['s1', 'root', '203.0.113.7'],
+      ['s2', 'bob', '192.0.2.1'],
+    ],
+  );
+});
+
+test('what is ignored is no match', () => {
+  const definition = definitionOf({
+    failRegex: [sourced('^failed from <HOST>')],
+    ignoreRegex: [sourced('by the monitor$')],
+  });
+  assert.deepEqual(
+    judged(definition, 'failed from 203.0.113.7', 'failed from 203.0.113.8 by the monitor').map(
+      ([{ kind }]) => kind,
+    ),
+    ['hit', 'ignored'],
+  );
+});
+
+test('its own dates are cut out and count', () => {
+  const definition = definitionOf({
+    failRegex: [sourced('^\\[\\] failed from <HOST>$')],
+    datePattern: sourced('^\\[%d;%m;%Y %H:%M\\]'),
+  });
+  const [[, time] = []] = judged(definition, '[05;11;2026 16:02] failed from 203.0.113.7');
+  assert.equal(time, undefined, 'the brackets belong to the date');
+  const whole = {
+    ...definition,
+    expressions: definitionOf({ failRegex: [sourced('^ failed from <HOST>$')] }).expressions,
+  };
+  const [[, second] = []] = judged(whole, '[05;11;2026 16:02] failed from 203.0.113.7');
+  assert.equal(second, Date.UTC(2026, 10, 5, 16, 2) / 1_000);
+});
+
+test('kinds of lines, ids, names, and fields of the owner’s', () => {
+  const definition = definitionOf({
+    failRegex: [
+      sourced('^<F-NOFAIL>closing</F-NOFAIL> <F-MLFID>\\S+</F-MLFID><F-MLFFORGET> bye</F-MLFFORGET>$'),
+      sourced('^id <F-ID>\\S+</F-ID> at <F-PORT/> and <F-COLOUR>\\w+</F-COLOUR>$'),
+      sourced('^name <HOST>$'),
+    ],
+  });
+  const found = judged(definition, 'closing 7 bye', 'id abc at 22 and red', 'name evil.example');
+  assert.deepEqual(
+    found.map(([{ kind, host, fields }]) => [kind, host, fields]),
+    [
+      ['lastNofail', '', ''],
+      ['hit', 'abc', '{"fid":"abc","fport":"22","colour":"red"}'],
+      ['hit', 'evil.example', ''],
+    ],
+  );
+});
+
+test('an expression over several lines, each log for itself', () => {
+  const definition = definitionOf({
+    failRegex: [sourced('^begin <F-USER>\\w+</F-USER>$<SKIPLINES>^end <HOST>$')],
+    maxLines: 5,
+  });
+  const lines = ['begin bob', 'other', 'end 203.0.113.7', 'end 203.0.113.8'];
+  const users = () => judged(definition, ...lines).map(([{ user, host }]) => `${user} ${host}`);
+  assert.deepEqual(users(), ['bob 203.0.113.7']);
+  assert.deepEqual(users(), ['bob 203.0.113.7']);
+});
+
+test('an expression that is not valid is told with file and line', () => {
+  assert.throws(
+    () => definitionOf({ failRegex: [{ text: '^(<HOST>', at: { file: 'filter.d/some.conf', line: 9 } }] }),
+    {
+      code: 'fail2ban-invalid',
+      where: 'filter.d/some.conf:9',
+    },
+  );
+});

@@ -1,0 +1,142 @@
+import type { DateTemplate } from '../../core/date-template.ts';
+import type {
+  ExpressionGroup,
+  Fail2banExpression,
+  Fail2banFilterDefinition,
+} from '../../core/fail2ban-filter.ts';
+import { beginningsOf, type Literals, literalsBehind, unionOf } from '../literals.ts';
+import { ByFirstCharacter, mayBegin } from './beginnings.ts';
+import type { DateFinder } from './dates.ts';
+import { Fail2banDates } from './fail2ban-dates.ts';
+import { contentOf, FieldReading, fieldsOf } from './fail2ban-fields.ts';
+import type { Filter, Judgement } from './filter.ts';
+import { type Groups, GuardedExpression } from './guarded.ts';
+import { RecentLines } from './recent-lines.ts';
+import { Watch } from './watch.ts';
+
+interface Prefix {
+  readonly expression: GuardedExpression;
+  readonly fields: ReturnType<typeof fieldsOf>;
+}
+
+interface Judging {
+  readonly expression: GuardedExpression;
+  readonly beginnings: Literals;
+  readonly groups: readonly ExpressionGroup[];
+  readonly reading: FieldReading;
+}
+
+const noMatch: Groups = [];
+
+interface Compiled {
+  readonly name: string;
+  readonly prefix: Prefix | null;
+  readonly expressions: ByFirstCharacter<Judging>;
+  readonly ignore: readonly GuardedExpression[];
+  /** How many lines an expression may span. */
+  readonly maxLines: number;
+  readonly dates: readonly DateTemplate[];
+  readonly literals: Literals;
+  readonly watch: Watch;
+}
+
+export function compileFail2ban(definition: Fail2banFilterDefinition, watch = new Watch()): Filter {
+  const guarded = ({ source }: Fail2banExpression) => new GuardedExpression(source, false, watch);
+  const { name, maxLines, dates } = definition;
+  const prefix =
+    definition.prefix === null
+      ? null
+      : { expression: guarded(definition.prefix), fields: fieldsOf(definition.prefix.groups) };
+  const expressions = definition.expressions.map((each) => ({
+    expression: guarded(each),
+    beginnings: beginningsOf(each.source),
+    groups: each.groups,
+    reading: new FieldReading(fieldsOf(each.groups), prefix?.fields ?? new Map()),
+  }));
+  const ignore = definition.ignore.map(guarded);
+  const sources = expressions.map(({ expression }) => expression.source);
+  // Of several lines each may bring what is missing.
+  const literals =
+    maxLines > 1 ? null : unionOf(literalsBehind(prefix?.expression.source ?? null, sources, false));
+  const byBeginning = new ByFirstCharacter(expressions);
+  return new Fail2banFilter({
+    name,
+    prefix,
+    expressions: byBeginning,
+    ignore,
+    maxLines,
+    dates,
+    literals,
+    watch,
+  });
+}
+
+/** A filter of fail2ban's: prefregex, ignoreregex, then the first failregex that finds something. */
+class Fail2banFilter implements Filter {
+  readonly ignoreCase = false;
+  readonly #compiled: Compiled;
+  readonly #lines: RecentLines | null;
+
+  constructor(compiled: Compiled) {
+    this.#compiled = compiled;
+    this.#lines = compiled.maxLines > 1 ? new RecentLines(compiled.maxLines) : null;
+  }
+
+  get name(): string {
+    return this.#compiled.name;
+  }
+
+  get literals(): Literals {
+    return this.#compiled.literals;
+  }
+
+  dates(timeZone: string | undefined): DateFinder {
+    return new Fail2banDates(this.#compiled.dates, { timeZone });
+  }
+
+  ofLog(): Filter {
+    return this.#lines === null ? this : new Fail2banFilter(this.#compiled);
+  }
+
+  judge(text: string): Judgement | null {
+    this.#lines?.add(text);
+    // What it looks at ends with its newline.
+    const judgement = this.#judge(`${this.#lines?.text ?? text}\n`);
+    this.#compiled.watch.spot.leave();
+    return judgement;
+  }
+
+  #judge(text: string): Judgement | null {
+    const { prefix, expressions, ignore } = this.#compiled;
+    let content = text;
+    let before = noMatch;
+    if (prefix !== null) {
+      const match = prefix.expression.exec(content);
+      if (match === null) return null;
+      before = match;
+      const found = contentOf(prefix.fields, match);
+      if (found !== '') content = this.#replaced(found);
+    }
+    for (const { expression, beginnings, groups, reading } of expressions.of(content)) {
+      if (!mayBegin(content, beginnings)) continue;
+      const match = expression.exec(content);
+      if (match === null) continue;
+      const ignored = ignore.some((each) => each.test(content));
+      if (!ignored) this.#lines?.take(content, match, skippedBy(match, groups));
+      const judgement = reading.judgement(match, before);
+      return ignored ? { ...judgement, kind: 'ignored' } : judgement;
+    }
+    return null;
+  }
+
+  #replaced(content: string): string {
+    this.#lines?.replace(content);
+    return `${content}\n`;
+  }
+}
+
+function skippedBy(match: Groups, groups: readonly ExpressionGroup[]): string[] {
+  return groups.flatMap(({ number, meaning }) =>
+    meaning === 'skipped' ? (match[number]?.split('\n').slice(0, -1) ?? []) : [],
+  );
+}
