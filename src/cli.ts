@@ -131,6 +131,7 @@ filter
     (value: string, all: string[]) => [...all, value],
     [],
   )
+  .option('--fail2ban <dir>', 'a filter of this configuration directory of fail2ban')
   .option('--journal', 'lines come without a time, as from the journal')
   .option('--now <time>', 'ISO 8601: what to take for the present')
   .option('--tz <zone>', 'zone of dates that name none')

@@ -1,8 +1,10 @@
+import { canonicalAddress } from '../core/address.ts';
 import { AddressTable } from '../core/address-table.ts';
 import { copied } from '../core/batch.ts';
+import { Fail2banSessions } from '../core/fail2ban-sessions.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { type Attempt, Sessions } from '../core/session.ts';
-import type { MatchKindName } from '../core/types.ts';
+import type { Match, MatchKindName } from '../core/types.ts';
 import { compileFilter } from '../scan/filters/compile.ts';
 import type { Judgement } from '../scan/filters/filter.ts';
 import { LineCarry } from '../scan/line-carry.ts';
@@ -34,9 +36,12 @@ export interface TrialOptions {
 export class FilterTrial {
   readonly #scan: Scan;
   readonly #options: TrialOptions;
-  readonly #sessions = new Sessions();
+  readonly #merge: (match: Match) => Attempt | null;
   readonly #carry = new LineCarry();
   readonly #addresses = new AddressTable();
+  /** What fail2ban counts beside addresses. */
+  readonly #names = new Set<string>();
+  readonly #mayBeNames: boolean;
   readonly #counts = { hit: 0, nofail: 0, ignored: 0 };
   readonly #startedAt = performance.now();
   #lines = 0;
@@ -45,6 +50,8 @@ export class FilterTrial {
   constructor(definition: FilterDefinition, options: TrialOptions) {
     this.#scan = new Scan([compileFilter(definition)], { timeZone: options.timeZone });
     this.#options = options;
+    this.#merge = mergerFor(definition);
+    this.#mayBeNames = definition.kind === 'fail2ban';
   }
 
   /** Judges a chunk as a whole, for the counts. */
@@ -74,7 +81,7 @@ export class FilterTrial {
       ...this.#counts,
       lines: this.#lines,
       bytes: this.#bytes,
-      addresses: this.#addresses.size,
+      addresses: this.#addresses.size + this.#names.size,
       seconds,
     };
   }
@@ -104,12 +111,16 @@ export class FilterTrial {
       else {
         const attempt = this.#merged(judgement.kind, judgement, time, line);
         this.#counts[attempt === null ? 'nofail' : 'hit']++;
-        if (attempt !== null && !this.#addresses.has(attempt.host))
-          this.#addresses.change(attempt.host, once);
+        if (attempt !== null) this.#note(attempt.host);
       }
     };
     this.#scan.block(block, this.#reading(), found);
     this.#lines += this.#scan.takeCounts().lines;
+  }
+
+  #note(host: string): void {
+    if (this.#mayBeNames && canonicalAddress(host) === null) this.#names.add(host);
+    else if (!this.#addresses.has(host)) this.#addresses.change(host, once);
   }
 
   #reading(): Reading {
@@ -125,7 +136,11 @@ export class FilterTrial {
       const result = kind === 'ignored' ? 'ignored' : 'nofail';
       return { result, host: host || null, time, attempts: 0, fields: fieldsOf(judgement) };
     }
-    const fields = fieldsOf({ ...judgement, user: attempt.user });
+    const { users = [] } = attempt;
+    const fields = {
+      ...fieldsOf({ ...judgement, user: attempt.user }),
+      ...(users.length > 1 ? { users } : {}),
+    };
     return { result: 'hit', host: attempt.host, time: attempt.time, attempts: attempt.attempts, fields };
   }
 
@@ -135,8 +150,17 @@ export class FilterTrial {
     const session = ownText(judgement.session);
     const user = ownText(judgement.user);
     const { fields } = judgement;
-    return this.#sessions.merge('trial', { filter: 0, kind, time, host, session, user, fields, line });
+    return this.#merge({ filter: 0, kind, time, host, session, user, fields, line });
   }
+}
+
+function mergerFor({ kind }: FilterDefinition): (match: Match) => Attempt | null {
+  if (kind === 'fail2ban') {
+    const sessions = new Fail2banSessions();
+    return (match) => sessions.merge(match);
+  }
+  const sessions = new Sessions();
+  return (match) => sessions.merge('trial', match);
 }
 
 const once = () => [0];

@@ -44,6 +44,8 @@ export interface FilterTestOptions extends Common {
   readonly file: string;
   /** `key=value`, the filter's parameters. */
   readonly set?: readonly string[];
+  /** A configuration directory of fail2ban's, whose filter it is; as there, `NAME[option=value]` gives it options. */
+  readonly fail2ban?: string | undefined;
   /** Lines come without a time, as from the journal. */
   readonly journal?: boolean;
   /** ISO 8601: what is taken for the present. */
@@ -55,8 +57,7 @@ export interface FilterTestOptions extends Common {
 
 /** `bailiff filter test NAME FILE|-`. @throws BailiffError usage, filter-not-found, filter-invalid */
 export async function testFilter(options: FilterTestOptions): Promise<void> {
-  const definition = await loadNamedFilter(options.name, options.folders);
-  refuseParameters(definition, options.set ?? []);
+  const definition = await filterFor(options);
   const now = options.now === undefined ? null : readNow(options.now);
   checkZone(options.timeZone);
   const trial = new FilterTrial(definition, {
@@ -67,6 +68,19 @@ export async function testFilter(options: FilterTestOptions): Promise<void> {
   });
   if (options.json) await printLines(trial, options);
   else await printSummary(trial, options);
+}
+
+async function filterFor(options: FilterTestOptions): Promise<FilterDefinition> {
+  const { name, folders, fail2ban, set = [], journal } = options;
+  if (fail2ban !== undefined) {
+    const { compileFail2banFilter } = await import('../config/fail2ban/compile.ts');
+    const { readFail2banFilter } = await import('../config/fail2ban/read.ts');
+    const given = set.map((each) => `[${each}]`).join('');
+    return compileFail2banFilter(readFail2banFilter(fail2ban, name + given, journal ? 'systemd' : 'auto'));
+  }
+  const definition = await loadNamedFilter(name, folders);
+  refuseParameters(definition, set);
+  return definition;
 }
 
 async function printLines(trial: FilterTrial, options: FilterTestOptions): Promise<void> {
@@ -146,7 +160,9 @@ function* describe(filter: FilterDefinition): Generator<string> {
   yield `${filter.name}: ${filter.description}`;
   const { literals } = compileFilter(filter);
   yield `searched for: ${literals === null ? 'nothing, every line is judged' : literals.map((text) => JSON.stringify(text)).join(' ')}`;
-  if (filter.kind === 'regex') {
+  if (filter.kind === 'fail2ban') {
+    for (const { where, source } of filter.expressions) yield `${where} ${source}`;
+  } else if (filter.kind === 'regex') {
     if (filter.prefix !== null) yield `prefix  ${filter.prefix}`;
     for (const { kind, pattern } of filter.expressions) yield `${kind.padEnd(7)} ${pattern}`;
     for (const pattern of filter.ignore) yield `ignore  ${pattern}`;

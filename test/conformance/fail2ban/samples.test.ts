@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
+import { execa } from 'execa';
+import { canonicalAddress } from '../../../src/core/address.ts';
+import { Zone } from '../../../src/scan/filters/zone.ts';
+import { type SampleLine, type SampleRun, sampleRuns } from './samples.ts';
+
+const now = '2005-08-14T10:00:00Z';
+const zoneName = 'Europe/Zurich';
+const bailiff = path.resolve(import.meta.dirname, '../../../bin/bailiff');
+const zone = new Zone(zoneName);
+
+/** Where Debian's package lies. */
+const tests = execFileSync('/usr/bin/python3', ['-c', 'import fail2ban.tests as t; print(t.__path__[0])'], {
+  encoding: 'utf8',
+}).trim();
+const logs = path.join(tests, 'files/logs');
+const stock = '/etc/fail2ban';
+/** Filters of its tests' own refer to the others as they lie in its sources. */
+const sources = mkdtempSync(path.join(tmpdir(), 'bailiff-fail2ban-'));
+const ownFilters = path.join(sources, 'usr/lib/python3/fail2ban/tests/config');
+cpSync(path.join(tests, 'config'), ownFilters, { recursive: true });
+cpSync(stock, path.join(sources, 'config'), { recursive: true });
+after(() => rmSync(sources, { recursive: true }));
+
+interface Result {
+  readonly result: string;
+  readonly host: string | null;
+  readonly time: number | null;
+  readonly attempts: number;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+async function resultsOf({ filter, folder, options, lines }: SampleRun): Promise<Result[]> {
+  const given = Object.entries(options).flatMap(([name, value]) => ['--set', `${name}="${value}"`]);
+  const journal = options['logtype'] === 'journal' ? ['--journal'] : [];
+  const args = ['filter', 'test', filter, '-', '--fail2ban', folder, ...given, ...journal];
+  const input = lines.map(({ text }) => `${text}\n`).join('');
+  const { stdout } = await execa(bailiff, [...args, '--now', now, '--tz', zoneName, '--json'], { input });
+  return stdout === '' ? [] : stdout.split('\n').map((line) => JSON.parse(line));
+}
+
+/** What is not as annotated, or null. */
+function difference(
+  { expected }: SampleLine,
+  { result, host, time, attempts, fields }: Result,
+): string | null {
+  const hit = result === 'hit';
+  if (hit !== (expected.match === true)) return `${result}${host === null ? '' : ` of ${host}`}`;
+  if (!hit) return null;
+  const { time: local, match, desc, constraint, ...values } = expected;
+  // Null: fail2ban's test does not look at the clock, and so has no time for it.
+  const due = local == null ? time : epochOf(String(local));
+  if (time !== due) return `time ${time}, not ${due}`;
+  for (const [name, value] of Object.entries(values)) {
+    const actual = ['host', 'ip4', 'ip6'].includes(name)
+      ? host
+      : name === 'attempts'
+        ? attempts
+        : (fields[name] ?? null);
+    if (!isSame(actual, value)) return `${name} ${JSON.stringify(actual)}, not ${JSON.stringify(value)}`;
+  }
+  return null;
+}
+
+function isSame(actual: unknown, expected: unknown): boolean {
+  if (Array.isArray(actual) && Array.isArray(expected))
+    return isDeepStrictEqual([...actual].sort(), [...expected].sort());
+  if (typeof actual === 'string' && typeof expected === 'string')
+    return (canonicalAddress(actual) ?? actual) === (canonicalAddress(expected) ?? expected);
+  return isDeepStrictEqual(actual, expected);
+}
+
+function epochOf(local: string): number | null {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = local.split(/[-T:]/).map(Number);
+  const wallMs = Date.UTC(year, month - 1, day, hour, minute) + Math.round(second * 1_000);
+  const epochMs = zone.toEpoch(wallMs, wallMs);
+  return epochMs === null ? null : epochMs / 1_000;
+}
+
+describe("the sample logs of fail2ban's filters", () => {
+  const runs = [
+    ...sampleRuns({ configuration: stock, logs }, () => true),
+    ...sampleRuns({ configuration: ownFilters, logs }, (name) => name.startsWith('zzz-')),
+  ];
+  let cases = 0;
+  let failed = 0;
+
+  for (const run of runs) {
+    it(`${run.filter} ${JSON.stringify(run.options)}`, async () => {
+      const results = await resultsOf(run);
+      assert.equal(results.length, run.lines.length);
+      const wrong = run.lines.flatMap((line, index) => {
+        const found = results[index];
+        const text = found === undefined ? 'no result' : difference(line, found);
+        return text === null ? [] : [`${line.where}: ${text}\n    ${line.text}`];
+      });
+      cases += run.lines.length;
+      failed += wrong.length;
+      assert.deepEqual(wrong, []);
+    });
+  }
+
+  it('all in all', (t) => {
+    t.diagnostic(`${cases} cases, ${cases - failed} passed, ${failed} failed`);
+    assert.ok(cases > 1_000);
+    assert.equal(failed, 0);
+  });
+});
