@@ -210,7 +210,7 @@ export class LogFiles {
     last: FilePosition | null,
   ): Promise<Place | PackedPlace | null> {
     for (const each of unseenAfter(this.#log, left, live, this.#judgedTo)) {
-      const opened = await openUnseen(each, last, this.#coding);
+      const opened = await openUnseen(each, [left.position, last], this.#coding);
       if (opened === 'judged') continue;
       if (opened !== null) return opened;
       this.#cannotRead([each.path]);

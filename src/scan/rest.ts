@@ -120,11 +120,12 @@ function holdsOneOf(file: Sibling, places: readonly (FilePosition | null)[]): bo
 
 /**
  * Opens a file that was rotated unseen, at its beginning; null where it cannot be read, and 'judged' where it is a
- * packed one that was judged up to `last`. @throws Error as `openSibling`
+ * packed one that was judged up to one of these places: not all who pack leave the time as it was.
+ * @throws Error as `openSibling`
  */
 export async function openUnseen(
   file: Sibling,
-  last: FilePosition | null,
+  left: readonly (FilePosition | null)[],
   coding: Coding,
 ): Promise<Place | PackedPlace | 'judged' | null> {
   if (file.packing === null) {
@@ -133,8 +134,9 @@ export async function openUnseen(
   }
   const beginning = { file: file.identity, offset: 0, hash: fingerprint(nothing) };
   if (file.packing === 'other') return null;
-  if (last !== null && last.offset >= fingerprintLength) {
-    const judged = await PackedPlace.open(file, last, coding);
+  for (const place of left) {
+    if (place === null || place.offset < fingerprintLength) continue;
+    const judged = await PackedPlace.open(file, place, coding);
     judged?.close();
     if (judged !== null) return 'judged';
   }

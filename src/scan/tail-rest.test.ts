@@ -176,6 +176,21 @@ test('a copy that lacks the end which was judged, and rotations behind it: only 
   }
 });
 
+test('a file that was judged is not read again when who packs it gives it the time of the packing', async () => {
+  writeFileSync(log, long('a'));
+  const first = folder.follow();
+  await first.saw('a');
+  writeFileSync(`${log}.1.gz`, gzipSync(readFileSync(log)));
+  const later = Date.now() / 1_000 + 5;
+  utimesSync(`${log}.1.gz`, later, later);
+  unlinkSync(log);
+  folder.add('b');
+  await first.saw('a b');
+  const cursor = await first.stop();
+  folder.add('c');
+  await folder.follow(cursor).saw('c');
+});
+
 test('files whose predecessor is gone are read from the first that is left', async () => {
   writeFileSync(log, long('a'));
   const first = folder.follow();
