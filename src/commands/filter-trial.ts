@@ -32,6 +32,9 @@ export interface TrialOptions {
   readonly undated: number | null;
 }
 
+const mostNames = 100_000;
+const longestName = 256;
+
 /** Judges a log with one filter as the daemon would: the same scan, and sessions kept over its lines. */
 export class FilterTrial {
   readonly #scan: Scan;
@@ -119,8 +122,13 @@ export class FilterTrial {
   }
 
   #note(host: string): void {
-    if (this.#mayBeNames && canonicalAddress(host) === null) this.#names.add(host);
+    if (this.#mayBeNames && canonicalAddress(host) === null) this.#noteName(host);
     else if (!this.#addresses.has(host)) this.#addresses.change(host, once);
+  }
+
+  /** Clients choose them: of so many, and so long ones, no more are told apart. */
+  #noteName(name: string): void {
+    if (this.#names.size < mostNames) this.#names.add(name.slice(0, longestName));
   }
 
   #reading(): Reading {

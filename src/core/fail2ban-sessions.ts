@@ -4,6 +4,7 @@ import type { Match } from './types.ts';
 
 /** Names of one session that are kept. */
 const mostUsers = 16;
+const longestUser = 256;
 
 /** Open sessions kept, and for how long after their last line (seconds of log time). */
 const capacity = 100;
@@ -82,8 +83,9 @@ const kinds: Readonly<Record<Match['kind'], { readonly says: Says; readonly last
 };
 
 /** With the fields of the line. What was told of before is not told of again. */
-function mergedWith(before: Session, { host, user }: Match, says: Says, known: boolean): Session {
+function mergedWith(before: Session, { host, user: written }: Match, says: Says, known: boolean): Session {
   const pending = before.pending && says !== 'gained';
+  const user = written.slice(0, longestUser);
   const isNew = user !== '' && !before.users.includes(user) && before.users.length < mostUsers;
   const users = isNew ? [...before.users, user] : before.users;
   return {

@@ -56,6 +56,8 @@ export class Scan {
   readonly #filters: readonly Filter[];
   readonly #search: Search;
   readonly #dates: DateFinder;
+  /** Whether that is the only filter's own. */
+  readonly #isOwn: boolean;
   /** By filter: what finds the dates of its lines, where that is not what finds the others'. */
   readonly #own: readonly (DateFinder | null)[];
   readonly #fields: DateReader;
@@ -86,6 +88,7 @@ export class Scan {
     const alone = own.length === 1 && first != null;
     this.#dates = alone ? first : this.#fields;
     this.#own = alone ? [null] : own;
+    this.#isOwn = alone;
     this.#leastAge = alone ? Number.NEGATIVE_INFINITY : -freshSeconds;
     this.#watched = options.watched;
   }
@@ -108,18 +111,25 @@ export class Scan {
    * its first 64 KiB.
    */
   block(block: Buffer, reading: Reading, found: Found): void {
-    this.#watched?.begin();
     this.#dated = false;
+    this.#watched?.begin();
+    try {
+      this.#pieces(block, reading, found);
+    } finally {
+      this.#watched?.end();
+    }
+    if (reading.transport !== null || reading.backlog === true) return;
+    if (this.#dated && this.lastDate !== null) {
+      this.#skew.add(reading.now, this.lastDate);
+    }
+  }
+
+  #pieces(block: Buffer, reading: Reading, found: Found): void {
     for (let start = 0; start < block.length; ) {
       const newline = start + pieceSize < block.length ? block.indexOf(0x0a, start + pieceSize) : -1;
       const end = newline < 0 ? block.length : newline + 1;
       this.#piece(block.subarray(start, end), reading, found);
       start = end;
-    }
-    this.#watched?.end();
-    if (reading.transport !== null || reading.backlog === true) return;
-    if (this.#dated && this.lastDate !== null) {
-      this.#skew.add(reading.now, this.lastDate);
     }
   }
 
@@ -155,7 +165,7 @@ export class Scan {
   }
 
   #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
-    const date = this.#dates.find(line, reading.now);
+    const date = this.#dateOf(line, reading);
     const rest = withoutDate(line, date);
     const dated = date?.time ?? null;
     if (dated !== null) this.#setLastDate(dated);
@@ -163,7 +173,7 @@ export class Scan {
     for (let index = 0; index < this.#filters.length; index++) {
       if (!this.#search.wants(index)) continue;
       const own = this.#own[index] ?? null;
-      const its = own === null ? date : own.find(line, reading.now);
+      const its = own === null ? date : reading.transport === null ? own.find(line, reading.now) : null;
       const judgement = this.#filters[index]?.judge(own === null ? rest : withoutDate(line, its)) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
@@ -172,6 +182,11 @@ export class Scan {
       found(index, judgement, this.#timeOf(judgement, its?.time ?? null, reading), line);
     }
     return known ? start : datedTo;
+  }
+
+  /** fail2ban looks for no date where the journal gives the time: a client could have part of its text cut out. */
+  #dateOf(line: string, { now, transport }: Reading): LineDate | null {
+    return this.#isOwn && transport !== null ? null : this.#dates.find(line, now);
   }
 
   #timeOf(judgement: Judgement, date: number | null, reading: Reading): number {

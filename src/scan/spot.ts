@@ -43,6 +43,7 @@ export class Spot {
 
   /** The lines are judged. */
   end(): void {
+    this.leave();
     Atomics.store(this.#cells, judging, 0);
   }
 

@@ -6,6 +6,8 @@ import { problemAt } from './problem.ts';
 import type { SourcedText } from './traced-text.ts';
 import type { Fail2banFilter } from './types.ts';
 
+const usualPattern = /^\s*(?:(?:\{DEFAULT\}|\{\^LN-BEG\})\s*)*$/i;
+
 /**
  * Makes the filter of what filter.d says, with every expression translated.
  * @throws BailiffError fail2ban-invalid, with file and line of the first expression that is not valid
@@ -33,6 +35,7 @@ export function compileFail2banFilter(filter: Fail2banFilter): Fail2banFilterDef
     expressions: filter.failRegex.map((each) => compile(each, multiline)),
     ignore: filter.ignoreRegex.map((each) => compile(each, multiline)),
     maxLines,
+    usualDates: usualPattern.test(filter.datePattern?.text ?? ''),
     dates: readDatePattern(filter.datePattern?.text ?? null, new Date().getFullYear()),
   };
 }

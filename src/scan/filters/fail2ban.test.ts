@@ -28,11 +28,19 @@ function definitionOf(values: Partial<Record<keyof Fail2banFilter, unknown>>) {
 
 /** What each line gives that matches: kind, host, user, fields, time. */
 function judged(definition: ReturnType<typeof definitionOf>, ...lines: string[]) {
+  return judgedAt(null, definition, lines);
+}
+
+function judgedAt(
+  transport: number | null,
+  definition: ReturnType<typeof definitionOf>,
+  lines: readonly string[],
+) {
   const found: (readonly [Judgement, number])[] = [];
   const scan = new Scan([compileFilter(definition)], { timeZone: 'UTC' });
   const now = Date.UTC(2026, 10, 27) / 1_000;
   const text = Buffer.from(lines.map((each) => `${each}\n`).join(''));
-  scan.block(text, { now, transport: null, undated: now }, (_, judgement, time) => {
+  scan.block(text, { now, transport, undated: now }, (_, judgement, time) => {
     found.push([judgement, time]);
   });
   return found;
@@ -67,6 +75,29 @@ test('what is ignored is no match', () => {
       ([{ kind }]) => kind,
     ),
     ['hit', 'ignored'],
+  );
+});
+
+test('a line is found by its literals wherever its date stood', () => {
+  for (const [expression, line] of [
+    ['^<> Login failed from <HOST>$', '<2026-11-27 10:00:00> Login failed from 203.0.113.7'],
+    ['^7,,Login failed from <HOST>$', '7,2026-11-27 10:00:00,Login failed from 203.0.113.7'],
+    ['^\\|\\|Login failed from <HOST>$', '|2026-11-27 10:00:00|Login failed from 203.0.113.7'],
+  ] as const) {
+    const [[judgement] = []] = judged(definitionOf({ failRegex: [sourced(expression)] }), line);
+    assert.equal(judgement?.host, '203.0.113.7', line);
+  }
+});
+
+test('where the journal gives the time, nothing is taken for a date', () => {
+  const definition = definitionOf({
+    failRegex: [sourced('^invalid user <F-USER>\\S+</F-USER> from <HOST>$')],
+    datePattern: sourced('EPOCH'),
+  });
+  const line = 'invalid user 1700000000 from 203.0.113.7';
+  assert.deepEqual(
+    judgedAt(1_764_000_000, definition, [line]).map(([{ user }, time]) => [user, time]),
+    [['1700000000', 1_764_000_000]],
   );
 });
 

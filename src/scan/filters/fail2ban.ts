@@ -55,9 +55,9 @@ export function compileFail2ban(definition: Fail2banFilterDefinition, watch = ne
   }));
   const ignore = definition.ignore.map(guarded);
   const sources = expressions.map(({ expression }) => expression.source);
-  // Of several lines each may bring what is missing.
-  const literals =
-    maxLines > 1 ? null : unionOf(literalsBehind(prefix?.expression.source ?? null, sources, false));
+  const sets = literalsBehind(prefix?.expression.source ?? null, sources, false).map(wholeIn);
+  // Of several lines each may bring what is missing, and an owner's date may have stood anywhere.
+  const literals = maxLines > 1 || !definition.usualDates ? null : unionOf(sets);
   const byBeginning = new ByFirstCharacter(expressions);
   return new Fail2banFilter({
     name,
@@ -133,6 +133,19 @@ class Fail2banFilter implements Filter {
     this.#lines?.replace(content);
     return `${content}\n`;
   }
+}
+
+/** Between these a date may have been cut out: those of fail2ban have no letter or digit beside them. */
+const joint = /(?<=[^\p{L}\p{N}])(?=[^\p{L}\p{N}])/u;
+/** Shorter texts stand in nearly every line. */
+const shortest = 3;
+
+/** The literals' longest parts that stand in the line as they do without its date. */
+function wholeIn(literals: Literals): Literals {
+  const parts = literals?.map((text) =>
+    text.split(joint).reduce((best, part) => (part.length > best.length ? part : best), ''),
+  );
+  return parts?.every(({ length }) => length >= shortest) ? parts : null;
 }
 
 function skippedBy(match: Groups, groups: readonly ExpressionGroup[]): string[] {

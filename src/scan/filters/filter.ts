@@ -14,14 +14,14 @@ export interface Judgement {
   readonly time: string | number | null;
 }
 
-/** A compiled filter. Both kinds, regular expressions and JSON, are used through this. */
+/** A compiled filter. All kinds are used through this. */
 export interface Filter {
   readonly name: string;
   /** A line without any of these can be left unread; null: every line must be judged. */
   readonly literals: Literals;
   /** Whether the literals' letters may stand in either case (ASCII; there are no others in them then). */
   readonly ignoreCase: boolean;
-  /** Judges the text of one line, its date cut out. Null: a miss. Keeps nothing of the text. */
+  /** Judges the text of one line, its date cut out. Null: a miss. Keeps nothing that the text is a part of. */
   judge(text: string): Judgement | null;
   /** What finds the dates of one log's lines, where it has rules of its own. `timeZone`: of dates that name none. */
   dates?(timeZone: string | undefined): DateFinder;

@@ -1,4 +1,8 @@
+import { copied } from '../../core/batch.ts';
 import type { Groups } from './guarded.ts';
+
+/** Characters that are kept: every line is joined with all of them. */
+const mostText = 128 * 1_024;
 
 /** The last lines of a log, for expressions that span several. What was matched is taken out. */
 export class RecentLines {
@@ -14,8 +18,12 @@ export class RecentLines {
     return this.#lines.join('\n');
   }
 
+  /** A copy: a slice would keep the chunk that it is of. */
   add(line: string): void {
-    this.#lines = [...this.#lines, line].slice(-this.#most);
+    this.#lines.push(copied(line, 0, line.length));
+    let length = this.#lines.reduce((sum, each) => sum + each.length, 0);
+    while (this.#lines.length > this.#most || (length > mostText && this.#lines.length > 1))
+      length -= this.#lines.shift()?.length ?? 0;
   }
 
   /** One text stands for all of them. */
