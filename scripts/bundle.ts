@@ -15,7 +15,7 @@ export async function bundle(root: string): Promise<ReadonlyMap<string, string>>
       'worker-loop': 'src/scan/worker-loop.ts',
       're2-engine': 'src/scan/filters/re2-engine.ts',
     },
-    outdir: 'dist',
+    outdir: 'dist/build',
     bundle: true,
     splitting: true,
     format: 'esm',

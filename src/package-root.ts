@@ -5,5 +5,7 @@ import path from 'node:path';
 export const packageRoot = rootAbove(import.meta.dirname);
 
 function rootAbove(folder: string): string {
-  return existsSync(path.join(folder, 'package.json')) ? folder : rootAbove(path.dirname(folder));
+  if (existsSync(path.join(folder, 'package.json'))) return folder;
+  if (folder === path.dirname(folder)) throw new Error(`no package.json lies above ${import.meta.dirname}`);
+  return rootAbove(path.dirname(folder));
 }
