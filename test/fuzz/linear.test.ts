@@ -4,6 +4,7 @@ import { compileExpression, groupText } from '../../src/scan/filters/expression.
 import type { Groups } from '../../src/scan/filters/guarded.ts';
 import { type LinearExpression, linearExpression } from '../../src/scan/filters/linear.ts';
 import { patternsOf } from '../../src/scan/filters/patterns.ts';
+import { execTimed } from '../../src/scan/filters/timed.ts';
 import { loadCorpus } from './corpus.ts';
 import { mutated } from './mutation.ts';
 import { type Random, randomOf, seed } from './random.ts';
@@ -35,11 +36,14 @@ function named(match: Groups | null, { groups }: Both): Record<string, string> |
   return Object.fromEntries([...groups].map(([name, numbers]) => [name, groupText(match, numbers)]));
 }
 
-/** Whether the linear engine was sure. */
-function compare(both: Both, text: string): boolean {
+const execPlain = (regexp: RegExp, text: string) => regexp.exec(text);
+
+/** Whether the linear engine was sure, and JavaScript came to an end. */
+function compare(both: Both, text: string, exec: typeof execTimed = execPlain): boolean {
   const linear = both.linear.exec(text);
   if (linear === 'unsure') return false;
-  const plain = both.regexp.exec(text);
+  const plain = exec(both.regexp, text);
+  if (plain === 'timeout') return false;
   const where = `seed ${seed}: ${both.source} on ${JSON.stringify(text)}`;
   assert.equal(linear?.[0], plain?.[0], where);
   assert.deepEqual(named(linear, both), named(plain, both), where);
@@ -148,7 +152,7 @@ test('the linear engine finds what JavaScript does, with any expression that it 
     for (let each = 0; each < textsOfMade; each++) {
       const text = madeText(random);
       all++;
-      if (compare(both, text)) sure++;
+      if (compare(both, text, execTimed)) sure++;
     }
   }
   context.diagnostic(`${taken} of ${madeExpressions} taken, sure of ${sure} of ${all} texts`);
