@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { python } from './python.ts';
 
 /** A jail as fail2ban's readers print it, and as `plainJail` writes ours. */
 export type PlainJail =
@@ -33,8 +34,6 @@ export interface PlainConfiguration {
 }
 
 const script = fileURLToPath(new URL('fail2ban-readers.py', import.meta.url));
-/** Debian's own, whose modules the package brings; another of the same name may come first on PATH. */
-const python = '/usr/bin/python3';
 
 /**
  * Asks fail2ban's own readers about directories, `seconds` long at most about each jail. It needs Debian's package fail2ban (test/setup/debian-packages); without

@@ -8,30 +8,19 @@ are two times where the clock shows one twice, and none where fail2ban fails to 
 {"op": "defaults"} gives the default datepatterns.
 """
 
-import json
-import logging
-import os
 import re
 import resource
-import signal
-import sys
 import time
-import warnings
 
-import fail2ban.tests
-from fail2ban.client.filterreader import FilterReader
 from fail2ban.server import datedetector, strptime
 from fail2ban.server.mytime import MyTime
 from fail2ban.server.utils import Utils
 
-logging.disable(logging.CRITICAL)
-warnings.simplefilter("ignore")
+from oracles import in_time, serve, stock_filters
+
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 
-CONFIGURATION = "/etc/fail2ban"
-SAMPLES = os.path.join(os.path.dirname(fail2ban.tests.__file__), "files", "logs")
 LONGEST = 2
-ANNOTATION = re.compile(r"^#+ ?(failJSON|(?:file|filter)Options|addFILE):(.+)$")
 DEFAULTS = list(datedetector.DateDetectorCache.DEFAULT_TEMPLATES)
 
 
@@ -53,52 +42,11 @@ datedetector.time = clock
 strptime.time = clock
 
 
-def sample(name):
-    """The options that a sample log asks for, and its lines."""
-    options, lines, files = [{}], [], [name]
-    for file in files:
-        path = os.path.join(SAMPLES, file)
-        if not os.path.exists(path):
-            continue
-        common = {}
-        with open(path, encoding="utf-8", errors="replace", newline="\n") as log:
-            for line in log:
-                line = line.rstrip("\r\n")
-                note = ANNOTATION.match(line)
-                if note is None:
-                    if line.strip() and not line.startswith("#"):
-                        lines.append(line)
-                elif note[1] == "addFILE":
-                    files.append(json.loads(note[2]))
-                elif note[1] == "fileOptions":
-                    common = json.loads(note[2])
-                elif note[1] == "filterOptions":
-                    given = json.loads(note[2])
-                    for each in given if isinstance(given, list) else [given]:
-                        merged = {**common, **each}
-                        options.append({k: v for k, v in merged.items() if not k.startswith("test.")})
-    distinct = {json.dumps(each, sort_keys=True): each for each in options}
-    return list(distinct.values()), lines
-
-
-def datepattern_of(name, options):
-    reader = FilterReader(name, "jail", dict(options), basedir=CONFIGURATION)
-    reader.read()
-    reader.getOptions({})
-    found = [command[3] for command in reader.convert() if command[2] == "datepattern"]
-    return found[-1] if found else None
-
-
 def stock():
-    filters = []
-    for file in sorted(os.listdir(os.path.join(CONFIGURATION, "filter.d"))):
-        name, ending = os.path.splitext(file)
-        if ending != ".conf" or name.endswith("common"):
-            continue
-        option_sets, lines = sample(name)
-        for options in option_sets:
-            pattern = datepattern_of(name, options)
-            filters.append({"filter": name, "options": options, "datepattern": pattern, "lines": lines})
+    filters = [
+        {"filter": name, "options": options, "datepattern": settings["datepattern"][-1], "lines": lines}
+        for name, options, settings, lines in stock_filters()
+    ]
     return {"year": time.localtime().tm_year, "filters": filters}
 
 
@@ -128,20 +76,15 @@ def find(datepattern, logtimezone, lines):
         raise
     except Exception as error:  # whatever it cannot use it refuses
         return {"error": str(error)}
-    return {"dates": [in_time(detector, line, now) for line, now in lines]}
+    return {"dates": [in_time(LONGEST, lambda: date_at(detector, line, now)) for line, now in lines]}
 
 
-def in_time(detector, line, now):
+def date_at(detector, line, now):
     MyTime.setTime(now)
-    signal.setitimer(signal.ITIMER_REAL, LONGEST)
     try:
         return date_in(detector, line)
-    except TimeoutError:
-        return "endless"
     except IndexError:  # of an empty match at the line's end
         return "failed"
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def date_in(detector, line):
@@ -174,12 +117,4 @@ def readings(wall):
     return [epoch for epoch in epochs if time.localtime(epoch)[:6] == tuple(wall)[:6]]
 
 
-def give_up(*_):
-    raise TimeoutError
-
-
-signal.signal(signal.SIGALRM, give_up)
-answers = {"stock": stock, "find": find, "defaults": lambda: DEFAULTS}
-for request in sys.stdin:
-    asked = json.loads(request)
-    print(json.dumps(answers[asked.pop("op")](**asked)), flush=True)
+serve({"stock": stock, "find": find, "defaults": lambda: DEFAULTS})

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { PythonOracle } from './python-oracle.ts';
 
 /** A stock filter with one set of options, and the lines of its sample log. */
 export interface StockDates {
@@ -33,43 +32,21 @@ export interface DateRequest {
 export const machineZone = 'Europe/Zurich';
 
 /** Debian's fail2ban in a Python of its own (dates-oracle.py), which finds dates. */
-export class DateOracle {
-  readonly #child: ChildProcess;
-  readonly #answers: AsyncIterator<string>;
-
+export class DateOracle extends PythonOracle {
   constructor() {
-    const script = new URL('dates-oracle.py', import.meta.url).pathname;
-    // Debian's own Python, which has its packages.
-    this.#child = spawn(process.env['FAIL2BAN_PYTHON'] ?? '/usr/bin/python3', ['-B', script], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env: { ...process.env, TZ: machineZone },
-    });
-    if (this.#child.stdout === null) throw new Error('no output');
-    this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    super('dates-oracle.py', { TZ: machineZone });
   }
 
   /** `year` is the one that decides what `%ExY` takes. */
   stock(): Promise<{ readonly year: number; readonly filters: readonly StockDates[] }> {
-    return this.#ask({ op: 'stock' });
+    return this.ask({ op: 'stock' });
   }
 
   find(request: DateRequest): Promise<FoundDates> {
-    return this.#ask({ op: 'find', ...request });
+    return this.ask({ op: 'find', ...request });
   }
 
   defaults(): Promise<readonly string[]> {
-    return this.#ask({ op: 'defaults' });
-  }
-
-  close(): void {
-    this.#child.stdin?.end();
-  }
-
-  /** One question at a time. */
-  async #ask<T>(question: object): Promise<T> {
-    this.#child.stdin?.write(`${JSON.stringify(question)}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error('fail2ban gave no answer: is its Debian package installed?');
-    return JSON.parse(value) as T;
+    return this.ask({ op: 'defaults' });
   }
 }

@@ -9,67 +9,15 @@ this Python's Unicode does not know, and {"op": "cases"} for each that has anoth
 is ignored.
 """
 
-import json
-import logging
-import os
 import re
-import signal
-import sys
 import unicodedata
-import warnings
 
-import fail2ban.tests
-from fail2ban.client.filterreader import FilterReader
 from fail2ban.server.failregex import Regex
 from fail2ban.server.filter import Filter
 
-logging.disable(logging.CRITICAL)
-warnings.simplefilter("ignore")
+from oracles import in_time, serve, stock_filters
 
-CONFIGURATION = "/etc/fail2ban"
-SAMPLES = os.path.join(os.path.dirname(fail2ban.tests.__file__), "files", "logs")
 LONGEST = 0.5
-ANNOTATION = re.compile(r"^#+ ?(failJSON|(?:file|filter)Options|addFILE):(.+)$")
-
-
-def sample(name):
-    """The options that a sample log asks for, and its lines."""
-    options, lines, files = [{}], [], [name]
-    for file in files:
-        path = os.path.join(SAMPLES, file)
-        if not os.path.exists(path):
-            continue
-        common = {}
-        with open(path, encoding="utf-8", errors="replace", newline="\n") as log:
-            for line in log:
-                line = line.rstrip("\r\n")
-                note = ANNOTATION.match(line)
-                if note is None:
-                    if line.strip() and not line.startswith("#"):
-                        lines.append(line)
-                elif note[1] == "addFILE":
-                    files.append(json.loads(note[2]))
-                elif note[1] == "fileOptions":
-                    common = json.loads(note[2])
-                elif note[1] == "filterOptions":
-                    given = json.loads(note[2])
-                    for each in given if isinstance(given, list) else [given]:
-                        merged = {**common, **each}
-                        options.append({k: v for k, v in merged.items() if not k.startswith("test.")})
-    distinct = {json.dumps(each, sort_keys=True): each for each in options}
-    return list(distinct.values()), lines
-
-
-def read_filter(name, options):
-    reader = FilterReader(name, "jail", dict(options), basedir=CONFIGURATION)
-    reader.read()
-    reader.getOptions({})
-    settings = {"prefregex": [], "addfailregex": [], "addignoreregex": [], "maxlines": ["1"], "datepattern": [None]}
-    for command in reader.convert():
-        values = command[3] if command[0] == "multi-set" else [command[3]]
-        if command[2] in settings:
-            settings[command[2]] = values
-    return settings
 
 
 def searched(lines, datepattern):
@@ -87,22 +35,18 @@ def searched(lines, datepattern):
 
 
 def stock():
-    for file in sorted(os.listdir(os.path.join(CONFIGURATION, "filter.d"))):
-        name, ending = os.path.splitext(file)
-        if ending != ".conf" or name.endswith("common"):
-            continue
-        option_sets, lines = sample(name)
-        for options in option_sets:
-            settings = read_filter(name, options)
-            yield {
-                "filter": name,
-                "options": options,
-                "multiline": int(settings["maxlines"][0]) > 1,
-                "prefregex": settings["prefregex"],
-                "failregex": settings["addfailregex"],
-                "ignoreregex": settings["addignoreregex"],
-                "texts": searched(lines, settings["datepattern"][0]),
-            }
+    return [
+        {
+            "filter": name,
+            "options": options,
+            "multiline": int(settings["maxlines"][0]) > 1,
+            "prefregex": settings["prefregex"],
+            "failregex": settings["addfailregex"],
+            "ignoreregex": settings["addignoreregex"],
+            "texts": searched(lines, settings["datepattern"][0]),
+        }
+        for name, options, settings, lines in stock_filters()
+    ]
 
 
 def units(text):
@@ -118,22 +62,7 @@ def match(expression, names, multiline, texts):
         regex = Regex(expression, multiline=multiline, useDns="yes" if names else "no")._regexObj
     except Exception as error:  # whatever it cannot use it refuses
         return {"error": str(error)}
-    return {"matches": [in_time(lambda: found_in(regex, text)) for text in texts]}
-
-
-def in_time(search):
-    """Made expressions may take for ever; Python looks for signals while it searches."""
-    signal.setitimer(signal.ITIMER_REAL, LONGEST)
-    try:
-        return search()
-    except TimeoutError:
-        return "endless"
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def give_up(*_):
-    raise TimeoutError
+    return {"matches": [in_time(LONGEST, lambda: found_in(regex, text)) for text in texts]}
 
 
 def found_in(regex, text):
@@ -165,9 +94,4 @@ def unassigned():
     return [code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cn"]
 
 
-signal.signal(signal.SIGALRM, give_up)
-for request in sys.stdin:
-    asked = json.loads(request)
-    operation = asked.pop("op")
-    answers = {"stock": lambda: list(stock()), "match": match, "characters": characters, "unassigned": unassigned, "cases": cases}
-    print(json.dumps(answers[operation](**asked)), flush=True)
+serve({"stock": stock, "match": match, "characters": characters, "unassigned": unassigned, "cases": cases})

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { PythonOracle } from './python-oracle.ts';
 
 /** A stock filter with one set of options; `texts` are the lines of its sample log as fail2ban searches them. */
 export interface StockFilter {
@@ -32,52 +31,31 @@ export interface MatchRequest {
 }
 
 /** Debian's fail2ban in a Python of its own (oracle.py). */
-export class Oracle {
-  readonly #child: ChildProcess;
-  readonly #answers: AsyncIterator<string>;
-
+export class Oracle extends PythonOracle {
   constructor() {
-    const script = new URL('oracle.py', import.meta.url).pathname;
-    // Debian's own Python, which has its packages.
-    this.#child = spawn(process.env['FAIL2BAN_PYTHON'] ?? '/usr/bin/python3', ['-B', script], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    if (this.#child.stdout === null) throw new Error('no output');
-    this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+    super('oracle.py');
   }
 
   stock(): Promise<readonly StockFilter[]> {
-    return this.#ask({ op: 'stock' });
+    return this.ask({ op: 'stock' });
   }
 
   match(request: MatchRequest): Promise<Matches> {
-    return this.#ask({ op: 'match', ...request });
+    return this.ask({ op: 'match', ...request });
   }
 
   /** The code points that a Python expression matches. */
   characters(pattern: string): Promise<readonly number[]> {
-    return this.#ask({ op: 'characters', pattern });
+    return this.ask({ op: 'characters', pattern });
   }
 
   /** The code points that are none yet in its Unicode. */
   unassigned(): Promise<readonly number[]> {
-    return this.#ask({ op: 'unassigned' });
+    return this.ask({ op: 'unassigned' });
   }
 
   /** Code points that have another case, each with those that it matches where case is ignored. */
   cases(): Promise<readonly (readonly [code: number, found: readonly number[]])[]> {
-    return this.#ask({ op: 'cases' });
-  }
-
-  close(): void {
-    this.#child.stdin?.end();
-  }
-
-  /** One question at a time. */
-  async #ask<T>(question: object): Promise<T> {
-    this.#child.stdin?.write(`${JSON.stringify(question)}\n`);
-    const { value, done } = await this.#answers.next();
-    if (done === true) throw new Error('fail2ban gave no answer: is its Debian package installed?');
-    return JSON.parse(value) as T;
+    return this.ask({ op: 'cases' });
   }
 }

@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { execa } from 'execa';
 import { canonicalAddress } from '../../../src/core/address.ts';
 import { Zone } from '../../../src/scan/filters/zone.ts';
+import { python } from '../python.ts';
 import { type SampleLine, type SampleRun, sampleRuns } from './samples.ts';
 
 const now = '2005-08-14T10:00:00Z';
@@ -16,7 +17,7 @@ const bailiff = path.resolve(import.meta.dirname, '../../../bin/bailiff');
 const zone = new Zone(zoneName);
 
 /** Where Debian's package lies. */
-const tests = execFileSync('/usr/bin/python3', ['-c', 'import fail2ban.tests as t; print(t.__path__[0])'], {
+const tests = execFileSync(python, ['-c', 'import fail2ban.tests as t; print(t.__path__[0])'], {
   encoding: 'utf8',
 }).trim();
 const logs = path.join(tests, 'files/logs');
