@@ -6,10 +6,6 @@ import type { Match } from './types.ts';
 const mostUsers = 16;
 const longestUser = 256;
 
-/** Open sessions kept, and for how long after their last line (seconds of log time). */
-const capacity = 100;
-const lifetime = 300;
-
 /** What the lines of one session (F-MLFID) have said so far. */
 interface Session {
   readonly host: string;
@@ -49,24 +45,14 @@ export class Fail2banSessions {
     const { session: key, host, user, time } = match;
     const { says, last } = kinds[match.kind];
     if (key === '') return says === 'hit' && host !== '' ? { host, user, time, attempts: 1 } : null;
-    const before = this.#known(key, time);
-    const merged = mergedWith(before ?? { ...nothing, time }, match, says, before !== undefined);
+    const before = this.#open.known(key, time);
+    const merged = mergedWith(before ?? { ...nothing, time }, match, says, before !== null);
     const { session, counts } = settled(merged, says, last);
     const pending = counts && session.host === '';
     if (last) this.#open.delete(key);
-    else this.#keep(key, { ...session, pending, time });
+    else this.#open.keep(key, { ...session, pending, time });
     if (!counts || pending) return null;
     return { host: session.host, user: session.user, time, attempts: session.matches, users: session.users };
-  }
-
-  #known(key: string, time: number): Session | undefined {
-    const session = this.#open.get(key);
-    return session !== undefined && time - session.time <= lifetime ? session : undefined;
-  }
-
-  #keep(key: string, session: Session): void {
-    this.#open.keep(key, session);
-    while (this.#open.size > capacity) this.#open.deleteOldest();
   }
 }
 

@@ -21,17 +21,29 @@ test('the order is that of the last change, whatever was kept and deleted', () =
   ] as const) {
     sessions.keep(key, sessionAt(9));
     assert.equal(keysOf(sessions), order);
-    assert.equal(sessions.get(key)?.time, 9);
+    assert.equal(sessions.known(key, 9)?.time, 9);
   }
   assert.equal(sessions.delete('a'), true);
   assert.equal(sessions.delete('a'), false);
   assert.equal(keysOf(sessions), 'dcb');
-  sessions.deleteOldest();
+  sessions.delete('d');
   sessions.delete('b');
   assert.equal(keysOf(sessions), 'c');
-  sessions.deleteOldest();
-  sessions.deleteOldest();
-  assert.deepEqual([sessions.size, sessions.oldest], [0, null]);
+  sessions.delete('c');
+  assert.deepEqual([sessions.size, keysOf(sessions), sessions.known('c', 9)], [0, '', null]);
   sessions.keep('e', sessionAt(1));
-  assert.deepEqual([keysOf(sessions), sessions.oldest], ['e', sessionAt(1)]);
+  assert.deepEqual([keysOf(sessions), sessions.known('e', 1)], ['e', sessionAt(1)]);
+});
+
+test('with one that is kept, the oldest go whose time is over, and those beyond the hundredth', () => {
+  const sessions = new OpenSessions<Session>();
+  sessions.keep('a', sessionAt(100));
+  sessions.keep('b', sessionAt(150));
+  sessions.keep('c', sessionAt(400));
+  assert.equal(keysOf(sessions), 'abc');
+  assert.deepEqual([sessions.known('a', 400), sessions.known('a', 401)], [sessionAt(100), null]);
+  sessions.keep('d', sessionAt(401));
+  assert.equal(keysOf(sessions), 'bcd');
+  for (let index = 0; index < 100; index++) sessions.keep(`x${index}`, sessionAt(402));
+  assert.deepEqual([sessions.size, keysOf(sessions).slice(0, 4)], [100, 'x0x1']);
 });

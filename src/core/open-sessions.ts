@@ -1,3 +1,7 @@
+/** Open sessions kept per scope, and for how long after their last line (seconds of log time); fail2ban's figures. */
+const capacity = 100;
+const lifetime = 300;
+
 interface Entry<Session> {
   readonly key: string;
   session: Session;
@@ -9,7 +13,9 @@ interface Entry<Session> {
  * The sessions of one scope, in the order in which they were last kept. A Map alone would have the order, too, but looks
  * at each that was deleted, on the way to the oldest.
  */
-export class OpenSessions<Session> implements Iterable<readonly [key: string, session: Session]> {
+export class OpenSessions<Session extends { readonly time: number }>
+  implements Iterable<readonly [key: string, session: Session]>
+{
   readonly #byKey = new Map<string, Entry<Session>>();
   #oldest: Entry<Session> | null = null;
   #newest: Entry<Session> | null = null;
@@ -18,16 +24,23 @@ export class OpenSessions<Session> implements Iterable<readonly [key: string, se
     return this.#byKey.size;
   }
 
-  get oldest(): Session | null {
-    return this.#oldest?.session ?? null;
+  /** Null where its time was over: keys such as process ids come back, and an old session must lend nothing to a new one. */
+  known(key: string, now: number): Session | null {
+    const session = this.#byKey.get(key)?.session;
+    return session !== undefined && now - session.time <= lifetime ? session : null;
   }
 
-  get(key: string): Session | undefined {
-    return this.#byKey.get(key)?.session;
+  /** As `restore`; the oldest go when there are too many, or their time is over. */
+  keep(key: string, session: Session): void {
+    this.restore(key, session);
+    for (let oldest = this.#oldest; oldest !== null; oldest = this.#oldest) {
+      if (this.size <= capacity && oldest.session.time >= session.time - lifetime) return;
+      this.delete(oldest.key);
+    }
   }
 
   /** Puts it in the place of the one before, as the newest. */
-  keep(key: string, session: Session): void {
+  restore(key: string, session: Session): void {
     const entry = this.#byKey.get(key) ?? { key, session, older: null, newer: null };
     if (entry === this.#newest) {
       entry.session = session;
@@ -50,10 +63,6 @@ export class OpenSessions<Session> implements Iterable<readonly [key: string, se
     this.#byKey.delete(key);
     this.#unlink(entry);
     return true;
-  }
-
-  deleteOldest(): void {
-    if (this.#oldest !== null) this.delete(this.#oldest.key);
   }
 
   /** The oldest first. */

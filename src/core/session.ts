@@ -4,10 +4,6 @@ import type { Match } from './types.ts';
 /** Scopes kept; the one used least recently goes first. */
 const mostScopes = 1_000;
 
-/** Open sessions kept per scope, and for how long after their last line (seconds of log time); fail2ban's figures. */
-const capacity = 100;
-const lifetime = 300;
-
 /** What the lines of one session have said so far. */
 export interface Session {
   readonly host: string;
@@ -46,18 +42,17 @@ export class Sessions {
   merge(scope: string, match: Match): Attempt | null {
     if (match.session === '') return match.kind === 'hit' ? attempt(match, match.host, match.user, 1) : null;
     const sessions = this.#scope(scope);
-    const last = sessions.get(match.session);
-    // A process id comes back: an old session must not lend its address to a new one.
-    const known = last !== undefined && match.time - last.time <= lifetime ? last : undefined;
     if (match.kind === 'forget' || match.kind === 'gained') {
       if (sessions.delete(match.session)) this.#changed = true;
       return null;
     }
+    const known = sessions.known(match.session, match.time);
     const host = match.host || (known?.host ?? '');
     const user = match.user || (known?.user ?? '');
     const pending = (known?.pending ?? 0) + (match.kind === 'hit' ? 1 : 0);
     const due = host === '' ? 0 : pending;
-    this.#keep(sessions, match.session, { host, user, pending: pending - due, time: match.time });
+    this.#changed = true;
+    sessions.keep(match.session, { host, user, pending: pending - due, time: match.time });
     return due > 0 ? attempt(match, host, user, due) : null;
   }
 
@@ -75,7 +70,7 @@ export class Sessions {
   }
 
   unpack(packed: PackedSessions): void {
-    for (const [scope, key, session] of packed) this.#scope(scope).keep(key, { ...session });
+    for (const [scope, key, session] of packed) this.#scope(scope).restore(key, { ...session });
   }
 
   #scope(scope: string): OpenSessions<Session> {
@@ -88,17 +83,6 @@ export class Sessions {
     this.#latest = { scope, sessions };
     return sessions;
   }
-
-  /** The oldest go when there are too many, or their time is over. */
-  #keep(sessions: OpenSessions<Session>, key: string, session: Session): void {
-    this.#changed = true;
-    sessions.keep(key, session);
-    while (sessions.size > capacity || isOver(sessions.oldest, session.time)) sessions.deleteOldest();
-  }
-}
-
-function isOver(session: Session | null, now: number): boolean {
-  return session !== null && session.time < now - lifetime;
 }
 
 function attempt(match: Match, host: string, user: string, attempts: number): Attempt | null {
