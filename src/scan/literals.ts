@@ -133,17 +133,20 @@ function limited(texts: readonly string[] | null): readonly string[] | null {
 
 /** U+FFFD stands for bytes that are not UTF-8 and cannot be searched for. */
 function usable(texts: Literals): Literals {
-  if (texts === null || texts.length === 0) return null;
-  const whole = texts.map(longestWhole);
-  return whole.every((text) => text.length >= shortest && !text.includes('\ufffd')) ? whole : null;
+  const whole = wholeParts(texts, joint);
+  return whole === null || whole.length === 0 || whole.some((text) => text.includes('\ufffd')) ? null : whole;
 }
 
 /** Between these the date may have stood that was cut out of the line (filters/date-places.ts): see `Filter.judge`. */
 const joint = /(?<=[\s\ufeff[("=>])(?=[^\p{L}\p{N}])/u;
 
-/** The longest part of a text that stands in the line as it does in what is judged of it. */
-function longestWhole(text: string): string {
-  return text.split(joint).reduce((best, part) => (part.length > best.length ? part : best), '');
+/** The longest part of each text that stands in the line as it does in what is judged of it: none reaches over a joint. */
+export function wholeParts(texts: Literals, joints: RegExp): Literals {
+  if (texts === null) return null;
+  const whole = texts.map((text) =>
+    text.split(joints).reduce((best, part) => (part.length > best.length ? part : best), ''),
+  );
+  return whole.every(({ length }) => length >= shortest) ? whole : null;
 }
 
 /** Long is good: a set is as good as its shortest text. Few is better, but short texts stand in most lines. */

@@ -1,6 +1,7 @@
 import type { FilterDefinition } from '../core/filter.ts';
 import { blowsUp } from './blow-up.ts';
 import { compileExpression } from './filters/expression.ts';
+import { literalSetsOf } from './filters/fail2ban.ts';
 import { ruleLiterals } from './filters/json.ts';
 import { patternsOf } from './filters/patterns.ts';
 import { literalsBehind } from './literals.ts';
@@ -30,12 +31,8 @@ function unsearchable(definition: FilterDefinition): string[] {
       ruleLiterals(rule) === null ? [`rule ${index + 1}`] : [],
     );
   if (definition.kind === 'fail2ban') {
-    const literals = literalsBehind(
-      definition.prefix?.source ?? null,
-      definition.expressions.map(({ source }) => source),
-      false,
-    );
-    return definition.expressions.flatMap(({ where }, index) => (literals[index] === null ? [where] : []));
+    const sets = literalSetsOf(definition);
+    return definition.expressions.flatMap(({ where }, index) => (sets[index] === null ? [where] : []));
   }
   const { prefix, expressions, ignoreCase } = definition;
   const sourceOf = (pattern: string) => compileExpression(pattern, ignoreCase).source;

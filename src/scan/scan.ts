@@ -61,8 +61,6 @@ export class Scan {
   /** By filter: what finds the dates of its lines, where that is not what finds the others'. */
   readonly #own: readonly (DateFinder | null)[];
   readonly #fields: DateReader;
-  /** The least age of a last date that lines without one take, in seconds: fail2ban takes those of the future, too. */
-  readonly #leastAge: number;
   readonly #decode: ReturnType<typeof lineDecoder>;
   readonly #watched: ScanOptions['watched'];
   readonly #skew = new Skew();
@@ -89,7 +87,6 @@ export class Scan {
     this.#dates = alone ? first : this.#fields;
     this.#own = alone ? [null] : own;
     this.#isOwn = alone;
-    this.#leastAge = alone ? Number.NEGATIVE_INFINITY : -freshSeconds;
     this.#watched = options.watched;
   }
 
@@ -165,7 +162,7 @@ export class Scan {
   }
 
   #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
-    const date = this.#dateOf(line, reading);
+    const date = this.#isOwn ? ownDateOf(this.#dates, line, reading) : this.#dates.find(line, reading.now);
     const rest = withoutDate(line, date);
     const dated = date?.time ?? null;
     if (dated !== null) this.#setLastDate(dated);
@@ -173,7 +170,7 @@ export class Scan {
     for (let index = 0; index < this.#filters.length; index++) {
       if (!this.#search.wants(index)) continue;
       const own = this.#own[index] ?? null;
-      const its = own === null ? date : reading.transport === null ? own.find(line, reading.now) : null;
+      const its = own === null ? date : ownDateOf(own, line, reading);
       const judgement = this.#filters[index]?.judge(own === null ? rest : withoutDate(line, its)) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
@@ -184,11 +181,6 @@ export class Scan {
     return known ? start : datedTo;
   }
 
-  /** fail2ban looks for no date where the journal gives the time: a client could have part of its text cut out. */
-  #dateOf(line: string, { now, transport }: Reading): LineDate | null {
-    return this.#isOwn && transport !== null ? null : this.#dates.find(line, now);
-  }
-
   #timeOf(judgement: Judgement, date: number | null, reading: Reading): number {
     if (reading.transport !== null) return reading.transport;
     const field = judgement.time === null ? null : this.#fields.readField(judgement.time, reading.now);
@@ -197,7 +189,8 @@ export class Scan {
     const last = this.lastDate;
     if (last === null) return reading.undated;
     const age = reading.now - last;
-    const isFresh = age < freshSeconds && age > this.#leastAge;
+    // fail2ban takes one of the future, too.
+    const isFresh = age < freshSeconds && (this.#isOwn || age > -freshSeconds);
     return reading.backlog === true || isFresh ? last : reading.undated;
   }
 
@@ -239,6 +232,11 @@ function lineStart(bytes: Uint8Array, place: number, from: number): number {
   let start = place;
   while (start > from && bytes[start - 1] !== 0x0a) start--;
   return start;
+}
+
+/** fail2ban looks for no date where the journal gives the time: a client could have part of its text cut out. */
+function ownDateOf(own: DateFinder, line: string, { now, transport }: Reading): LineDate | null {
+  return transport === null ? own.find(line, now) : null;
 }
 
 /** Nothing is joined where nothing stands before: an expression would have to copy it first. */

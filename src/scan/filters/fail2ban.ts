@@ -4,7 +4,7 @@ import type {
   Fail2banExpression,
   Fail2banFilterDefinition,
 } from '../../core/fail2ban-filter.ts';
-import { beginningsOf, type Literals, literalsBehind, unionOf } from '../literals.ts';
+import { beginningsOf, type Literals, literalsBehind, unionOf, wholeParts } from '../literals.ts';
 import { ByFirstCharacter, mayBegin } from './beginnings.ts';
 import type { DateFinder } from './dates.ts';
 import { Fail2banDates } from './fail2ban-dates.ts';
@@ -54,10 +54,7 @@ export function compileFail2ban(definition: Fail2banFilterDefinition, watch = ne
     reading: new FieldReading(fieldsOf(each.groups), prefix?.fields ?? new Map()),
   }));
   const ignore = definition.ignore.map(guarded);
-  const sources = expressions.map(({ expression }) => expression.source);
-  const sets = literalsBehind(prefix?.expression.source ?? null, sources, false).map(wholeIn);
-  // Of several lines each may bring what is missing, and an owner's date may have stood anywhere.
-  const literals = maxLines > 1 || !definition.usualDates ? null : unionOf(sets);
+  const literals = unionOf(literalSetsOf(definition));
   const byBeginning = new ByFirstCharacter(expressions);
   return new Fail2banFilter({
     name,
@@ -137,15 +134,14 @@ class Fail2banFilter implements Filter {
 
 /** Between these a date may have been cut out: those of fail2ban have no letter or digit beside them. */
 const joint = /(?<=[^\p{L}\p{N}])(?=[^\p{L}\p{N}])/u;
-/** Shorter texts stand in nearly every line. */
-const shortest = 3;
 
-/** The literals' longest parts that stand in the line as they do without its date. */
-function wholeIn(literals: Literals): Literals {
-  const parts = literals?.map((text) =>
-    text.split(joint).reduce((best, part) => (part.length > best.length ? part : best), ''),
-  );
-  return parts?.every(({ length }) => length >= shortest) ? parts : null;
+/** Of each expression the literals one of which stands in every line that it matches, date and all; or null. */
+export function literalSetsOf(definition: Fail2banFilterDefinition): readonly Literals[] {
+  const { prefix, expressions, maxLines, usualDates } = definition;
+  // Of several lines each may bring what is missing, and an owner's date may have stood anywhere.
+  if (maxLines > 1 || !usualDates) return expressions.map(() => null);
+  const sources = expressions.map(({ source }) => source);
+  return literalsBehind(prefix?.source ?? null, sources, false).map((texts) => wholeParts(texts, joint));
 }
 
 function skippedBy(match: Groups, groups: readonly ExpressionGroup[]): string[] {
