@@ -11,7 +11,7 @@ export type Wanted = readonly [Target, number | null];
 const tolerance = 2;
 
 /** Elements between two pauses: about a millisecond of work. */
-const sliceSize = 1_000;
+const sliceSize = 200;
 
 /**
  * What has to change so that the kernel holds what is desired: the one function behind start-up and
