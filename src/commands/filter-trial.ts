@@ -1,9 +1,9 @@
 import { canonicalAddress } from '../core/address.ts';
 import { AddressTable } from '../core/address-table.ts';
 import { copied } from '../core/batch.ts';
-import { Fail2banSessions } from '../core/fail2ban-sessions.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import { type Attempt, Sessions } from '../core/session.ts';
+import { mergingOf, Sessions } from '../core/session.ts';
+import type { Attempt } from '../core/session-merger.ts';
 import type { Match, MatchKindName } from '../core/types.ts';
 import { compileFilter } from '../scan/filters/compile.ts';
 import type { Judgement } from '../scan/filters/filter.ts';
@@ -163,12 +163,8 @@ export class FilterTrial {
 }
 
 function mergerFor({ kind }: FilterDefinition): (match: Match) => Attempt | null {
-  if (kind === 'fail2ban') {
-    const sessions = new Fail2banSessions();
-    return (match) => sessions.merge(match);
-  }
   const sessions = new Sessions();
-  return (match) => sessions.merge('trial', match);
+  return (match) => sessions.merge('trial', match, mergingOf(kind));
 }
 
 const once = () => [0];

@@ -1,5 +1,5 @@
 import { OpenSessions } from './open-sessions.ts';
-import type { Attempt } from './session.ts';
+import type { Attempt, SessionMerger } from './session-merger.ts';
 import type { Match } from './types.ts';
 
 /** Names of one session that are kept. */
@@ -7,7 +7,7 @@ const mostUsers = 16;
 const longestUser = 256;
 
 /** What the lines of one session (F-MLFID) have said so far. */
-interface Session {
+export interface Fail2banSession {
   readonly host: string;
   readonly user: string;
   /** Names that were tried; of many, the first. */
@@ -23,7 +23,7 @@ interface Session {
   readonly time: number;
 }
 
-const nothing: Omit<Session, 'time'> = {
+const nothing: Omit<Fail2banSession, 'time'> = {
   host: '',
   user: '',
   users: [],
@@ -37,8 +37,8 @@ const nothing: Omit<Session, 'time'> = {
  * Merges the lines of one connection as fail2ban does. A line that does not count gives its fields, and counts with
  * the next failure; somebody who gets in takes back what is pending, unless several names were tried.
  */
-export class Fail2banSessions {
-  readonly #open = new OpenSessions<Session>();
+export class Fail2banSessions implements SessionMerger<Fail2banSession> {
+  readonly #open = new OpenSessions<Fail2banSession>();
 
   /** What the match amounts to: an attempt to count, or null where it only changed its session. */
   merge(match: Match): Attempt | null {
@@ -53,6 +53,14 @@ export class Fail2banSessions {
     else this.#open.keep(key, { ...session, pending, time });
     if (!counts || pending) return null;
     return { host: session.host, user: session.user, time, attempts: session.matches, users: session.users };
+  }
+
+  pack(): Iterable<readonly [key: string, session: Fail2banSession]> {
+    return this.#open;
+  }
+
+  restore(key: string, session: Fail2banSession): void {
+    this.#open.restore(key, { ...session });
   }
 }
 
@@ -69,7 +77,12 @@ const kinds: Readonly<Record<Match['kind'], { readonly says: Says; readonly last
 };
 
 /** With the fields of the line. What was told of before is not told of again. */
-function mergedWith(before: Session, { host, user: written }: Match, says: Says, known: boolean): Session {
+function mergedWith(
+  before: Fail2banSession,
+  { host, user: written }: Match,
+  says: Says,
+  known: boolean,
+): Fail2banSession {
   const pending = before.pending && says !== 'gained';
   const user = written.slice(0, longestUser);
   const isNew = user !== '' && !before.users.includes(user) && before.users.length < mostUsers;
@@ -85,7 +98,11 @@ function mergedWith(before: Session, { host, user: written }: Match, says: Says,
 }
 
 /** What becomes of the session, and whether it counts now. */
-function settled(session: Session, says: Says, last: boolean): { session: Session; counts: boolean } {
+function settled(
+  session: Fail2banSession,
+  says: Says,
+  last: boolean,
+): { session: Fail2banSession; counts: boolean } {
   const counts = says === 'hit' || session.pending || session.users.length > 1;
   if (counts) {
     const matches = session.held + session.matches + 1;

@@ -71,3 +71,21 @@ test('what is packed comes back', () => {
   copy.unpack(structuredClone(sessions.pack()));
   assert.equal(copy.merge('s', match('hit', '7'))?.host, '203.0.113.7');
 });
+
+test('sessions of fail2ban filters are merged as fail2ban does, and stored like the others', () => {
+  const sessions = new Sessions();
+  assert.equal(sessions.merge('f', match('hit', '7'), 'fail2ban'), null, 'it waits for an address');
+  assert.equal(sessions.merge('f', match('nofail', '8', '203.0.113.8'), 'fail2ban'), null);
+  sessions.merge('s', match('nofail', '7', '203.0.113.9'));
+  const copy = new Sessions();
+  copy.unpack(structuredClone(sessions.pack()));
+  assert.deepEqual(copy.pack(), sessions.pack());
+  const late = copy.merge('f', match('nofail', '7', '203.0.113.7'), 'fail2ban');
+  assert.deepEqual(
+    [late?.host, late?.attempts],
+    ['203.0.113.7', 2],
+    'the failure that waited, and this line',
+  );
+  assert.equal(copy.merge('f', match('hit', '8'), 'fail2ban')?.attempts, 2);
+  assert.equal(copy.merge('s', match('hit', '7'))?.host, '203.0.113.9');
+});
