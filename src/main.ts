@@ -18,7 +18,8 @@ export async function main(file: string | undefined, environment: NodeJS.Process
     environment,
     knownFilters,
   });
-  const filters = await loadFilters([shippedFilters, configuration.filterDirectory]);
+  const native = await loadFilters([shippedFilters, configuration.filterDirectory]);
+  const filters = [...native, ...(configuration.fail2ban?.filters ?? [])];
   await runDaemon(configuration, filters, stop.signal);
 }
 

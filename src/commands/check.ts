@@ -22,11 +22,21 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
     const filters = await loadFilters([shippedFilters, configuration.filterDirectory]);
     const wrong = filters.flatMap(checkSamples);
     if (wrong.length > 0) throw new ConfigurationErrors(wrong);
-    const warnings = filters.flatMap(risksOf);
-    if (json) print(JSON.stringify({ ok: true, ...publicForm(configuration), errors: [], warnings }));
-    else for (const line of describeConfiguration(configuration)) print(line);
-    if (!json) for (const warning of warnings) print(`warning: ${warning}`);
-    return 0;
+    const { fail2ban } = configuration;
+    const warnings = [...filters, ...(fail2ban?.filters ?? [])].flatMap(risksOf);
+    const problems = fail2ban?.problems ?? [];
+    const remarks = fail2ban?.remarks ?? [];
+    const ok = problems.length === 0;
+    if (json) {
+      const errors = problems.map(jsonError);
+      print(JSON.stringify({ ok, ...publicForm(configuration), errors, warnings, remarks }));
+    } else {
+      for (const line of describeConfiguration(configuration)) print(line);
+      for (const problem of problems) print(problem.describe());
+      for (const remark of remarks) print(`note: ${remark}`);
+      for (const warning of warnings) print(`warning: ${warning}`);
+    }
+    return ok ? 0 : 1;
   } catch (error) {
     const errors = error instanceof ConfigurationErrors ? error.errors : [error];
     if (!errors.every((each) => each instanceof BailiffError)) throw error;
@@ -36,8 +46,9 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
   }
 }
 
-function publicForm({ environmentJails: _, ...configuration }: Configuration) {
-  return configuration;
+function publicForm({ environmentJails: _, fail2ban, ...configuration }: Configuration) {
+  const { dir = null, log = null, allowActions = false } = fail2ban ?? {};
+  return { ...configuration, fail2ban: dir === null ? null : { dir, log, allowActions } };
 }
 
 function jsonError({ code, where, message, remedy }: BailiffError) {
@@ -45,11 +56,12 @@ function jsonError({ code, where, message, remedy }: BailiffError) {
 }
 
 function describeConfiguration(configuration: Configuration): string[] {
-  const { jails, origin, enforce, listen } = configuration;
+  const { jails, origin, enforce, listen, fail2ban } = configuration;
+  const left = fail2ban?.problems.length ?? 0;
   const read = origin.length === 0 ? 'built-in defaults only' : origin.join(', ');
   const on = jails.filter((jail) => jail.enabled).length;
   return [
-    `The configuration is valid: ${on} of ${jails.length} jails on; read from ${read}.`,
+    `${left === 0 ? 'The configuration is valid' : `Errors: ${left} (below); the rest is valid`}: ${on} of ${jails.length} jails on; read from ${read}.`,
     `enforce ${enforce}; listen ${listen === null ? 'off' : `${listen.host}:${listen.port}`}`,
     ...jails.map(describeJail),
   ];

@@ -14,6 +14,8 @@ export const builtInJail = 'sshd';
 export interface JailLayers {
   readonly file: Layer;
   readonly environment: EnvironmentLayer;
+  /** What fail2ban's configuration says of its jails; their filters are beside `filters`. */
+  readonly fail2ban: ReadonlyMap<string, JailOptions>;
   readonly defaults: Limits;
   readonly filters: readonly string[];
   /** What a jail of a filter reads that names no source. */
@@ -22,17 +24,34 @@ export interface JailLayers {
   readonly syslogListens: boolean;
 }
 
+export interface DecidedJails {
+  readonly jails: readonly JailConfiguration[];
+  readonly errors: readonly BailiffError[];
+  /** Of jails that only fail2ban's configuration knows: they are left out, and nothing else stops for it. */
+  readonly ofFail2ban: readonly BailiffError[];
+}
+
 /** Decides every jail; what cannot work is reported, each jail for itself. */
-export function decideJails(layers: JailLayers): { jails: JailConfiguration[]; errors: BailiffError[] } {
+export function decideJails(layers: JailLayers): DecidedJails {
   const errors: BailiffError[] = [];
-  const jails = jailNames(layers).map((name) => {
+  const ofFail2ban: BailiffError[] = [];
+  const jails: JailConfiguration[] = [];
+  for (const name of jailNames(layers)) {
     const jail = decideJail(name, layers);
     const broken = layers.file.broken.has(name) || layers.environment.layer.broken.has(name);
-    if (jail.enabled && !broken) errors.push(...problems(jail, layers));
-    return jail;
-  });
+    const wrong = jail.enabled && !broken ? problems(jail, layers) : [];
+    if (wrong.length > 0 && isOnlyFail2bans(name, layers)) ofFail2ban.push(...wrong);
+    else {
+      errors.push(...wrong);
+      jails.push(jail);
+    }
+  }
   errors.push(...zoneConflicts(jails, layers));
-  return { jails, errors };
+  return { jails, errors, ofFail2ban };
+}
+
+function isOnlyFail2bans(name: string, { fail2ban, file, environment }: JailLayers): boolean {
+  return fail2ban.has(name) && !file.jails.has(name) && !environment.layer.jails.has(name);
 }
 
 /** A file is read once, whatever the number of its jails: its dates are of one zone. */
@@ -64,13 +83,13 @@ function zoneConflict(
 }
 
 /**
- * The file's jails and those of BAILIFF_JAILS, or where there are neither the built-in one; and each
+ * fail2ban's jails, the file's and those of BAILIFF_JAILS, or where there are neither the built-in one; and each
  * to which the environment gives a filter or a source. No layer takes a jail of another away: a
  * variable set for one service must not end the protection of the next.
  */
-function jailNames({ file, environment }: JailLayers): string[] {
-  const named = [...file.jails.keys(), ...(environment.named ?? [])];
-  const explicit = file.values.jails !== undefined || environment.named !== null;
+function jailNames({ file, environment, fail2ban }: JailLayers): string[] {
+  const named = [...fail2ban.keys(), ...file.jails.keys(), ...(environment.named ?? [])];
+  const explicit = file.values.jails !== undefined || environment.named !== null || fail2ban.size > 0;
   const made = [...environment.layer.jails].flatMap(([name, options]) =>
     options.filter === undefined && isSourceless(options) ? [] : [name],
   );
@@ -78,10 +97,12 @@ function jailNames({ file, environment }: JailLayers): string[] {
 }
 
 function decideJail(name: string, layers: JailLayers): JailConfiguration {
+  const fromFail2ban = layers.fail2ban.get(name) ?? {};
   const fromFile = layers.file.jails.get(name) ?? {};
   const fromEnvironment = layers.environment.layer.jails.get(name) ?? {};
   const asked = layers.environment.named?.includes(name) === true;
   const options = {
+    ...setOptions(fromFail2ban),
     ...setOptions(fromFile),
     ...(asked ? { enabled: true } : {}),
     ...setOptions(fromEnvironment),
@@ -102,15 +123,41 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
     journal: options.journal ?? [],
     kubernetes: options.kubernetes ?? [],
     syslog: options.syslog ?? [],
+    bans: options.bans ?? [],
     maxretry: options.maxretry ?? defaults.maxretry,
     findtime: options.findtime ?? defaults.findtime,
     bantime: options.bantime === undefined ? defaults.bantime : options.bantime,
+    increment: {
+      enabled: options['bantime.increment'] ?? defaults.increment.enabled,
+      factor: options['bantime.factor'] ?? defaults.increment.factor,
+      formula: options['bantime.formula'] ?? defaults.increment.formula,
+      multipliers: options['bantime.multipliers'] ?? defaults.increment.multipliers,
+      maxtime: options['bantime.maxtime'] ?? defaults.increment.maxtime,
+      rndtime: options['bantime.rndtime'] ?? defaults.increment.rndtime,
+      overalljails: options['bantime.overalljails'] ?? defaults.increment.overalljails,
+    },
     // A jail's own list only adds: who is ignored everywhere is never locked out by one jail.
     ignoreip: [...new Set([...defaults.ignoreip, ...(options.ignoreip ?? [])])],
     action: options.action ?? defaults.action,
     ports: options.ports ?? defaults.ports,
     encoding: options.encoding ?? defaults.encoding,
     ...(options['time-zone'] === undefined ? {} : { timeZone: options['time-zone'] }),
+  };
+}
+
+/** The options that give this jail again; limits that the defaults give as well are the same ones. */
+export function optionsOf({ increment, timeZone, ...jail }: JailConfiguration): JailOptions {
+  const { maxtime, rndtime } = increment;
+  return {
+    ...jail,
+    'bantime.increment': increment.enabled,
+    'bantime.factor': increment.factor,
+    'bantime.formula': increment.formula,
+    'bantime.multipliers': increment.multipliers,
+    ...(maxtime === null ? {} : { 'bantime.maxtime': maxtime }),
+    ...(rndtime === 0 ? {} : { 'bantime.rndtime': rndtime }),
+    'bantime.overalljails': increment.overalljails,
+    ...(timeZone === undefined ? {} : { 'time-zone': timeZone }),
   };
 }
 
@@ -124,9 +171,16 @@ export function setOptions(options: JailOptions): JailOptions {
 }
 
 function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
-  if (!layers.filters.includes(jail.filter)) {
+  const reads = logKeys.some((key) => jail[key].length > 0);
+  const known =
+    layers.filters.includes(jail.filter) || layers.fail2ban.get(jail.name)?.filter === jail.filter;
+  if (!known && (reads || jail.bans.length === 0)) {
     return [unknownFilter(jail.name, jail.filter, layers.filters, whereOf(jail.name, 'filter', layers))];
   }
+  return sourceProblems(jail, layers);
+}
+
+function sourceProblems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   if (jail.inside.length > 0 && jail.container.length === 0) return [fileOfNoContainer(jail, layers)];
   if (!sourceKeys.every((key) => jail[key].length === 0)) return syslogProblems(jail, layers);
   return [
@@ -137,7 +191,8 @@ function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   ];
 }
 
-const sourceKeys = ['logpath', 'container', 'journal', 'kubernetes', 'syslog'] as const;
+const logKeys = ['logpath', 'container', 'journal', 'kubernetes', 'syslog'] as const;
+const sourceKeys = [...logKeys, 'bans'] as const;
 
 function fileOfNoContainer({ name }: JailConfiguration, layers: JailLayers): BailiffError {
   return new BailiffError(

@@ -30,6 +30,22 @@ export function parseJournalMatch(text: string): JournalMatch | null {
   return sound ? groups : null;
 }
 
+/** The match of lists of words, each an alternative; null where a word is no term. */
+export function journalMatchOf(lists: readonly (readonly string[])[]): JournalMatch | null {
+  const groups = lists.flatMap((words) => groupsOf(words));
+  const sound = groups.every((group) => group.length > 0 && group.every((word) => term.test(word)));
+  return sound && groups.flat().length <= mostTerms ? groups : null;
+}
+
+function groupsOf(words: readonly string[]): string[][] {
+  const groups: string[][] = [[]];
+  for (const word of words) {
+    if (word === '+') groups.push([]);
+    else groups.at(-1)?.push(word);
+  }
+  return groups;
+}
+
 /** The match on one line, as people write it and as journalctl takes its arguments. */
 export function formatJournalMatch(match: JournalMatch): string {
   return journalArguments(match)

@@ -1,7 +1,7 @@
 import { type ContainerTraits, selects } from '../core/container-selector.ts';
 import { BailiffError } from '../core/errors.ts';
 import { policyOf } from '../core/policy.ts';
-import { jailOf, setOptions, unknownFilter } from './jails.ts';
+import { jailOf, optionsOf, setOptions, unknownFilter } from './jails.ts';
 import { readLayer } from './layer.ts';
 import {
   type Configuration,
@@ -98,12 +98,17 @@ function decide(
     journal: [],
     kubernetes: [],
     syslog: [],
+    bans: [],
   };
-  const zone = configured?.timeZone === undefined ? {} : { 'time-zone': configured.timeZone };
   const made = (options: JailOptions): JailConfiguration =>
-    jailOf(name, { ...configured, ...zone, ...options, ...fromEnvironment, ...own }, configuration.defaults);
+    jailOf(
+      name,
+      { ...(configured === undefined ? {} : optionsOf(configured)), ...options, ...fromEnvironment, ...own },
+      configuration.defaults,
+    );
   const jail = made(setOptions(fromLabels));
-  if (!configuration.filters.includes(jail.filter)) {
+  const known = configuration.filters.includes(jail.filter) || jail.filter === configured?.filter;
+  if (!known) {
     return unknownFilter(name, jail.filter, configuration.filters, where);
   }
   // By the container alone, not by who came first: counts and bans are stored under the name.

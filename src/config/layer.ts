@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { BailiffError } from '../core/errors.ts';
 import {
   defaultsShape,
+  fail2banShape,
   globalShape,
   type JailOptions,
   jailShape,
@@ -72,7 +73,8 @@ function unknownKey(path: KeyPath, where: Where): BailiffError {
 function keysAt(path: KeyPath): readonly string[] {
   if (path[0] === 'defaults') return Object.keys(defaultsShape);
   if (path[0] === 'jails') return Object.keys(jailShape);
-  return ['defaults', 'jails', ...Object.keys(globalShape)];
+  if (path[0] === 'fail2ban') return Object.keys(fail2banShape);
+  return ['defaults', 'fail2ban', 'jails', ...Object.keys(globalShape)];
 }
 
 /** `jails.sshd.ignoreip[1]`; the whole document is `configuration`. */

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { type EnvironmentLayer, readEnvironment } from './environment.ts';
 import { ConfigurationErrors } from './errors.ts';
+import { readFail2banLayer } from './fail2ban-layer.ts';
 import { readFileLayer } from './file-layer.ts';
 import { builtInJail, decideJails, type JailLayers } from './jails.ts';
 import type { Layer } from './layer.ts';
@@ -35,6 +36,15 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     maxretry: pick.fallback('maxretry'),
     findtime: pick.fallback('findtime'),
     bantime: pick.fallback('bantime'),
+    increment: {
+      enabled: pick.fallback('bantime.increment'),
+      factor: pick.fallback('bantime.factor'),
+      formula: pick.fallback('bantime.formula'),
+      multipliers: pick.fallback('bantime.multipliers'),
+      maxtime: pick.anyDefault('bantime.maxtime') ?? null,
+      rndtime: pick.anyDefault('bantime.rndtime') ?? 0,
+      overalljails: pick.fallback('bantime.overalljails'),
+    },
     ignoreip: pick.fallback('ignoreip'),
     action: pick.fallback('action'),
     ports: pick.fallback('ports'),
@@ -44,7 +54,16 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   const usual = options.usual ?? ((filter: string) => usualSources(filter, journal));
   const syslogListen = pick.option('syslog-listen');
   const syslogListens = syslogListen.length > 0;
-  const layers = { file: file.layer, environment, defaults, filters, usual, syslogListens };
+  const fail2ban = readFail2banLayer(pick, journal);
+  const layers = {
+    file: file.layer,
+    environment,
+    fail2ban: fail2ban?.options ?? new Map(),
+    defaults,
+    filters,
+    usual,
+    syslogListens,
+  };
   const decided = decideJails(layers);
   if (file.readable) errors.push(...decided.errors);
   if (errors.length > 0) throw new ConfigurationErrors(errors);
@@ -73,8 +92,17 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     logFormat: pick.option('log-format'),
     ...(journal === undefined ? {} : { journalDirectory: journal }),
     ...(zone === undefined ? {} : { timeZone: zone }),
+    fail2ban:
+      fail2ban === null
+        ? null
+        : { ...fail2ban.part, problems: [...fail2ban.part.problems, ...decided.ofFail2ban] },
     environmentJails: environment.layer.jails,
-    origin: [...file.origin, ...environment.variables, ...engine.origin],
+    origin: [
+      ...file.origin,
+      ...(fail2ban === null ? [] : [fail2ban.part.dir]),
+      ...environment.variables,
+      ...engine.origin,
+    ],
   };
 }
 

@@ -1,4 +1,4 @@
-import { defaultsShape, globalShape, jailShape } from './schema.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape } from './schema.ts';
 
 /** Options keep one name everywhere; the environment writes it in capitals: `state-dir`, `STATE_DIR`. */
 export function variableText(name: string): string {
@@ -7,6 +7,7 @@ export function variableText(name: string): string {
 
 export const variablePrefix = 'BAILIFF_';
 export const jailVariablePrefix = 'BAILIFF_JAIL_';
+export const fail2banVariablePrefix = 'BAILIFF_FAIL2BAN_';
 export const jailsVariable = 'BAILIFF_JAILS';
 export const fileVariable = 'BAILIFF_CONFIG';
 
@@ -24,6 +25,9 @@ export const variablePaths: ReadonlyMap<string, readonly string[]> = new Map<str
   ...Object.keys(globalShape).map((key) => [variablePrefix + variableText(key), [key]] as const),
   ...Object.keys(defaultsShape).map(
     (key) => [variablePrefix + variableText(key), ['defaults', key]] as const,
+  ),
+  ...Object.keys(fail2banShape).map(
+    (key) => [fail2banVariablePrefix + variableText(key), ['fail2ban', key]] as const,
   ),
 ]);
 

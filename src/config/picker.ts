@@ -1,18 +1,24 @@
 import { BailiffError } from '../core/errors.ts';
 import { readLayer } from './layer.ts';
-import { defaultsShape, globalShape, type LayerValues, optionEntries } from './schema.ts';
+import { defaultsShape, fail2banShape, globalShape, type LayerValues, optionEntries } from './schema.ts';
 
 /** The defaults, read by the schema like any other layer, out of the text that the reference prints. */
 export function builtInLayer(): LayerValues {
   const { layer, errors } = readLayer(
-    { ...defaultsOf(globalShape), defaults: defaultsOf(defaultsShape) },
+    {
+      ...defaultsOf(globalShape),
+      defaults: defaultsOf(defaultsShape),
+      fail2ban: defaultsOf(fail2banShape),
+    },
     () => 'built in',
   );
   if (errors[0] !== undefined) throw errors[0];
   return layer.values;
 }
 
-function defaultsOf(shape: typeof globalShape | typeof defaultsShape): Record<string, string> {
+function defaultsOf(
+  shape: typeof globalShape | typeof defaultsShape | typeof fail2banShape,
+): Record<string, string> {
   return Object.fromEntries(
     Object.entries(shape).flatMap(([key, { def }]) => {
       const text = optionEntries.get(def.innerType)?.default;
@@ -23,6 +29,7 @@ function defaultsOf(shape: typeof globalShape | typeof defaultsShape): Record<st
 
 type GlobalOption = keyof typeof globalShape;
 type DefaultsOption = keyof typeof defaultsShape;
+type Fail2banOption = keyof typeof fail2banShape;
 type Present<T> = Exclude<T, undefined>;
 
 /** Looks options up in layers, the first that sets one winning. null is a value. */
@@ -33,6 +40,13 @@ export function picker(layers: readonly LayerValues[]) {
     anywhere,
     option<Key extends GlobalOption>(key: Key) {
       return present(anywhere(key), key) as Present<LayerValues[Key]>;
+    },
+    fail2ban<Key extends Fail2banOption>(key: Key) {
+      return layers.find(({ fail2ban }) => fail2ban?.[key] !== undefined)?.fail2ban?.[key];
+    },
+    /** One that may have no value anywhere. */
+    anyDefault<Key extends DefaultsOption>(key: Key) {
+      return layers.find(({ defaults }) => defaults?.[key] !== undefined)?.defaults?.[key];
     },
     fallback<Key extends DefaultsOption>(key: Key) {
       const layer = layers.find(({ defaults }) => defaults?.[key] !== undefined);

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { canonicalAddress } from '../core/address.ts';
+import { parseFormula } from '../core/ban-formula.ts';
 import { expectedSelector, selectorProblem } from '../core/container-selector.ts';
 import { parseBanTime, parseSpan } from '../core/duration.ts';
+import { readIgnoreEntry } from '../core/ignore-entry.ts';
 import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
 import { parseSyslogSelector } from '../core/syslog-selector.ts';
 import { type Encoding, encodings } from '../core/types.ts';
@@ -148,9 +150,12 @@ const encodingNames: ReadonlyMap<string, Encoding> = new Map([
 ]);
 
 export function encoding(): Reader<Encoding> {
-  return reader(`auto or one of ${encodings.join(', ')}`, (value) =>
-    encodingNames.get(String(value).toLowerCase()),
-  );
+  return reader(`auto or one of ${encodings.join(', ')}`, (value) => encodingOf(String(value)));
+}
+
+/** The encoding of a name, `auto` and aliases among them; undefined where it is not known. */
+export function encodingOf(name: string): Encoding | undefined {
+  return encodingNames.get(name.toLowerCase());
 }
 
 /** Selectors of containers: see core/container-selector.ts. */
@@ -234,9 +239,51 @@ export function addresses(): Reader<readonly string[]> {
     const address = canonicalAddress(element);
     if (address !== null) return address;
     if (!/[a-z]/i.test(element) || /[:/]/.test(element)) return undefined;
-    refuse('an address or a range (host names are not read yet)');
+    refuse('an address or a range (no host names)');
     return undefined;
   });
+}
+
+/** As `addresses`, with names of hosts and `file:PATH` of files that hold more of them (core/ignore-entry.ts). */
+export function ignoreEntries(): Reader<readonly string[]> {
+  const expected = 'an address, a range such as 192.0.2.0/24, a host name, or file:/PATH';
+  return list('a list of addresses, host names and files', expected, 0, (element) =>
+    readIgnoreEntry(element),
+  );
+}
+
+/** Formulas and factors of ban times: see core/ban-formula.ts. */
+export function formula(): Reader<string> {
+  return reader('a formula such as ban.Time * (1 << ban.Count) * banFactor', (value) => {
+    const text = typeof value === 'number' ? String(value) : value;
+    if (typeof text !== 'string') return undefined;
+    try {
+      parseFormula(text);
+      return text;
+    } catch {
+      return undefined;
+    }
+  });
+}
+
+/** Numbers from 0, such as `1 5 30 60`. */
+export function multipliers(): Reader<readonly number[]> {
+  return reader('a list of numbers such as 1 5 30 60', (value, refuse) => {
+    const elements: unknown = typeof value === 'number' ? [value] : elementsOf(value);
+    if (!Array.isArray(elements)) return undefined;
+    return elements.flatMap((found: unknown, index) => {
+      const number = /^\d{1,9}(?:\.\d{1,9})?$/.test(String(found)) ? Number(found) : null;
+      if (number === null) refuse({ found, expected: 'a number from 0', index });
+      return number ?? [];
+    });
+  });
+}
+
+/** Names of jails, with wildcards. */
+export function jailNames(): Reader<readonly string[]> {
+  return list('a list of jails', "a jail's name, in which * stands for any characters", 1, (element) =>
+    /^[A-Za-z0-9*?][A-Za-z0-9.*?_@-]{0,63}$/.test(element) ? element : undefined,
+  );
 }
 
 /** `all`, `published`, or ports: `80`, `443/tcp`, `1000-2000/udp`. */

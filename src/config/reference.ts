@@ -2,6 +2,7 @@ import { errorCodes } from '../core/errors.ts';
 import { formatJournalMatch } from './journal-match.ts';
 import { labelOptions } from './labels.ts';
 import {
+  fail2banVariablePrefix,
   fileVariable,
   jailsVariable,
   jailVariablePrefix,
@@ -9,7 +10,7 @@ import {
   variablePrefix,
   variableText,
 } from './option-names.ts';
-import { defaultsShape, globalShape, jailShape, optionEntries } from './schema.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape, optionEntries } from './schema.ts';
 import { filtersWithUsualPaths, usualJournalMatch, usualLogPaths } from './usual-sources.ts';
 
 /** In docs/configuration.md people write what stands above this line; what follows is generated. */
@@ -24,6 +25,8 @@ export function configurationReference(): string {
     table(globalShape, { variable: (name) => variablePrefix + variableText(name) }),
     '### For all jails: under `defaults:`',
     table(defaultsShape, { variable: (name) => variablePrefix + variableText(name) }),
+    "### fail2ban's configuration: under `fail2ban:`",
+    table(fail2banShape, { variable: (name) => fail2banVariablePrefix + variableText(name) }),
     '### For one jail: under `jails: {NAME: {…}}`',
     table(jailShape, {
       variable: (name) => `${jailVariablePrefix}<NAME>_${variableText(name)}`,
@@ -76,7 +79,7 @@ export function errorsReference(): string {
     .concat('\n');
 }
 
-type Shape = typeof globalShape | typeof defaultsShape | typeof jailShape;
+type Shape = typeof fail2banShape | typeof globalShape | typeof defaultsShape | typeof jailShape;
 
 interface Columns {
   readonly variable: (name: string) => string;

@@ -1,6 +1,10 @@
 import * as z from 'zod';
+import { type BanIncrement, usualFormula } from '../core/ban-increment.ts';
+import type { BailiffError } from '../core/errors.ts';
+import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
 import { type ActionKind, actionKinds, type Ports } from '../core/policy.ts';
 import type { Encoding } from '../core/types.ts';
+import type { Fail2banJail } from './fail2ban/types.ts';
 import type { JournalMatch } from './journal-match.ts';
 import {
   addresses,
@@ -12,10 +16,14 @@ import {
   duration,
   encoding,
   engine,
+  formula,
+  ignoreEntries,
+  jailNames,
   journalMatch,
   kubernetesContainers,
   listener,
   longestSocketPath,
+  multipliers,
   oneOf,
   path,
   paths,
@@ -48,10 +56,13 @@ export interface JailConfiguration {
   readonly kubernetes: readonly string[];
   /** Programs whose syslog messages it reads: see core/syslog-selector.ts. */
   readonly syslog: readonly string[];
+  /** Jails whose bans it counts; `*` stands for any characters. */
+  readonly bans: readonly string[];
   readonly maxretry: number;
   readonly findtime: number;
   readonly bantime: number | null;
-  /** Canonical; the defaults' and the jail's own. */
+  readonly increment: BanIncrement;
+  /** See core/ignore-entry.ts; the defaults' and the jail's own. */
   readonly ignoreip: readonly string[];
   /** What becomes of a banned address's packets, and of which. */
   readonly action: ActionKind;
@@ -64,7 +75,7 @@ export interface JailConfiguration {
 
 export type Limits = Pick<
   JailConfiguration,
-  'maxretry' | 'findtime' | 'bantime' | 'ignoreip' | 'action' | 'ports' | 'encoding'
+  'maxretry' | 'findtime' | 'bantime' | 'increment' | 'ignoreip' | 'action' | 'ports' | 'encoding'
 >;
 
 /** The whole configuration, checked: what the daemon is built from. */
@@ -104,10 +115,29 @@ export interface Configuration {
   readonly logFormat: 'auto' | 'json' | 'pretty';
   /** Zone of dates that name none. Absent: the machine's own. */
   readonly timeZone?: string;
+  /** null: no configuration of fail2ban's is read. */
+  readonly fail2ban: Fail2banPart | null;
   /** What the environment says of single jails. It wins over container labels. */
   readonly environmentJails: ReadonlyMap<string, JailOptions>;
   /** Which files and variables were read, for the log. */
   readonly origin: readonly string[];
+}
+
+/** What was read from fail2ban's configuration directory beside the jails themselves. */
+export interface Fail2banPart {
+  readonly dir: string;
+  /** One for each jail that has a filter, named by `fail2banFilterName`. */
+  readonly filters: readonly Fail2banFilterDefinition[];
+  /** By name; those that run. */
+  readonly jails: ReadonlyMap<string, Fail2banJail>;
+  /** What is wrong: the jail or the file is left out for it. */
+  readonly problems: readonly BailiffError[];
+  /** What is not honoured, or otherwise than in fail2ban, a sentence each. */
+  readonly remarks: readonly string[];
+  /** Where to write a log in fail2ban's format, or null. */
+  readonly log: string | null;
+  /** Whether commands of action.d may run. */
+  readonly allowActions: boolean;
 }
 
 /** What the reference says of one option. The default is text, read like any other value. */
@@ -130,6 +160,47 @@ function option<T>(kind: Reader<T>, entry: OptionEntry): z.ZodOptional<Reader<T>
 /** Every name is one path segment, one label segment and one metric label. */
 export const jailName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
+/** For `defaults`, and for a jail, where `entryOf` makes of an entry that it falls back to these. */
+function incrementShape(entryOf: (name: string, entry: OptionEntry) => OptionEntry) {
+  const own = <T>(name: string, kind: Reader<T>, entry: OptionEntry) => option(kind, entryOf(name, entry));
+  return {
+    'bantime.increment': own('bantime.increment', truth(), {
+      description: 'Whether bans of an address that comes back grow.',
+      default: 'false',
+    }),
+    'bantime.factor': own('bantime.factor', formula(), {
+      description: 'The `banFactor` of the formula, or what the multipliers are multiplied with.',
+      default: '1',
+    }),
+    'bantime.formula': own('bantime.formula', formula(), {
+      description:
+        "The ban time of the next ban in seconds, from the jail's own (`ban.Time`) and the number of bans before (`ban.Count`): numbers, `+ - * / // % ** << >>`, comparisons, `a if b else c`, `min`, `max`, `math.exp` and the like, as fail2ban's formulas have them. It never makes a ban shorter.",
+      default: usualFormula,
+    }),
+    'bantime.multipliers': own('bantime.multipliers', multipliers(), {
+      description:
+        'In place of the formula: what the ban time is multiplied with, by the number of bans before (the first is for none); the last goes on.',
+      default: '',
+    }),
+    'bantime.maxtime': own('bantime.maxtime', duration(), {
+      description: 'No ban grows beyond this.',
+      otherwise: 'no limit',
+    }),
+    'bantime.rndtime': own('bantime.rndtime', duration(), {
+      description: 'Up to so much is added to a ban that has grown, by chance.',
+      otherwise: 'none',
+    }),
+    'bantime.overalljails': own('bantime.overalljails', truth(), {
+      description: 'Whether bans of the address in other jails count too.',
+      default: 'false',
+    }),
+  };
+}
+
+function asInDefaults(name: string): OptionEntry {
+  return { description: 'As in `defaults`, for this jail.', otherwise: `\`defaults.${name}\`` };
+}
+
 export const defaultsShape = {
   bantime: option(banTime(), {
     description: 'How long an attacker stays out. `-1` is for ever.',
@@ -143,9 +214,10 @@ export const defaultsShape = {
     description: 'How many attempts within `findtime` lead to a ban.',
     default: '5',
   }),
-  ignoreip: option(addresses(), {
+  ...incrementShape((_name, entry) => entry),
+  ignoreip: option(ignoreEntries(), {
     description:
-      'Addresses and ranges that no jail bans. Loopback, own addresses, gateways and container networks never are, whatever stands here.',
+      'Addresses, ranges, host names (their addresses are looked up every minute) and `file:/PATH` (words of that file, `#` begins a comment) that no jail bans. Loopback, own addresses, gateways and container networks never are, whatever stands here.',
     default: '',
   }),
   action: option(oneOf(actionKinds), {
@@ -208,6 +280,11 @@ export const jailShape = {
       'Programs whose messages to read from the syslog receiver, by the name in the message: `sshd*`, or `dropbear@router` for those of one host; `*` stands for any characters, `?` for one. The line judged is `HOST PROGRAM[PID]: TEXT`; with `message:` before it, the text alone, as for a service in a container whose log Docker sends by syslog.',
     otherwise: 'none',
   }),
+  bans: option(jailNames(), {
+    description:
+      'Jails whose bans to count like attempts: who is banned `maxretry` times within `findtime` is banned by this jail, too. `*` stands for any characters: `*` are all jails but this one, and those that count bans themselves.',
+    otherwise: 'none',
+  }),
   bantime: option(banTime(), {
     description: 'As in `defaults`, for this jail.',
     otherwise: '`defaults.bantime`',
@@ -223,8 +300,10 @@ export const jailShape = {
     otherwise: '`defaults.maxretry`',
     label: true,
   }),
-  ignoreip: option(addresses(), {
-    description: 'Addresses and ranges that this jail does not ban, beside those of `defaults`.',
+  ...incrementShape(asInDefaults),
+  ignoreip: option(ignoreEntries(), {
+    description:
+      'Addresses, ranges, names and files, as in `defaults`, that this jail does not ban, beside those of `defaults`.',
     otherwise: 'none',
   }),
   action: option(oneOf(actionKinds), {
@@ -246,6 +325,23 @@ export const jailShape = {
       'Zone of dates in the logs of this jail that name none, such as `America/New_York` or `-05:00`. Jails that read the same file have the same one.',
     otherwise: 'the `time-zone` of all',
     label: true,
+  }),
+};
+
+export const fail2banShape = {
+  dir: option(path(), {
+    description:
+      "fail2ban's configuration directory, such as `/etc/fail2ban`: the jails enabled there run as they are. What this file, labels or the environment say of a jail of the same name wins.",
+    otherwise: 'none',
+  }),
+  log: option(path(), {
+    description: "A file to log to in fail2ban's own format, for scripts and filters that read it.",
+    otherwise: 'none',
+  }),
+  'allow-actions': option(truth(), {
+    description:
+      "Whether commands of fail2ban's `action.d` and `ignorecommand` may run, as root and through a shell, as fail2ban runs them. What shuts somebody out is done by Bailiff itself in any case.",
+    default: 'false',
   }),
 };
 
@@ -362,6 +458,7 @@ export type JailOptions = z.output<typeof jailOptions>;
 export const layerSchema = map(
   z.strictObject({
     defaults: map(z.strictObject(defaultsShape)).optional(),
+    fail2ban: map(z.strictObject(fail2banShape)).optional(),
     jails: map(z.record(z.string().regex(jailName), map(jailOptions))).optional(),
     ...globalShape,
   }),

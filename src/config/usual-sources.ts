@@ -55,8 +55,15 @@ export function usualSources(
   journalDirectory: string | undefined,
   logpath = usualLogPaths(filter),
 ): UsualSources {
+  return presentSources({ logpath, journal: usualJournalMatch(filter) }, journalDirectory);
+}
+
+/** Those of the files or of the journal that this machine has; see `usualSources`. */
+export function presentSources(
+  { logpath, journal }: UsualSources,
+  journalDirectory: string | undefined,
+): UsualSources {
   const files = { logpath, journal: [] };
-  const journal = usualJournalMatch(filter);
   if (journal.length === 0) return files;
   const written = journalWrittenAt(journalDirectories(journalDirectory));
   const fileWritten = lastWritten(logpath);

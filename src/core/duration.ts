@@ -60,7 +60,7 @@ export function parseDuration(text: string): number {
 /** Below a second the kernel has no timeout. */
 const shortestSpan = 1;
 /** Beyond a century a duration is a slip of the pen, and its end no date that every tool can write. */
-const longestSpan = 100 * secondsPerYear;
+export const longestSpan = 100 * secondsPerYear;
 
 /** As `parseDuration`, from one second to a century. @throws BailiffError duration-invalid */
 export function parseSpan(text: string): number {

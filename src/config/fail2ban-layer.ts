@@ -1,0 +1,73 @@
+import { BailiffError } from '../core/errors.ts';
+import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
+import { compileFail2banFilter } from './fail2ban/compile.ts';
+import { readFail2ban } from './fail2ban/read.ts';
+import { Services } from './fail2ban/services.ts';
+import type { Fail2banConfiguration, Fail2banJail } from './fail2ban/types.ts';
+import { describeRemark, fail2banFilterName, type MappingParts, mapJail } from './fail2ban-mapping.ts';
+import type { picker } from './picker.ts';
+import type { Fail2banPart, JailOptions } from './schema.ts';
+import { presentSources } from './usual-sources.ts';
+
+/** fail2ban's jails as a layer of the configuration, and what belongs to them. */
+export interface Fail2banLayer {
+  readonly options: ReadonlyMap<string, JailOptions>;
+  readonly part: Fail2banPart;
+}
+
+/** Reads the directory that the layers name; null where none does. What is wrong in it is among its problems. */
+export function readFail2banLayer(
+  pick: ReturnType<typeof picker>,
+  journalDirectory: string | undefined,
+): Fail2banLayer | null {
+  const dir = pick.fail2ban('dir');
+  const log = pick.fail2ban('log') ?? null;
+  const allowActions = pick.fail2ban('allow-actions') ?? false;
+  if (dir === undefined) return null;
+  const read = readFail2ban(dir);
+  const reading = new Mapped({
+    ownLog: ownLogOf(read, log),
+    services: new Services(),
+    present: (sources) => presentSources(sources, journalDirectory),
+  });
+  for (const jail of read.jails) reading.take(jail);
+  const problems = [...read.problems.map(({ error }) => error), ...reading.problems];
+  const remarks = [...read.remarks.map(describeRemark), ...reading.remarks];
+  const { filters, jails, options } = reading;
+  return { options, part: { dir, filters, jails, problems, remarks, log, allowActions } };
+}
+
+/** A jail that reads fail2ban's log counts our bans instead, unless we write that very log. */
+function ownLogOf({ settings }: Fail2banConfiguration, log: string | null): string | null {
+  const target = settings.get('logtarget')?.text ?? '';
+  return target.startsWith('/') && target !== log ? target : null;
+}
+
+class Mapped {
+  readonly options = new Map<string, JailOptions>();
+  readonly jails = new Map<string, Fail2banJail>();
+  readonly filters: Fail2banFilterDefinition[] = [];
+  readonly problems: BailiffError[] = [];
+  readonly remarks: string[] = [];
+  readonly #parts: MappingParts;
+
+  constructor(parts: MappingParts) {
+    this.#parts = parts;
+  }
+
+  take(jail: Fail2banJail): void {
+    try {
+      const { options, remarks } = mapJail(jail, this.#parts);
+      if (jail.filter !== null) {
+        const definition = compileFail2banFilter(jail.filter);
+        this.filters.push({ ...definition, name: fail2banFilterName(jail.name) });
+      }
+      this.options.set(jail.name, options);
+      this.jails.set(jail.name, jail);
+      this.remarks.push(...remarks.map(describeRemark));
+    } catch (error) {
+      if (!(error instanceof BailiffError)) throw error;
+      this.problems.push(error);
+    }
+  }
+}

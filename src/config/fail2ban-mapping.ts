@@ -1,0 +1,216 @@
+import { fail2banZoneMinutes } from '../core/fail2ban-zones.ts';
+import { normalizePorts, type PortRange, type Protocol } from '../core/policy.ts';
+import { showPlace } from './fail2ban/place.ts';
+import { problemAt, type Remark } from './fail2ban/problem.ts';
+import type { Services } from './fail2ban/services.ts';
+import type { Fail2banJail, Fail2banPort } from './fail2ban/types.ts';
+import { journalMatchOf } from './journal-match.ts';
+import { encodingOf } from './readers.ts';
+import { type JailOptions, jailName } from './schema.ts';
+import { quote } from './show.ts';
+import type { UsualSources } from './usual-sources.ts';
+
+/** The filter of one of fail2ban's jails among all filters. No other can have the name: it has a slash. */
+export function fail2banFilterName(jail: string): string {
+  return `fail2ban/${jail}`;
+}
+
+/** What a jail of fail2ban's comes to here. */
+export interface MappedJail {
+  readonly options: JailOptions;
+  /** What is not honoured, or otherwise. */
+  readonly remarks: readonly Remark[];
+}
+
+export interface MappingParts {
+  /** Where fail2ban writes its own log: a jail that reads it counts bans. */
+  readonly ownLog: string | null;
+  readonly services: Services;
+  /** Of files and the journal, what this machine has. */
+  readonly present: (sources: UsualSources) => UsualSources;
+}
+
+/** @throws BailiffError fail2ban-invalid, for what keeps the jail from being run */
+export function mapJail(jail: Fail2banJail, parts: MappingParts): MappedJail {
+  return new Mapping(jail, parts).run();
+}
+
+const longestFindtime = 100 * 365.25 * 86_400;
+const mostRetries = 10_000;
+
+class Mapping {
+  readonly #jail: Fail2banJail;
+  readonly #parts: MappingParts;
+  readonly #remarks: Remark[] = [];
+
+  constructor(jail: Fail2banJail, parts: MappingParts) {
+    this.#jail = jail;
+    this.#parts = parts;
+  }
+
+  run(): MappedJail {
+    const { name, at } = this.#jail;
+    if (!jailName.test(name)) {
+      const remedy = 'Rename it: at most 64 letters, digits, dots, dashes and underscores.';
+      throw problemAt(at, `${quote(name)} cannot name a jail here`, remedy);
+    }
+    if (this.#jail.filter === null)
+      throw problemAt(at, 'the jail has no filter', 'Set filter, or leave it off.');
+    const options: JailOptions = {
+      enabled: true,
+      filter: fail2banFilterName(name),
+      ...this.#sources(),
+      ...this.#limits(),
+      ...this.#increment(),
+      ignoreip: this.#ignored(),
+      ...this.#enforcement(),
+      ...this.#reading(),
+    };
+    return { options, remarks: this.#remarks };
+  }
+
+  /** Each option that is not set in fail2ban's configuration falls back to Bailiff's default. */
+  #limits(): JailOptions {
+    const { maxRetry, findTime, banTime, at } = this.#jail;
+    const within = (value: number, least: number, most: number, option: string): number => {
+      const taken = Math.min(most, Math.max(least, value));
+      if (taken !== value) this.#remark(`${option}: ${value} is taken as ${taken}`, at);
+      return taken;
+    };
+    return {
+      ...(maxRetry === null ? {} : { maxretry: within(maxRetry, 1, mostRetries, 'maxretry') }),
+      ...(findTime === null ? {} : { findtime: within(findTime, 1, longestFindtime, 'findtime') }),
+      ...(banTime === null
+        ? {}
+        : { bantime: banTime === 'forever' ? null : within(banTime, 1, longestFindtime, 'bantime') }),
+    };
+  }
+
+  #increment(): JailOptions {
+    const { increment } = this.#jail;
+    const { enabled, factor, formula, multipliers, maxTime, randomTime, overallJails } = increment;
+    return {
+      'bantime.increment': enabled,
+      ...(factor === null ? {} : { 'bantime.factor': factor.text }),
+      ...(formula === null ? {} : { 'bantime.formula': formula.text }),
+      ...(multipliers.length === 0 ? {} : { 'bantime.multipliers': multipliers }),
+      ...(maxTime === null ? {} : { 'bantime.maxtime': maxTime }),
+      ...(randomTime === null ? {} : { 'bantime.rndtime': randomTime }),
+      'bantime.overalljails': overallJails,
+    };
+  }
+
+  #ignored(): string[] {
+    const { ignore, at } = this.#jail;
+    if (!ignore.self) this.#remark("ignoreself: the host's own addresses are never banned", at);
+    const files = ignore.files.filter((file) => {
+      if (file.startsWith('/')) return true;
+      this.#remark(`ignoreip: file:${file} is no absolute path, and is not read`, at);
+      return false;
+    });
+    const names = ignore.names.map((name) => name.toLowerCase());
+    return [...ignore.ranges, ...names, ...files.map((file) => `file:${file}`)];
+  }
+
+  #sources(): JailOptions {
+    const { backend, logPaths, at, filter } = this.#jail;
+    const { ownLog } = this.#parts;
+    const journal = journalMatchOf(filter?.journalMatch.map(({ words }) => words) ?? []);
+    if (journal === null)
+      throw problemAt(at, 'the journalmatch holds what is no FIELD=value', 'Correct it in the filter.');
+    if (backend.options.size > 0)
+      this.#remark('the options of its backend are not read: see journal-directory', at);
+    if (backend.kind === 'systemd') {
+      if (journal.length > 0) return { journal };
+      this.#remark(
+        'it reads the whole journal, since neither the jail nor its filter has a journalmatch',
+        at,
+      );
+      return { journal: wholeJournal };
+    }
+    const ownBans = ownLog !== null && logPaths.some(({ path }) => path === ownLog);
+    if (ownBans) this.#remark(`in place of ${ownLog} it counts the bans of the other jails directly`, at);
+    const logpath = this.#files().filter((path) => path !== ownLog);
+    if (ownBans) return { bans: ['*'], ...(logpath.length === 0 ? {} : { logpath }) };
+    return backend.kind === 'auto' ? this.#parts.present({ logpath, journal }) : { logpath };
+  }
+
+  #files(): string[] {
+    return this.#jail.logPaths.flatMap(({ path, from, at }) => {
+      if (!path.startsWith('/')) {
+        this.#remark(`logpath: ${quote(path)} is no absolute path, and is not read`, at);
+        return [];
+      }
+      if (from === 'tail')
+        this.#remark('"tail" has no meaning: what is older than findtime never counts', at);
+      return [path];
+    });
+  }
+
+  #enforcement(): JailOptions {
+    const { ports, at } = this.#jail;
+    const protocols = this.#protocols();
+    const ranges = ports.map((port) => this.#range(port));
+    if (ranges.some((range) => range === null)) return { action: 'drop', ports: 'all' };
+    const known = ranges.flatMap((range) => range ?? []);
+    if (known.length === 0 || known.some(({ from, to }) => from <= 1 && to === 65_535))
+      return { action: 'drop', ports: 'all' };
+    const each = known.flatMap(({ from, to }) =>
+      protocols.map((protocol): PortRange => ({ protocol, first: Math.max(1, from), last: to })),
+    );
+    if (protocols.length === 0) {
+      this.#remark('its protocol is neither tcp nor udp: all ports are shut', at);
+      return { action: 'drop', ports: 'all' };
+    }
+    return { action: 'drop', ports: normalizePorts(each) };
+  }
+
+  #protocols(): Protocol[] {
+    const words = (this.#jail.protocol ?? 'tcp').toLowerCase().split(/[\s,]+/);
+    if (words.includes('all')) return ['tcp', 'udp'];
+    return (['tcp', 'udp'] as const).filter((protocol) => words.includes(protocol));
+  }
+
+  #range(port: Fail2banPort): { from: number; to: number } | null {
+    if (!('service' in port)) return port;
+    const number = this.#parts.services.port(port.service);
+    if (number !== null) return { from: number, to: number };
+    this.#remark(`port: no service ${quote(port.service)} is known here; all ports are shut`, this.#jail.at);
+    return null;
+  }
+
+  #reading(): JailOptions {
+    const { logEncoding, logTimezone, at } = this.#jail;
+    const encoding = logEncoding === null ? 'utf-8' : encodingOf(logEncoding);
+    if (encoding === undefined)
+      this.#remark(`logencoding: ${quote(logEncoding ?? '')} is not known; read as UTF-8`, at);
+    const zone = logTimezone === null ? null : zoneOf(logTimezone);
+    if (zone === null && logTimezone !== null)
+      this.#remark(`logtimezone: ${quote(logTimezone)} is not known, and not heeded`, at);
+    return {
+      ...(encoding === undefined ? {} : { encoding }),
+      ...(zone === null ? {} : { 'time-zone': zone }),
+    };
+  }
+
+  #remark(text: string, at: Remark['at']): void {
+    this.#remarks.push({ at, jail: this.#jail.name, text });
+  }
+}
+
+/** Nearly all of it: journald gives a priority to all that came by syslog or from a service's output. */
+const wholeJournal = [Array.from({ length: 8 }, (_, priority) => `PRIORITY=${priority}`)];
+
+/** fail2ban's zone as an offset of ours, `+02:00`; null for what it does not know. */
+function zoneOf(text: string): string | null {
+  const minutes = fail2banZoneMinutes(text.trim().toUpperCase());
+  if (minutes === null) return null;
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(hours)}:${two(rest)}`;
+}
+
+/** A remark on one line, with the place that it is about. */
+export function describeRemark({ at, jail, text }: Remark): string {
+  return `${showPlace(at)}${jail === null ? '' : `, jail ${jail}`}: ${text}`;
+}
