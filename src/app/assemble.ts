@@ -4,8 +4,8 @@ import type { Status } from '../control/protocol.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { messageOf } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import { plainPolicy, splitTarget } from '../core/policy.ts';
-import { Sessions } from '../core/session.ts';
+import { plainPolicy, splitTarget, targetOf } from '../core/policy.ts';
+import { mergingOf, Sessions } from '../core/session.ts';
 import type { Ban, Clock } from '../core/types.ts';
 import type { Choice } from '../enforce/choose.ts';
 import { Connections } from '../enforce/connections.ts';
@@ -19,6 +19,8 @@ import { version } from '../version.ts';
 import { Desk } from './desk.ts';
 import { Expiry } from './expiry.ts';
 import { Gaps } from './gaps.ts';
+import { HostNames } from './host-names.ts';
+import { IgnoreLists } from './ignore-lists.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
@@ -38,6 +40,7 @@ export interface Parts {
   readonly connections: Connections;
   readonly expiry: Expiry;
   readonly gaps: Gaps;
+  readonly ignoreLists: IgnoreLists;
   readonly intake: Intake;
   readonly ledger: Ledger;
   readonly metrics: Metrics;
@@ -47,6 +50,8 @@ export interface Parts {
   readonly restored: RestoredBans;
   readonly scanner: Scanner;
   status(): Status;
+  /** Ends the bans of addresses that must not be banned any more. */
+  readonly letIn: () => void;
   /** What of the daemon's own is wrong, for `status`: it is still starting, a listener is not open. */
   readonly problems: Set<string>;
 }
@@ -58,17 +63,22 @@ const cutsAll: ReadonlySet<string> = new Set([plainPolicy, 'reject']);
 export interface Owner {
   readonly allowlist: Allowlist;
   readonly protection: Protection;
+  readonly ignoreLists: IgnoreLists;
 }
 
-export function knowOwner(configuration: Configuration): Owner {
+export function knowOwner(configuration: Configuration, log: Log): Owner {
   const allowlist = new Allowlist();
+  const ignoreLists = new IgnoreLists({
+    failed: (what, problem) =>
+      log.warn({ entry: what, error: problem }, 'an entry of an ignore list cannot be read'),
+  });
   const peers = new SshPeers({ now: () => performance.now() / 1000 });
   const protection = new Protection(allowlist, {
-    ignoreip: configuration.defaults.ignoreip,
+    ignoreip: ignoreLists.of(configuration.defaults.ignoreip, 'ignoreip'),
     trustedProxies: configuration.trustedProxies,
     sshPeers: configuration.protectSshPeers ? () => peers.refresh() : null,
   });
-  return { allowlist, protection };
+  return { allowlist, protection, ignoreLists };
 }
 
 /** Wires everything together. @throws BailiffError ledger-unusable */
@@ -76,7 +86,7 @@ export function assemble(
   configuration: Configuration,
   filters: readonly FilterDefinition[],
   choice: Choice,
-  { allowlist, protection }: Owner,
+  { allowlist, protection, ignoreLists }: Owner,
   clock: Clock,
   log: Log,
 ): Parts {
@@ -85,11 +95,10 @@ export function assemble(
   const path = join(configuration.stateDir, 'bailiff.db');
   const ledger = new Ledger({ path, clock, allowlist, sessions });
   // While it runs only a container's labels change a policy; what the kernel refuses, the enforcer repairs.
-  const jails = new Jails(
-    configuration,
-    ledger,
-    (target) => void enforcer.changed(target).catch(() => undefined),
-  );
+  const jails = new Jails(configuration, ledger, {
+    moved: (target) => void enforcer.changed(target).catch(() => undefined),
+    ignoreLists,
+  });
   const policies = new Policies({
     jails: () => [...jails.all()].map(({ policy }) => policy),
     bans: () => ledger.active.policies(),
@@ -149,6 +158,9 @@ export function assemble(
     metrics,
     log,
     ineffective,
+    mergings: new Map(filters.map(({ name, kind }) => [name, mergingOf(kind)])),
+    names: new HostNames({ now: () => performance.now() / 1000 }),
+    counting: (jail) => jails.counting(jail),
     attempted: () => protection.attempted(),
     banned,
   });
@@ -232,8 +244,14 @@ export function assemble(
     enforcer,
     expiry,
     gaps,
+    ignoreLists,
     intake,
     ledger,
+    letIn: () => {
+      for (const { address, policy } of desk.releaseProtected()) {
+        void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
+      }
+    },
     metrics,
     pipeline,
     policies,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Allowlist } from '../core/allowlist.ts';
+import { noIncrement } from '../core/ban-increment.ts';
 import { Jail } from '../core/jail.ts';
 import { plainPolicy } from '../core/policy.ts';
 import { Sessions } from '../core/session.ts';
@@ -35,7 +36,15 @@ async function assemble() {
   });
   await enforcer.start();
   const watch = new ClockWatch(wall, () => ledger.clockWentBack());
-  const limits = { name: 'sshd', maxretry: 3, findtime: 600, bantime: hour, ignoreip: [], maxTracked: 100 };
+  const limits = {
+    name: 'sshd',
+    maxretry: 3,
+    findtime: 600,
+    bantime: hour,
+    increment: noIncrement,
+    ignoreip: [],
+    maxTracked: 100,
+  };
   const jail = new Jail(limits, ledger.openWindows('sshd', limits));
   return {
     wall,

@@ -5,7 +5,6 @@ import { serveControl } from '../control/server.ts';
 import { formatDuration } from '../core/duration.ts';
 import { type BailiffError, messageLine, messageOf } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import { targetOf } from '../core/policy.ts';
 import { type Clock, systemClock } from '../core/types.ts';
 import { connectDocker } from '../docker/client.ts';
 import { isEngineThere } from '../docker/endpoint.ts';
@@ -33,6 +32,8 @@ const checkpointMs = 1_000;
 const protectionMs = 10_000;
 /** How often SSH sessions are, which takes the kernel 20 ms; while attempts come in it is once a second. */
 const peersMs = 30_000;
+/** How often names and files of ignore lists are, in ms. */
+const listsMs = 60_000;
 /** How often it is looked for traffic that goes round the packet filter, in ms. */
 const gapsMs = 60_000;
 /** How often it is looked for sources that fall behind or are silent, in ms. */
@@ -59,10 +60,10 @@ export async function runDaemon(
   // Its child would keep a daemon from ending that could not start.
   try {
     const dockerFirewall = () => firewallOf(configuration);
-    const owner = knowOwner(configuration);
+    const owner = knowOwner(configuration, log);
     const [choice] = await Promise.all([
       chooseBackend(configuration.enforce, { clock, signal, dockerFirewall, watch }),
-      owner.protection.refreshAll(),
+      owner.ignoreLists.refresh().then(() => owner.protection.refreshAll()),
     ]);
     if (choice.backend.strength !== 'full') await watch.close();
     const parts = assemble(configuration, filters, choice, owner, clock, log);
@@ -106,12 +107,8 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     const enforced = enforcer.start(restored);
     await restored.read;
     servers.push(await serveControl(configuration.socket, desk));
-    protection.watch(() => {
-      // What has become the owner's is let in.
-      for (const { address, policy } of desk.releaseProtected()) {
-        void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
-      }
-    });
+    // What has become the owner's is let in.
+    protection.watch(parts.letIn);
     await enforced;
     await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
     servers.push(...(await openListener(configuration, parts, log)));
@@ -120,6 +117,7 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     timers.push(setInterval(() => tick(pipeline, expiry, clockWatch), checkpointMs));
     timers.push(setInterval(() => protection.refresh(), protectionMs));
     timers.push(setInterval(() => void protection.refreshPeers(), peersMs));
+    timers.push(setInterval(() => void refreshLists(parts), listsMs));
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const sourceWatch = new SourceWatch(log);
     timers.push(setInterval(() => sourceWatch.look(intake.status()), sourcesMs));
@@ -146,6 +144,7 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
       ),
     );
     problems.delete(starting);
+    reportFail2ban(configuration, problems, log);
     announce(log, configuration, parts.status());
     await Promise.all(following);
   } finally {
@@ -172,6 +171,16 @@ async function firewallOf({ docker, dockerSocket }: Configuration): Promise<stri
       ({ firewallDriver }) => firewallDriver,
       () => null,
     );
+}
+
+/** What is wrong with fail2ban's configuration stops nothing else; it shows in status and log. */
+function reportFail2ban({ fail2ban }: Configuration, problems: Set<string>, log: Log): void {
+  for (const problem of fail2ban?.problems ?? []) {
+    const { where = '', message } = problem;
+    problems.add(`fail2ban's configuration: ${where}: ${message}`);
+    log.error({ where, error: message, remedy: problem.remedy }, "fail2ban's configuration");
+  }
+  for (const remark of fail2ban?.remarks ?? []) log.info({ remark }, "fail2ban's configuration");
 }
 
 /** Of another backend, from an earlier run: after ours stands, so that nobody gets in meanwhile. */
@@ -205,6 +214,13 @@ function watchClock({ ledger, enforcer, expiry }: Parts, clock: Clock, log: Log)
     expiry.arm();
     void enforcer.reconcile().catch(() => undefined);
   });
+}
+
+/** Whom lists mean now: who has come to them is let in, as the owner's own addresses are. */
+async function refreshLists({ ignoreLists, protection, letIn }: Parts): Promise<void> {
+  if (!(await ignoreLists.refresh())) return;
+  protection.refresh();
+  letIn();
 }
 
 /** Timers do not see a wall clock that was stepped: bans whose time is over by now end here. */

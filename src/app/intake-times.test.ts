@@ -22,7 +22,7 @@ function intakeOf(timeZone: string | undefined): { intake: Intake; requests: Sca
     jail: (configuration) => {
       const windows = new Windows({ ...limits, maxTracked: 10 });
       const made = new Jail({ ...configuration, maxTracked: 10 }, windows);
-      return { configuration, jail: made, policy: 'drop', hits: 0, bans: 0 };
+      return { configuration, jail: made, policy: 'drop', ignores: null, hits: 0, bans: 0 };
     },
     clock: systemClock,
     cursor: () => null,

@@ -12,6 +12,7 @@ import { FakeBackend } from '../enforce/fake.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Desk } from './desk.ts';
+import { HostNames } from './host-names.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
@@ -60,6 +61,12 @@ async function assemble() {
     metrics,
     log,
     ineffective,
+    mergings: new Map([['names', 'fail2ban']]),
+    names: new HostNames({
+      now: () => 0,
+      addresses: async (name) => (name === 'bad.example' ? ['203.0.113.77'] : []),
+    }),
+    counting: (name) => jails.counting(name),
     attempted: () => {},
     banned: () => {},
   });
@@ -168,6 +175,7 @@ test('the attempt that reaches maxretry is banned in ledger and kernel, and said
         until: 10_600,
         hits: 3,
         policy: 'drop',
+        count: 1,
         forced: false,
       },
     ],

@@ -1,16 +1,17 @@
-import { countedAddress } from '../core/address.ts';
+import { countedAddress, formatRange, parseRange } from '../core/address.ts';
 import type { Allowlist } from '../core/allowlist.ts';
 import { readBatch } from '../core/batch.ts';
 import { formatDuration } from '../core/duration.ts';
 import { messageLine } from '../core/errors.ts';
 import { targetOf } from '../core/policy.ts';
-import type { Sessions } from '../core/session.ts';
+import type { Merging, Sessions } from '../core/session.ts';
 import type { Attempt } from '../core/session-merger.ts';
-import type { Ban, Clock, MatchBatch } from '../core/types.ts';
+import type { Address, Ban, Clock, MatchBatch } from '../core/types.ts';
 import { wallClockMs } from '../core/wall-clock.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { HostNames } from './host-names.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { ScannedSource } from './intake.ts';
 import type { JailEntry } from './jails.ts';
@@ -29,10 +30,21 @@ export interface PipelineParts {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly ineffective: Ineffective;
+  /** By filter: how the lines of its sessions are merged. */
+  readonly mergings: ReadonlyMap<string, Merging>;
+  readonly names: HostNames;
+  /** The jails that count the bans of a jail. */
+  readonly counting: (jail: string) => readonly JailEntry[];
   /** Called when attempts came in, before they are judged. */
   readonly attempted: () => void;
   /** Called when bans were added. */
   readonly banned: (bans: readonly Ban[]) => void;
+}
+
+/** Where an attempt comes from: what was read, and when (ms since the epoch). */
+interface Origin {
+  readonly source: ScannedSource;
+  readonly readAtMs: number;
 }
 
 /** From matches to bans: the one way a log line reaches the ledger and the kernel. */
@@ -52,17 +64,21 @@ export class Pipeline {
 
   /** Judges one batch. The ban is stored before the kernel is told; both before the next batch. */
   judge(batch: MatchBatch, source: ScannedSource): void {
-    const { ledger, sessions } = this.#parts;
+    const { ledger, sessions, mergings } = this.#parts;
     const decided: Ban[] = [];
+    const from = { source, readAtMs: batch.readAtMs };
     try {
       for (const match of readBatch(batch)) {
-        const attempt = sessions.merge(`${source.cursorKey}\n${source.filters[match.filter]}`, match);
+        const filter = source.filters[match.filter] ?? '';
+        const merging = mergings.get(filter);
+        const attempt = sessions.merge(`${source.cursorKey}\n${filter}`, match, merging);
         if (attempt === null) continue;
         this.#parts.attempted();
-        for (const jail of source.jailsOf(match.filter)) {
-          const banned = this.#judgeAttempt(jail, attempt, source);
-          if (banned !== null) decided.push(banned);
-        }
+        const jails = source.jailsOf(match.filter);
+        // Of fail2ban's filters this may be a name, or what no program has checked.
+        const host = merging === 'fail2ban' ? loggedAddress(attempt.host) : attempt.host;
+        if (host === null) this.#resolve(attempt, jails, from);
+        else for (const jail of jails) decided.push(...this.#take(jail, { ...attempt, host }, from));
       }
     } finally {
       // Also after a fault: what was counted before it must not be counted again.
@@ -70,11 +86,40 @@ export class Pipeline {
       const isFirst = ledger.cursor(source.cursorKey) === null;
       ledger.moveCursor(source.cursorKey, batch.cursor);
       if (isFirst || decided.length > 0) this.commit();
-      if (decided.length > 0) {
-        this.#enforce(decided, batch.readAtMs);
-        this.#parts.banned(decided);
-      }
+      if (decided.length > 0) this.#tell(decided, batch.readAtMs);
     }
+  }
+
+  /** The host is a name: its addresses are judged once they are known, which no other line waits for. */
+  #resolve(attempt: Attempt, jails: readonly JailEntry[], from: Origin): void {
+    void this.#parts.names.addresses(attempt.host).then((addresses) => {
+      const decided = addresses.flatMap((host) =>
+        jails.flatMap((jail) => this.#take(jail, { ...attempt, host }, from)),
+      );
+      this.#conclude(decided, from);
+    });
+  }
+
+  /** Judges an attempt now, or after the jail's command was asked. Returns the bans that it led to now. */
+  #take(jail: JailEntry, attempt: Attempt, from: Origin): Ban[] {
+    if (jail.ignores === null) return this.#judgeAttempt(jail, attempt, from.source);
+    void jail.ignores(attempt.host).then((ignored) => {
+      if (ignored) this.#parts.metrics.protectedHits.inc({ jail: jail.jail.limits.name });
+      else this.#conclude(this.#judgeAttempt(jail, attempt, from.source), from);
+    });
+    return [];
+  }
+
+  /** What was decided after its batch. */
+  #conclude(decided: readonly Ban[], { readAtMs }: Origin): void {
+    if (decided.length === 0) return;
+    this.commit();
+    this.#tell(decided, readAtMs);
+  }
+
+  #tell(bans: readonly Ban[], readAtMs: number): void {
+    this.#enforce(bans, readAtMs);
+    this.#parts.banned(bans);
   }
 
   /**
@@ -101,16 +146,16 @@ export class Pipeline {
     }
   }
 
-  /** Counts one attempt in one jail. Returns the ban if it led to one. */
-  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource): Ban | null {
+  /** Counts one attempt in one jail. Returns the ban if it led to one, and those that followed from it. */
+  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource): Ban[] {
     const { allowlist, clock, ledger, metrics, log } = this.#parts;
     const { jail } = entry;
-    const { name, maxretry, findtime, bantime } = jail.limits;
+    const { name, maxretry, findtime } = jail.limits;
     const protection = allowlist.protection(attempt.host, jail.allow);
     if (protection !== null) {
       metrics.protectedHits.inc({ jail: name });
       source.protectedHit(attempt.host, protection);
-      return null;
+      return [];
     }
     // The /64 of an attacker is banned whole, unless it is also the owner's.
     const wide = countedAddress(attempt.host);
@@ -121,27 +166,48 @@ export class Pipeline {
       this.#countHits(entry, attempt.attempts);
       this.#parts.ineffective.hit(standing, source.id, attempt.time);
       log.debug({ jail: name, address }, 'hit while banned');
-      return null;
+      return [];
     }
-    const judgement = jail.judge(address, attempt.time, attempt.attempts, clock.now());
+    const { enabled, overalljails } = jail.limits.increment;
+    const attempts = enabled
+      ? attempt.attempts * jail.times.attemptsAfter(ledger.bansBefore(address, name, false), maxretry)
+      : attempt.attempts;
+    const judgement = jail.judge(address, attempt.time, attempts, clock.now());
     if (judgement.verdict === 'stale') {
       metrics.staleHits.inc({ jail: name });
-      return null;
+      return [];
     }
     const { count, time, verdict } = judgement;
     this.#countHits(entry, attempt.attempts);
-    ledger.counted({ jail: name, address, time, attempts: attempt.attempts });
+    ledger.counted({ jail: name, address, time, attempts });
     log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
-    if (verdict !== 'ban') return null;
+    if (verdict !== 'ban') return [];
     const { policy } = entry;
-    const outcome = ledger.ban({ address, jail: name, bantime, hits: count, policy, allow: jail.allow });
+    const before = enabled ? ledger.bansBefore(address, name, false) : 0;
+    const known = enabled && overalljails ? ledger.bansBefore(address, name, true) : before;
+    const bantime = jail.times.after(known, jail.limits.bantime);
+    const outcome = ledger.ban({
+      address,
+      jail: name,
+      bantime,
+      hits: count,
+      before,
+      policy,
+      allow: jail.allow,
+    });
     if (outcome.outcome === 'protected')
       log.warn({ jail: name, address, reason: outcome.reason }, 'not banned');
-    if (outcome.outcome !== 'banned') return null;
+    if (outcome.outcome !== 'banned') return [];
     entry.bans++;
     metrics.bans.inc({ jail: name });
     log.warn({ jail: name, address, hits: count, duration: formatDuration(bantime), policy }, 'ban');
-    return outcome.ban;
+    const { ban } = outcome;
+    return [ban, ...this.#parts.counting(name).flatMap((jail) => this.#countBan(jail, ban, source))];
+  }
+
+  /** To a jail that counts bans, one is an attempt. */
+  #countBan(jail: JailEntry, { address, since }: Ban, source: ScannedSource): Ban[] {
+    return this.#judgeAttempt(jail, { host: address, user: '', time: since, attempts: 1 }, source);
   }
 
   #countHits(entry: JailEntry, attempts: number): void {
@@ -160,4 +226,13 @@ export class Pipeline {
       );
     }
   }
+}
+
+/** Ranges that a log may name (fail2ban's <SUBNET>) are no wider than these, in bits: what a client writes must not ban half a continent. */
+const widestLogged = { 4: 16, 6: 48 } as const;
+
+/** The address, or range, that a filter of fail2ban's took for one; null where it is none. */
+function loggedAddress(text: string): Address | null {
+  const range = parseRange(text);
+  return range === null || range.bits < widestLogged[range.family] ? null : formatRange(range);
 }

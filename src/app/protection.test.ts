@@ -8,7 +8,7 @@ import { Protection, type ProtectionOptions } from './protection.ts';
 function setUp(options: Partial<ProtectionOptions> = {}) {
   const allowlist = new Allowlist();
   let changes = 0;
-  const none = { ignoreip: [], trustedProxies: [], sshPeers: null };
+  const none = { ignoreip: () => [], trustedProxies: [], sshPeers: null };
   const protection = new Protection(allowlist, { ...none, ...options });
   protection.watch(() => void changes++);
   return { allowlist, protection, changes: () => changes };
@@ -16,7 +16,7 @@ function setUp(options: Partial<ProtectionOptions> = {}) {
 
 test('own addresses, ignored ones and trusted proxies are protected; no change is told where there is none', () => {
   const { allowlist, protection, changes } = setUp({
-    ignoreip: ['203.0.113.0/24'],
+    ignoreip: () => [{ range: '203.0.113.0/24', reason: 'ignoreip' }],
     trustedProxies: ['198.51.100.0/25'],
   });
   protection.refresh();

@@ -10,7 +10,8 @@ const containerBridge = /^(docker\d+|docker_gwbridge|br-[0-9a-f]{12}|podman\d+|c
 const peersAgeMs = 1_000;
 
 export interface ProtectionOptions {
-  readonly ignoreip: readonly string[];
+  /** Whom no jail bans: what the lists mean now. */
+  readonly ignoreip: () => readonly AllowEntry[];
   readonly trustedProxies: readonly string[];
   /** Reads the peers of established SSH sessions; null: they are not protected. Must not reject. */
   readonly sshPeers: (() => Promise<readonly AllowEntry[]>) | null;
@@ -31,13 +32,10 @@ export class Protection {
   #changed: () => void = () => undefined;
 
   constructor(allowlist: Allowlist, options: ProtectionOptions) {
-    const { ignoreip, trustedProxies } = options;
+    const { trustedProxies } = options;
     this.#allowlist = allowlist;
     this.#options = options;
-    this.#replace(
-      'ignoreip',
-      ignoreip.map((range) => ({ range, reason: 'ignoreip' })),
-    );
+    this.#replace('ignoreip', options.ignoreip());
     this.#replace(
       'proxies',
       trustedProxies.map((range) => ({ range, reason: 'a trusted proxy' })),
@@ -53,6 +51,7 @@ export class Protection {
   refresh(): void {
     const { own, containers } = interfaces();
     const changes = [
+      this.#replace('ignoreip', this.#options.ignoreip()),
       this.#replace('own', own),
       this.#replace('containers', containers),
       this.#replace('gateways', defaultGateways()),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noIncrement } from '../core/ban-increment.ts';
 import { jailsFromLabels } from './labels.ts';
 import { loadConfiguration } from './load.ts';
 import type { Configuration } from './schema.ts';
@@ -32,6 +33,8 @@ test("a label brings a jail that reads the container's own log", async () => {
     journal: [],
     kubernetes: [],
     syslog: [],
+    bans: [],
+    increment: noIncrement,
     findtime: 600,
     bantime: 3_600,
     action: 'drop',

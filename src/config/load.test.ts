@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { execa } from 'execa';
+import { noIncrement } from '../core/ban-increment.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { loadConfiguration } from './load.ts';
 import { usualLogPaths } from './usual-sources.ts';
@@ -40,12 +41,13 @@ test('an empty file leaves the built-in defaults', async () => {
     maxretry: 5,
     findtime: 600,
     bantime: 600,
+    increment: noIncrement,
     ignoreip: [],
     action: 'drop',
     ports: 'all',
     encoding: 'utf-8',
   });
-  const { ignoreip, maxretry, findtime, bantime, action, ports, encoding } = defaults;
+  const { ignoreip, maxretry, findtime, bantime, increment, action, ports, encoding } = defaults;
   assert.deepEqual(jails, [
     {
       name: 'sshd',
@@ -57,9 +59,11 @@ test('an empty file leaves the built-in defaults', async () => {
       journal: [],
       kubernetes: [],
       syslog: [],
+      bans: [],
       maxretry,
       findtime,
       bantime,
+      increment,
       ignoreip,
       action,
       ports,

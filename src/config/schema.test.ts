@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jailOptionNames, variablePaths, variableText } from './option-names.ts';
 import { builtInLayer } from './picker.ts';
-import { defaultsShape, globalShape, jailShape, optionEntries } from './schema.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape, optionEntries } from './schema.ts';
 
-const shapes = { globalShape, defaultsShape, jailShape };
+const shapes = { fail2banShape, globalShape, defaultsShape, jailShape };
 
 test('every option says what it is and what it is without being set', () => {
   for (const [shape, options] of Object.entries(shapes)) {
@@ -17,17 +17,19 @@ test('every option says what it is and what it is without being set', () => {
 });
 
 test('every default is a value that its option takes', () => {
-  const { defaults, ...values } = builtInLayer();
-  assert.deepEqual(Object.keys(defaults ?? {}).sort(), Object.keys(defaultsShape).sort());
+  const { defaults, fail2ban, ...values } = builtInLayer();
+  const unset = Object.keys(defaultsShape).filter((name) => !Object.hasOwn(defaults ?? {}, name));
+  assert.deepEqual(unset, ['bantime.maxtime', 'bantime.rndtime']);
+  assert.deepEqual(fail2ban, { 'allow-actions': false });
   const without = Object.keys(globalShape).filter((name) => !Object.hasOwn(values, name));
   assert.deepEqual(without, ['docker-socket', 'journal-directory', 'time-zone']);
 });
 
 test('options keep one name everywhere, and each variable means one option', () => {
   for (const name of Object.values(shapes).flatMap((shape) => Object.keys(shape))) {
-    assert.match(name, /^[a-z]+(?:-[a-z]+)*$/);
+    assert.match(name, /^[a-z]+(?:[-.][a-z]+)*$/);
   }
-  const count = Object.keys(globalShape).length + Object.keys(defaultsShape).length;
+  const count = [globalShape, defaultsShape, fail2banShape].flatMap(Object.keys).length;
   assert.equal(variablePaths.size, count);
   assert.ok([...variablePaths.keys()].every((variable) => !variable.startsWith('BAILIFF_JAIL')));
 });

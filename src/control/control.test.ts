@@ -25,6 +25,7 @@ const ban = {
   until: null,
   hits: 0,
   policy: 'drop',
+  count: 1,
   forced: false,
 };
 const status = (ready: boolean): Status => ({

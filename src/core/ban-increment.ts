@@ -20,6 +20,17 @@ export interface BanIncrement {
 /** fail2ban's: twice as long each time. */
 export const usualFormula = 'ban.Time * (1<<(ban.Count if ban.Count<20 else 20)) * banFactor';
 
+/** Every ban is as long as the first. */
+export const noIncrement: BanIncrement = {
+  enabled: false,
+  factor: '1',
+  formula: usualFormula,
+  multipliers: [],
+  maxtime: null,
+  rndtime: 0,
+  overalljails: false,
+};
+
 /** Shifts in fail2ban's rule for known offenders go no further. */
 const mostDoublings = 20;
 

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { noIncrement } from './ban-increment.ts';
 import { Jail } from './jail.ts';
 import { Windows } from './window.ts';
 
 function jail(): Jail {
-  const limits = { name: 'sshd', maxretry: 3, findtime: 600, bantime: 600, ignoreip: [], maxTracked: 100 };
+  const limits = {
+    name: 'sshd',
+    maxretry: 3,
+    findtime: 600,
+    bantime: 600,
+    increment: noIncrement,
+    ignoreip: [],
+    maxTracked: 100,
+  };
   return new Jail(limits, new Windows(limits));
 }
 

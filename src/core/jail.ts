@@ -1,4 +1,6 @@
 import type { AllowEntry } from './allowlist.ts';
+import { type BanIncrement, BanTimes } from './ban-increment.ts';
+import { sortIgnoreEntries } from './ignore-entry.ts';
 import type { Address } from './types.ts';
 import { longestSkew, type Windows } from './window.ts';
 
@@ -9,8 +11,9 @@ export interface JailLimits {
   readonly findtime: number;
   /** Seconds; null: for ever. */
   readonly bantime: number | null;
-  /** Canonical addresses and ranges that this jail never bans. */
-  readonly ignoreip: readonly Address[];
+  readonly increment: BanIncrement;
+  /** Whom this jail never bans: see ignore-entry.ts. */
+  readonly ignoreip: readonly string[];
   readonly maxTracked: number;
 }
 
@@ -23,12 +26,21 @@ export type Judgement =
 export class Jail {
   readonly limits: JailLimits;
   readonly windows: Windows;
-  readonly allow: readonly AllowEntry[];
+  readonly times: BanTimes;
+  readonly #allow: () => readonly AllowEntry[];
 
-  constructor(limits: JailLimits, windows: Windows) {
+  /** `allow` gives whom it never bans at this time; by default, the addresses and ranges of its list. */
+  constructor(limits: JailLimits, windows: Windows, allow?: () => readonly AllowEntry[]) {
     this.limits = limits;
     this.windows = windows;
-    this.allow = limits.ignoreip.map((range) => ({ range, reason: `ignoreip of jail ${limits.name}` }));
+    this.times = new BanTimes(limits.increment);
+    const { ranges } = sortIgnoreEntries(limits.ignoreip);
+    const plain = ranges.map((range) => ({ range, reason: ignoredBy(limits.name) }));
+    this.#allow = allow ?? (() => plain);
+  }
+
+  get allow(): readonly AllowEntry[] {
+    return this.#allow();
   }
 
   /**
@@ -42,4 +54,9 @@ export class Jail {
     const count = this.windows.add(address, counted, attempts);
     return { verdict: count >= this.limits.maxretry ? 'ban' : 'counted', count, time: counted };
   }
+}
+
+/** What a person is told of an address that a jail's own list names. */
+export function ignoredBy(jail: string): string {
+  return `ignoreip of jail ${jail}`;
 }

@@ -155,6 +155,8 @@ export interface Ban {
   /** null: for ever. */
   readonly until: number | null;
   readonly hits: number;
+  /** Bans of the address in this jail so far, this one among them. */
+  readonly count: number;
   /** How it is enforced. */
   readonly policy: Policy;
   /** Made by hand against an ignore list, a gateway or the like: only own addresses and loopback stop it. */

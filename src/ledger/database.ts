@@ -26,6 +26,10 @@ const migrations: readonly string[] = [
   ALTER TABLE bans ADD COLUMN policy TEXT NOT NULL DEFAULT 'drop';
   ALTER TABLE bans ADD COLUMN forced INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  ALTER TABLE bans ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+  CREATE INDEX bans_of_address ON bans (address);
+  `,
 ];
 
 /** What a write-ahead log that grew is cut back to, in bytes. */

@@ -72,6 +72,7 @@ test('a committed ban survives, an uncommitted one does not', () => {
         until: 10_600,
         hits: 5,
         policy: 'drop',
+        count: 1,
         forced: false,
       },
     ],

@@ -34,6 +34,8 @@ export interface BanRequest {
   /** Seconds; null: for ever. */
   readonly bantime: number | null;
   readonly hits: number;
+  /** Bans of it in this jail before, where somebody asked. */
+  readonly before?: number;
   readonly policy: Policy;
   readonly allow?: readonly AllowEntry[];
   /** A person insists: only own addresses and loopback stop it. */
@@ -66,6 +68,8 @@ export class Ledger {
   /** null: there were too many to keep while nothing could be stored. */
   #changes: WindowChange[] | null = [];
   #writes: ((store: Store) => void)[] = [];
+  /** How often whose ban ended was banned, by address and jail, until the database knows. */
+  readonly #ended = new Map<string, number>();
   /** The database holds nothing that counts: everything is written. */
   #whole = false;
   #allRead = false;
@@ -138,7 +142,8 @@ export class Ledger {
     const until = bantime === null ? null : now + bantime;
     const running = this.active.get(jail, address);
     if (running === undefined) {
-      const ban: Ban = { address, jail, since: now, until, hits, policy, forced: force };
+      const count = (request.before ?? 0) + 1;
+      const ban: Ban = { address, jail, since: now, until, hits, count, policy, forced: force };
       this.active.set(ban);
       this.#write((store) => store.addBan(ban));
       return { outcome: 'banned', ban };
@@ -189,6 +194,32 @@ export class Ledger {
     this.active.delete(ban);
     this.#forget(ban.jail, ban.address);
     this.#write((store) => store.endBan(ban, now, reason));
+    // Who was let in by a person begins from nothing, as in fail2ban.
+    if (reason !== 'expired') this.#write((store) => store.pardon(ban));
+    if (this.#ended.size > mostWrites) this.#ended.clear();
+    this.#ended.set(`${ban.address} ${ban.jail}`, reason === 'expired' ? ban.count : 0);
+  }
+
+  /**
+   * How often an address was banned in a jail, or in all of them together, as far as that is remembered: a day after a
+   * ban ended it is forgotten, as in fail2ban.
+   */
+  bansBefore(address: Address, jail: string, inAll: boolean): number {
+    let counts: Map<string, number>;
+    try {
+      counts = this.#store?.bansOf(address) ?? new Map();
+    } catch {
+      // The next commit tells what is wrong with the database.
+      counts = new Map();
+    }
+    for (const [key, count] of this.#ended) {
+      const [of, name = ''] = key.split(' ');
+      if (of === address) counts.set(name, count === 0 ? 0 : Math.max(count, counts.get(name) ?? 0));
+    }
+    for (const { jail: name, count } of this.active.ofAddress(address))
+      counts.set(name, Math.max(count, counts.get(name) ?? 0));
+    if (!inAll) return counts.get(jail) ?? 0;
+    return [...counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
   #write(write: (store: Store) => void): void {
@@ -235,6 +266,7 @@ export class Ledger {
     this.#movedCursors.clear();
     this.#sessionsMoved = false;
     this.#whole = false;
+    this.#ended.clear();
   }
 
   #storeAll(): void {

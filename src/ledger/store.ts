@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import type { PackedSessions } from '../core/session.ts';
-import type { Ban, UnbanReason } from '../core/types.ts';
+import type { Address, Ban, UnbanReason } from '../core/types.ts';
 import { databaseError, openDatabase } from './database.ts';
 
 /** Ended bans are kept this long (seconds), as fail2ban's dbpurgeage. */
@@ -21,10 +21,12 @@ const releaseSize = 256;
 
 /** Prepared once: a statement that is prepared anew for each commit holds memory which V8 does not know of. */
 const statements = {
-  ban: 'INSERT INTO bans (jail, address, since, until, hits, policy, forced) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  ban: 'INSERT INTO bans (jail, address, since, until, hits, count, policy, forced) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   change:
     'UPDATE bans SET since = ?, until = ?, hits = ?, policy = ?, forced = ? WHERE jail = ? AND address = ? AND ended IS NULL',
   end: 'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
+  history: 'SELECT jail, max(count) AS count FROM bans WHERE address = ? GROUP BY jail',
+  pardon: 'UPDATE bans SET count = 0 WHERE address = ? AND jail = ? AND ended IS NOT NULL',
   purge: 'DELETE FROM bans WHERE rowid IN (SELECT rowid FROM bans WHERE ended < ? LIMIT ?)',
   cursor: 'INSERT OR REPLACE INTO cursors (source, cursor, moved) VALUES (?, ?, ?)',
   purgeCursors: 'DELETE FROM cursors WHERE moved < ? RETURNING source',
@@ -61,8 +63,8 @@ export class Store {
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>;
   }
 
-  addBan({ jail, address, since, until, hits, policy, forced }: Ban): void {
-    this.#statements.ban.run(jail, address, since, until, hits, policy, Number(forced));
+  addBan({ jail, address, since, until, hits, count, policy, forced }: Ban): void {
+    this.#statements.ban.run(jail, address, since, until, hits, count, policy, Number(forced));
   }
 
   changeBan({ jail, address, since, until, hits, policy, forced }: Ban): void {
@@ -71,6 +73,17 @@ export class Store {
 
   endBan({ jail, address }: Ban, at: number, reason: UnbanReason): void {
     this.#statements.end.run(at, reason, jail, address);
+  }
+
+  /** How often an address was banned, by jail, as far as it is remembered. */
+  bansOf(address: Address): Map<string, number> {
+    const rows = this.#statements.history.all(address);
+    return new Map(rows.map(({ jail, count }) => [String(jail), Number(count)]));
+  }
+
+  /** What it was banned for before does not count any more. */
+  pardon({ jail, address }: Ban): void {
+    this.#statements.pardon.run(address, jail);
   }
 
   /** In place of those that stand in the database. */
@@ -180,7 +193,7 @@ export class Store {
   *bans(): Generator<Ban[], void> {
     // By rowid, so that what is changed meanwhile does no harm.
     const standing = this.#database.prepare(
-      'SELECT rowid, address, jail, since, until, hits, policy, forced FROM bans NOT INDEXED WHERE ended IS NULL AND rowid > ? ORDER BY rowid LIMIT ?',
+      'SELECT rowid, address, jail, since, until, hits, policy, forced, count FROM bans NOT INDEXED WHERE ended IS NULL AND rowid > ? ORDER BY rowid LIMIT ?',
     );
     // Rows as arrays cost half of what objects do.
     standing.setReturnArrays(true);
@@ -200,13 +213,14 @@ export class Store {
 
 /** `texts`: the few jails and policies, kept once and not for each of their bans. */
 function banOf(row: readonly unknown[], texts: Map<string, string>): Ban {
-  const [, address, jail, since, until, hits, policy, forced] = row;
+  const [, address, jail, since, until, hits, policy, forced, count] = row;
   return {
     address: String(address),
     jail: once(String(jail), texts),
     since: Number(since),
     until: until === null ? null : Number(until),
     hits: Number(hits),
+    count: Number(count),
     policy: once(String(policy), texts),
     forced: forced === 1,
   };

@@ -1,20 +1,12 @@
 import { jailOf } from '../../src/config/jails.ts';
 import type { JailConfiguration, JailOptions, Limits } from '../../src/config/schema.ts';
-import { usualFormula } from '../../src/core/ban-increment.ts';
+import { noIncrement } from '../../src/core/ban-increment.ts';
 
 export const limits = {
   maxretry: 5,
   findtime: 600,
   bantime: 600,
-  increment: {
-    enabled: false,
-    factor: '1',
-    formula: usualFormula,
-    multipliers: [],
-    maxtime: null,
-    rndtime: 0,
-    overalljails: false,
-  },
+  increment: noIncrement,
   ignoreip: [],
   action: 'drop',
   ports: 'all',

@@ -91,7 +91,11 @@ function readSettings(files: Files, problems: Fail2banProblem[]): OptionTexts {
   const settings = new Map<string, TracedText>();
   if (configuration === null) return new Map();
   const interpolation = new Interpolation(configuration, new Budget());
-  for (const option of configuration.section('Definition')?.entries.keys() ?? []) {
+  const options = [
+    ...configuration.defaults.keys(),
+    ...(configuration.section('Definition')?.entries.keys() ?? []),
+  ];
+  for (const option of new Set(options)) {
     try {
       const value = interpolation.get('Definition', option);
       if (value !== null) settings.set(option, value);

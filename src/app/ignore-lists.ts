@@ -1,0 +1,128 @@
+import { lookup } from 'node:dns/promises';
+import { open } from 'node:fs/promises';
+import { canonicalAddress } from '../core/address.ts';
+import type { AllowEntry } from '../core/allowlist.ts';
+import { messageOf } from '../core/errors.ts';
+import { readIgnoreEntry, sortIgnoreEntries } from '../core/ignore-entry.ts';
+
+/** Bytes of a file that are read. */
+const longestFile = 1024 * 1024;
+/** How long a name may take, in ms: what it was before counts on, and it is asked again. */
+const longestLookup = 3_000;
+
+export interface IgnoreListsParts {
+  /** Addresses of a name. Rejects where they cannot be told. */
+  readonly addresses?: (name: string) => Promise<readonly string[]>;
+  /** What could not be read or looked up, and why; once until it changes. */
+  readonly failed: (what: string, problem: string) => void;
+}
+
+/**
+ * Ignore lists with host names and files in them, kept true: read when asked for, and whenever `refresh` is called.
+ * What cannot be read or looked up any more keeps the meaning that it had: nobody is locked out because DNS is.
+ */
+export class IgnoreLists {
+  readonly #parts: IgnoreListsParts;
+  readonly #names = new Map<string, readonly string[]>();
+  readonly #files = new Map<string, readonly string[]>();
+  readonly #problems = new Map<string, string>();
+  #revision = 0;
+
+  constructor(parts: IgnoreListsParts) {
+    this.#parts = parts;
+  }
+
+  /** What `entries` (core/ignore-entry.ts) mean at the time when it is asked. Names and files count from the next `refresh` on. */
+  of(entries: readonly string[], reason: string): () => readonly AllowEntry[] {
+    const { ranges, names, files } = sortIgnoreEntries(entries);
+    for (const name of names) if (!this.#names.has(name)) this.#names.set(name, []);
+    for (const file of files) if (!this.#files.has(file)) this.#files.set(file, []);
+    let revision = -1;
+    let known: readonly AllowEntry[] = [];
+    return () => {
+      if (revision !== this.#revision) {
+        revision = this.#revision;
+        const listed = files.flatMap((file) => this.#files.get(file) ?? []);
+        const all = [
+          ...ranges,
+          ...names.flatMap((name) => this.#names.get(name) ?? []),
+          ...this.#meant(listed),
+        ];
+        known = [...new Set(all)].map((range) => ({ range, reason }));
+      }
+      return known;
+    };
+  }
+
+  #meant(entries: readonly string[]): readonly string[] {
+    const { ranges, names } = sortIgnoreEntries(entries);
+    return [...ranges, ...names.flatMap((name) => this.#names.get(name) ?? [])];
+  }
+
+  /** Reads the files and looks the names up. Never rejects. @returns whether somebody else is meant than before */
+  async refresh(): Promise<boolean> {
+    const before = JSON.stringify([...this.#names, ...this.#files]);
+    await Promise.all([...this.#files.keys()].map((file) => this.#read(file)));
+    await Promise.all([...this.#names.keys()].map((name) => this.#lookUp(name)));
+    const changed = before !== JSON.stringify([...this.#names, ...this.#files]);
+    if (changed) this.#revision += 1;
+    return changed;
+  }
+
+  async #read(path: string): Promise<void> {
+    try {
+      const file = await open(path);
+      try {
+        const { bytesRead, buffer } = await file.read(Buffer.alloc(longestFile), 0, longestFile, 0);
+        const entries = wordsOf(buffer.toString('utf8', 0, bytesRead)).flatMap(
+          (word) => readIgnoreEntry(word) ?? [],
+        );
+        const { ranges, names } = sortIgnoreEntries(entries);
+        this.#files.set(path, [...ranges, ...names]);
+        for (const name of names) if (!this.#names.has(name)) this.#names.set(name, []);
+      } finally {
+        await file.close();
+      }
+      this.#problems.delete(path);
+    } catch (error) {
+      this.#fail(path, messageOf(error));
+    }
+  }
+
+  async #lookUp(name: string): Promise<void> {
+    const { addresses = addressesOf } = this.#parts;
+    try {
+      const found = await within(addresses(name), longestLookup);
+      this.#names.set(name, found.flatMap((address) => canonicalAddress(address) ?? []).sort());
+      this.#problems.delete(name);
+    } catch (error) {
+      this.#fail(name, messageOf(error));
+    }
+  }
+
+  #fail(what: string, problem: string): void {
+    if (this.#problems.get(what) === problem) return;
+    this.#problems.set(what, problem);
+    this.#parts.failed(what, problem);
+  }
+}
+
+/** Words of all lines, without what stands behind `#`. */
+function wordsOf(text: string): string[] {
+  return text.split('\n').flatMap((line) => (line.split('#')[0] ?? '').split(/[\s,]+/).filter(Boolean));
+}
+
+/** By DNS and the machine's own list, as its other programs see them. */
+export async function addressesOf(name: string): Promise<string[]> {
+  return (await lookup(name, { all: true })).map(({ address }) => address);
+}
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  const timer = Promise.withResolvers<never>();
+  const timeout = setTimeout(() => timer.reject(new Error(`no answer within ${ms / 1_000} s`)), ms);
+  try {
+    return await Promise.race([work, timer.promise]);
+  } finally {
+    clearTimeout(timeout);
+  }
+}
