@@ -63,11 +63,13 @@ export async function runDaemon(
     const owner = knowOwner(configuration, log);
     const [choice] = await Promise.all([
       chooseBackend(configuration.enforce, { clock, signal, dockerFirewall, watch }),
-      owner.ignoreLists.refresh().then(() => owner.protection.refreshAll()),
+      owner.protection.refreshAll(),
     ]);
     if (choice.backend.strength !== 'full') await watch.close();
     const parts = assemble(configuration, filters, choice, owner, clock, log);
     hint = () => parts.enforcer.hint();
+    // Before the first ban: whoever is on a list must not be shut out for a moment.
+    await refreshLists(parts);
     await run({ configuration, choice, parts, clock, log, signal });
   } finally {
     await watch.close();
@@ -144,7 +146,7 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
       ),
     );
     problems.delete(starting);
-    reportFail2ban(configuration, problems, log);
+    reportFail2ban(configuration, log);
     announce(log, configuration, parts.status());
     await Promise.all(following);
   } finally {
@@ -173,11 +175,10 @@ async function firewallOf({ docker, dockerSocket }: Configuration): Promise<stri
     );
 }
 
-/** What is wrong with fail2ban's configuration stops nothing else; it shows in status and log. */
-function reportFail2ban({ fail2ban }: Configuration, problems: Set<string>, log: Log): void {
+/** What is wrong with fail2ban's configuration stops nothing else. */
+function reportFail2ban({ fail2ban }: Configuration, log: Log): void {
   for (const problem of fail2ban?.problems ?? []) {
     const { where = '', message } = problem;
-    problems.add(`fail2ban's configuration: ${where}: ${message}`);
     log.error({ where, error: message, remedy: problem.remedy }, "fail2ban's configuration");
   }
   for (const remark of fail2ban?.remarks ?? []) log.info({ remark }, "fail2ban's configuration");

@@ -40,13 +40,17 @@ export function status(parts: StatusParts): Status {
   const active = ledger.active.byJail;
   const problems = problemsOf(parts);
   const sources = intake.status();
-  const enabled = [...jails.all()].map(({ configuration: { name } }) => name);
+  const reading = [...jails.all()].filter(({ configuration: { bans } }) => bans.length === 0);
+  const enabled = reading.map(({ configuration: { name } }) => name);
   return {
     version: parts.version,
     started: parts.started,
     ready: problems.length === 0,
     problems,
     warnings: [
+      ...(configuration.fail2ban?.problems ?? []).map(
+        ({ where, message }) => `fail2ban's configuration: ${where}: ${message}`,
+      ),
       ...ledger.damages,
       ...parts.ineffective.warnings(),
       ...remarks,

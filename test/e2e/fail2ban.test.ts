@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { eventually } from './testbed/command.ts';
+import { Daemon } from './testbed/daemon.ts';
+import { createNetwork } from './testbed/network.ts';
+import { cannotRun } from './testbed/requirements.ts';
+import { Workplace } from './testbed/workplace.ts';
+
+/** A configuration as an administrator of fail2ban writes it, for a service that logs like sshd. */
+const files = (log: string, friends: string): Readonly<Record<string, string>> => ({
+  'fail2ban.conf': '[Definition]\nlogtarget = /var/log/own-bans.log\n',
+  'jail.conf': `[DEFAULT]
+findtime = 10m
+maxretry = 3
+bantime = 10m
+ignoreip = 192.0.2.0/24 file:${friends}
+action = %(banaction)s[port="%(port)s", protocol="%(protocol)s"]
+banaction = shut
+protocol = tcp
+port = 0:65535
+[door]
+port = 2222,8000:8100
+filter = door[kind=strict]
+logpath = ${log}
+[window]
+filter = window
+logpath = ${log}
+[again]
+filter = again
+logpath = /var/log/own-bans.log
+bantime = 1w
+findtime = 1d
+maxretry = 2
+[broken]
+filter = nowhere
+logpath = ${log}
+`,
+  'jail.local': `[DEFAULT]
+bantime.increment = true
+bantime.multipliers = 1 60
+[door]
+enabled = true
+bantime = 3
+[again]
+enabled = true
+[broken]
+enabled = true
+`,
+  'filter.d/door.conf': `[Definition]
+kind = mild
+_strict = |^gave up on <F-MLFID>\\d+</F-MLFID>$
+prefregex = ^\\s*door\\[<F-MLFID>\\d+</F-MLFID>\\]: <F-CONTENT>.+</F-CONTENT>$
+failregex = ^<F-NOFAIL>somebody at <HOST></F-NOFAIL>$
+            ^wrong key for <F-USER>\\S+</F-USER>$
+`,
+  'filter.d/window.conf': '[Definition]\nfailregex = ^\\s*window: <HOST> climbs$\n',
+  'filter.d/again.conf': '[Definition]\nfailregex = Ban <HOST>$\n',
+  'action.d/shut.conf':
+    '[Definition]\nactionban = iptables -I f2b-<name> 1 -s <ip> -j <blocktype>\nactionunban = iptables -D f2b-<name> -s <ip> -j <blocktype>\n[Init]\nblocktype = DROP\n',
+});
+
+describe("fail2ban's configuration as it is", { timeout: 300_000, skip: cannotRun() }, () => {
+  let workplace: Workplace;
+  let bailiff: Daemon;
+  let log: string;
+  let session = 100;
+  before(async () => {
+    workplace = await Workplace.open();
+    const { host } = await createNetwork(workplace);
+    log = workplace.path('door.log');
+    writeFileSync(log, '');
+    const friends = workplace.path('friends');
+    writeFileSync(friends, '# who lives here\n203.0.113.200\n');
+    const dir = workplace.makeDirectory('fail2ban');
+    for (const [name, text] of Object.entries(files(log, friends))) {
+      mkdirSync(dirname(`${dir}/${name}`), { recursive: true });
+      writeFileSync(`${dir}/${name}`, text);
+    }
+    bailiff = new Daemon(workplace, host, { BAILIFF_FAIL2BAN_DIR: dir });
+    await bailiff.start();
+    await bailiff.untilReading('file:');
+  });
+  after(() => workplace?.close());
+
+  const write = (...texts: string[]): void => {
+    const now = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString();
+    const date = now.slice(0, 19).replace('T', ' ');
+    appendFileSync(log, texts.map((text) => `${date} ${text}\n`).join(''));
+  };
+  /** A visit of somebody who tries so many keys, each of them a line that names nobody. */
+  const visit = (address: string, keys: number): void => {
+    session += 1;
+    const tries = Array.from({ length: keys }, (_, key) => `door[${session}]: wrong key for user${key}`);
+    write(`door[${session}]: somebody at ${address}`, ...tries);
+  };
+  const bansOf = async (address: string) => (await bailiff.banned()).filter((ban) => ban.address === address);
+
+  it('what is wrong with one jail is said, and the others run', async () => {
+    const status = await bailiff.status();
+    const names = status.jails.map(({ name }) => name).sort();
+    assert.deepEqual(names, ['again', 'door']);
+    assert.match(status.warnings.join('\n'), /jail\.conf:\d+: .*nowhere/);
+    assert.equal(status.warnings.length, 1);
+  });
+
+  it('lines of a session lead to a ban on the ports of the jail', async () => {
+    visit('203.0.113.9', 3);
+    const [ban] = await eventually('the visitor is banned', async () => {
+      const bans = await bansOf('203.0.113.9');
+      return bans.length > 0 && bans;
+    });
+    assert.equal(ban?.jail, 'door');
+    const { jails } = await bailiff.status();
+    const { ports } = jails.find(({ name }) => name === 'door') ?? {};
+    assert.equal(ports, '2222/tcp,8000-8100/tcp');
+  });
+
+  it('who is on a list, or in a file that it names, is never banned', async () => {
+    visit('192.0.2.7', 5);
+    visit('203.0.113.200', 5);
+    visit('203.0.113.10', 3);
+    await eventually('the last of them is banned', async () => (await bansOf('203.0.113.10')).length > 0);
+    assert.deepEqual([await bansOf('192.0.2.7'), await bansOf('203.0.113.200')], [[], []]);
+  });
+
+  it('who comes back needs fewer attempts, stays out longer, and is banned by who counts bans', async () => {
+    await eventually('the first ban is over', async () => (await bansOf('203.0.113.9')).length === 0);
+    visit('203.0.113.9', 2);
+    const bans = await eventually('both jails ban', async () => {
+      const both = await bansOf('203.0.113.9');
+      return both.length === 2 && both;
+    });
+    const lasts = (jail: string) => {
+      const ban = bans.find((each) => each.jail === jail);
+      return Math.round((ban?.until ?? 0) - (ban?.since ?? 0));
+    };
+    assert.equal(lasts('door'), 180, 'the second multiplier');
+    assert.equal(lasts('again'), 7 * 86_400);
+  });
+
+  it('a session that was open when the daemon was killed goes on after it', async () => {
+    write('door[77]: somebody at 203.0.113.11', 'door[77]: wrong key for a', 'door[77]: wrong key for b');
+    await eventually('both are counted', async () => {
+      const { jails } = await bailiff.status();
+      return (jails.find(({ name }) => name === 'door')?.hits ?? 0) >= 2;
+    });
+    // What was counted is stored within a second.
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await bailiff.stop('SIGKILL');
+    write('door[77]: wrong key for c');
+    await bailiff.start();
+    const bans = await eventually('the third key leads to the ban', async () => {
+      const found = await bansOf('203.0.113.11');
+      return found.length > 0 && found;
+    });
+    assert.deepEqual(
+      bans.map(({ jail }) => jail),
+      ['door'],
+    );
+  });
+});
