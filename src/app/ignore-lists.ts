@@ -7,12 +7,12 @@ import { readIgnoreEntry, sortIgnoreEntries } from '../core/ignore-entry.ts';
 
 /** Bytes of a file that are read. */
 const longestFile = 1024 * 1024;
-/** How long a name may take, in ms: what it was before counts on, and it is asked again. */
-const longestLookup = 3_000;
 
 export interface IgnoreListsParts {
   /** Addresses of a name. Rejects where they cannot be told. */
   readonly addresses?: (name: string) => Promise<readonly string[]>;
+  /** How long a name may take, in ms: what it was before counts on, and it is asked again. */
+  readonly longestLookupMs?: number;
   /** What could not be read or looked up, and why; once until it changes. */
   readonly failed: (what: string, problem: string) => void;
 }
@@ -90,9 +90,9 @@ export class IgnoreLists {
   }
 
   async #lookUp(name: string): Promise<void> {
-    const { addresses = addressesOf } = this.#parts;
+    const { addresses = addressesOf, longestLookupMs = 3_000 } = this.#parts;
     try {
-      const found = await within(addresses(name), longestLookup);
+      const found = await within(addresses(name), longestLookupMs);
       this.#names.set(name, found.flatMap((address) => canonicalAddress(address) ?? []).sort());
       this.#problems.delete(name);
     } catch (error) {
@@ -119,7 +119,7 @@ export async function addressesOf(name: string): Promise<string[]> {
 
 async function within<T>(work: Promise<T>, ms: number): Promise<T> {
   const timer = Promise.withResolvers<never>();
-  const timeout = setTimeout(() => timer.reject(new Error(`no answer within ${ms / 1_000} s`)), ms);
+  const timeout = setTimeout(() => timer.reject(new Error(`no answer within ${ms} ms`)), ms);
   try {
     return await Promise.race([work, timer.promise]);
   } finally {

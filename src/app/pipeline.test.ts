@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { jailWith } from '../../test/setup/jail.ts';
+import type { JailConfiguration } from '../config/schema.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { BatchPacker } from '../core/batch.ts';
 import { plainPolicy, splitTarget } from '../core/policy.ts';
@@ -21,13 +22,15 @@ import { Pipeline } from './pipeline.ts';
 const jail = jailWith('sshd', { logpath: ['/log'], maxretry: 3, ignoreip: ['192.0.2.0/24'] });
 
 /** The daemon's middle, with a fake scanner before it and a fake kernel behind it. */
-async function assemble() {
+async function assemble(configured: readonly JailConfiguration[] = [jail]) {
   const clock: Clock & { seconds: number } = { seconds: 10_000, now: () => clock.seconds };
   const allowlist = new Allowlist();
   const sessions = new Sessions();
   const backend = new FakeBackend(clock);
   const ledger = new Ledger({ path: ':memory:', clock, allowlist, sessions });
-  const jails = new Jails({ jails: [jail], maxTracked: 1_000 }, ledger);
+  const jails = new Jails({ jails: configured, maxTracked: 1_000 }, ledger, {
+    ignores: (name) => (name === 'asks' ? async (address) => address === '203.0.113.1' : null),
+  });
   const metrics = new Metrics({
     version: '0',
     activeBans: () => [],
@@ -396,4 +399,82 @@ test('hits long after a ban tell that it keeps nobody out, until it ends', async
   );
   await desk.end([...ledger.active.all()], 'manual');
   assert.deepEqual(ineffective.warnings(), []);
+});
+
+const fileOf = (of: JailConfiguration) => ({ ...file, jails: [of] }) as const;
+const untilIdle = () => new Promise((resolve) => setImmediate(resolve));
+
+test('who comes back is banned sooner and for longer; who was let in by hand begins from nothing', async () => {
+  const growing = jailWith('sshd', { logpath: ['/log'], maxretry: 3, 'bantime.increment': true });
+  const { intake, send, desk, ledger, clock } = await assemble([growing]);
+  intake.open(fileOf(growing));
+  const address = '203.0.113.7';
+  const lasts = () => {
+    const ban = ledger.active.get('sshd', address);
+    return ban === undefined ? null : [Math.round((ban.until ?? 0) - ban.since), ban.count];
+  };
+  await send(file.id, Array(3).fill(address));
+  assert.deepEqual(lasts(), [600, 1]);
+  for (const [attempts, seconds, count] of [
+    [2, 1_200, 2],
+    [1, 2_400, 3],
+  ] as const) {
+    clock.seconds += 10_000;
+    await desk.end(ledger.active.expired(clock.seconds), 'expired');
+    await send(file.id, Array(attempts).fill(address));
+    assert.deepEqual(lasts(), [seconds, count]);
+  }
+  await desk.unban({ address });
+  await send(file.id, [address, address]);
+  assert.equal(lasts(), null);
+  await send(file.id, [address]);
+  assert.deepEqual(lasts(), [600, 1]);
+});
+
+test('a jail may count the bans of others; what it bans is counted by none', async () => {
+  const again = jailWith('again', { bans: ['*'], maxretry: 2, findtime: 86_400, bantime: 604_800 });
+  const other = jailWith('other', { bans: ['again'], maxretry: 1 });
+  const { intake, send, desk, ledger, clock } = await assemble([jail, again, other]);
+  intake.open(file);
+  for (const expected of [['sshd'], ['sshd', 'again']]) {
+    await send(file.id, Array(3).fill('203.0.113.7'));
+    assert.deepEqual(
+      ledger.active.ofAddress('203.0.113.7').map((ban) => ban.jail),
+      expected,
+    );
+    clock.seconds += 700;
+    await desk.end(ledger.active.expired(clock.seconds), 'expired');
+  }
+});
+
+test("a host name in a line of fail2ban's filters counts for its addresses; nobody's name for nobody", async () => {
+  const names = jailWith('names', { filter: 'names', logpath: ['/log'], maxretry: 2 });
+  const { intake, send, ledger, failures } = await assemble([names]);
+  intake.open(fileOf(names));
+  const hosts = [
+    'bad.example',
+    'gone.example',
+    'some-id',
+    '::ffff:203.0.113.5',
+    '0.0.0.0/1',
+    '203.0.113.5',
+    'bad.example',
+  ];
+  await send(file.id, hosts);
+  await untilIdle();
+  const banned = [...ledger.active.all()].map(({ address }) => address).sort();
+  assert.deepEqual([banned, failures], [['203.0.113.5', '203.0.113.77'], []]);
+  assert.equal(ledger.dirty, false, 'stored before the kernel is told');
+});
+
+test("the owner's command is asked before an attempt counts", async () => {
+  const asks = jailWith('asks', { filter: 'sshd', logpath: ['/log'], maxretry: 2 });
+  const { intake, send, ledger } = await assemble([asks]);
+  intake.open(fileOf(asks));
+  await send(file.id, ['203.0.113.1', '203.0.113.2', '203.0.113.1', '203.0.113.2']);
+  await untilIdle();
+  assert.deepEqual(
+    [...ledger.active.all()].map(({ address }) => address),
+    ['203.0.113.2'],
+  );
 });

@@ -133,7 +133,7 @@ export class FilterTrial {
 
   #reading(): Reading {
     const now = this.#options.now ?? Date.now() / 1_000;
-    if (this.#options.journal) return { now, transport: now, undated: now };
+    if (this.#options.journal) return { now, transport: now, dateless: true, undated: now };
     return { now, transport: null, undated: Math.min(now, this.#options.undated ?? now) };
   }
 

@@ -44,6 +44,8 @@ export interface Reading {
   readonly transport: number | null;
   /** The time of a line that has no date and follows none. */
   readonly undated: number;
+  /** Whether the transport gives the time in place of a date in the line, as the journal does; containers' lines may have one beside it. */
+  readonly dateless?: boolean;
   /** Whether the lines had been there for an unknown time when they were read. */
   readonly backlog?: boolean;
 }
@@ -235,8 +237,8 @@ function lineStart(bytes: Uint8Array, place: number, from: number): number {
 }
 
 /** fail2ban looks for no date where the journal gives the time: a client could have part of its text cut out. */
-function ownDateOf(own: DateFinder, line: string, { now, transport }: Reading): LineDate | null {
-  return transport === null ? own.find(line, now) : null;
+function ownDateOf(own: DateFinder, line: string, { now, dateless }: Reading): LineDate | null {
+  return dateless === true ? null : own.find(line, now);
 }
 
 /** Nothing is joined where nothing stands before: an expression would have to copy it first. */

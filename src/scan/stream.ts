@@ -43,10 +43,12 @@ export class Stream {
   readonly #scan: Scan;
   readonly #batches: BatchMaker;
   readonly #output: Output;
+  readonly #dateless: boolean;
   #closed = false;
 
   constructor(input: StreamInput, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
     this.#decoder = decoderOf(input, cursor, (detail) => output.gap(detail));
+    this.#dateless = input.framing === 'journal' || input.framing === 'syslog';
     this.#scan = scan;
     this.#batches = batches;
     this.#output = output;
@@ -59,8 +61,9 @@ export class Stream {
     if (this.#closed) return true;
     const readAtMs = nowMs();
     const now = readAtMs / 1_000;
+    const dateless = this.#dateless;
     const judge: Judge = (block, time, age = { undated: now }) =>
-      this.#scan.block(block, { now, transport: time, ...age }, this.#batches.found);
+      this.#scan.block(block, { now, transport: time, dateless, ...age }, this.#batches.found);
     let problem: string | null = null;
     try {
       if (bytes === null) this.#decoder.flush(judge);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileFail2banFilter } from '../../config/fail2ban/compile.ts';
 import type { Fail2banFilter } from '../../config/fail2ban/types.ts';
-import { Scan } from '../scan.ts';
+import { type Reading, Scan } from '../scan.ts';
 import { compileFilter } from './compile.ts';
 import type { Judgement } from './filter.ts';
 
@@ -28,11 +28,11 @@ function definitionOf(values: Partial<Record<keyof Fail2banFilter, unknown>>) {
 
 /** What each line gives that matches: kind, host, user, fields, time. */
 function judged(definition: ReturnType<typeof definitionOf>, ...lines: string[]) {
-  return judgedAt(null, definition, lines);
+  return judgedAt({ transport: null }, definition, lines);
 }
 
 function judgedAt(
-  transport: number | null,
+  reading: Pick<Reading, 'transport' | 'dateless'>,
   definition: ReturnType<typeof definitionOf>,
   lines: readonly string[],
 ) {
@@ -40,7 +40,7 @@ function judgedAt(
   const scan = new Scan([compileFilter(definition)], { timeZone: 'UTC' });
   const now = Date.UTC(2026, 10, 27) / 1_000;
   const text = Buffer.from(lines.map((each) => `${each}\n`).join(''));
-  scan.block(text, { now, transport, undated: now }, (_, judgement, time) => {
+  scan.block(text, { now, ...reading, undated: now }, (_, judgement, time) => {
     found.push([judgement, time]);
   });
   return found;
@@ -96,8 +96,23 @@ test('where the journal gives the time, nothing is taken for a date', () => {
   });
   const line = 'invalid user 1700000000 from 203.0.113.7';
   assert.deepEqual(
-    judgedAt(1_764_000_000, definition, [line]).map(([{ user }, time]) => [user, time]),
+    judgedAt({ transport: 1_764_000_000, dateless: true }, definition, [line]).map(([{ user }, time]) => [
+      user,
+      time,
+    ]),
     [['1700000000', 1_764_000_000]],
+  );
+});
+
+test("in a container's log the date that a line has of its own is cut out, and the engine's time counts", () => {
+  const definition = definitionOf({ failRegex: [sourced('^ failed from <HOST>$')] });
+  const lines = ['2026-11-26 10:00:00 failed from 203.0.113.7', ' failed from 203.0.113.8'];
+  assert.deepEqual(
+    judgedAt({ transport: 1_764_000_000 }, definition, lines).map(([{ host }, time]) => [host, time]),
+    [
+      ['203.0.113.7', 1_764_000_000],
+      ['203.0.113.8', 1_764_000_000],
+    ],
   );
 });
 
