@@ -48,12 +48,12 @@ export class CommandAction implements Reaction {
   }
 
   async ban(event: BanEvent, signal: AbortSignal): Promise<void> {
-    if (event.restored && this.#action.flags.get('norestored') === true) return;
+    if (event.restored && this.#commands.flag('norestored')) return;
     await this.#ban('actionban', event, signal);
   }
 
   async prolong(event: BanEvent, signal: AbortSignal): Promise<void> {
-    if (event.restored && this.#action.flags.get('norestored') === true) return;
+    if (event.restored && this.#commands.flag('norestored')) return;
     await this.#runForBan('actionprolong', event, signal);
   }
 
@@ -106,7 +106,7 @@ export class CommandAction implements Reaction {
     if (first.ok) return;
     if (signal.aborted) throw failed(command, first);
     if (this.#commands.text('actioncheck', family) !== '') {
-      const mayRepair = command !== 'actionunban' || this.#action.flags.get('actionrepair_on_unban') === true;
+      const mayRepair = command !== 'actionunban' || this.#commands.flag('actionrepair_on_unban');
       await this.#check(family, mayRepair, signal);
     }
     const second = await this.#run(text, tags, signal);

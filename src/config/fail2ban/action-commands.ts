@@ -55,6 +55,10 @@ export class ActionCommands {
     return this.#action.flags.get('actionstart_on_demand') ?? this.differsByFamily;
   }
 
+  flag(name: 'norestored' | 'actionrepair_on_unban'): boolean {
+    return this.#action.flags.get(name) === true;
+  }
+
   /** For which families it is started with the jail. */
   get families(): ActionFamily[] {
     return this.differsByFamily ? ['inet4', 'inet6'] : [''];
