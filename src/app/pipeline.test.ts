@@ -478,3 +478,13 @@ test("the owner's command is asked before an attempt counts", async () => {
     ['203.0.113.2'],
   );
 });
+
+test('a jail that shuts nobody out keeps its bans, and nothing of them comes near the kernel', async () => {
+  const told = jailWith('sshd', { logpath: ['/log'], maxretry: 1, action: 'none' });
+  const { intake, send, desk, ledger, backend } = await assemble([told]);
+  intake.open(fileOf(told));
+  await send(file.id, ['203.0.113.7', '203.0.113.7']);
+  assert.equal(ledger.active.get('sshd', '203.0.113.7')?.policy, 'none');
+  assert.deepEqual([ledger.active.merged.size, backend.drops('203.0.113.7')], [0, false]);
+  assert.equal((await desk.unban({ address: '203.0.113.7' })).unbanned.length, 1);
+});

@@ -3,7 +3,7 @@ import type { Allowlist } from '../core/allowlist.ts';
 import { readBatch } from '../core/batch.ts';
 import { formatDuration } from '../core/duration.ts';
 import { messageLine } from '../core/errors.ts';
-import { targetOf } from '../core/policy.ts';
+import { targetOf, unenforced } from '../core/policy.ts';
 import type { Merging, Sessions } from '../core/session.ts';
 import type { Attempt } from '../core/session-merger.ts';
 import type { Address, Ban, Clock, MatchBatch } from '../core/types.ts';
@@ -164,7 +164,7 @@ export class Pipeline {
     if (standing !== undefined) {
       // Read before the ban took hold: one burst is one ban. Later ones tell that it keeps nobody out.
       this.#countHits(entry, attempt.attempts);
-      this.#parts.ineffective.hit(standing, source.id, attempt.time);
+      if (standing.policy !== unenforced) this.#parts.ineffective.hit(standing, source.id, attempt.time);
       log.debug({ jail: name, address }, 'hit while banned');
       return [];
     }

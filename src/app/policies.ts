@@ -5,6 +5,7 @@ import {
   type PortRange,
   plainPolicy,
   ruleOf,
+  unenforced,
 } from '../core/policy.ts';
 
 export interface PoliciesParts {
@@ -51,6 +52,7 @@ export class Policies {
   /** Every policy that has sets in the kernel, the plain one always. */
   rules(): PolicyRule[] {
     const policies = new Set([plainPolicy, ...this.#parts.jails(), ...this.#parts.bans()]);
+    policies.delete(unenforced);
     return [...policies].sort().map((policy) => ruleOf(policy, (jail) => this.publishedBy(jail)));
   }
 }

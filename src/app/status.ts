@@ -1,6 +1,6 @@
 import type { Configuration } from '../config/schema.ts';
 import type { SourceStatus, Status } from '../control/protocol.ts';
-import { formatPorts, ruleOf } from '../core/policy.ts';
+import { formatPorts, type Policy, ruleOf, unenforced } from '../core/policy.ts';
 import type { Choice } from '../enforce/choose.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -60,8 +60,7 @@ export function status(parts: StatusParts): Status {
     jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
       const { maxretry, findtime, bantime } = jail.limits;
       const tracked = jail.windows.size;
-      const shut = ruleOf(policy, (each) => parts.policies.publishedBy(each)).ports;
-      const ports = shut === null ? 'all' : formatPorts(shut);
+      const ports = portsOf(policy, parts.policies);
       return {
         name,
         filter,
@@ -127,4 +126,10 @@ function problemsOf(parts: StatusParts): string[] {
     ...parts.restrained,
   ];
   return problems.filter((problem) => problem !== null);
+}
+
+function portsOf(policy: Policy, policies: Policies): string {
+  if (policy === unenforced) return 'none';
+  const shut = ruleOf(policy, (jail) => policies.publishedBy(jail)).ports;
+  return shut === null ? 'all' : formatPorts(shut);
 }

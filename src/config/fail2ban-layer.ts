@@ -28,6 +28,7 @@ export function readFail2banLayer(
   const reading = new Mapped({
     ownLog: ownLogOf(read, log),
     services: new Services(),
+    allowActions,
     present: (sources) => presentSources(sources, journalDirectory),
   });
   for (const jail of read.jails) reading.take(jail);

@@ -1,9 +1,10 @@
 import { fail2banZoneMinutes } from '../core/fail2ban-zones.ts';
 import { normalizePorts, type PortRange, type Protocol } from '../core/policy.ts';
+import { type EnforcementUse, kindOfAction } from './fail2ban/action-kind.ts';
 import { showPlace } from './fail2ban/place.ts';
 import { problemAt, type Remark } from './fail2ban/problem.ts';
 import type { Services } from './fail2ban/services.ts';
-import type { Fail2banJail, Fail2banPort } from './fail2ban/types.ts';
+import type { Fail2banAction, Fail2banJail, Fail2banPort } from './fail2ban/types.ts';
 import { journalMatchOf } from './journal-match.ts';
 import { encodingOf } from './readers.ts';
 import { type JailOptions, jailName } from './schema.ts';
@@ -26,6 +27,8 @@ export interface MappingParts {
   /** Where fail2ban writes its own log: a jail that reads it counts bans. */
   readonly ownLog: string | null;
   readonly services: Services;
+  /** Whether commands of action.d may run. */
+  readonly allowActions: boolean;
   /** Of files and the journal, what this machine has. */
   readonly present: (sources: UsualSources) => UsualSources;
 }
@@ -147,28 +150,53 @@ class Mapping {
     });
   }
 
+  /** What its actions come to: the widest of those that shut somebody out; the others run beside, or not at all. */
   #enforcement(): JailOptions {
-    const { ports, at } = this.#jail;
-    const protocols = this.#protocols();
-    const ranges = ports.map((port) => this.#range(port));
-    if (ranges.some((range) => range === null)) return { action: 'drop', ports: 'all' };
-    const known = ranges.flatMap((range) => range ?? []);
-    if (known.length === 0 || known.some(({ from, to }) => from <= 1 && to === 65_535))
-      return { action: 'drop', ports: 'all' };
-    const each = known.flatMap(({ from, to }) =>
-      protocols.map((protocol): PortRange => ({ protocol, first: Math.max(1, from), last: to })),
-    );
-    if (protocols.length === 0) {
-      this.#remark('its protocol is neither tcp nor udp: all ports are shut', at);
-      return { action: 'drop', ports: 'all' };
-    }
-    return { action: 'drop', ports: normalizePorts(each) };
+    const uses = this.#jail.actions.flatMap((action) => this.#useOf(action) ?? []);
+    if (uses.length === 0) return { action: 'none' };
+    const ports = uses.map((use) => this.#ports(use));
+    const listed = ports.flatMap((each) => (each === 'all' ? [] : each));
+    const all = ports.includes('all');
+    return {
+      action: uses.every(({ block }) => block === 'reject') ? 'reject' : 'drop',
+      ports: all ? 'all' : normalizePorts(listed),
+    };
   }
 
-  #protocols(): Protocol[] {
-    const words = (this.#jail.protocol ?? 'tcp').toLowerCase().split(/[\s,]+/);
-    if (words.includes('all')) return ['tcp', 'udp'];
-    return (['tcp', 'udp'] as const).filter((protocol) => words.includes(protocol));
+  #useOf(action: Fail2banAction): EnforcementUse | null {
+    const kind = kindOfAction(action);
+    if (kind.kind === 'enforcement') {
+      const beside =
+        kind.leftOut.length === 0 ? '' : `; ${kind.leftOut.join(', ')} of its actionban is not run`;
+      if (beside !== '') this.#remark(`${quote(action.name)} is done by Bailiff itself${beside}`, action.at);
+      return kind;
+    }
+    if (kind.kind === 'python')
+      this.#remark(`${quote(action.name)} is a module of fail2ban's, and cannot run here`, action.at);
+    else if (kind.kind !== 'mail' && !this.#parts.allowActions)
+      this.#remark(`${quote(action.name)} is not run: set fail2ban.allow-actions for that`, action.at);
+    return null;
+  }
+
+  #ports(use: EnforcementUse): 'all' | PortRange[] {
+    const protocols = this.#protocols(use);
+    if (use.ports === 'all' || protocols.length === 0) return 'all';
+    const ranges = use.ports.map((port) => this.#range(port));
+    if (ranges.includes(null)) return 'all';
+    return ranges.flatMap((range) => {
+      if (range === null) return [];
+      const [first, last] = [Math.max(1, range.from), range.to];
+      return protocols.map((protocol): PortRange => ({ protocol, first, last }));
+    });
+  }
+
+  #protocols({ ports, protocols }: EnforcementUse): Protocol[] {
+    const known: readonly Protocol[] = ['tcp', 'udp'];
+    if (protocols === 'all') return [...known];
+    const named = known.filter((protocol) => protocols.includes(protocol));
+    if (named.length === 0 && ports !== 'all')
+      this.#remark(`its protocol ${protocols.join(', ')} has no ports here: all are shut`, this.#jail.at);
+    return named;
   }
 
   #range(port: Fail2banPort): { from: number; to: number } | null {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type BanIncrement, usualFormula } from '../core/ban-increment.ts';
 import type { BailiffError } from '../core/errors.ts';
 import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
-import { type ActionKind, actionKinds, type Ports } from '../core/policy.ts';
+import { type JailAction, jailActions, type Ports } from '../core/policy.ts';
 import type { Encoding } from '../core/types.ts';
 import type { Fail2banJail } from './fail2ban/types.ts';
 import type { JournalMatch } from './journal-match.ts';
@@ -65,7 +65,7 @@ export interface JailConfiguration {
   /** See core/ignore-entry.ts; the defaults' and the jail's own. */
   readonly ignoreip: readonly string[];
   /** What becomes of a banned address's packets, and of which. */
-  readonly action: ActionKind;
+  readonly action: JailAction;
   readonly ports: Ports;
   /** Of the files. */
   readonly encoding: Encoding;
@@ -220,9 +220,9 @@ export const defaultsShape = {
       'Addresses, ranges, host names (their addresses are looked up every minute) and `file:/PATH` (words of that file, `#` begins a comment) that no jail bans. Loopback, own addresses, gateways and container networks never are, whatever stands here.',
     default: '',
   }),
-  action: option(oneOf(actionKinds), {
+  action: option(oneOf(jailActions), {
     description:
-      '`drop` drops the packets of who is banned; `reject` answers them (TCP reset, else ICMP port unreachable); `log` lets them pass and has the kernel log them: a trial.',
+      '`drop` drops the packets of who is banned; `reject` answers them (TCP reset, else ICMP port unreachable); `log` lets them pass and has the kernel log them: a trial; `none` shuts nobody out at all, for jails that are only told of.',
     default: 'drop',
   }),
   ports: option(ports(), {
@@ -306,7 +306,7 @@ export const jailShape = {
       'Addresses, ranges, names and files, as in `defaults`, that this jail does not ban, beside those of `defaults`.',
     otherwise: 'none',
   }),
-  action: option(oneOf(actionKinds), {
+  action: option(oneOf(jailActions), {
     description: 'As in `defaults`, for this jail.',
     otherwise: '`defaults.action`',
     label: true,

@@ -5,6 +5,10 @@ import type { Address } from './types.ts';
 export type ActionKind = 'drop' | 'reject' | 'log';
 export const actionKinds: readonly ActionKind[] = ['drop', 'reject', 'log'];
 
+/** What a jail does about whom it bans. `none`: it only keeps the ban and tells of it. */
+export type JailAction = ActionKind | 'none';
+export const jailActions: readonly JailAction[] = [...actionKinds, 'none'];
+
 export type Protocol = 'tcp' | 'udp';
 
 /** Ports of one protocol, from `first` to `last`; both included. */
@@ -27,6 +31,9 @@ export type Policy = string;
 /** Every packet is dropped: what a ban does unless its jail says otherwise. */
 export const plainPolicy: Policy = 'drop';
 
+/** Nothing is shut, and nothing of it comes near the packet filter. */
+export const unenforced: Policy = 'none';
+
 /** A policy as the packet filter gets it: `published` is resolved. */
 export interface PolicyRule {
   readonly policy: Policy;
@@ -35,7 +42,8 @@ export interface PolicyRule {
   readonly ports: readonly PortRange[] | null;
 }
 
-export function policyOf(action: ActionKind, ports: Ports, jail: string): Policy {
+export function policyOf(action: JailAction, ports: Ports, jail: string): Policy {
+  if (action === 'none') return unenforced;
   if (ports === 'all') return action;
   return ports === 'published' ? `${action} published ${jail}` : `${action} ${formatPorts(ports)}`;
 }

@@ -1,5 +1,5 @@
 import { BailiffError, messageOf } from '../core/errors.ts';
-import { type Policy, type PolicyRule, splitTarget, type Target } from '../core/policy.ts';
+import { type Policy, type PolicyRule, splitTarget, type Target, unenforced } from '../core/policy.ts';
 import { type Change, type Hook, hookKey } from './backend.ts';
 import { Batches } from './batches.ts';
 import type { Wanted } from './difference.ts';
@@ -84,6 +84,7 @@ export class Enforcer {
    * @throws BailiffError enforcement-failed
    */
   changed(target: Target): Promise<void> {
+    if (splitTarget(target).policy === unenforced) return Promise.resolve();
     return this.#stopped ? refuseStopped() : this.#batches.add(target);
   }
 

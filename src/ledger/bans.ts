@@ -1,5 +1,5 @@
 import { MinHeap } from '../core/heap.ts';
-import { type Policy, type Target, targetOf } from '../core/policy.ts';
+import { type Policy, type Target, targetOf, unenforced } from '../core/policy.ts';
 import type { Address, Ban } from '../core/types.ts';
 
 /**
@@ -135,6 +135,7 @@ export class ActiveBans {
   }
 
   #merge(address: Address, policy: Policy): void {
+    if (policy === unenforced) return;
     const target = targetOf(address, policy);
     let until: number | null | undefined;
     let forced = false;
