@@ -186,3 +186,15 @@ test('where there is nothing of the kind the built-in jail protects, and it is s
   );
   assert.match(fail2ban?.problems[0]?.message ?? '', /no such folder/);
 });
+
+test('addresses in lines of DEFAULT that cannot be read are spared: one may be the owner’s', async (t) => {
+  const text = `ignoreip = 192.0.2.1\nignoreip = 192.0.2.2\n198.51.100.0/24 what was this\n  203.0.113.9\n${jail('a', log)}`;
+  const { jails, fail2ban } = await loaded(t, textOf(text));
+  assert.deepEqual([...(jails[0]?.ignoreip ?? [])].sort(), [
+    '192.0.2.1',
+    '192.0.2.2',
+    '198.51.100.0/24',
+    '203.0.113.9',
+  ]);
+  assert.equal(fail2ban?.problems.length, 2);
+});

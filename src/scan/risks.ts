@@ -11,7 +11,7 @@ import { isAddressLoose } from './loose-address.ts';
 export function risksOf(definition: FilterDefinition): readonly string[] {
   const { name: filter, file = '' } = definition;
   const where = `filter ${filter}${file === '' ? '' : ` (${file})`}`;
-  const unsearched = unsearchable(definition).map((name) => `${where}: ${name}: ${costly}`);
+  const unsearched = unsearchable(definition);
   const patterns = patternsOf(definition).flatMap(({ name, pattern, ignoreCase }) => {
     const { source } = compileExpression(pattern, ignoreCase);
     return [
@@ -21,7 +21,13 @@ export function risksOf(definition: FilterDefinition): readonly string[] {
         : []),
     ];
   });
-  return [...patterns, ...unsearched];
+  return unsearched.length === 0 ? patterns : [...patterns, `${where}: ${listed(unsearched)}: ${costly}`];
+}
+
+/** `expression 1, expression 4 and 7 more`. */
+function listed(names: readonly string[]): string {
+  const more = names.length - mostNamed;
+  return `${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** The expressions and rules for which a log cannot be searched, as they are called. */
@@ -41,6 +47,8 @@ function unsearchable(definition: FilterDefinition): string[] {
     (literals, index) => (literals === null ? [`expression ${index + 1}`] : []),
   );
 }
+
+const mostNamed = 3;
 
 const costly =
   'no text is known that stands in every line it matches, so that every line of its logs is judged, which is slow; give it a word or two as they stand there';

@@ -10,6 +10,8 @@ export class Configuration {
   readonly #sections = new Map<string, Section>();
   /** The sections with lines that could not be read; null for lines outside of any. */
   readonly flawed = new Set<string | null>();
+  /** Of DEFAULT, what could not be read. */
+  readonly lost: string[] = [];
   /** The options that others have referred to. */
   readonly used = new Set<Entry>();
 
@@ -29,6 +31,7 @@ export class Configuration {
 
   add(file: IniFile): void {
     for (const { section } of file.flaws) this.flawed.add(section);
+    this.lost.push(...file.lost);
     for (const [name, { at, entries }] of file.sections) {
       if (name === defaultSection) for (const [option, entry] of entries) this.defaults.set(option, entry);
       else this.#merge(name, at, entries);

@@ -29,12 +29,16 @@ export interface IniFile {
   /** DEFAULT is one of them, where it is there. */
   readonly sections: ReadonlyMap<string, Section>;
   readonly flaws: readonly Flaw[];
+  /** What of DEFAULT could not be read, or was replaced in the same file: it may have named somebody to spare. */
+  readonly lost: readonly string[];
 }
 
 export const defaultSection = 'DEFAULT';
 
 /** A file of something else has a flaw in every line; more than these help nobody. */
 const mostFlaws = 10;
+/** Lines of DEFAULT that are looked through for addresses. */
+const mostLost = 1_000;
 
 /** An option while its lines come in. */
 interface Draft {
@@ -66,6 +70,7 @@ class IniReader {
   #indent = 0;
   /** Whether the lines that go on belong to an option that could not be read. */
   #skipping = false;
+  readonly #lost: string[] = [];
   readonly #file: string;
 
   constructor(file: string) {
@@ -83,6 +88,7 @@ class IniReader {
     const indent = indentOf(line);
     if (this.#section !== null && indent > this.#indent && (this.#draft !== null || this.#skipping)) {
       this.#draft?.lines.push({ text: value, at });
+      if (this.#skipping) this.#lose(value);
       return;
     }
     this.#indent = indent;
@@ -101,7 +107,7 @@ class IniReader {
       ]);
       return [name, { at, entries: new Map(entries) }];
     });
-    return { sections: new Map(sections), flaws: this.#told() };
+    return { sections: new Map(sections), flaws: this.#told(), lost: this.#lost };
   }
 
   #open(name: string, at: Place): void {
@@ -126,15 +132,21 @@ class IniReader {
     if (drafts === undefined || name === '') {
       this.#skipping = true;
       this.#flaw(at, ...this.#unreadable(value));
+      this.#lose(value);
       return;
     }
     const known = drafts.get(name);
     if (known !== undefined) {
       const message = `${quote(name)} is set a second time in ${quote(this.#section ?? '')}`;
       this.#flaw(at, message, `Remove this one, or line ${known.at.line}.`);
+      for (const { text } of known.lines) this.#lose(text);
     }
     this.#draft = { at, lines: [{ text: strip(value.slice(end + 1)), at }] };
     drafts.set(name, this.#draft);
+  }
+
+  #lose(text: string): void {
+    if (this.#section === defaultSection && this.#lost.length < mostLost) this.#lost.push(text);
   }
 
   #unreadable(value: string): [message: string, remedy: string] {

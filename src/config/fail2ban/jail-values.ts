@@ -32,6 +32,8 @@ export interface JailParts {
   readonly options: ReadonlyMap<string, TracedText>;
   readonly filter: Fail2banFilter | null;
   readonly actions: readonly Fail2banAction[];
+  /** Lines of DEFAULT that cannot be read. The addresses in them are spared: one may be the owner's. */
+  readonly lost: readonly string[];
   /** Takes what cannot be honoured, and does not stop the jail. */
   readonly remark: (text: string, at: Place) => void;
 }
@@ -94,8 +96,8 @@ function incrementOf(options: ReadonlyMap<string, TracedText>): Fail2banIncremen
   };
 }
 
-function ignoreListOf({ options, remark }: JailParts): Fail2banIgnoreList {
-  const ranges: string[] = [];
+function ignoreListOf({ options, lost, remark }: JailParts): Fail2banIgnoreList {
+  const ranges = lost.flatMap((line) => line.split(/[\s,=]+/).flatMap((word) => rangeOf(word) ?? []));
   const names: string[] = [];
   const files: string[] = [];
   const value = options.get('ignoreip');

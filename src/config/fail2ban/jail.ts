@@ -73,7 +73,8 @@ class JailReader {
     const actions = this.#actions(options);
     if (filter !== null) this.#remarkMisspelt(filter.definition);
     for (const [option, value] of this.#furtherOptions()) options.set(option, value);
-    const jail = jailOf({ name: this.#name, at: this.#at, options, filter: judged, actions, remark });
+    const { lost } = this.#configuration;
+    const jail = jailOf({ name: this.#name, at: this.#at, options, filter: judged, actions, lost, remark });
     this.#remarkUnused(options);
     return { jail, remarks: this.#remarks };
   }
