@@ -114,7 +114,15 @@ export class CommandAction implements Reaction {
   }
 
   async #checkAll(signal: AbortSignal): Promise<void> {
-    for (const family of this.#families.started) await this.#check(family, true, signal);
+    for (const family of this.#families.started) {
+      try {
+        await this.#check(family, true, signal);
+      } catch (error) {
+        this.#families.setStarted(family, false);
+        this.#families.forgetRuns('actionstart');
+        throw error;
+      }
+    }
   }
 
   /** Throws where the check fails and nothing repairs it. */
@@ -125,9 +133,7 @@ export class CommandAction implements Reaction {
     this.#bans.doubt();
     await this.#repair(family, signal);
     const second = await this.#operation('actioncheck', family, signal);
-    if (second.ok) return;
-    this.#families.setStarted(family, false);
-    throw failed('actioncheck after the repair', second);
+    if (!second.ok) throw failed('actioncheck after the repair', second);
   }
 
   async #repair(family: ActionFamily, signal: AbortSignal): Promise<void> {
