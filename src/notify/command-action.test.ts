@@ -117,11 +117,12 @@ test('start with the jail, bans and unbans, at the stop each unban and the stop'
   ]);
 });
 
-test('an unban names the host that was banned, where it knows only the range', async () => {
-  const { action, lines } = logging(steps);
+test('what follows a ban names the host that was banned, where it knows only the range or another host', async () => {
+  const { action, lines } = logging(`${steps}\nactionprolong = echo prolong <ip> <log>`);
   await action.ban(banOf({ host: '2001:db8::7', address: '2001:db8::/64' }), goes);
-  await action.unban(banOf({ host: '2001:db8::/64' }), goes);
-  assert.deepEqual(lines(), ['ban 2001:db8::7', 'unban 2001:db8::7']);
+  await action.prolong(banOf({ host: '2001:db8::8', address: '2001:db8::/64' }), goes);
+  await action.unban(banOf({ host: '2001:db8::9', address: '2001:db8::/64' }), goes);
+  assert.deepEqual(lines(), ['ban 2001:db8::7', 'prolong 2001:db8::7', 'unban 2001:db8::7']);
 });
 
 test('a start on demand comes before the first ban of a family; the flush takes the place of the unbans', async () => {

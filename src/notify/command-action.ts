@@ -54,17 +54,19 @@ export class CommandAction implements Reaction {
 
   async prolong(event: BanEvent, signal: AbortSignal): Promise<void> {
     if (event.restored && this.#commands.flag('norestored')) return;
-    await this.#runForBan('actionprolong', event, signal);
+    await this.#runForBan('actionprolong', this.#bans.sameAs(event), signal);
   }
 
   async unban(given: BanEvent, signal: AbortSignal): Promise<void> {
-    const event = this.#bans.take(given);
+    const event = this.#bans.sameAs(given);
+    this.#bans.forget(given);
     const family = familyTag(event.host);
     if (this.#families.holdsBans(family)) await this.#runForBan('actionunban', event, signal);
   }
 
   /** Checks what is started, repairs it, and bans again what was banned before a repair. */
-  async recheck(event: BanEvent, signal: AbortSignal): Promise<void> {
+  async recheck(given: BanEvent, signal: AbortSignal): Promise<void> {
+    const event = this.#bans.sameAs(given);
     if (!this.#commands.text('actioncheck', familyTag(event.host))) return;
     if (this.#clock.now() - event.since > settled && this.#bans.isSound(event)) await this.#checkAll(signal);
     if (this.#bans.isSound(event)) return;

@@ -17,11 +17,14 @@ export class KeptBans {
     this.#kept.set(event.address, { event: slim(event), epoch: this.#epoch });
   }
 
-  /** Forgets the ban of an address. Returns what is known of it: the host that was banned, where the event has another. */
-  take(event: BanEvent): BanEvent {
+  /** An event with the host that was banned for its address, where the event has another of the same range. */
+  sameAs(event: BanEvent): BanEvent {
     const kept = this.#kept.get(event.address)?.event;
-    this.#kept.delete(event.address);
     return kept === undefined ? event : { ...event, host: kept.host, fields: kept.fields };
+  }
+
+  forget({ address }: BanEvent): void {
+    this.#kept.delete(address);
   }
 
   all(): BanEvent[] {

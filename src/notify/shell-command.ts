@@ -52,6 +52,13 @@ export async function shellCommand(template: string, lookup: Lookup): Promise<Sh
   }
 }
 
+/** The values of the tags in a text, as one text that differs where one of them does. */
+export async function tagValues(template: string, lookup: Lookup): Promise<string> {
+  const values: unknown[] = [];
+  for (const [, tag = ''] of template.matchAll(anyTag)) values.push(await lookup(tag));
+  return JSON.stringify(values);
+}
+
 /** The name of the group that a tag of an expression's names, in lower case; null for any other tag. */
 export function fieldOfTag(tag: string): string | null {
   const field = fieldTag.exec(tag)?.[1]?.toLowerCase();

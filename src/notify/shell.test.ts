@@ -47,7 +47,7 @@ test('the timeout, and the end of the daemon', async () => {
 
 test('a value beyond what a process can be given is an error like any other', async () => {
   const { ok, complaint } = await run('true', { f2bV_matches: 'x'.repeat(200_000) });
-  assert.deepEqual([ok, complaint], [false, 'ended by E2BIG']);
+  assert.deepEqual([ok, complaint], [false, 'did not start (E2BIG)']);
 });
 
 test('without leave it refuses', async () => {

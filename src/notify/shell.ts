@@ -71,8 +71,9 @@ export class Shell {
     if (reason !== null) return failure(reason, output.text);
     if (exitCode === 0) return { ok: true, exitCode, complaint: '' };
     const how =
-      exitCode === undefined ? `ended by ${endedBy ?? code ?? 'nobody knows what'}` : `exit code ${exitCode}`;
-    return { ...failure(how, output.text), exitCode: exitCode ?? null };
+      endedBy === undefined ? `did not start (${code ?? 'nobody knows why'})` : `ended by ${endedBy}`;
+    if (exitCode === undefined) return failure(how, output.text);
+    return { ...failure(`exit code ${exitCode}`, output.text), exitCode };
   }
 }
 

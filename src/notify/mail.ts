@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { hostname } from 'node:os';
+import { BailiffError } from '../core/errors.ts';
+import { Complaints } from './complaints.ts';
+import { parseMailServer, requireMailAddress } from './mail-server.ts';
+import { banMail, type MailHead, type MailText, startedMail, stoppedMail, summaryMail } from './mail-text.ts';
+import type { BanEvent, Evidence, Reaction, Report } from './notifier.ts';
+
+export interface MailOptions {
+  readonly jail: string;
+  /** The action's name, for reports. */
+  readonly action: string;
+  readonly report: Report;
+  /** `smtp://[user:password@]host[:port]` or `smtps://…`. */
+  readonly server: string;
+  readonly from: string;
+  readonly fromName?: string | null;
+  readonly to: readonly string[];
+  readonly prefix?: string;
+  /** Which lines stand in a ban's mail. */
+  readonly evidence: 'none' | 'ban' | 'jail' | 'all-jails';
+  readonly onStart: boolean;
+  readonly onStop: boolean;
+  /** Whether bans of an earlier run are mailed again. */
+  readonly onRestored: boolean;
+  readonly host?: string;
+  readonly nowMs?: () => number;
+}
+
+const minuteMs = 60_000;
+/** Mails a minute; what comes beyond that is told in one mail once the minute is over. */
+const mostPerMinute = 10;
+/** Addresses that such a mail names. */
+const mostNamed = 100;
+/** How long a server may take to answer, in ms. */
+const timeouts = {
+  connectionTimeout: 10_000,
+  greetingTimeout: 10_000,
+  socketTimeout: 20_000,
+  dnsTimeout: 10_000,
+};
+
+/**
+ * Mails each ban of a jail, at most ten a minute: in a storm the rest is told at the minute's end in one mail, which says
+ * how many there were and names the first hundred. So is what could not be sent, once the server takes it.
+ */
+export class Mail implements Reaction {
+  readonly #options: MailOptions;
+  readonly #head: MailHead;
+  readonly #complaints: Complaints;
+  readonly #nowMs: () => number;
+  readonly #server;
+  readonly #envelope;
+  /** When the last mails were sent. */
+  #sentAtMs: number[] = [];
+  #held = 0;
+  #heldAddresses: string[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  /** @throws BailiffError config-invalid */
+  constructor(options: MailOptions) {
+    const host = options.host ?? hostname();
+    if (options.to.length === 0) throw new BailiffError('config-invalid', 'a mail has nobody to go to');
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
+    this.#complaints = new Complaints(options.jail, options.action, options.report, this.#nowMs);
+    this.#head = { prefix: options.prefix ?? '[Bailiff]', jail: options.jail, host };
+    this.#server = parseMailServer(options.server);
+    this.#envelope = {
+      from: { name: options.fromName ?? 'Bailiff', address: requireMailAddress(options.from, host) },
+      to: options.to.map((to) => ({ name: '', address: requireMailAddress(to, host) })),
+    };
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    if (this.#options.onStart) await this.#send(startedMail(this.#head), signal);
+  }
+
+  async ban(event: BanEvent, signal: AbortSignal): Promise<void> {
+    if (event.restored && !this.#options.onRestored) return;
+    if (this.#held > 0 || this.#waitMs() > 0) return this.#hold(event);
+    this.#sentAtMs.push(this.#nowMs());
+    try {
+      await this.#send(banMail(this.#head, event, this.#evidenceOf(event)), signal);
+    } catch (error) {
+      this.#hold(event);
+      throw error;
+    }
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#complaints.end();
+    if (this.#held > 0) await this.#sendHeld(signal);
+    if (this.#options.onStop) await this.#send(stoppedMail(this.#head), signal);
+  }
+
+  /** How long until another mail may be sent, in ms. */
+  #waitMs(): number {
+    const nowMs = this.#nowMs();
+    this.#sentAtMs = this.#sentAtMs.filter((atMs) => nowMs - atMs < minuteMs);
+    const [oldest = nowMs] = this.#sentAtMs;
+    return this.#sentAtMs.length < mostPerMinute ? 0 : oldest + minuteMs - nowMs;
+  }
+
+  #hold({ address }: BanEvent): void {
+    this.#held += 1;
+    if (this.#heldAddresses.length < mostNamed) this.#heldAddresses.push(address);
+    if (this.#timer === null) this.#tellLater(this.#waitMs() || minuteMs);
+  }
+
+  #tellLater(ms: number): void {
+    const { signal } = new AbortController();
+    const send = () =>
+      this.#sendHeld(signal).catch((error: unknown) => this.#complaints.tell('summary', error));
+    this.#timer = setTimeout(() => void send(), ms);
+    this.#timer.unref();
+  }
+
+  /** One mail for all that are held; where it cannot be sent they stay so. */
+  async #sendHeld(signal: AbortSignal): Promise<void> {
+    const count = this.#held;
+    const addresses = this.#heldAddresses;
+    this.#held = 0;
+    this.#heldAddresses = [];
+    this.#timer = null;
+    this.#sentAtMs.push(this.#nowMs());
+    try {
+      await this.#send(summaryMail(this.#head, count, addresses), signal);
+    } catch (error) {
+      this.#held += count;
+      this.#heldAddresses = [...addresses, ...this.#heldAddresses].slice(0, mostNamed);
+      if (this.#timer === null) this.#tellLater(minuteMs);
+      throw error;
+    }
+  }
+
+  async #send({ subject, text }: MailText, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    // Most daemons never send one.
+    const { createTransport } = await import('nodemailer');
+    const transport = createTransport({
+      ...this.#server,
+      ...timeouts,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+    const headers = { 'Auto-Submitted': 'auto-generated' };
+    const sent = transport.sendMail({ ...this.#envelope, subject, text, headers });
+    const done = new AbortController();
+    const aborted = once(signal, 'abort', { signal: done.signal }).then(() => signal.throwIfAborted());
+    try {
+      await Promise.race([sent, aborted]);
+    } finally {
+      done.abort();
+      aborted.catch(() => undefined);
+      sent.catch(() => undefined);
+      transport.close();
+    }
+  }
+
+  #evidenceOf(event: BanEvent): Evidence | null {
+    const { evidence } = this.#options;
+    if (evidence === 'jail') return event.inJail;
+    if (evidence === 'all-jails') return event.inAllJails;
+    return evidence === 'ban' ? event : null;
+  }
+}

@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+
+export interface ReceivedMail {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly login: string | null;
+  /** All of it, with line ends as LF. */
+  readonly data: string;
+}
+
+export interface SmtpServer {
+  readonly port: number;
+  readonly mails: ReceivedMail[];
+  /** What is answered to the sender's address; 250 takes it. */
+  answer: string;
+  /** Resolves once there are so many mails. */
+  until(count: number): Promise<void>;
+  close(): void;
+}
+
+/** A mail server on this machine that takes every mail (RFC 5321, and AUTH PLAIN). */
+export async function startSmtpServer(): Promise<SmtpServer> {
+  const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
+  const server = createServer((socket) => void converse(socket, smtp, waiting));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  const smtp: SmtpServer = {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    mails: [],
+    answer: '250 fine',
+    until: (count) =>
+      new Promise((resolve) => {
+        if (smtp.mails.length >= count) resolve();
+        else waiting.push({ count, resolve });
+      }),
+    close: () => server.close(),
+  };
+  return smtp;
+}
+
+async function converse(
+  socket: Socket,
+  smtp: SmtpServer,
+  waiting: readonly { readonly count: number; readonly resolve: () => void }[],
+): Promise<void> {
+  const say = (line: string) => socket.write(`${line}\r\n`);
+  let mail = { from: '', to: [] as string[], login: null as string | null, data: '' };
+  let inData = false;
+  socket.on('error', () => undefined);
+  say('220 test');
+  for await (const line of createInterface({ input: socket })) {
+    const [word = ''] = line.split(' ');
+    if (inData && line !== '.') mail.data += `${line.replace(/^\./, '')}\n`;
+    else if (inData) {
+      inData = false;
+      smtp.mails.push(mail);
+      say('250 taken');
+      for (const { count, resolve } of waiting) if (smtp.mails.length >= count) resolve();
+      mail = { ...mail, data: '', to: [] };
+    } else if (word === 'EHLO') say('250-test\r\n250 AUTH PLAIN');
+    else if (word === 'AUTH') {
+      mail.login = Buffer.from(line.split(' ')[2] ?? '', 'base64').toString();
+      say('235 welcome');
+    } else if (word === 'MAIL') {
+      mail.from = line;
+      say(smtp.answer);
+    } else if (word === 'RCPT') {
+      mail.to.push(line);
+      say('250 fine');
+    } else if (word === 'DATA') {
+      inData = true;
+      say('354 go on');
+    } else if (word === 'QUIT') {
+      say('221 bye');
+      socket.end();
+    } else say('250 fine');
+  }
+}
