@@ -27,6 +27,8 @@ export interface RunOptions {
 const mostOutput = 1_000;
 /** Between asking all processes of a command to end and killing them, in ms; fail2ban's own. */
 const graceMs = 200;
+/** How long a killed command is waited for, in ms. */
+const longestDeathMs = 1_000;
 
 /** The one place that gives a command of the owner's to a shell, and only where the owner has allowed it. */
 export class Shell {
@@ -66,9 +68,11 @@ export class Shell {
     ]);
     const reason = await Promise.race([child.then(() => null), late.catch(() => null)]);
     cancel.abort();
-    if (reason !== null && child.pid !== undefined) await killGroup(child.pid);
+    if (reason !== null) {
+      if (child.pid !== undefined) await killGroup(child.pid, child);
+      return failure(reason, output.text);
+    }
     const { exitCode, signal: endedBy, code } = await child;
-    if (reason !== null) return failure(reason, output.text);
     if (exitCode === 0) return { ok: true, exitCode, complaint: '' };
     const how =
       endedBy === undefined ? `did not start (${code ?? 'nobody knows why'})` : `ended by ${endedBy}`;
@@ -106,10 +110,12 @@ function failure(how: string, printed = ''): Outcome {
   return { ok: false, exitCode: null, complaint: said === '' ? how : `${how}: ${said}` };
 }
 
-async function killGroup(pid: number): Promise<void> {
+async function killGroup(pid: number, ended: Promise<unknown>): Promise<void> {
   signalGroup(pid, 'SIGTERM');
   await delay(graceMs);
   signalGroup(pid, 'SIGKILL');
+  // What waits for a disk or a file server that is gone cannot be killed, and must not hold up what comes next.
+  await Promise.race([ended, delay(longestDeathMs, undefined, { ref: false })]);
 }
 
 function signalGroup(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
