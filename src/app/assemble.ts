@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Fail2banJail } from '../config/fail2ban/types.ts';
 import type { Configuration } from '../config/schema.ts';
 import type { Status } from '../control/protocol.ts';
 import { Allowlist } from '../core/allowlist.ts';
@@ -14,10 +15,13 @@ import { removeAll } from '../enforce/teardown.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { registerSources } from '../metrics/sources.ts';
+import { Fail2banLog } from '../notify/fail2ban-log.ts';
 import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
+import { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
 import { Expiry } from './expiry.ts';
+import { Fail2banActions } from './fail2ban-actions.ts';
 import { Gaps } from './gaps.ts';
 import { HostNames } from './host-names.ts';
 import { IgnoreLists } from './ignore-lists.ts';
@@ -44,6 +48,8 @@ export interface Parts {
   readonly intake: Intake;
   readonly ledger: Ledger;
   readonly metrics: Metrics;
+  readonly news: BanNews;
+  readonly actions: Fail2banActions;
   readonly pipeline: Pipeline;
   readonly policies: Policies;
   readonly protection: Protection;
@@ -95,7 +101,26 @@ export function assemble(
   const path = join(configuration.stateDir, 'bailiff.db');
   const ledger = new Ledger({ path, clock, allowlist, sessions });
   // While it runs only a container's labels change a policy; what the kernel refuses, the enforcer repairs.
-  const jails = new Jails(configuration, ledger, {
+  const { fail2ban } = configuration;
+  const actions = new Fail2banActions({
+    jails: fail2ban?.jails ?? new Map(),
+    allowed: fail2ban?.allowActions === true,
+    mail: configuration.mail,
+    report: (complaint) => log.warn(complaint, 'an action failed'),
+    counts: (jail) => {
+      const { hits = 0, bans = 0 } = jails.get(jail) ?? {};
+      const banned = ledger.active.byJail.get(jail) ?? 0;
+      return { banned, bannedTotal: bans, found: hits, foundTotal: hits };
+    },
+  });
+  const news = new BanNews({
+    notifiers: actions.notifiers,
+    mostLines: (jail) => linesToldOf(fail2ban?.jails.get(jail)),
+    jails: () => [...jails.all()].map(({ configuration: { name } }) => name),
+    log: openFail2banLog(configuration.fail2banLog, clock, log),
+  });
+  const jails: Jails = new Jails(configuration, ledger, {
+    ignores: (jail) => actions.ignores(jail),
     moved: (target) => void enforcer.changed(target).catch(() => undefined),
     ignoreLists,
   });
@@ -146,6 +171,7 @@ export function assemble(
   });
   const banned = (bans: readonly Ban[]): void => {
     expiry.arm();
+    news.banned(bans);
     if (choice.backend.strength !== 'full') return;
     connections.ended(bans.filter(({ policy }) => cutsAll.has(policy)).map(({ address }) => address));
   };
@@ -161,6 +187,7 @@ export function assemble(
     mergings: new Map(filters.map(({ name, kind }) => [name, mergingOf(kind)])),
     names: new HostNames({ now: () => performance.now() / 1000 }),
     counting: (jail) => jails.counting(jail),
+    news,
     attempted: () => protection.attempted(),
     banned,
   });
@@ -179,7 +206,10 @@ export function assemble(
     status: () => parts.status(),
     refreshProtection: () => protection.refreshAll(),
     banned,
-    ended: (ban) => ineffective.ended(ban),
+    ended: (ban) => {
+      ineffective.ended(ban);
+      news.ended(ban);
+    },
     teardown: async () => {
       await enforcer.end();
       problems.add('torn down: nothing is enforced until Bailiff is started again');
@@ -253,6 +283,8 @@ export function assemble(
       }
     },
     metrics,
+    news,
+    actions,
     pipeline,
     policies,
     protection,
@@ -274,4 +306,22 @@ export function assemble(
       }),
   };
   return parts;
+}
+
+function openFail2banLog(path: string | null, clock: Clock, log: Log): Fail2banLog | null {
+  if (path === null) return null;
+  return new Fail2banLog({
+    path,
+    clock,
+    failed: (error) =>
+      log.error({ error: error.describe() }, "the log in fail2ban's format cannot be written"),
+    recovered: (lost) => log.warn({ lost }, "the log in fail2ban's format is written again"),
+  });
+}
+
+/** Lines of one address that its jail's actions are told of: fail2ban's `maxmatches`, else as many as lead to a ban. */
+const mostLines = 50;
+
+function linesToldOf(jail: Fail2banJail | undefined): number {
+  return Math.min(mostLines, Math.max(0, jail?.maxMatches ?? jail?.maxRetry ?? 5));
 }

@@ -115,6 +115,8 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
     servers.push(...(await openListener(configuration, parts, log)));
     expiry.arm();
+    parts.news.start();
+    parts.news.restored(ledger.active.all());
     const clockWatch = watchClock(parts, clock, log);
     timers.push(setInterval(() => tick(pipeline, expiry, clockWatch), checkpointMs));
     timers.push(setInterval(() => protection.refresh(), protectionMs));
@@ -155,7 +157,8 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     connections.stop();
     await scanner.stop();
     pipeline.commit(true);
-    await enforcer.stop();
+    parts.actions.stop();
+    await Promise.all([enforcer.stop(), parts.news.stop()]);
     for (const server of servers) closeNow(server);
     ledger.close();
     log.info('stopped; the bans stay in the kernel until their time is over');

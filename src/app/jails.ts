@@ -2,9 +2,9 @@ import { sameRule } from '../config/labels.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { ignoredBy, Jail } from '../core/jail.ts';
 import { type Policy, policyOf, type Target, targetOf } from '../core/policy.ts';
-import type { Address } from '../core/types.ts';
 import { matchesWildcard } from '../core/wildcard.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Ignores } from './fail2ban-actions.ts';
 import type { IgnoreLists } from './ignore-lists.ts';
 
 /** A jail and what it did since the start. */
@@ -13,8 +13,8 @@ export interface JailEntry {
   readonly jail: Jail;
   /** How its bans are enforced. */
   readonly policy: Policy;
-  /** Asks the owner's command whether an address is to be passed over; null: there is none. Never rejects. */
-  readonly ignores: ((address: Address) => Promise<boolean>) | null;
+  /** Asks the owner's command whether an attempt is to be passed over; null: there is none. Never rejects. */
+  readonly ignores: Ignores | null;
   hits: number;
   bans: number;
 }
@@ -24,7 +24,7 @@ export interface JailsParts {
   readonly moved?: (target: Target) => void;
   readonly ignoreLists?: IgnoreLists;
   /** What asks a jail's command whom to pass over; null: it has none. */
-  readonly ignores?: (jail: string) => ((address: Address) => Promise<boolean>) | null;
+  readonly ignores?: (jail: string) => Ignores | null;
 }
 
 /** The jails that exist: the configured ones, and those that containers' labels ask for. */

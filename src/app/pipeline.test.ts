@@ -12,6 +12,7 @@ import { Enforcer } from '../enforce/enforcer.ts';
 import { FakeBackend } from '../enforce/fake.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
 import { HostNames } from './host-names.ts';
 import { Ineffective } from './ineffective.ts';
@@ -29,7 +30,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
   const backend = new FakeBackend(clock);
   const ledger = new Ledger({ path: ':memory:', clock, allowlist, sessions });
   const jails = new Jails({ jails: configured, maxTracked: 1_000 }, ledger, {
-    ignores: (name) => (name === 'asks' ? async (address) => address === '203.0.113.1' : null),
+    ignores: (name) => (name === 'asks' ? async ({ host }) => host === '203.0.113.1' : null),
   });
   const metrics = new Metrics({
     version: '0',
@@ -70,6 +71,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
       addresses: async (name) => (name === 'bad.example' ? ['203.0.113.77'] : []),
     }),
     counting: (name) => jails.counting(name),
+    news: new BanNews({ notifiers: new Map(), mostLines: () => 0, jails: () => [], log: null }),
     attempted: () => {},
     banned: () => {},
   });

@@ -6,11 +6,13 @@ import { messageLine } from '../core/errors.ts';
 import { targetOf, unenforced } from '../core/policy.ts';
 import type { Merging, Sessions } from '../core/session.ts';
 import type { Attempt } from '../core/session-merger.ts';
-import type { Address, Ban, Clock, MatchBatch } from '../core/types.ts';
+import type { Address, Ban, Clock, Match, MatchBatch } from '../core/types.ts';
 import { wallClockMs } from '../core/wall-clock.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { BanNews } from './ban-news.ts';
+import type { Seen } from './evidence.ts';
 import type { HostNames } from './host-names.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { ScannedSource } from './intake.ts';
@@ -35,6 +37,7 @@ export interface PipelineParts {
   readonly names: HostNames;
   /** The jails that count the bans of a jail. */
   readonly counting: (jail: string) => readonly JailEntry[];
+  readonly news: BanNews;
   /** Called when attempts came in, before they are judged. */
   readonly attempted: () => void;
   /** Called when bans were added. */
@@ -77,8 +80,8 @@ export class Pipeline {
         const jails = source.jailsOf(match.filter);
         // Of fail2ban's filters this may be a name, or what no program has checked.
         const host = merging === 'fail2ban' ? loggedAddress(attempt.host) : attempt.host;
-        if (host === null) this.#resolve(attempt, jails, from);
-        else for (const jail of jails) decided.push(...this.#take(jail, { ...attempt, host }, from));
+        if (host === null) this.#resolve(attempt, jails, from, match);
+        else for (const jail of jails) decided.push(...this.#take(jail, { ...attempt, host }, from, match));
       }
     } finally {
       // Also after a fault: what was counted before it must not be counted again.
@@ -91,21 +94,26 @@ export class Pipeline {
   }
 
   /** The host is a name: its addresses are judged once they are known, which no other line waits for. */
-  #resolve(attempt: Attempt, jails: readonly JailEntry[], from: Origin): void {
+  #resolve(attempt: Attempt, jails: readonly JailEntry[], from: Origin, match: Match): void {
     void this.#parts.names.addresses(attempt.host).then((addresses) => {
       const decided = addresses.flatMap((host) =>
-        jails.flatMap((jail) => this.#take(jail, { ...attempt, host }, from)),
+        jails.flatMap((jail) => this.#take(jail, { ...attempt, host }, from, match)),
       );
       this.#conclude(decided, from);
     });
   }
 
   /** Judges an attempt now, or after the jail's command was asked. Returns the bans that it led to now. */
-  #take(jail: JailEntry, attempt: Attempt, from: Origin): Ban[] {
-    if (jail.ignores === null) return this.#judgeAttempt(jail, attempt, from.source);
-    void jail.ignores(attempt.host).then((ignored) => {
-      if (ignored) this.#parts.metrics.protectedHits.inc({ jail: jail.jail.limits.name });
-      else this.#conclude(this.#judgeAttempt(jail, attempt, from.source), from);
+  #take(jail: JailEntry, attempt: Attempt, from: Origin, match: Match): Ban[] {
+    const { name } = jail.jail.limits;
+    const asks = jail.ignores !== null;
+    const seen = asks || this.#parts.news.keepsLines(name) ? seenIn(match, attempt) : null;
+    if (jail.ignores === null || seen === null) return this.#judgeAttempt(jail, attempt, from.source, seen);
+    const { host, fields, line } = seen;
+    const { time, attempts } = attempt;
+    void jail.ignores({ host, time, fields, failures: attempts, matches: [line] }).then((ignored) => {
+      if (ignored) this.#parts.metrics.protectedHits.inc({ jail: name });
+      else this.#conclude(this.#judgeAttempt(jail, attempt, from.source, seen), from);
     });
     return [];
   }
@@ -147,7 +155,7 @@ export class Pipeline {
   }
 
   /** Counts one attempt in one jail. Returns the ban if it led to one, and those that followed from it. */
-  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource): Ban[] {
+  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource, seen: Seen | null): Ban[] {
     const { allowlist, clock, ledger, metrics, log } = this.#parts;
     const { jail } = entry;
     const { name, maxretry, findtime } = jail.limits;
@@ -165,6 +173,7 @@ export class Pipeline {
       // Read before the ban took hold: one burst is one ban. Later ones tell that it keeps nobody out.
       this.#countHits(entry, attempt.attempts);
       if (standing.policy !== unenforced) this.#parts.ineffective.hit(standing, source.id, attempt.time);
+      this.#parts.news.seenAgain(standing, attempt.time);
       log.debug({ jail: name, address }, 'hit while banned');
       return [];
     }
@@ -180,6 +189,7 @@ export class Pipeline {
     const { count, time, verdict } = judgement;
     this.#countHits(entry, attempt.attempts);
     ledger.counted({ jail: name, address, time, attempts });
+    this.#parts.news.found(name, address, time, seen);
     log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
     if (verdict !== 'ban') return [];
     const { policy } = entry;
@@ -207,7 +217,7 @@ export class Pipeline {
 
   /** To a jail that counts bans, one is an attempt. */
   #countBan(jail: JailEntry, { address, since }: Ban, source: ScannedSource): Ban[] {
-    return this.#judgeAttempt(jail, { host: address, user: '', time: since, attempts: 1 }, source);
+    return this.#judgeAttempt(jail, { host: address, user: '', time: since, attempts: 1 }, source, null);
   }
 
   #countHits(entry: JailEntry, attempts: number): void {
@@ -226,6 +236,15 @@ export class Pipeline {
       );
     }
   }
+}
+
+/** What was seen in the line of an attempt. Its fields are a JSON object of our own making. */
+function seenIn({ line, fields }: Match, { host, user }: Attempt): Seen {
+  const named = fields === '' ? {} : (JSON.parse(fields) as Readonly<Record<string, unknown>>);
+  const texts = Object.entries(named).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name, value] as const] : [],
+  );
+  return { host, line, fields: { ...(user === '' ? {} : { user }), ...Object.fromEntries(texts) } };
 }
 
 /** Ranges that a log may name (fail2ban's <SUBNET>) are no wider than these, in bits: what a client writes must not ban half a continent. */

@@ -47,8 +47,8 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
 }
 
 function publicForm({ environmentJails: _, fail2ban, ...configuration }: Configuration) {
-  const { dir = null, log = null, allowActions = false } = fail2ban ?? {};
-  return { ...configuration, fail2ban: dir === null ? null : { dir, log, allowActions } };
+  const { dir = null, allowActions = false } = fail2ban ?? {};
+  return { ...configuration, fail2ban: dir === null ? null : { dir, allowActions } };
 }
 
 function jsonError({ code, where, message, remedy }: BailiffError) {

@@ -35,7 +35,7 @@ export function readFail2banLayer(
   const problems = [...read.problems.map(({ error }) => error), ...reading.problems];
   const remarks = [...read.remarks.map(describeRemark), ...reading.remarks];
   const { filters, jails, options } = reading;
-  return { options, part: { dir, filters, jails, problems, remarks, log, allowActions } };
+  return { options, part: { dir, filters, jails, problems, remarks, allowActions } };
 }
 
 /** A jail that reads fail2ban's log counts our bans instead, unless we write that very log. */

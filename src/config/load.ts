@@ -87,6 +87,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     syslogFrom: pick.option('syslog-from'),
     filterDirectory: pick.option('filter-directory'),
     filters,
+    mail: { server: pick.option('mail-server'), from: pick.option('mail-from') },
     maxTracked: pick.option('max-tracked'),
     logLevel: pick.option('log-level'),
     logFormat: pick.option('log-format'),
@@ -96,6 +97,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
       fail2ban === null
         ? null
         : { ...fail2ban.part, problems: [...fail2ban.part.problems, ...decided.ofFail2ban] },
+    fail2banLog: pick.fail2ban('log') ?? null,
     environmentJails: environment.layer.jails,
     origin: [
       ...file.origin,

@@ -109,12 +109,15 @@ export interface Configuration {
   readonly filterDirectory: string;
   /** The names a jail's filter may have: the shipped ones and those in `filterDirectory`. */
   readonly filters: readonly string[];
+  readonly mail: { readonly server: string; readonly from: string };
   /** Addresses that one jail counts at a time. */
   readonly maxTracked: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'auto' | 'json' | 'pretty';
   /** Zone of dates that name none. Absent: the machine's own. */
   readonly timeZone?: string;
+  /** Where to write a log in fail2ban's format, or null. */
+  readonly fail2banLog: string | null;
   /** null: no configuration of fail2ban's is read. */
   readonly fail2ban: Fail2banPart | null;
   /** What the environment says of single jails. It wins over container labels. */
@@ -134,8 +137,6 @@ export interface Fail2banPart {
   readonly problems: readonly BailiffError[];
   /** What is not honoured, or otherwise than in fail2ban, a sentence each. */
   readonly remarks: readonly string[];
-  /** Where to write a log in fail2ban's format, or null. */
-  readonly log: string | null;
   /** Whether commands of action.d may run. */
   readonly allowActions: boolean;
 }
@@ -418,6 +419,15 @@ export const globalShape = {
   'max-tracked': option(wholeNumber(1_000, 10_000_000), {
     description: 'How many addresses one jail counts at a time; beyond that the stalest are forgotten.',
     default: '100000',
+  }),
+  'mail-server': option(text('smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…', /^smtps?:\/\/\S+$/), {
+    description:
+      "Where mails go that fail2ban's mail actions would send: `smtp://[USER:PASSWORD@]HOST[:PORT]`, or `smtps://…`. A password goes over TLS alone.",
+    default: 'smtp://127.0.0.1',
+  }),
+  'mail-from': option(text('a mail address', /^[^\s<>]+$/), {
+    description: 'Whom mails are from, where the action does not say.',
+    default: 'bailiff',
   }),
   'log-level': option(oneOf(['trace', 'debug', 'info', 'warn', 'error']), {
     description: "The least severe lines of Bailiff's own log that are written.",

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { eventually } from './testbed/command.ts';
@@ -9,7 +9,7 @@ import { cannotRun } from './testbed/requirements.ts';
 import { Workplace } from './testbed/workplace.ts';
 
 /** A configuration as an administrator of fail2ban writes it, for a service that logs like sshd. */
-const files = (log: string, friends: string): Readonly<Record<string, string>> => ({
+const files = (log: string, friends: string, told: string): Readonly<Record<string, string>> => ({
   'fail2ban.conf': '[Definition]\nlogtarget = /var/log/own-bans.log\n',
   'jail.conf': `[DEFAULT]
 findtime = 10m
@@ -27,6 +27,8 @@ logpath = ${log}
 [window]
 filter = window
 logpath = ${log}
+action = note[file="${told}"]
+ignorecommand = test "<ip>" = 203.0.113.66
 [again]
 filter = again
 logpath = /var/log/own-bans.log
@@ -43,6 +45,9 @@ bantime.multipliers = 1 60
 [door]
 enabled = true
 bantime = 3
+[window]
+enabled = true
+maxretry = 1
 [again]
 enabled = true
 [broken]
@@ -55,16 +60,20 @@ prefregex = ^\\s*door\\[<F-MLFID>\\d+</F-MLFID>\\]: <F-CONTENT>.+</F-CONTENT>$
 failregex = ^<F-NOFAIL>somebody at <HOST></F-NOFAIL>$
             ^wrong key for <F-USER>\\S+</F-USER>$
 `,
-  'filter.d/window.conf': '[Definition]\nfailregex = ^\\s*window: <HOST> climbs$\n',
+  'filter.d/window.conf': '[Definition]\nfailregex = ^\\s*window: <HOST> climbs with <F-TOOL>.*</F-TOOL>$\n',
   'filter.d/again.conf': '[Definition]\nfailregex = Ban <HOST>$\n',
+  'action.d/note.conf':
+    '[Definition]\nactionstart = echo start >> <file>\nactionban = printf "ban %%s %%s %%s [%%s]\\n" <ip> <restored> "<F-TOOL>" "<matches>" >> <file>\nactionunban = echo unban <ip> >> <file>\nactionstop = echo stop >> <file>\n',
   'action.d/shut.conf':
-    '[Definition]\nactionban = iptables -I f2b-<name> 1 -s <ip> -j <blocktype>\nactionunban = iptables -D f2b-<name> -s <ip> -j <blocktype>\n[Init]\nblocktype = DROP\n',
+    '[Definition]\nactionstart = iptables -I INPUT -p <protocol> -m multiport --dports <port> -j f2b-<name>\nactionban = iptables -I f2b-<name> 1 -s <ip> -j <blocktype>\nactionunban = iptables -D f2b-<name> -s <ip> -j <blocktype>\n[Init]\nblocktype = DROP\n',
 });
 
 describe("fail2ban's configuration as it is", { timeout: 300_000, skip: cannotRun() }, () => {
   let workplace: Workplace;
   let bailiff: Daemon;
   let log: string;
+  let told: string;
+  let own: string;
   let session = 100;
   before(async () => {
     workplace = await Workplace.open();
@@ -73,12 +82,18 @@ describe("fail2ban's configuration as it is", { timeout: 300_000, skip: cannotRu
     writeFileSync(log, '');
     const friends = workplace.path('friends');
     writeFileSync(friends, '# who lives here\n203.0.113.200\n');
+    told = workplace.path('told');
+    own = workplace.path('own.log');
     const dir = workplace.makeDirectory('fail2ban');
-    for (const [name, text] of Object.entries(files(log, friends))) {
+    for (const [name, text] of Object.entries(files(log, friends, told))) {
       mkdirSync(dirname(`${dir}/${name}`), { recursive: true });
       writeFileSync(`${dir}/${name}`, text);
     }
-    bailiff = new Daemon(workplace, host, { BAILIFF_FAIL2BAN_DIR: dir });
+    bailiff = new Daemon(workplace, host, {
+      BAILIFF_FAIL2BAN_DIR: dir,
+      BAILIFF_FAIL2BAN_ALLOW_ACTIONS: 'true',
+      BAILIFF_FAIL2BAN_LOG: own,
+    });
     await bailiff.start();
     await bailiff.untilReading('file:');
   });
@@ -100,7 +115,7 @@ describe("fail2ban's configuration as it is", { timeout: 300_000, skip: cannotRu
   it('what is wrong with one jail is said, and the others run', async () => {
     const status = await bailiff.status();
     const names = status.jails.map(({ name }) => name).sort();
-    assert.deepEqual(names, ['again', 'door']);
+    assert.deepEqual(names, ['again', 'door', 'window']);
     assert.match(status.warnings.join('\n'), /jail\.conf:\d+: .*nowhere/);
     assert.equal(status.warnings.length, 1);
   });
@@ -138,6 +153,34 @@ describe("fail2ban's configuration as it is", { timeout: 300_000, skip: cannotRu
     };
     assert.equal(lasts('door'), 180, 'the second multiplier');
     assert.equal(lasts('again'), 7 * 86_400);
+  });
+
+  it("the owner's commands are told of bans, ask whom to pass over, and run nothing that a log says", async () => {
+    const hostile = `$(touch ${told}.hostile) \`touch ${told}.hostile\` "; touch ${told}.hostile; '`;
+    write('window: 203.0.113.66 climbs with permission', `window: 203.0.113.20 climbs with ${hostile}`);
+    await eventually('the action is told', () => readFileSync(told, 'utf8').includes('ban 203.0.113.20'));
+    const [ban] = readFileSync(told, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('ban'));
+    assert.equal(ban?.startsWith(`ban 203.0.113.20 0 ${hostile} [`), true, ban);
+    assert.ok(ban?.endsWith(`window: 203.0.113.20 climbs with ${hostile}]`), ban);
+    assert.equal(existsSync(`${told}.hostile`), false);
+    assert.deepEqual(await bansOf('203.0.113.66'), []);
+    await bailiff.json('unban', '203.0.113.20');
+    await eventually('and of its end', () => readFileSync(told, 'utf8').includes('unban 203.0.113.20'));
+  });
+
+  it("a log in fail2ban's format tells of attempts, bans and their ends", async () => {
+    const line = (text: string) =>
+      new RegExp(`^[-\\d]{10} [:\\d]{8},\\d{3} fail2ban\\.\\w+ +\\[\\d+\\]: \\w+ +${text}`, 'm');
+    const text = readFileSync(own, 'utf8');
+    for (const expected of [
+      String.raw`\[door\] Found 203\.0\.113\.9 - `,
+      String.raw`\[door\] Ban 203\.0\.113\.9$`,
+      String.raw`\[door\] Unban 203\.0\.113\.9$`,
+      String.raw`\[again\] Ban 203\.0\.113\.9$`,
+    ])
+      assert.match(text, line(expected));
   });
 
   it('a session that was open when the daemon was killed goes on after it', async () => {

@@ -1,0 +1,124 @@
+import type { Address, Ban } from '../core/types.ts';
+import type { Fail2banLog } from '../notify/fail2ban-log.ts';
+import type { BanEvent, Notifier } from '../notify/notifier.ts';
+import { Evidence, type Seen } from './evidence.ts';
+
+export interface BanNewsParts {
+  /** By jail: who wants to know. */
+  readonly notifiers: ReadonlyMap<string, readonly Notifier[]>;
+  /** By jail: lines that are told of with a ban. */
+  readonly mostLines: (jail: string) => number;
+  readonly jails: () => Iterable<string>;
+  /** A log in fail2ban's format, where one is wanted. */
+  readonly log: Fail2banLog | null;
+}
+
+/**
+ * Tells of attempts and bans whoever wants to know: the owner's actions, mails, a log in fail2ban's format. It comes
+ * after ledger and kernel, and holds neither up.
+ */
+export class BanNews {
+  readonly #parts: BanNewsParts;
+  readonly #evidence = new Evidence();
+  /** Of the bans that were told of, when they end: one that is told of again may only have got a later end. */
+  readonly #told = new Map<string, number | null>();
+
+  constructor(parts: BanNewsParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether lines of this jail are told of. */
+  keepsLines(jail: string): boolean {
+    return this.#parts.notifiers.has(jail);
+  }
+
+  start(): void {
+    for (const jail of this.#parts.jails()) this.#parts.log?.jailStarted(jail);
+    for (const notifiers of this.#parts.notifiers.values()) for (const each of notifiers) each.start();
+  }
+
+  /** Bans of an earlier run stand again. */
+  restored(bans: Iterable<Ban>): void {
+    for (const ban of bans) {
+      if (!this.#concerns(ban)) continue;
+      this.#told.set(keyOf(ban), ban.until);
+      this.#parts.log?.restored(ban);
+      for (const notifier of this.#of(ban)) notifier.banned(this.#eventOf(ban, true));
+    }
+  }
+
+  /** An attempt was counted. `seen` where lines of the jail are told of. */
+  found(jail: string, address: Address, time: number, seen: Seen | null): void {
+    this.#parts.log?.found(jail, seen?.host ?? address, time);
+    if (seen !== null) this.#evidence.note(jail, address, seen, this.#parts.mostLines(jail));
+  }
+
+  banned(bans: readonly Ban[]): void {
+    for (const ban of bans) {
+      if (!this.#concerns(ban)) continue;
+      const before = this.#told.get(keyOf(ban));
+      if (before === ban.until) continue;
+      this.#told.set(keyOf(ban), ban.until);
+      const event = this.#eventOf(ban, false);
+      if (before === undefined) this.#parts.log?.banned(ban);
+      for (const notifier of this.#of(ban)) {
+        if (before === undefined) notifier.banned(event);
+        else notifier.prolonged(event);
+      }
+    }
+  }
+
+  /** A line of `time` names an address that is banned. */
+  seenAgain(ban: Ban, time: number): void {
+    if (!this.#concerns(ban)) return;
+    this.#parts.log?.alreadyBanned(ban, time);
+    for (const notifier of this.#of(ban)) notifier.seenAgain(this.#eventOf(ban, false));
+  }
+
+  ended(ban: Ban): void {
+    if (!this.#told.delete(keyOf(ban))) return;
+    this.#parts.log?.unbanned(ban);
+    for (const notifier of this.#of(ban)) notifier.unbanned(this.#eventOf(ban, false));
+  }
+
+  /** Resolves when all that waits was told, or some seconds are over. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#parts.notifiers.values()].flat().map((notifier) => notifier.stop()));
+    for (const jail of this.#parts.jails()) this.#parts.log?.jailStopped(jail);
+    await this.#parts.log?.close();
+  }
+
+  #concerns({ jail }: Ban): boolean {
+    return this.#parts.log !== null || this.#parts.notifiers.has(jail);
+  }
+
+  #of({ jail }: Ban): readonly Notifier[] {
+    return this.#parts.notifiers.get(jail) ?? [];
+  }
+
+  #eventOf(ban: Ban, restored: boolean): BanEvent {
+    const { jail, address, since, until, hits, count } = ban;
+    const { host, lines, fields } = this.#evidence.take(jail, address);
+    const evidence = { failures: hits, matches: lines };
+    return {
+      jail,
+      address,
+      host: host ?? hostIn(address),
+      since,
+      until,
+      bancount: count,
+      restored,
+      fields,
+      ...evidence,
+      inJail: evidence,
+      inAllJails: evidence,
+    };
+  }
+}
+
+const keyOf = ({ jail, address }: Ban): string => `${jail} ${address}`;
+
+/** What stands for a range where no single address is known: its first. */
+function hostIn(address: Address): Address {
+  return address.split('/')[0] ?? address;
+}
