@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { fail2banFilter } from '../../test/setup/fail2ban-filter.ts';
 import { readBatch } from '../core/batch.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { packedLength, packSyslogRecord } from '../core/syslog-record.ts';
@@ -18,6 +19,7 @@ const hostile = `${'a'.repeat(40)}!`;
 const filters = [
   filterOf('slow', slow),
   filterOf('slowest', slowest),
+  fail2banFilter({ name: 'dated', failRegex: ['^ from <HOST>$'], datePattern: '^(?:(?:a+)+)+ %Y-%m-%d' }),
   filterOf('fine', '^(?:bad (?<user>\\S+) <HOST>|(?<user>a+)!\\d*)$'),
 ];
 
@@ -138,6 +140,14 @@ function follow({ scanner }: Observed, name: string, names: readonly string[], .
 function append(name: string, ...lines: string[]): void {
   appendFileSync(path.join(folder, name), lines.map((line) => `${line}\n`).join(''));
 }
+
+test('a date that is looked for without end is given up like any expression, and the lines behind it count', async () => {
+  const observed = observe();
+  const dated = (host: string) => `aaa 2026-11-27 from ${host}`;
+  follow(observed, 'log', ['fine', 'dated'], 'bad l1 203.0.113.7', hostile, dated('203.0.113.8'));
+  await observed.saw('log fine l1', 'log dated 203.0.113.8', `log fine ${hostile.slice(0, -1)}`);
+  assert.deepEqual(observed.skips(), [`log dated datepattern 1 ${hostile}`]);
+});
 
 test('a line on which one expression never ends is skipped for that expression, and for nothing else', async (context) => {
   const observed = observe();

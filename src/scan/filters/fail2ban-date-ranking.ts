@@ -14,11 +14,22 @@ export interface DateReading {
   readonly time: number | null;
 }
 
+/** A template with what looks for it. */
+export interface DateSearch {
+  readonly template: DateTemplate;
+  readonly find: (text: string, from: number) => RegExpExecArray | null;
+}
+
+/** How a template is looked for: from a place on, and with where its groups stand where that has to be known. */
+export function dateExpression({ source, flags, cutEndsMatch }: DateTemplate): RegExp {
+  return new RegExp(source, `g${flags}${cutEndsMatch ? '' : 'd'}`);
+}
+
 /** A template, compiled, with what was seen of it in one log. */
 export class RankedTemplate {
   readonly template: DateTemplate;
-  /** Global, so that it can be made to look from a place on. */
-  readonly regexp: RegExp;
+  /** Finds it in a text from a place on. */
+  readonly find: (text: string, from: number) => RegExpExecArray | null;
   readonly sight: RegExp | null;
   /** How often it matched, also where another was chosen. */
   matches = 0;
@@ -30,9 +41,9 @@ export class RankedTemplate {
   /** What it found last. */
   reading: DateReading | null = null;
 
-  constructor(template: DateTemplate) {
+  constructor({ template, find }: DateSearch) {
     this.template = template;
-    this.regexp = new RegExp(template.source, `g${template.flags}${template.cutEndsMatch ? '' : 'd'}`);
+    this.find = find;
     this.sight = template.sight === null ? null : new RegExp(template.sight, template.flags);
   }
 
@@ -52,8 +63,8 @@ export class DateRanking {
   /** The place of the last one that hit. */
   #last = -1;
 
-  constructor(templates: readonly DateTemplate[]) {
-    this.#templates = templates.map((template) => new RankedTemplate(template));
+  constructor(searches: readonly DateSearch[]) {
+    this.#templates = searches.map((search) => new RankedTemplate(search));
   }
 
   get all(): readonly RankedTemplate[] {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readDatePattern } from '../../config/fail2ban/dates/date-pattern.ts';
-import { Fail2banDates } from './fail2ban-dates.ts';
+import { Fail2banDates, plainSearch } from './fail2ban-dates.ts';
 
 /** 2005-08-14T12:00:00 in Zurich. */
 const now = 1_124_013_600;
 const timeZone = 'Europe/Zurich';
 
 function datesOf(pattern: string | null, logMinutes: number | null = null): Fail2banDates {
-  return new Fail2banDates(readDatePattern(pattern, 2026), { timeZone, logMinutes });
+  return new Fail2banDates(readDatePattern(pattern, 2026).map(plainSearch), { timeZone, logMinutes });
 }
 
 /** The date as ISO 8601 in UTC; null where there is no such time, undefined where no date is found. */

@@ -10,7 +10,12 @@ import {
   noBounds,
   unitsOf,
 } from './fail2ban-date-bounds.ts';
-import { DateRanking, type RankedTemplate } from './fail2ban-date-ranking.ts';
+import {
+  DateRanking,
+  type DateSearch,
+  dateExpression,
+  type RankedTemplate,
+} from './fail2ban-date-ranking.ts';
 import { fail2banTime } from './fail2ban-date-values.ts';
 import { Zone } from './zone.ts';
 
@@ -19,6 +24,18 @@ export interface Fail2banDateOptions {
   readonly timeZone?: string | undefined;
   /** fail2ban's `logtimezone`, in minutes ahead of UTC: of dates that name no zone. */
   readonly logMinutes?: number | null | undefined;
+}
+
+/** Looks for templates without anybody who minds how long that takes: for those that come to an end on every text. */
+export function plainSearch(template: DateTemplate): DateSearch {
+  const regexp = dateExpression(template);
+  return {
+    template,
+    find: (text, from) => {
+      regexp.lastIndex = from;
+      return regexp.exec(text);
+    },
+  };
 }
 
 /** A match in a line; `from` and `to` in characters, as Python counts them, since lines are compared with each other. */
@@ -68,8 +85,8 @@ export class Fail2banDates {
   #known: Known | null = null;
 
   /** @throws RangeError for an unknown time zone */
-  constructor(templates: readonly DateTemplate[], { timeZone, logMinutes }: Fail2banDateOptions = {}) {
-    this.#ranking = new DateRanking(templates);
+  constructor(searches: readonly DateSearch[], { timeZone, logMinutes }: Fail2banDateOptions = {}) {
+    this.#ranking = new DateRanking(searches);
     this.#zone = new Zone(timeZone);
     this.#logMinutes = logMinutes ?? null;
   }
@@ -167,9 +184,7 @@ function match(
   wide: boolean,
   from?: number,
 ): Found | null {
-  const { regexp } = ranked;
-  regexp.lastIndex = from === undefined ? 0 : wide ? unitsOf(text, from) : from;
-  const found = regexp.exec(text);
+  const found = ranked.find(text, from === undefined ? 0 : wide ? unitsOf(text, from) : from);
   if (found === null) return null;
   ranked.matches++;
   const end = found.index + found[0].length;

@@ -1,16 +1,17 @@
-import type { DateTemplate } from '../../core/date-template.ts';
 import type {
   ExpressionGroup,
   Fail2banExpression,
   Fail2banFilterDefinition,
 } from '../../core/fail2ban-filter.ts';
+import { blowsUp } from '../blow-up.ts';
 import { beginningsOf, type Literals, literalsBehind, unionOf, wholeParts } from '../literals.ts';
 import { ByFirstCharacter, mayBegin } from './beginnings.ts';
 import type { DateFinder } from './dates.ts';
-import { Fail2banDates } from './fail2ban-dates.ts';
+import { type DateSearch, dateExpression } from './fail2ban-date-ranking.ts';
+import { Fail2banDates, plainSearch } from './fail2ban-dates.ts';
 import { contentOf, FieldReading, fieldsOf } from './fail2ban-fields.ts';
 import type { Filter, Judgement } from './filter.ts';
-import { type Groups, GuardedExpression } from './guarded.ts';
+import { type Groups, GuardedExpression, GuardedSearch } from './guarded.ts';
 import { RecentLines } from './recent-lines.ts';
 import { Watch } from './watch.ts';
 
@@ -35,14 +36,14 @@ interface Compiled {
   readonly ignore: readonly GuardedExpression[];
   /** How many lines an expression may span. */
   readonly maxLines: number;
-  readonly dates: readonly DateTemplate[];
+  readonly dates: readonly DateSearch[];
   readonly literals: Literals;
   readonly watch: Watch;
 }
 
 export function compileFail2ban(definition: Fail2banFilterDefinition, watch = new Watch()): Filter {
   const guarded = ({ source }: Fail2banExpression) => new GuardedExpression(source, false, watch);
-  const { name, maxLines, dates } = definition;
+  const { name, maxLines } = definition;
   const prefix =
     definition.prefix === null
       ? null
@@ -54,6 +55,16 @@ export function compileFail2ban(definition: Fail2banFilterDefinition, watch = ne
     reading: new FieldReading(fieldsOf(each.groups), prefix?.fields ?? new Map()),
   }));
   const ignore = definition.ignore.map(guarded);
+  const dates = definition.dates.map((template): DateSearch => {
+    if (definition.usualDates) return plainSearch(template);
+    const search = new GuardedSearch(dateExpression(template), watch);
+    // What tells how far it looks is made of it, and takes as long.
+    const slow = blowsUp(template.source, false);
+    return {
+      template: slow ? { ...template, sight: null } : template,
+      find: (text, from) => search.find(text, from),
+    };
+  });
   const literals = unionOf(literalSetsOf(definition));
   const byBeginning = new ByFirstCharacter(expressions);
   return new Fail2banFilter({

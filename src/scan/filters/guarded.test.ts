@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fail2banFilter } from '../../../test/setup/fail2ban-filter.ts';
 import { loadFilters, shippedFilters } from '../../config/filters.ts';
 import type { FilterDefinition } from '../../core/filter.ts';
 import { readSpot, Spot, spotBytes } from '../spot.ts';
@@ -65,6 +66,7 @@ test('from the third text on it restrains itself, since nobody is heard within a
 });
 
 const made: FilterDefinition[] = [
+  fail2banFilter({ prefRegex: '^p', failRegex: ['^a <HOST>$', '^b <HOST>$'], datePattern: '^%Y\nEPOCH' }),
   {
     kind: 'regex',
     name: 'x',
@@ -104,12 +106,14 @@ test('what people are told of an expression is the one that the worker means', a
     compileWatched(definition, watch);
     const patterns = patternsOf(definition);
     for (const [number, { pattern }] of patterns.entries())
-      assert.equal(watch.expression(number)?.source, compileExpression(pattern).source);
+      assert.equal(watch.expression(number)?.regexp.source, compileExpression(pattern).regexp.source);
     assert.equal(watch.expression(patterns.length), undefined);
   }
   assert.deepEqual(
     made.flatMap(patternsOf).map(({ name }) => name),
     [
+      ...['prefregex (some.conf:1)', 'failregex 1 (some.conf:1)', 'failregex 2 (some.conf:1)'],
+      ...['datepattern 1', 'datepattern 2'],
       ...['prefix', 'expression 1', 'expression 2', 'ignore 1', 'ignore 2'],
       ...['rule 1 uri', 'rule 1 agent', 'rule 2 uri', 'rule 2 agent'],
     ],

@@ -20,15 +20,13 @@ const mostTimeouts = 3;
 const shortestLimitMs = 5;
 
 /**
- * An expression that cannot hold up its worker for good: while it runs, the spot says so, and the main thread ends
+ * A regular expression that cannot hold up its worker for good: while it runs, the spot says so, and the main thread ends
  * the worker. Its successor is told of the text's length, and runs such texts under a time limit until it comes
  * upon the one that does not end; that one is skipped, as if it did not match.
  */
-export class GuardedExpression {
-  readonly source: string;
-  readonly groups: CompiledExpression['groups'];
-  readonly #regexp: RegExp;
-  readonly #ignoreCase: boolean;
+export class GuardedRegExp {
+  readonly regexp: RegExp;
+  readonly #linearForm: () => LinearExpression | null;
   readonly #watch: Watch;
   readonly #spot: Spot;
   readonly #filter: number;
@@ -42,13 +40,10 @@ export class GuardedExpression {
   /** Whether any of these holds. */
   #restrained = false;
 
-  /** @throws SyntaxError */
-  constructor(pattern: string, ignoreCase: boolean, watch: Watch) {
-    const { regexp, source, groups } = compileExpression(pattern, ignoreCase);
-    this.source = source;
-    this.groups = groups;
-    this.#regexp = regexp;
-    this.#ignoreCase = ignoreCase;
+  /** `linearForm` gives what finds the same in linear time; null: there is none. */
+  constructor(regexp: RegExp, watch: Watch, linearForm: () => LinearExpression | null) {
+    this.regexp = regexp;
+    this.#linearForm = linearForm;
     this.#watch = watch;
     this.#spot = watch.spot;
     this.#filter = watch.filter;
@@ -58,13 +53,13 @@ export class GuardedExpression {
   exec(text: string): Groups | null {
     if (this.#restrained) return this.#execRestrained(text);
     this.#spot.enter(this.#filter, this.#number, text.length);
-    return this.#regexp.exec(text);
+    return this.regexp.exec(text);
   }
 
   test(text: string): boolean {
     if (this.#restrained) return this.#execRestrained(text) !== null;
     this.#spot.enter(this.#filter, this.#number, text.length);
-    return this.#regexp.test(text);
+    return this.regexp.test(text);
   }
 
   /** One of the texts to come, of this length, does not end. */
@@ -83,7 +78,7 @@ export class GuardedExpression {
   /** Null takes a restraint away. Returns what it came to: where the linear engine cannot express it, 'timed'. */
   restrain(restraint: Restraint | null): Restraint | null {
     if (restraint === null) this.acquit();
-    this.#linear = restraint === 'linear' ? linearExpression(this.source, this.#ignoreCase) : null;
+    this.#linear = restraint === 'linear' ? this.#linearForm() : null;
     this.#timed = restraint !== null;
     this.#note();
     return this.#timed && this.#linear === null ? 'timed' : restraint;
@@ -95,11 +90,11 @@ export class GuardedExpression {
     if (found !== undefined && found !== 'unsure') return found;
     if (this.#timed || this.#suspects.has(text.length)) return this.#execTimed(text);
     this.#spot.enter(this.#filter, this.#number, text.length);
-    return this.#regexp.exec(text);
+    return this.regexp.exec(text);
   }
 
   #execTimed(text: string): Groups | null {
-    const match = execTimed(this.#regexp, text, this.#limitMs());
+    const match = execTimed(this.regexp, text, this.#limitMs());
     if (match !== 'timeout') return match;
     this.#timeouts++;
     this.#watch.skipped(this.#number, text);
@@ -115,5 +110,38 @@ export class GuardedExpression {
 
   #note(): void {
     this.#restrained = this.#timed || this.#suspects.size > 0;
+  }
+}
+
+/** An expression of a filter. */
+export class GuardedExpression extends GuardedRegExp {
+  readonly source: string;
+  readonly groups: CompiledExpression['groups'];
+
+  /** @throws SyntaxError */
+  constructor(pattern: string, ignoreCase: boolean, watch: Watch) {
+    const { regexp, source, groups } = compileExpression(pattern, ignoreCase);
+    super(regexp, watch, () => linearExpression(source, ignoreCase));
+    this.source = source;
+    this.groups = groups;
+  }
+}
+
+/** What looks for a date from a place in a text on: global, and where its groups stand is told. */
+export class GuardedSearch extends GuardedRegExp {
+  readonly #place: Spot;
+
+  constructor(regexp: RegExp, watch: Watch) {
+    super(regexp, watch, () => null);
+    this.#place = watch.spot;
+  }
+
+  find(text: string, from: number): RegExpExecArray | null {
+    this.regexp.lastIndex = from;
+    const found = this.exec(text);
+    // A date is looked for also where no expression follows.
+    this.#place.leave();
+    // Without a linear form it is always the expression itself that has matched.
+    return found as RegExpExecArray | null;
   }
 }

@@ -33,6 +33,8 @@ function fail2banPatternsOf({
   prefix,
   expressions,
   ignore,
+  dates,
+  usualDates,
 }: Fail2banFilterDefinition): readonly FilterPattern[] {
   const pattern = (name: string, { source, where }: Fail2banExpression): FilterPattern => ({
     name: `${name} (${where})`,
@@ -43,5 +45,11 @@ function fail2banPatternsOf({
     ...(prefix === null ? [] : [pattern('prefregex', prefix)]),
     ...expressions.map((each, at) => pattern(`failregex ${at + 1}`, each)),
     ...ignore.map((each, at) => pattern(`ignoreregex ${at + 1}`, each)),
+    // fail2ban's own ones come to an end on every text.
+    ...(usualDates ? [] : dates).map(({ source }, at) => ({
+      name: `datepattern ${at + 1}`,
+      pattern: source,
+      ignoreCase: false,
+    })),
   ];
 }

@@ -1,5 +1,5 @@
 import { Spot } from '../spot.ts';
-import type { GuardedExpression } from './guarded.ts';
+import type { GuardedRegExp } from './guarded.ts';
 
 /** Told of a text that an expression could not be brought to an end on: it counts as one that does not match. */
 export type Skipped = (filter: number, expression: number, text: string) => void;
@@ -9,7 +9,7 @@ export class Watch {
   readonly spot: Spot;
   readonly filter: number;
   readonly #skipped: Skipped;
-  readonly #expressions: GuardedExpression[] = [];
+  readonly #expressions: GuardedRegExp[] = [];
 
   constructor(spot: Spot = new Spot(), filter = 0, skipped: Skipped = () => undefined) {
     this.spot = spot;
@@ -18,11 +18,11 @@ export class Watch {
   }
 
   /** Returns the expression's number. */
-  add(expression: GuardedExpression): number {
+  add(expression: GuardedRegExp): number {
     return this.#expressions.push(expression) - 1;
   }
 
-  expression(number: number): GuardedExpression | undefined {
+  expression(number: number): GuardedRegExp | undefined {
     return this.#expressions[number];
   }
 

@@ -3,7 +3,7 @@ import { readDatePattern } from '../../../src/config/fail2ban/dates/date-pattern
 import type { DateTemplate } from '../../../src/core/date-template.ts';
 import { BailiffError } from '../../../src/core/errors.ts';
 import { fail2banZoneMinutes } from '../../../src/core/fail2ban-zones.ts';
-import { Fail2banDates } from '../../../src/scan/filters/fail2ban-dates.ts';
+import { Fail2banDates, plainSearch } from '../../../src/scan/filters/fail2ban-dates.ts';
 import { type Answer, type DateOracle, type DateRequest, machineZone } from './dates-oracle.ts';
 
 export type DateOutcome =
@@ -34,7 +34,7 @@ export async function compareDates(
   }
   if ('error' in expected) assert.fail(`${label} is taken, but fail2ban says ${expected.error}`);
   const logMinutes = request.logtimezone === null ? null : fail2banZoneMinutes(request.logtimezone);
-  const dates = new Fail2banDates(templates, { timeZone: machineZone, logMinutes });
+  const dates = new Fail2banDates(templates.map(plainSearch), { timeZone: machineZone, logMinutes });
   const tally = { lines: 0, dates: 0, times: 0, endless: 0 };
   for (const [index, [line, now]] of request.lines.entries()) {
     const wanted: Answer = expected.dates[index] ?? null;
