@@ -192,6 +192,7 @@ export function assemble(
     banned,
   });
   const desk = new Desk({
+    clock,
     ledger,
     jails,
     enforcer,
@@ -206,6 +207,7 @@ export function assemble(
     status: () => parts.status(),
     refreshProtection: () => protection.refreshAll(),
     banned,
+    restored: (bans) => news.restored(bans),
     ended: (ban) => {
       ineffective.ended(ban);
       news.ended(ban);

@@ -2,42 +2,28 @@ import type {
   BanAnswer,
   BanCommand,
   Control,
+  ImportAnswer,
+  ImportCommand,
   Status,
   TeardownAnswer,
   UnbanAnswer,
   UnbanCommand,
 } from '../control/protocol.ts';
 import { countedAddress, covers, requireAddress } from '../core/address.ts';
-import type { Allowlist } from '../core/allowlist.ts';
 import { formatDuration, parseBanTime } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { plainPolicy, targetOf } from '../core/policy.ts';
 import type { Ban, UnbanReason } from '../core/types.ts';
-import type { Enforcer } from '../enforce/enforcer.ts';
-import type { Ledger } from '../ledger/ledger.ts';
-import type { Metrics } from '../metrics/metrics.ts';
+import { BanImport, type BanImportParts } from './ban-import.ts';
 import type { Jails } from './jails.ts';
-import type { Log } from './log.ts';
 
 /** The jail of bans made by hand without naming one. */
 export const manualJail = 'manual';
 
-export interface DeskParts {
-  readonly ledger: Ledger;
-  readonly jails: Jails;
-  readonly enforcer: Enforcer;
-  readonly metrics: Metrics;
-  readonly log: Log;
-  /** Seconds; null: for ever. For bans by hand that name no time. */
-  readonly defaultBantime: number | null;
-  /** Stores what the ledger holds, and says whether it could. */
-  readonly commit: () => boolean;
-  readonly allowlist: Allowlist;
+export interface DeskParts extends BanImportParts {
   readonly status: () => Status;
   /** Reads anew what must not be banned: own addresses, gateways, who is logged in over SSH. */
   readonly refreshProtection: () => Promise<void>;
-  /** Bans were made. */
-  readonly banned: (bans: readonly Ban[]) => void;
   readonly ended: (ban: Ban) => void;
   /** Takes everything of ours out of the kernel. */
   readonly teardown: () => Promise<TeardownAnswer>;
@@ -93,6 +79,12 @@ export class Desk implements Control {
     const { state } = enforcer.status();
     const enforced = state === 'enforcing';
     return { outcome: outcome.outcome, ban: outcome.ban, enforced, state, stored };
+  }
+
+  /** Takes over bans of another program. */
+  async importBans({ bans }: ImportCommand): Promise<ImportAnswer> {
+    await this.#parts.refreshProtection();
+    return new BanImport(this.#parts).take(bans);
   }
 
   /**

@@ -95,6 +95,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     clock,
   });
   const desk = new Desk({
+    clock,
     ledger,
     jails,
     enforcer,
@@ -108,6 +109,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     },
     refreshProtection: async () => {},
     banned: () => {},
+    restored: () => {},
     ended: (ban) => ineffective.ended(ban),
     teardown: async () => ({ removed: [], problems: [] }),
   });

@@ -71,7 +71,8 @@ async function asked(seconds: number): Promise<boolean> {
   }
 }
 
-const shortfalls: Readonly<Record<BanAnswer['state'], string | null>> = {
+/** What is to be said beside a ban, by how it is enforced. */
+export const shortfalls: Readonly<Record<BanAnswer['state'], string | null>> = {
   enforcing: null,
   partial: 'only programs with TCP wrappers shut anybody out',
   degraded: 'not every way is shut',

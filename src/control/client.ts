@@ -6,6 +6,8 @@ import type {
   BanAnswer,
   BanCommand,
   ErrorAnswer,
+  ImportAnswer,
+  ImportCommand,
   Status,
   TeardownAnswer,
   UnbanAnswer,
@@ -37,6 +39,10 @@ export class ControlClient {
 
   unban(command: UnbanCommand): Promise<UnbanAnswer> {
     return this.#ask('DELETE', '/bans', command) as Promise<UnbanAnswer>;
+  }
+
+  importBans(command: ImportCommand): Promise<ImportAnswer> {
+    return this.#ask('POST', '/bans/import', command) as Promise<ImportAnswer>;
   }
 
   teardown(): Promise<TeardownAnswer> {

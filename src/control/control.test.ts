@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { BailiffError } from '../core/errors.ts';
 import { ControlClient } from './client.ts';
 import { serveListener } from './listener.ts';
-import type { Control, Status } from './protocol.ts';
+import { type Control, mostImported, type Status } from './protocol.ts';
 import { serveControl } from './server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bailiff-control-'));
@@ -64,6 +64,15 @@ function control(): Control {
         stored: true,
       };
     },
+    importBans: async ({ bans }) => ({
+      imported: bans.length,
+      already: 0,
+      ended: 0,
+      protected: [],
+      unknownJails: {},
+      state: 'enforcing',
+      stored: true,
+    }),
     teardown: async () => ({ removed: ['fake'], problems: [] }),
     unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [], covering: [] }),
   };
@@ -79,6 +88,10 @@ test('the commands reach the daemon over a socket of mode 0600, answers and erro
   assert.deepEqual(await client.bans(), [ban]);
   assert.equal((await client.ban({ address: '203.0.113.8' })).ban.address, '203.0.113.8');
   assert.deepEqual((await client.unban({ all: true })).unbanned, [ban]);
+  const imported = { address: '203.0.113.9', jail: 'sshd', since: 1, until: null, bancount: 1, failures: 5 };
+  const many = Array.from({ length: mostImported }, () => ({ ...imported, jail: 'j'.repeat(64) }));
+  assert.equal((await client.importBans({ bans: many })).imported, mostImported);
+  await assert.rejects(client.importBans({ bans: [...many, imported] }), { code: 'request-invalid' });
   assert.deepEqual(await client.teardown(), { removed: ['fake'], problems: [] });
   await assert.rejects(client.ban({ address: '127.0.0.1' }), {
     code: 'address-protected',

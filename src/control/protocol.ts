@@ -114,6 +114,41 @@ export interface UnbanAnswer {
   readonly covering: readonly Ban[];
 }
 
+/** A ban that another program made. Times are seconds since the epoch. */
+export interface ImportedBan {
+  readonly address: string;
+  readonly jail: string;
+  readonly since: number;
+  /** null: for ever. Absent: as long as its jail bans, or the default. */
+  readonly until?: number | null;
+  /** How often its jail has banned the address, this time included. */
+  readonly bancount: number;
+  /** How many failures led to it. */
+  readonly failures: number;
+}
+
+/** Bans of one request. */
+export const mostImported = 1_000;
+
+export interface ImportCommand {
+  readonly bans: readonly ImportedBan[];
+}
+
+export interface ImportAnswer {
+  readonly imported: number;
+  /** How many this jail had banned here already; where the imported one lasts longer, it is that long now. */
+  readonly already: number;
+  /** How many were over by now. */
+  readonly ended: number;
+  /** Who must not be banned, and why. */
+  readonly protected: readonly { readonly address: string; readonly jail: string; readonly reason: string }[];
+  /** How many of the imported ones each jail had that does not exist here. */
+  readonly unknownJails: Readonly<Record<string, number>>;
+  readonly state: Status['enforcement']['state'];
+  /** Whether they survive a restart. */
+  readonly stored: boolean;
+}
+
 export interface TeardownAnswer {
   /** Backends of which something stood, and is gone. */
   readonly removed: readonly string[];
@@ -127,6 +162,7 @@ export interface Control {
   bans(): readonly Ban[];
   ban(command: BanCommand): Promise<BanAnswer>;
   unban(command: UnbanCommand): Promise<UnbanAnswer>;
+  importBans(command: ImportCommand): Promise<ImportAnswer>;
   teardown(): Promise<TeardownAnswer>;
 }
 

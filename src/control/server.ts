@@ -5,10 +5,19 @@ import { dirname } from 'node:path';
 import * as z from 'zod';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import { createServer } from './http.ts';
-import type { BanCommand, Control, ErrorAnswer, UnbanCommand } from './protocol.ts';
+import {
+  type BanCommand,
+  type Control,
+  type ErrorAnswer,
+  type ImportCommand,
+  mostImported,
+  type UnbanCommand,
+} from './protocol.ts';
 
 /** Longest request body: an address, a jail's name and a duration. */
 const longestBody = 4_096;
+/** And of an import, in which each ban has two names and four numbers. */
+const longestImport = mostImported * 512;
 
 const banCommand = z.strictObject({
   address: z.string(),
@@ -20,6 +29,20 @@ const unbanCommand = z.union([
   z.strictObject({ all: z.literal(true) }),
   z.strictObject({ address: z.string(), jail: z.string().optional() }),
 ]);
+const importCommand = z.strictObject({
+  bans: z
+    .array(
+      z.strictObject({
+        address: z.string(),
+        jail: z.string(),
+        since: z.number(),
+        until: z.number().nullable().optional(),
+        bancount: z.int().nonnegative(),
+        failures: z.int().nonnegative(),
+      }),
+    )
+    .max(mostImported),
+});
 
 /**
  * Serves the commands on a unix socket of mode 0600: who may open it is root already.
@@ -73,6 +96,8 @@ async function handle(control: Control, request: IncomingMessage): Promise<unkno
       return control.ban(checked(banCommand, await body(request)) as BanCommand);
     case 'DELETE /bans':
       return control.unban(checked(unbanCommand, await body(request)) as UnbanCommand);
+    case 'POST /bans/import':
+      return control.importBans(checked(importCommand, await body(request, longestImport)) as ImportCommand);
     case 'POST /teardown':
       return control.teardown();
     default:
@@ -86,11 +111,11 @@ function checked<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new BailiffError('request-invalid', result.error.issues.map((issue) => issue.message).join('; '));
 }
 
-async function body(request: IncomingMessage): Promise<unknown> {
+async function body(request: IncomingMessage, longest = longestBody): Promise<unknown> {
   let text = '';
   for await (const chunk of request) {
     text += String(chunk);
-    if (text.length > longestBody) throw new BailiffError('request-invalid', 'the request is too long');
+    if (text.length > longest) throw new BailiffError('request-invalid', 'the request is too long');
   }
   try {
     return JSON.parse(text);
