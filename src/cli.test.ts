@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { folderOf } from '../test/setup/folder.ts';
 
 const cli = fileURLToPath(new URL('./cli.ts', import.meta.url));
 
@@ -24,12 +27,15 @@ const codes: readonly (readonly [number, readonly string[]])[] = [
   [1, ['banned', '--json']],
   [1, ['run', '--config', '/nonexistent/bailiff.yaml']],
   [1, ['check', '--config', '/nonexistent/bailiff.yaml']],
+  [1, ['import', 'bans', '/nonexistent/fail2ban.sqlite3']],
   [2, []],
   [2, ['nosuch']],
   [2, ['status', '--nosuch']],
   [2, ['ban']],
   [2, ['unban']],
   [2, ['unban', '203.0.113.7', '--all']],
+  [2, ['import']],
+  [2, ['import', 'bans']],
   [2, ['filter']],
   [2, ['filter', 'test', 'sshd']],
   [2, ['filter', 'test', 'sshd', '/nonexistent/log']],
@@ -46,6 +52,7 @@ test('with --json wrong usage is one JSON value as well', async () => {
     ['ban', '--json'],
     ['nosuch', '--json'],
     ['unban', '--json'],
+    ['import', 'bans', '--json'],
   ]) {
     const { stdout, exitCode } = await bailiff(args);
     assert.equal(exitCode, 2);
@@ -67,6 +74,17 @@ test('with --json an error is one JSON value, and its words stand on standard er
   const { stdout, stderr } = await bailiff(['status', '--json']);
   assert.equal(JSON.parse(stdout).errors[0].code, 'daemon-unreachable');
   assert.match(stderr, /^bailiff: \/nonexistent\/bailiff\.sock: the daemon does not answer/);
+});
+
+test('the --json of `import bans` is its own, not that of `import`', async () => {
+  const path = join(folderOf({}), 'fail2ban.sqlite3');
+  const database = new DatabaseSync(path);
+  database.exec('CREATE TABLE bips(ip TEXT, jail TEXT, timeofban INTEGER, bantime INTEGER)');
+  database.close();
+  const { stdout, exitCode } = await bailiff(['import', 'bans', path, '--json']);
+  assert.equal(exitCode, 0);
+  const { imported, already, state } = JSON.parse(stdout);
+  assert.deepEqual([imported, already, state], [0, 0, null]);
 });
 
 test('filter test prints one object per line', async () => {

@@ -16,6 +16,8 @@ const program = new Command('bailiff')
   .description('Protects a Docker host: reads logs, bans attackers in the kernel.')
   .version(version())
   .exitOverride()
+  // An option is that of the command it stands behind: `import` and `import bans` both have --json.
+  .enablePositionalOptions()
   .configureOutput({ outputError: (text, write) => write(`bailiff: ${text.replace(/^error: /, '')}`) });
 
 const json = ['--json', 'print JSON'] as const;
@@ -73,6 +75,28 @@ program
       ...options,
       ...(address && { address }),
     });
+  });
+
+const importing = program
+  .command('import')
+  .description("write bailiff.yaml for fail2ban's configuration; with bans: take over its bans")
+  .enablePositionalOptions()
+  .argument('<dir>', "fail2ban's configuration directory, such as /etc/fail2ban")
+  .option('--output <file>', 'a new file to write (default: standard output)')
+  .option(...json)
+  .action(async (dir: string, options: { output?: string; json?: true }) => {
+    const { findFilters, shippedFilters } = await import('./config/filters.ts');
+    const { importConfigCommand } = await import('./commands/import-config.ts');
+    const nativeFilters = [...(await findFilters([shippedFilters])).keys()];
+    process.exitCode = await importConfigCommand({ dir, nativeFilters, ...options });
+  });
+
+importing
+  .command('bans <file>')
+  .description("ban whom fail2ban's database says, for the time that is left")
+  .option(...json)
+  .action(async (file: string, options: { json?: true }) => {
+    await (await import('./commands/import-bans.ts')).importBansCommand({ file, ...options });
   });
 
 program

@@ -1,4 +1,5 @@
 import { formatDuration } from '../core/duration.ts';
+import { localTime } from '../core/local-time.ts';
 import { plainPolicy } from '../core/policy.ts';
 import type { Ban } from '../core/types.ts';
 import { daemon } from './daemon.ts';
@@ -31,13 +32,4 @@ export function printBans(bans: readonly Ban[]): void {
       ...(plain ? [] : [forced ? `${policy} (forced)` : policy]),
     ]),
   );
-}
-
-/** `2026-11-22 16:02:01` in the zone of whoever asks. */
-export function localTime(seconds: number): string {
-  const date = new Date(seconds * 1000);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000)
-    .toISOString()
-    .slice(0, 19)
-    .replace('T', ' ');
 }

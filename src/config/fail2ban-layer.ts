@@ -39,7 +39,7 @@ export function readFail2banLayer(
 }
 
 /** A jail that reads fail2ban's log counts our bans instead, unless we write that very log. */
-function ownLogOf({ settings }: Fail2banConfiguration, log: string | null): string | null {
+export function ownLogOf({ settings }: Fail2banConfiguration, log: string | null): string | null {
   const target = settings.get('logtarget')?.text ?? '';
   return target.startsWith('/') && target !== log ? target : null;
 }

@@ -233,10 +233,11 @@ test('remarks on what has no effect', () => {
 
 test("fail2ban's own settings", () => {
   const { settings } = read('', {
-    'fail2ban.conf': '[Definition]\ndbfile = /x\n',
+    'fail2ban.conf': '[DEFAULT]\nlogtarget = /z\ndbfile = /w\n[Definition]\ndbfile = /x\n',
     'fail2ban.local': '[Definition]\ndbfile = /y\n',
   });
   assert.equal(settings.get('dbfile')?.text, '/y');
+  assert.equal(settings.get('logtarget')?.text, '/z');
 });
 
 test('a folder that is none, or holds nothing, is a problem', () => {

@@ -1,0 +1,52 @@
+import { open } from 'node:fs/promises';
+import { importFail2ban } from '../config/fail2ban-import.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
+import { printJson, printLine } from './output.ts';
+
+export interface ImportConfigOptions {
+  /** fail2ban's configuration directory. */
+  readonly dir: string;
+  /** The file to write; absent: standard output. */
+  readonly output?: string;
+  readonly json?: true;
+  /** Filters of ours. */
+  readonly nativeFilters: readonly string[];
+}
+
+/**
+ * `bailiff import DIR`: writes bailiff.yaml for it. Returns the exit code: 1 where a jail had to be left out.
+ * @throws ConfigurationErrors where no jail can be read; BailiffError import-unwritable
+ */
+export async function importConfigCommand(options: ImportConfigOptions): Promise<0 | 1> {
+  const { dir, output, json, nativeFilters } = options;
+  const { yaml, jails, problems, remarks } = importFail2ban(dir, nativeFilters);
+  if (output !== undefined) await writeNew(output, yaml);
+  if (json) {
+    const errors = problems.map(({ code, where, message, remedy }) => ({ code, where, message, remedy }));
+    printJson({ jails, errors, remarks, ...(output === undefined ? { yaml } : { output }) });
+  } else if (output === undefined) process.stdout.write(yaml);
+  else printLine(`${output} is written: see it, then try it with \`bailiff check --config ${output}\`.`);
+  // Beside the file on standard output, or for who reads no JSON.
+  for (const problem of problems) process.stderr.write(`bailiff: ${problem.describe()}\n`);
+  if (!json) process.stderr.write(`bailiff: ${summary(jails.length, problems.length, remarks.length)}\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+function summary(jails: number, problems: number, remarks: number): string {
+  const counts = `jails: ${jails}; what is otherwise than in fail2ban: ${remarks}`;
+  return problems === 0 ? counts : `${counts}; errors: ${problems}, and what they name is left out`;
+}
+
+/** Never over a file that is there: it may be the owner's only one. */
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await using file = await open(path, 'wx', 0o644);
+    await file.writeFile(text);
+  } catch (cause) {
+    throw new BailiffError('import-unwritable', messageOf(cause), {
+      where: path,
+      remedy: 'Name a file that is not there yet, in a folder that can be written.',
+      cause,
+    });
+  }
+}
