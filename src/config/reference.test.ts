@@ -25,7 +25,7 @@ test('docs/errors.md is as scripts/docs writes it', () => {
 test('the examples of docs/configuration.md are valid', async () => {
   const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
   const files = blocks.filter((text) => !text.startsWith('services:'));
-  assert.equal(files.length, 4);
+  assert.equal(files.length, 6);
   for (const text of files) {
     const file = join(directory, 'bailiff.yaml');
     writeFileSync(file, text);
