@@ -21,9 +21,10 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 function appended(): AppendedFile {
+  const [failed, recovered] = [failures, recoveries];
   return new AppendedFile(path, {
-    failed: (error) => failures.push(error),
-    recovered: (lost) => recoveries.push(lost),
+    failed: (error) => failed.push(error),
+    recovered: (lost) => recovered.push(lost),
   });
 }
 
@@ -88,7 +89,8 @@ test('a folder that is missing is said once, and nothing is lost when it is ther
   log.append('two');
   await setImmediate();
   mkdirSync(join(folder, 'later'));
-  await until(() => text() === 'one\ntwo\n');
+  await until(() => recoveries.length === 1);
+  assert.equal(text(), 'one\ntwo\n');
   assert.deepEqual(
     [failures.map(({ code, where }) => [code, where]), recoveries],
     [[['fail2ban-log-unwritable', path]], [0]],
