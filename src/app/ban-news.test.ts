@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Ban } from '../core/types.ts';
+import type { BanEvent, Notifier } from '../notify/notifier.ts';
+import { BanNews } from './ban-news.ts';
+
+const ban = (address: string, until: number | null = 2_000, jail = 'web'): Ban => ({
+  address,
+  jail,
+  since: 1_000,
+  until,
+  hits: 3,
+  count: 2,
+  policy: 'drop',
+  forced: false,
+});
+
+/** The news of jails of which one has somebody who wants to know, and what that one was told. */
+function setUp() {
+  const told: string[] = [];
+  const events: BanEvent[] = [];
+  const tell = (what: string) => (event: BanEvent) => {
+    told.push(`${what} ${event.address}`);
+    events.push(event);
+  };
+  const notifier: Notifier = {
+    start: () => told.push('start'),
+    banned: tell('ban'),
+    prolonged: tell('prolong'),
+    unbanned: tell('unban'),
+    seenAgain: tell('again'),
+    stop: async () => void told.push('stop'),
+  };
+  const news = new BanNews({
+    notifiers: new Map([['web', [notifier]]]),
+    mostLines: () => 2,
+    jails: () => ['web', 'other'],
+    log: null,
+  });
+  return { news, told, events };
+}
+
+test('each ban is told of once, then what becomes of it; those of other jails never', async () => {
+  const { news, told } = setUp();
+  news.start();
+  news.restored([ban('203.0.113.1'), ban('203.0.113.1', 2_000, 'other')]);
+  news.banned([ban('203.0.113.1'), ban('203.0.113.2'), ban('203.0.113.3', null, 'other')]);
+  news.banned([ban('203.0.113.2', 3_000)]);
+  news.seenAgain(ban('203.0.113.2', 3_000), 1_500);
+  news.ended(ban('203.0.113.1'));
+  news.ended(ban('203.0.113.1'));
+  await news.stop();
+  assert.deepEqual(told, [
+    'start',
+    'ban 203.0.113.1',
+    'ban 203.0.113.2',
+    'prolong 203.0.113.2',
+    'again 203.0.113.2',
+    'unban 203.0.113.1',
+    'stop',
+  ]);
+});
+
+test("a ban is told of with its latest lines, their fields, and the attacker's own address", () => {
+  const { news, events } = setUp();
+  const address = '2001:db8:1:2::/64';
+  for (const number of [1, 2, 3]) {
+    const seen = { host: `2001:db8:1:2::${number}`, line: `line ${number}`, fields: { user: `u${number}` } };
+    news.found('web', address, 1_000 + number, seen);
+  }
+  news.banned([ban(address)]);
+  news.restored([ban('198.51.100.0/24')]);
+  const [first, second] = events;
+  assert.deepEqual(
+    [first?.host, first?.matches, first?.fields, first?.failures, first?.bancount, first?.restored],
+    ['2001:db8:1:2::3', ['line 2', 'line 3'], { user: 'u3' }, 3, 2, false],
+  );
+  assert.deepEqual([second?.host, second?.matches, second?.restored], ['198.51.100.0', [], true]);
+});
+
+test('lines are kept of no more addresses than there is room for', () => {
+  const { news, events } = setUp();
+  const found = (index: number) =>
+    news.found('web', `10.0.${index >> 8}.${index & 255}`, 0, { host: '10.0.0.0', line: 'x', fields: {} });
+  for (let index = 0; index < 10_001; index++) found(index);
+  news.banned([ban('10.0.0.0'), ban('10.0.0.1')]);
+  assert.deepEqual(
+    events.map(({ matches }) => matches),
+    [[], ['x']],
+  );
+});
