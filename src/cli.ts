@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { exitCode, printError, printJson, printLine } from './commands/output.ts';
+import { exitCode, printError, printJson, printLine, printWarning } from './commands/output.ts';
+import type { LineFlags } from './commands/trial-lines.ts';
 import { version } from './version.ts';
 
 // `bailiff status | head` is no error.
@@ -159,11 +160,19 @@ filter
   .option('--journal', 'lines come without a time, as from the journal')
   .option('--now <time>', 'ISO 8601: what to take for the present')
   .option('--tz <zone>', 'zone of dates that name none')
+  .option('--print-matched', 'print the first lines that match')
+  .option('--print-missed', 'print the first lines that do not match')
+  .option('--print-ignored', 'print the first lines that are ignored')
+  .option('--print-all-matched', 'print all lines that match')
+  .option('--print-all-missed', 'print all lines that do not match')
+  .option('--print-all-ignored', 'print all lines that are ignored')
   .option(...json)
   .action(async (name: string, file: string, options: FilterTestFlags) => {
     const { testFilter } = await import('./commands/filter.ts');
-    const { tz, json: _, ...rest } = options;
-    await testFilter({ name, file, timeZone: tz, ...rest, ...(await filterOptions(options)) });
+    const { wantedLines } = await import('./commands/trial-lines.ts');
+    const { set, fail2ban, journal, now, tz: timeZone } = options;
+    const given = { set, fail2ban, journal, now, timeZone, lines: wantedLines(options) };
+    await testFilter({ name, file, warn: printWarning, ...given, ...(await filterOptions(options)) });
   });
 
 interface BanFlags {
@@ -174,8 +183,9 @@ interface BanFlags {
   readonly json?: true;
 }
 
-interface FilterTestFlags {
+interface FilterTestFlags extends LineFlags {
   readonly set: readonly string[];
+  readonly fail2ban?: string;
   readonly journal?: true;
   readonly now?: string;
   readonly tz?: string;

@@ -1,25 +1,31 @@
-import { canonicalAddress } from '../core/address.ts';
-import { AddressTable } from '../core/address-table.ts';
 import { copied } from '../core/batch.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { mergingOf, Sessions } from '../core/session.ts';
 import type { Attempt } from '../core/session-merger.ts';
 import type { Match, MatchKindName } from '../core/types.ts';
-import { compileFilter } from '../scan/filters/compile.ts';
+import { compileWatched } from '../scan/filters/compile.ts';
+import { DateReader } from '../scan/filters/dates.ts';
 import type { Judgement } from '../scan/filters/filter.ts';
 import { LineCarry } from '../scan/line-carry.ts';
-import { type Found, type Reading, Scan } from '../scan/scan.ts';
+import { type Reading, Scan } from '../scan/scan.ts';
+import { DateTally } from './date-tally.ts';
+import { Patience } from './patience.ts';
 
 export type TrialResult = 'hit' | 'nofail' | 'ignored' | 'miss';
 
-/** What one line gave, as `bailiff filter test --json` prints it. `time` in seconds. */
+/** What a line matched, and what it amounts to: an attempt to count, or null. `time` in seconds. */
+export interface TrialMatch {
+  readonly result: Exclude<TrialResult, 'miss'>;
+  readonly judgement: Judgement;
+  readonly time: number;
+  readonly attempt: Attempt | null;
+}
+
+/** One line with its newline, and its match. */
 export interface TrialLine {
-  readonly line: number;
-  readonly result: TrialResult;
-  readonly host: string | null;
-  readonly time: number | null;
-  readonly attempts: number;
-  readonly fields: Readonly<Record<string, unknown>>;
+  readonly number: number;
+  readonly bytes: Buffer;
+  readonly match: TrialMatch | null;
 }
 
 export interface TrialOptions {
@@ -30,105 +36,123 @@ export interface TrialOptions {
   readonly now: number | null;
   /** The time of lines without a date, in seconds; null: the present. */
   readonly undated: number | null;
+  /** Whether to look how the dates of the first lines are written. */
+  readonly dates: boolean;
+  /** Told of what takes too long. */
+  readonly warn: (text: string) => void;
 }
 
-const mostNames = 100_000;
-const longestName = 256;
+interface Judged {
+  readonly judgement: Judgement;
+  readonly time: number;
+  readonly line: string;
+}
+
+type Take<What> = (what: What) => void;
 
 /** Judges a log with one filter as the daemon would: the same scan, and sessions kept over its lines. */
 export class FilterTrial {
   readonly #scan: Scan;
   readonly #options: TrialOptions;
+  readonly #patience: Patience;
   readonly #merge: (match: Match) => Attempt | null;
   readonly #carry = new LineCarry();
-  readonly #addresses = new AddressTable();
-  /** What fail2ban counts beside addresses. */
-  readonly #names = new Set<string>();
-  readonly #mayBeNames: boolean;
-  readonly #counts = { hit: 0, nofail: 0, ignored: 0 };
-  readonly #startedAt = performance.now();
+  #dates: DateTally | null;
   #lines = 0;
   #bytes = 0;
 
   constructor(definition: FilterDefinition, options: TrialOptions) {
-    this.#scan = new Scan([compileFilter(definition)], { timeZone: options.timeZone });
+    this.#patience = new Patience(definition, options.warn);
+    const filter = compileWatched(definition, this.#patience.watch);
+    this.#scan = new Scan([filter], { timeZone: options.timeZone });
     this.#options = options;
     this.#merge = mergerFor(definition);
-    this.#mayBeNames = definition.kind === 'fail2ban';
+    const { timeZone, dates, journal } = options;
+    this.#dates =
+      dates && !journal ? new DateTally(filter.dates?.(timeZone) ?? new DateReader(timeZone)) : null;
   }
 
-  /** Judges a chunk as a whole, for the counts. */
-  chunk(chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    const block = this.#carry.push(chunk);
-    if (block !== null) this.#countBlock(block);
+  get lines(): number {
+    return this.#lines;
   }
 
-  /** Judges line by line, for what each of them gave. */
-  eachLine(chunk: Buffer, take: (line: TrialLine) => void): void {
-    const block = this.#carry.push(chunk);
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How the dates of the first lines are written; null where that was not asked for, or took too long. */
+  get dates(): DateTally | null {
+    return this.#dates;
+  }
+
+  /** Judges a chunk as a whole, which is faster. Tells of the lines that matched. */
+  chunk(chunk: Buffer, take: Take<TrialMatch>): void {
+    const block = this.#take(chunk);
+    if (block !== null) this.#block(block, take);
+  }
+
+  /** Judges line by line. */
+  eachLine(chunk: Buffer, take: Take<TrialLine>): void {
+    const block = this.#take(chunk);
     if (block !== null) this.#eachOf(block, take);
   }
 
   /** Judges a last line without a newline. */
-  finish(take: ((line: TrialLine) => void) | null): void {
+  finish(take: Take<TrialLine>): void {
     const rest = this.#carry.flush();
     if (rest === null) return;
-    if (take === null) this.#countBlock(rest);
-    else this.#eachOf(rest, take);
+    this.#lookAtDates(rest);
+    this.#eachOf(rest, take);
   }
 
-  summary() {
-    const seconds = (performance.now() - this.#startedAt) / 1_000;
-    return {
-      ...this.#counts,
-      lines: this.#lines,
-      bytes: this.#bytes,
-      addresses: this.#addresses.size + this.#names.size,
-      seconds,
-    };
+  #take(chunk: Buffer): Buffer | null {
+    this.#bytes += chunk.length;
+    const block = this.#carry.push(chunk);
+    if (block !== null) this.#lookAtDates(block);
+    return block;
   }
 
-  #eachOf(block: Buffer, take: (line: TrialLine) => void): void {
-    for (let start = 0; start < block.length; ) {
-      const newline = block.indexOf(0x0a, start);
-      const end = newline < 0 ? block.length : newline + 1;
-      take({ line: this.#lines + 1, ...this.#block(block.subarray(start, end)) });
-      start = end;
-    }
+  #lookAtDates(block: Buffer): void {
+    const dates = this.#dates;
+    if (dates === null || dates.isDone) return;
+    if (!this.#patience.endsOn(() => dates.add(block, this.#reading().now))) this.#dates = null;
   }
 
-  /** Returns what the last match in the block gave. */
-  #block(block: Buffer): Omit<TrialLine, 'line'> {
-    let last: Omit<TrialLine, 'line'> = { result: 'miss', host: null, time: null, attempts: 0, fields: {} };
-    this.#scan.block(block, this.#reading(), (_filter, judgement, time, line) => {
-      last = this.#judged(judgement, time, line);
+  #block(block: Buffer, take: Take<TrialMatch>): void {
+    const found: Judged[] = [];
+    const ended = this.#patience.endsOn(() => {
+      found.length = 0;
+      this.#scan.block(block, this.#reading(), (_filter, judgement, time, line) =>
+        found.push({ judgement, time, line }),
+      );
     });
-    this.#lines += this.#scan.takeCounts().lines;
+    const { lines } = this.#scan.takeCounts();
+    if (!ended) {
+      this.#eachOf(block, ({ match }) => {
+        if (match !== null) take(match);
+      });
+      return;
+    }
+    this.#lines += lines;
+    for (const { judgement, time, line } of found) take(this.#matched(judgement, time, line));
+  }
+
+  #eachOf(block: Buffer, take: Take<TrialLine>): void {
+    const judge = (bytes: Buffer) => this.#judged(bytes);
+    for (const { bytes, verdict } of this.#patience.eachLine(block, this.#lines + 1, judge)) {
+      this.#lines++;
+      const match = verdict === null ? null : this.#matched(verdict.judgement, verdict.time, verdict.line);
+      take({ number: this.#lines, bytes, match });
+    }
+    this.#scan.takeCounts();
+  }
+
+  #judged(bytes: Buffer): Judged | null {
+    let last: Judged | null = null;
+    this.#scan.block(bytes, this.#reading(), (_filter, judgement, time, line) => {
+      last = { judgement, time, line };
+    });
     return last;
-  }
-
-  #countBlock(block: Buffer): void {
-    const found: Found = (_filter, judgement, time, line) => {
-      if (judgement.kind === 'ignored') this.#counts.ignored++;
-      else {
-        const attempt = this.#merged(judgement.kind, judgement, time, line);
-        this.#counts[attempt === null ? 'nofail' : 'hit']++;
-        if (attempt !== null) this.#note(attempt.host);
-      }
-    };
-    this.#scan.block(block, this.#reading(), found);
-    this.#lines += this.#scan.takeCounts().lines;
-  }
-
-  #note(host: string): void {
-    if (this.#mayBeNames && canonicalAddress(host) === null) this.#noteName(host);
-    else if (!this.#addresses.has(host)) this.#addresses.change(host, once);
-  }
-
-  /** Clients choose them: of so many, and so long ones, no more are told apart. */
-  #noteName(name: string): void {
-    if (this.#names.size < mostNames) this.#names.add(name.slice(0, longestName));
   }
 
   #reading(): Reading {
@@ -137,19 +161,11 @@ export class FilterTrial {
     return { now, transport: null, undated: Math.min(now, this.#options.undated ?? now) };
   }
 
-  #judged(judgement: Judgement, time: number, line: string): Omit<TrialLine, 'line'> {
-    const { kind, host } = judgement;
-    const attempt = kind === 'ignored' ? null : this.#merged(kind, judgement, time, line);
-    if (attempt === null) {
-      const result = kind === 'ignored' ? 'ignored' : 'nofail';
-      return { result, host: host || null, time, attempts: 0, fields: fieldsOf(judgement) };
-    }
-    const { users = [] } = attempt;
-    const fields = {
-      ...fieldsOf({ ...judgement, user: attempt.user }),
-      ...(users.length > 1 ? { users } : {}),
-    };
-    return { result: 'hit', host: attempt.host, time: attempt.time, attempts: attempt.attempts, fields };
+  #matched(judgement: Judgement, time: number, line: string): TrialMatch {
+    const { kind } = judgement;
+    if (kind === 'ignored') return { result: 'ignored', judgement, time, attempt: null };
+    const attempt = this.#merged(kind, judgement, time, line);
+    return { result: attempt === null ? 'nofail' : 'hit', judgement, time, attempt };
   }
 
   /** With copies, as the daemon has them out of a batch: a session that kept a slice would keep the chunk. */
@@ -167,17 +183,4 @@ function mergerFor({ kind }: FilterDefinition): (match: Match) => Attempt | null
   return (match) => sessions.merge('trial', match, mergingOf(kind));
 }
 
-const once = () => [0];
 const ownText = (text: string): string => copied(text, 0, text.length);
-
-function fieldsOf({
-  user,
-  session,
-  fields,
-}: Pick<Judgement, 'user' | 'session' | 'fields'>): Record<string, unknown> {
-  return {
-    ...(user === '' ? {} : { user }),
-    ...(session === '' ? {} : { session }),
-    ...(fields === '' ? {} : (JSON.parse(fields) as Record<string, unknown>)),
-  };
-}

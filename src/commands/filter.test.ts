@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { folderOf } from '../../test/setup/folder.ts';
 import { shippedFilters } from '../config/filters.ts';
 import { type FilterTestOptions, listFilters, showFilter, testFilter } from './filter.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-filter-'));
 after(() => rmSync(folder, { recursive: true }));
 const folders = [shippedFilters];
+const common = { folders, name: 'sshd', file: '-', warn: (text: string) => assert.fail(text) };
 
 /** What a command prints. */
 async function printed(run: (print: (line: string) => void) => Promise<void>): Promise<string[]> {
@@ -26,7 +28,7 @@ async function tried(
     for (let at = 0; at < text.length; at += 50) yield Buffer.from(text.slice(at, at + 50));
   })();
   const lines = await printed((print) =>
-    testFilter({ folders, json: true, print, name: 'sshd', file: '-', input, timeZone: 'UTC', ...options }),
+    testFilter({ ...common, json: true, print, input, timeZone: 'UTC', ...options }),
   );
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
@@ -87,7 +89,7 @@ test('a line without a date in an old file is as old as the file', async () => {
 test('the summary counts the same as the lines do', async () => {
   const file = path.join(folder, 'auth.log');
   writeFileSync(file, log);
-  const lines = await printed((print) => testFilter({ folders, json: false, print, name: 'sshd', file }));
+  const lines = await printed((print) => testFilter({ ...common, json: false, print, file }));
   assert.deepEqual(
     lines.slice(0, 5).map((line) => line.replace(/\s+/g, ' ').trim()),
     [
@@ -101,12 +103,88 @@ test('the summary counts the same as the lines do', async () => {
   assert.match(lines[5] ?? '', /^\d+ lines\/s, [\d.]+ MB\/s$/);
 });
 
+test('the report says what decided, and how dates are written', async () => {
+  const file = path.join(folder, 'decided.log');
+  writeFileSync(file, `${log}\n`);
+  const lines = await printed((print) => testFilter({ ...common, json: false, print, file }));
+  const report = lines.slice(6).map((line) => line.trim());
+  assert.equal(report[0], 'expressions');
+  assert.match(report[1] ?? '', /^1\) \[1\] \^Failed /);
+  assert.match(report.find((line) => line.startsWith('15)')) ?? '', /^15\) \[1\] \(gained\) \^Accepted /);
+  assert.ok(report.includes('15 decided no line'));
+  assert.deepEqual(report.slice(-2), ['dates', '[5] as Nov 22 16:02:01']);
+});
+
+test('lines are printed by what they gave, the first of each kind, and nothing in them reaches the terminal', async () => {
+  const input = (async function* () {
+    yield Buffer.from(`${log}\n\u001b[2Jx\u202e\r\n${'y\n'.repeat(20)}`);
+  })();
+  const wanted = { matched: 'all', missed: 'some', ignored: 'none' } as const;
+  const lines = await printed((print) =>
+    testFilter({ ...common, json: false, print, input, lines: wanted, timeZone: 'UTC' }),
+  );
+  const shown = lines.slice(
+    0,
+    lines.findIndex((line) => line.includes(' bytes')),
+  );
+  assert.deepEqual(
+    shown.slice(0, 6).map((line) => line.slice(0, 30)),
+    [
+      'nofail       1: Nov 22 16:02:0',
+      'hit          2: Nov 22 16:02:0',
+      'nofail       3: Nov 22 16:02:0',
+      'miss         4: Nov 22 16:02:0',
+      'nofail       5: Nov 22 16:02:0',
+      'miss         6: \\u{1b}[2Jx\\u{2',
+    ],
+  );
+  assert.equal(shown.filter((line) => line.startsWith('miss')).length, 20);
+  assert.equal(shown.at(-1), '2 more lines missed: --print-all-missed prints them');
+});
+
+test("a filter of fail2ban's is told with its places, and what is wrong with it beside the result", async () => {
+  const fail2ban = folderOf({
+    'filter.d/f.conf':
+      '[INCLUDES]\nbefore = no.conf\n[Definition]\nfailregex = bad <HOST>\n  ^<F-NOFAIL>so</F-NOFAIL> <HOST>\nignoreregex = ours$\n',
+    'filter.d/g.conf': '[Definition]\nfailregex = [\nnonsense\n',
+  });
+  const file = path.join(folder, 'f.log');
+  writeFileSync(file, '2026-11-22 16:02:01 bad 203.0.113.7\nbad 203.0.113.7 ours\nso 203.0.113.7\n');
+  const told: string[] = [];
+  const warn = (text: string) => told.push(text);
+  const options = { ...common, name: 'f', json: false, fail2ban, file, warn, timeZone: 'UTC' };
+  const lines = await printed((print) => testFilter({ ...options, print }));
+  const place = path.join(fail2ban, 'filter.d/f.conf');
+  assert.deepEqual(
+    told.map((text) => text.split(' [')[0]),
+    [`${place}:2: there is no file "no.conf" to include`],
+  );
+  assert.deepEqual(
+    lines.slice(6).map((line) => line.trim()),
+    [
+      'expressions',
+      `1) [1] ${place}:4 bad <HOST>`,
+      `2) [1] ${place}:5 (nofail) ^<F-NOFAIL>so</F-NOFAIL> <HOST>`,
+      'ignored for',
+      `1) [1] ${place}:6 ours$`,
+      'dates',
+      '[1] {^LN-BEG}%ExY(?P<_sep>[-/.])%m(?P=_sep)%d(?:T|  ?)%H:%M:%S(?:[.,]%f)?(?:\\s*%z)? as 2026-11-22 16:02:01',
+      '[2] none, or none that can be read in one way alone',
+    ],
+  );
+  await assert.rejects(
+    printed((print) => testFilter({ ...options, name: 'g', print })),
+    /g\.conf:3: "nonsense" is neither .*cannot be used, as its files have errors/s,
+  );
+});
+
 test('wrong usage is told', async () => {
   for (const options of [
     { now: 'yesterday' },
     { timeZone: 'Mars/Olympus' },
     { set: ['mode=ddos'] },
     { file: path.join(folder, 'missing') },
+    { lines: { matched: 'all', missed: 'none', ignored: 'none' } as const },
   ]) {
     await assert.rejects(tried('', options), { code: 'usage' });
   }

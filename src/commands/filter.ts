@@ -1,10 +1,21 @@
 import { createReadStream, statSync } from 'node:fs';
+import { ConfigurationErrors } from '../config/errors.ts';
 import { loadFilters, loadNamedFilter } from '../config/filters.ts';
 import { BailiffError } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { compileFilter } from '../scan/filters/compile.ts';
 import { checkSamples } from '../scan/samples.ts';
+import {
+  dateReport,
+  type ExpressionLabels,
+  expressionReport,
+  fail2banLabels,
+  labelsOf,
+} from './filter-report.ts';
+import { FilterTally } from './filter-tally.ts';
 import { FilterTrial, type TrialLine } from './filter-trial.ts';
+import { asJson } from './trial-json.ts';
+import { LinePrinter, type WantedLines } from './trial-lines.ts';
 
 /** Where a command writes: one line at a time, without its newline. */
 export type Print = (line: string) => void;
@@ -47,61 +58,103 @@ export interface FilterTestOptions extends Common {
   /** A configuration directory of fail2ban's, whose filter it is; as there, `NAME[option=value]` gives it options. */
   readonly fail2ban?: string | undefined;
   /** Lines come without a time, as from the journal. */
-  readonly journal?: boolean;
+  readonly journal?: boolean | undefined;
   /** ISO 8601: what is taken for the present. */
   readonly now?: string | undefined;
   /** Zone of dates that name none. */
   readonly timeZone?: string | undefined;
+  /** Lines that are printed before the summary; none where absent. */
+  readonly lines?: WantedLines | undefined;
   readonly input?: AsyncIterable<Buffer>;
+  /** Where is written what people should know beside the result. */
+  readonly warn: Print;
+}
+
+interface Tried {
+  readonly definition: FilterDefinition;
+  readonly labels: ExpressionLabels;
 }
 
 /** `bailiff filter test NAME FILE|-`. @throws BailiffError usage, filter-not-found, filter-invalid */
 export async function testFilter(options: FilterTestOptions): Promise<void> {
-  const definition = await filterFor(options);
+  const { json, timeZone, journal = false, file, warn } = options;
+  if (json && options.lines !== undefined)
+    throw new BailiffError('usage', 'with --json every line is printed: leave out the other', {
+      where: '--print-…',
+    });
+  const tried = await filterFor(options);
   const now = options.now === undefined ? null : readNow(options.now);
-  checkZone(options.timeZone);
-  const trial = new FilterTrial(definition, {
-    timeZone: options.timeZone,
-    journal: options.journal === true,
-    now,
-    undated: options.file === '-' ? null : changedAt(options.file),
-  });
-  if (options.json) await printLines(trial, options);
-  else await printSummary(trial, options);
+  checkZone(timeZone);
+  const undated = file === '-' ? null : changedAt(file);
+  const dates = !json;
+  const trial = new FilterTrial(tried.definition, { timeZone, journal, now, undated, dates, warn });
+  if (json) await printJsonLines(trial, options);
+  else await printSummary(trial, tried, options);
 }
 
-async function filterFor(options: FilterTestOptions): Promise<FilterDefinition> {
-  const { name, folders, fail2ban, set = [], journal } = options;
-  if (fail2ban !== undefined) {
-    const { compileFail2banFilter } = await import('../config/fail2ban/compile.ts');
-    const { readFail2banFilter } = await import('../config/fail2ban/read.ts');
-    const given = set.map((each) => `[${each}]`).join('');
-    return compileFail2banFilter(readFail2banFilter(fail2ban, name + given, journal ? 'systemd' : 'auto'));
-  }
+async function filterFor(options: FilterTestOptions): Promise<Tried> {
+  const { name, folders, set = [] } = options;
+  if (options.fail2ban !== undefined) return fail2banFilterFor(options.fail2ban, options);
   const definition = await loadNamedFilter(name, folders);
   refuseParameters(definition, set);
-  return definition;
+  return { definition, labels: labelsOf(definition) };
 }
 
-async function printLines(trial: FilterTrial, options: FilterTestOptions): Promise<void> {
-  const print = (line: TrialLine): void => options.print(JSON.stringify(line));
+async function fail2banFilterFor(
+  folder: string,
+  { name, set = [], journal, warn }: FilterTestOptions,
+): Promise<Tried> {
+  const { compileFail2banFilter } = await import('../config/fail2ban/compile.ts');
+  const { readFail2banFilter } = await import('../config/fail2ban/read.ts');
+  const given = set.map((each) => `[${each}]`).join('');
+  const read = readFail2banFilter(folder, name + given, journal ? 'systemd' : 'auto');
+  if (read.filter === null) throw new ConfigurationErrors(read.problems);
+  for (const problem of read.problems) warn(problem.describe());
+  for (const { at, text } of read.remarks) warn(`${at.file}:${at.line}: ${text}`);
+  const definition = compileFail2banFilter(read.filter);
+  const { failRegex, ignoreRegex } = read.filter;
+  return { definition, labels: fail2banLabels(definition, failRegex, ignoreRegex) };
+}
+
+async function printJsonLines(trial: FilterTrial, options: FilterTestOptions): Promise<void> {
+  const print = (line: TrialLine): void => options.print(JSON.stringify(asJson(line)));
   for await (const chunk of chunksOf(options)) trial.eachLine(chunk, print);
   trial.finish(print);
 }
 
-async function printSummary(trial: FilterTrial, options: FilterTestOptions): Promise<void> {
-  for await (const chunk of chunksOf(options)) trial.chunk(chunk);
-  trial.finish(null);
-  const { lines, bytes, hit, nofail, ignored, seconds, addresses } = trial.summary();
-  const { print } = options;
-  print(`${lines} lines, ${bytes} bytes`);
-  print(`  hit      ${hit}${hit === 0 ? '' : ` (${addresses} addresses)`}`);
-  print(`  nofail   ${nofail}`);
-  print(`  ignored  ${ignored}`);
-  print(`  miss     ${lines - hit - nofail - ignored}`);
-  print(
-    `${Math.round(lines / Math.max(seconds, 1e-6))} lines/s, ${(bytes / 1e6 / Math.max(seconds, 1e-6)).toFixed(1)} MB/s`,
-  );
+async function printSummary(
+  trial: FilterTrial,
+  { definition, labels }: Tried,
+  options: FilterTestOptions,
+): Promise<void> {
+  const { print, lines: wanted } = options;
+  const startedAt = performance.now();
+  const tally = new FilterTally(definition);
+  const printer = wanted === undefined ? null : new LinePrinter(wanted, print);
+  const line = (each: TrialLine): void => {
+    if (each.match !== null) tally.add(each.match);
+    printer?.take(each);
+  };
+  for await (const chunk of chunksOf(options)) {
+    if (printer === null) trial.chunk(chunk, (match) => tally.add(match));
+    else trial.eachLine(chunk, line);
+  }
+  trial.finish(line);
+  const seconds = Math.max((performance.now() - startedAt) / 1_000, 1e-6);
+  printer?.finish();
+  for (const each of summary(trial, tally, seconds)) print(each);
+  for (const each of expressionReport(tally, labels)) print(each);
+  if (options.journal !== true) for (const each of dateReport(trial.dates)) print(each);
+}
+
+function* summary({ lines, bytes }: FilterTrial, tally: FilterTally, seconds: number): Generator<string> {
+  const { hit, nofail, ignored } = tally.results;
+  yield `${lines} lines, ${bytes} bytes`;
+  yield `  hit      ${hit}${hit === 0 ? '' : ` (${tally.addresses} addresses)`}`;
+  yield `  nofail   ${nofail}`;
+  yield `  ignored  ${ignored}`;
+  yield `  miss     ${lines - hit - nofail - ignored}`;
+  yield `${Math.round(lines / seconds)} lines/s, ${(bytes / 1e6 / seconds).toFixed(1)} MB/s`;
 }
 
 async function* chunksOf({ file, input }: FilterTestOptions): AsyncGenerator<Buffer> {

@@ -18,6 +18,11 @@ export function printLine(line = ''): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** What a person should know beside the result, on standard error. */
+export function printWarning(text: string): void {
+  process.stderr.write(`bailiff: ${text}\n`);
+}
+
 /** An error for a person on standard error; with --json also as one JSON value on standard output. */
 export function printError(error: unknown, json: boolean): void {
   const errors = error instanceof ConfigurationErrors ? error.errors : [error];

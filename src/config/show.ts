@@ -20,8 +20,13 @@ export function quote(text: string): string {
  * must not rewrite the terminal or the log that it is shown in.
  */
 export function plain(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}"\\]/gu, (character) => {
-    if (character === '"' || character === '\\') return `\\${character}`;
-    return `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`;
-  });
+  return visible(text.replace(/["\\]/g, '\\$&'));
+}
+
+/** The same for text that is not quoted: a line of a log, an expression. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{C}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
+  );
 }

@@ -12,6 +12,8 @@ export type DateField =
  * `datepattern`, scan/filters/fail2ban-dates.ts finds dates with it.
  */
 export interface DateTemplate {
+  /** As fail2ban shows it; no two of a datepattern have the same. */
+  readonly name: string;
   /** A JavaScript expression, to be searched for. */
   readonly source: string;
   readonly flags: 'u';

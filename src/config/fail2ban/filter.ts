@@ -50,6 +50,11 @@ export class FilterReading {
     this.#given = textsOf(this.definition.init);
   }
 
+  /** Its first file. */
+  get at(): Place {
+    return { file: this.#file, line: 1 };
+  }
+
   /** Its values before the jail's own options count: what the jail may refer to as `%(known/…)s`. */
   known(jail: Variables): Values {
     this.definition.read(jail, true);
@@ -72,7 +77,7 @@ export class FilterReading {
     // fail2ban sends a jail's value first for these three, and last for the pattern of dates.
     const ownFirst = (option: string): TracedText | null => first(own.get(option), jail.get(option));
     const maxLines = ownFirst('maxlines');
-    if (!this.definition.defined) remark('the filter has no [Definition]', { file: this.#file, line: 1 });
+    if (!this.definition.defined) remark('the filter has no [Definition]', this.at);
     return {
       name: this.#name,
       file: this.#file,

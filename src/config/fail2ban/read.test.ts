@@ -248,6 +248,32 @@ test('a folder that is none, or holds nothing, is a problem', () => {
 
 test('one filter by its name', () => {
   const folder = folderOf(parts);
-  assert.equal(readFail2banFilter(folder, 'f[maxlines=3]').maxLines, 3);
-  assert.throws(() => readFail2banFilter(folder, 'g'), { message: 'there is no "filter.d/g.conf"' });
+  assert.equal(readFail2banFilter(folder, 'f[maxlines=3]').filter?.maxLines, 3);
+  const { filter, problems: told } = readFail2banFilter(folder, 'g');
+  assert.equal(filter, null);
+  assert.deepEqual(
+    told.map(({ message }) => message),
+    ['there is no "filter.d/g.conf"'],
+  );
+});
+
+test('one filter with what is wrong beside it', () => {
+  const folder = folderOf({
+    'filter.d/f.conf':
+      '[INCLUDES]\nbefore = no.conf\n[Definition]\nfailregexx = ^bad <HOST>$\nmaxlines = x\n',
+  });
+  const { filter, problems: told, remarks: all } = readFail2banFilter(folder, 'f');
+  assert.notEqual(filter, null);
+  assert.deepEqual(
+    told.map(({ message }) => message),
+    ['there is no file "no.conf" to include'],
+  );
+  assert.deepEqual(
+    all.map(({ at, text }) => `${at.line} ${text}`),
+    [
+      '5 maxlines: "x" is not a whole number, and does not count',
+      '4 nothing reads "failregexx"; is "failregex" meant?',
+      '1 the filter has no failregex, so nothing is found',
+    ],
+  );
 });

@@ -10,6 +10,7 @@ import { includesSection } from './includes.ts';
 import { Interpolation } from './interpolate.ts';
 import { readJail } from './jail.ts';
 import { jailOptions } from './jail-options.ts';
+import type { Place } from './place.ts';
 import type { Remark } from './problem.ts';
 import { slipOf } from './slip.ts';
 import { Sources } from './sources.ts';
@@ -55,15 +56,31 @@ export function readFail2ban(
   return { settings, jails, disabled, problems: [...ofFiles, ...problems], remarks };
 }
 
-/**
- * One filter as a command names it: `sshd[mode=aggressive]`, for a jail that sets nothing else.
- * @throws BailiffError fail2ban-invalid
- */
-export function readFail2banFilter(folder: string, reference: string, backend = 'auto'): Fail2banFilter {
-  const text = TracedText.of(reference, { file: reference, line: 1 });
-  const filter = new FilterReading(text, backend, new Sources(new Files(folder)), new Budget());
-  filter.known(new Map());
-  return filter.result(new Map(), () => {});
+/** A filter by itself, and what is not as its owner may think. */
+export interface FilterAlone {
+  /** Null where it cannot be used, for the last of the problems. */
+  readonly filter: Fail2banFilter | null;
+  readonly problems: readonly BailiffError[];
+  readonly remarks: readonly Remark[];
+}
+
+/** One filter as a command names it: `sshd[mode=aggressive]`, for a jail that sets nothing else. */
+export function readFail2banFilter(folder: string, reference: string, backend = 'auto'): FilterAlone {
+  const files = new Files(folder);
+  const remarks: Remark[] = [];
+  const remark = (text: string, at: Place): void => void remarks.push({ at, jail: null, text });
+  try {
+    const text = TracedText.of(reference, { file: reference, line: 1 });
+    const reading = new FilterReading(text, backend, new Sources(files), new Budget());
+    reading.known(new Map());
+    const filter = reading.result(new Map(), remark);
+    for (const { name, meant, at } of reading.definition.misspelt())
+      remark(`nothing reads ${quote(name)}; is "${meant}" meant?`, at);
+    if (filter.failRegex.length === 0) remark('the filter has no failregex, so nothing is found', reading.at);
+    return { filter, problems: files.problems, remarks };
+  } catch (error) {
+    return { filter: null, problems: [...files.problems, asProblem(error)], remarks };
+  }
 }
 
 function jailConfiguration(files: Files, folder: string, version: string): Configuration {

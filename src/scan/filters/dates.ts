@@ -16,6 +16,8 @@ export interface LineDate {
 /** Finds the date of a line, or null. `now` is in seconds. What it keeps between lines is one log's. */
 export interface DateFinder {
   find(line: string, now: number): LineDate | null;
+  /** What people call the form of the date that was found last; undefined where only its text shows it. */
+  readonly form?: string;
 }
 
 const dayMs = 86_400_000;

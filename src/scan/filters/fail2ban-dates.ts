@@ -91,6 +91,10 @@ export class Fail2banDates {
     this.#logMinutes = logMinutes ?? null;
   }
 
+  get form(): string {
+    return this.#ranking.last?.template.name ?? '';
+  }
+
   /**
    * What is cut out of a line, and its time in seconds; null where there is no date. The time is null where the date
    * is none of a calendar, and where `start` is `end`: then the pattern found its place and no date there. fail2ban judges

@@ -43,12 +43,15 @@ interface Place {
 
 /** What a match of one expression, behind one of the prefix, says. */
 export class FieldReading {
+  readonly #expression: number;
   readonly #places: Readonly<Record<Meant, Place>>;
   readonly #evidence: readonly (readonly [name: string, place: Place])[];
   /** What the address was is told only where something else is counted and banned. */
   readonly #addresses: readonly (readonly [name: string, place: Place])[];
 
-  constructor(own: Fields, prefixed: Fields) {
+  /** `expression`: its place in the filter. */
+  constructor(expression: number, own: Fields, prefixed: Fields) {
+    this.#expression = expression;
     const place = (name: string): Place => ({ own: own.get(name), prefixed: prefixed.get(name) });
     this.#places = Object.fromEntries(meant.map((name) => [name, place(name)])) as Record<Meant, Place>;
     const names = new Set([...prefixed.keys(), ...own.keys()]);
@@ -75,6 +78,7 @@ export class FieldReading {
       user: text('user'),
       fields: this.#evidenceOf(match, prefix, id !== ''),
       time: null,
+      expression: this.#expression,
     };
   }
 

@@ -48,11 +48,11 @@ export function compileFail2ban(definition: Fail2banFilterDefinition, watch = ne
     definition.prefix === null
       ? null
       : { expression: guarded(definition.prefix), fields: fieldsOf(definition.prefix.groups) };
-  const expressions = definition.expressions.map((each) => ({
+  const expressions = definition.expressions.map((each, place) => ({
     expression: guarded(each),
     beginnings: beginningsOf(each.source),
     groups: each.groups,
-    reading: new FieldReading(fieldsOf(each.groups), prefix?.fields ?? new Map()),
+    reading: new FieldReading(place, fieldsOf(each.groups), prefix?.fields ?? new Map()),
   }));
   const ignore = definition.ignore.map(guarded);
   const dates = definition.dates.map((template): DateSearch => {
@@ -129,10 +129,10 @@ class Fail2banFilter implements Filter {
       if (!mayBegin(content, beginnings)) continue;
       const match = expression.exec(content);
       if (match === null) continue;
-      const ignored = ignore.some((each) => each.test(content));
-      if (!ignored) this.#lines?.take(content, match, skippedBy(match, groups));
+      const ignored = ignore.findIndex((each) => each.test(content));
+      if (ignored < 0) this.#lines?.take(content, match, skippedBy(match, groups));
       const judgement = reading.judgement(match, before);
-      return ignored ? { ...judgement, kind: 'ignored' } : judgement;
+      return ignored < 0 ? judgement : { ...judgement, kind: 'ignored', expression: ignored };
     }
     return null;
   }

@@ -12,6 +12,8 @@ export interface Judgement {
   readonly fields: string;
   /** The time as the line itself gives it in a field, for the date reader; or null. */
   readonly time: string | number | null;
+  /** The place of the expression or rule that decided; of what is ignored that of what it is ignored for. From 0. */
+  readonly expression: number;
 }
 
 /** A compiled filter. All kinds are used through this. */

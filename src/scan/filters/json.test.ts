@@ -46,6 +46,7 @@ test('a rule needs all of its tests, and takes host, user and time from the fiel
     user: 'bob',
     fields: '',
     time: 1_795_363_321.5,
+    expression: 0,
   });
   assert.equal(filter.judge(JSON.stringify({ ...line, status: 200 })), null);
   assert.equal(filter.judge(JSON.stringify({ ...line, request: { ...line.request, uri: '/' } })), null);

@@ -32,7 +32,8 @@ export class JsonFilter implements Filter {
   judge(text: string): Judgement | null {
     const line = parseObject(text);
     if (line === null) return null;
-    const rule = this.#rules.find(({ holds }) => holds.every((test) => test(line)));
+    const place = this.#rules.findIndex(({ holds }) => holds.every((test) => test(line)));
+    const rule = this.#rules[place];
     this.#watch.spot.leave();
     if (rule === undefined) return null;
     const written = textAt(line, rule.host);
@@ -47,6 +48,7 @@ export class JsonFilter implements Filter {
       user: textAt(line, rule.user),
       fields: '',
       time: typeof time === 'string' || typeof time === 'number' ? time : null,
+      expression: place,
     };
   }
 }

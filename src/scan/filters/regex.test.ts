@@ -59,7 +59,7 @@ test('the prefix must match, gives the text and defaults for groups', () => {
     ],
     ignore: ['harmless'],
   });
-  const common = { host: '203.0.113.7', session: '7', time: null };
+  const common = { host: '203.0.113.7', session: '7', time: null, expression: 0 };
   assert.deepEqual(filter.judge('app[7] ann: bad 203.0.113.7'), {
     ...common,
     kind: 'hit',
@@ -80,6 +80,7 @@ test('the prefix must match, gives the text and defaults for groups', () => {
     user: '',
     fields: '',
     time: null,
+    expression: 1,
   });
   assert.equal(filter.judge('bad bob 203.0.113.7'), null);
 });

@@ -29,6 +29,7 @@ interface Prefix {
 }
 
 interface JudgingExpression {
+  readonly place: number;
   readonly kind: MatchKindName;
   readonly expression: GuardedExpression;
   /** A text that begins with none of these is no match, which is seen sooner than by running the expression. */
@@ -51,7 +52,8 @@ export class RegexFilter implements Filter {
     const { ignoreCase } = definition;
     const compile = (pattern: string) => new GuardedExpression(pattern, ignoreCase, watch);
     const prefix = definition.prefix === null ? null : compile(definition.prefix);
-    const expressions = definition.expressions.map(({ kind, pattern }) => ({
+    const expressions = definition.expressions.map(({ kind, pattern }, place) => ({
+      place,
       kind,
       expression: compile(pattern),
     }));
@@ -113,18 +115,21 @@ export class RegexFilter implements Filter {
       const match = each.expression.exec(content);
       if (match === null) continue;
       const judgement = this.#judgement(each, match, prefixMatch);
-      if (judgement !== null) return this.#ignored(content) ? { ...judgement, kind: 'ignored' } : judgement;
+      if (judgement === null) continue;
+      const ignored = this.#ignored(content);
+      return ignored < 0 ? judgement : { ...judgement, kind: 'ignored', expression: ignored };
     }
     return null;
   }
 
-  #ignored(content: string): boolean {
-    return this.#ignore.some((expression) => expression.test(content));
+  /** The place of the first expression that the text is ignored for, or -1. */
+  #ignored(content: string): number {
+    return this.#ignore.findIndex((expression) => expression.test(content));
   }
 
   /** Null where the text that stands for an address is none: host names are not resolved. */
   #judgement(
-    { kind, numbers }: JudgingExpression,
+    { place, kind, numbers }: JudgingExpression,
     match: Groups,
     prefixMatch: Groups | null,
   ): Judgement | null {
@@ -140,6 +145,7 @@ export class RegexFilter implements Filter {
       user: groupText(match, numbers.user) || groupText(prefixed, before?.user ?? none),
       fields: this.#fields(match, numbers, prefixed, before),
       time: null,
+      expression: place,
     };
   }
 

@@ -25,25 +25,34 @@ export function execTimed(
   text: string,
   limitMs = longestRunMs,
 ): RegExpExecArray | null | 'timeout' {
+  let match: RegExpExecArray | null = null;
+  const run = () => {
+    match = regexp.exec(text);
+  };
+  return endsWithin(limitMs, run) ? match : 'timeout';
+}
+
+/**
+ * Runs what may not come to an end. False: it was broken off, wherever it was; no `finally` of its own was run. It is
+ * called again where it had not the processor for its time, so it must be able to begin once more.
+ */
+export function endsWithin(limitMs: number, run: () => void): boolean {
   for (let tries = 0; tries < mostTries; tries++) {
     const before = process.threadCpuUsage();
     try {
-      let match: RegExpExecArray | null = null;
-      work = () => {
-        match = regexp.exec(text);
-      };
+      work = run;
       limited ??= limitedRun();
       limited(limitMs);
-      return match;
+      return true;
     } catch (thrown) {
       if (!isTimeout(thrown)) throw thrown;
       const { user, system } = process.threadCpuUsage(before);
-      if ((user + system) / 1_000 >= limitMs / 2) return 'timeout';
+      if ((user + system) / 1_000 >= limitMs / 2) return false;
     } finally {
       work = () => undefined;
     }
   }
-  return 'timeout';
+  return false;
 }
 
 /** The error is made in the script's own realm: it is no instance of this one's. */

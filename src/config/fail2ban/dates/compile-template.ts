@@ -23,7 +23,7 @@ export function compileTemplate(
   { expression, anchored }: BoundExpression,
   of: ValueKind,
   weight: number,
-): DateTemplate {
+): Omit<DateTemplate, 'name'> {
   const { root, names } = readExpression(expression, false);
   const wanted = of.kind === 'epoch' ? [1, of.group] : [1];
   const all = withNames(names, wanted);

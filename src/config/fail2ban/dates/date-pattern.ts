@@ -3,7 +3,7 @@ import { BailiffError } from '../../../core/errors.ts';
 import { LocatedText } from '../expressions/located-text.ts';
 import { stripped } from './bounds.ts';
 import { defaultDates } from './default-dates.ts';
-import { atLineStart, defaultTemplates, keyOf, type NamedTemplate, readTemplate } from './named-template.ts';
+import { atLineStart, defaultTemplates, keyOf, readTemplate } from './named-template.ts';
 
 const datePlace = /(?<!\\)\{DATE\}/gi;
 
@@ -23,7 +23,7 @@ export function readDatePattern(text: string | null, thisYear: number): readonly
       throw lines.length === 1 ? thrown : inLine(thrown, index);
     }
   }
-  return list.templates.length > 0 ? list.templates : list.defaults.map(({ template }) => template);
+  return list.templates.length > 0 ? list.templates : list.defaults;
 }
 
 function inLine(thrown: unknown, index: number): unknown {
@@ -55,13 +55,13 @@ class TemplateList {
     const key = keyOf(pattern.text);
     // As in fail2ban: beside others it adds nothing.
     if (key === '{DEFAULT}') return;
-    if (key === atLineStart) this.#addSeveral(this.defaults.filter(({ template }) => template.anchored));
+    if (key === atLineStart) this.#addSeveral(this.defaults.filter(({ anchored }) => anchored));
     else if (key.includes('{DATE}')) this.#addSeveral(this.#within(pattern));
     else if (key === '{NONE}') this.#add(readTemplate(new LocatedText('{UNB}^'), this.#thisYear));
     else this.#add(readTemplate(pattern, this.#thisYear));
   }
 
-  get defaults(): readonly NamedTemplate[] {
+  get defaults(): readonly DateTemplate[] {
     const { copies, own } = defaultTemplates(this.#thisYear);
     return [...copies, ...own];
   }
@@ -70,7 +70,7 @@ class TemplateList {
    * Every default date in a pattern's `{DATE}`. `Epoch` is one there only where nothing but a bound to the line's
    * beginning is around it, as `TAI64N` is: else fail2ban takes them for the words.
    */
-  #within(pattern: LocatedText): readonly NamedTemplate[] {
+  #within(pattern: LocatedText): readonly DateTemplate[] {
     return defaultDates.map((date) => {
       const text = date === 'EPOCH' ? 'Epoch' : date.replace(atLineStart, '');
       const within = pattern.replaced(datePlace, () => text);
@@ -79,16 +79,16 @@ class TemplateList {
   }
 
   /** What is there already is left out, unless nothing was there before. */
-  #addSeveral(all: readonly NamedTemplate[]): void {
+  #addSeveral(all: readonly DateTemplate[]): void {
     const skipKnown = this.#templates.size > 0;
     for (const each of all) if (!skipKnown || !this.#templates.has(each.name)) this.#add(each);
   }
 
-  #add({ name, template }: NamedTemplate): void {
-    if (this.#templates.has(name))
+  #add(template: DateTemplate): void {
+    if (this.#templates.has(template.name))
       throw new BailiffError('filter-invalid', 'the datepattern has this twice', {
         remedy: 'Leave one of the two out.',
       });
-    this.#templates.set(name, template);
+    this.#templates.set(template.name, template);
   }
 }

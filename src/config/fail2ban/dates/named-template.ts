@@ -5,12 +5,6 @@ import { compileTemplate, type ValueKind } from './compile-template.ts';
 import { defaultDates } from './default-dates.ts';
 import { expandTokens, hasNames, labelOf } from './tokens.ts';
 
-/** A template, and the name by which fail2ban knows whether it has it already. */
-export interface NamedTemplate {
-  readonly name: string;
-  readonly template: DateTemplate;
-}
-
 export const atLineStart = '{^LN-BEG}';
 const anywhere = '{UNB}';
 
@@ -30,7 +24,7 @@ export function keyOf(pattern: string): string {
  * Reads one date of a datepattern, which is not one of the words for several.
  * @throws BailiffError filter-invalid, with the character
  */
-export function readTemplate(pattern: LocatedText, thisYear: number): NamedTemplate {
+export function readTemplate(pattern: LocatedText, thisYear: number): DateTemplate {
   const key = keyOf(pattern.text);
   if (key.includes('EPOCH') && pattern.text.match(embeddedEpoch) !== null) return epochWithin(pattern, key);
   const [, start = '', word] = /^(\{\^LN-BEG\}|\^)?(L?EPOCH|TAI64N)$/.exec(key) ?? [];
@@ -41,27 +35,25 @@ export function readTemplate(pattern: LocatedText, thisYear: number): NamedTempl
 
 /** The default dates, and copies of those that are not bound to a line's beginning, which are. The copies come first. */
 export function defaultTemplates(thisYear: number): {
-  readonly copies: readonly NamedTemplate[];
-  readonly own: readonly NamedTemplate[];
+  readonly copies: readonly DateTemplate[];
+  readonly own: readonly DateTemplate[];
 } {
   if (defaults?.thisYear !== thisYear) {
-    const read = (text: string): NamedTemplate => readTemplate(new LocatedText(text), thisYear);
+    const read = (text: string): DateTemplate => readTemplate(new LocatedText(text), thisYear);
     defaults = { thisYear, copies: copied.map(read), own: defaultDates.map(read) };
   }
   return defaults;
 }
 
 /** Most filters have them. */
-let defaults:
-  | { thisYear: number; copies: readonly NamedTemplate[]; own: readonly NamedTemplate[] }
-  | undefined;
+let defaults: { thisYear: number; copies: readonly DateTemplate[]; own: readonly DateTemplate[] } | undefined;
 
 const copied = defaultDates
   .filter((text) => !text.startsWith(atLineStart) && !text.startsWith('^'))
   .map((text) => atLineStart + text);
 const copiedKeys: ReadonlySet<string> = new Set(copied);
 
-function calendar(pattern: LocatedText, thisYear: number): NamedTemplate {
+function calendar(pattern: LocatedText, thisYear: number): DateTemplate {
   let text = pattern;
   let begin: Beginning = 'word';
   if (text.text.startsWith(anywhere)) {
@@ -79,7 +71,7 @@ function calendar(pattern: LocatedText, thisYear: number): NamedTemplate {
 }
 
 /** Also behind a bracket that begins the line, and in a record of the audit subsystem. */
-function epoch(start: string, long: boolean): NamedTemplate {
+function epoch(start: string, long: boolean): DateTemplate {
   const number = long ? longSeconds : seconds;
   const name = long ? 'LongEpoch' : 'Epoch';
   const value = { kind: 'epoch', long, group: 1 } as const;
@@ -90,7 +82,7 @@ function epoch(start: string, long: boolean): NamedTemplate {
 }
 
 /** `{EPOCH}` in a pattern, which is an expression without tokens, and is cut out whole. */
-function epochWithin(pattern: LocatedText, key: string): NamedTemplate {
+function epochWithin(pattern: LocatedText, key: string): DateTemplate {
   const long = key.includes('LEPOCH');
   const expression = pattern
     .replaced(embeddedEpoch, () => `(${long ? longSeconds : seconds})`)
@@ -99,7 +91,7 @@ function epochWithin(pattern: LocatedText, key: string): NamedTemplate {
   return named(pattern.text, pattern.text, expression, 'word', true, { kind: 'epoch', long, group: 2 });
 }
 
-function tai64n(start: string): NamedTemplate {
+function tai64n(start: string): DateTemplate {
   const expression = new LocatedText('@[0-9a-f]{24}');
   const begin = start === '' ? 'anywhere' : 'line';
   return named('TAI64N', `${start}TAI64N`, expression, begin, true, { kind: 'tai64n' });
@@ -112,12 +104,12 @@ function named(
   begin: Beginning,
   endAtWord: boolean,
   value: ValueKind,
-): NamedTemplate {
+): DateTemplate {
   const boundExpression = bound(expression, begin, endAtWord);
   const weight = copiedKeys.has(key) ? copyWeight : 1;
   return {
     name: boundExpression.lineBound ? atLineStart + name : name,
-    template: compileTemplate(boundExpression, value, weight),
+    ...compileTemplate(boundExpression, value, weight),
   };
 }
 
