@@ -18,6 +18,12 @@ export interface Fail2banFilterDefinition extends FilterCommon {
   readonly usualDates: boolean;
 }
 
+/**
+ * The key of the session of lines whose key is there and empty: to fail2ban they have one in common. No key is a line's
+ * end.
+ */
+export const emptySession = '\n';
+
 export interface Fail2banExpression {
   /** Compiled with the flag `u`. */
   readonly source: string;

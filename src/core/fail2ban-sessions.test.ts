@@ -63,10 +63,31 @@ test('the last line of a session ends it', () => {
   assert.deepEqual(attemptsOf(line('nofail', { host }), line('lastHit'), line('hit')), [`${host}*2`]);
 });
 
+test('an address counts before a name, an IPv4 one before an IPv6 one, and an id before both', () => {
+  const told = (...hosts: string[]) =>
+    attemptsOf(...hosts.map((each) => line('hit', { host: each }))).map((each) => each.split('*')[0]);
+  assert.deepEqual(
+    told('host.example', '2001:db8::7', 'host.example', host, '2001:db8::7', '203.0.113.8/32'),
+    ['host.example', '2001:db8::7', '2001:db8::7', host, host, '203.0.113.8/32'],
+  );
+  const id = line('hit', { host: 'id', fields: '{"fid":"id","ip4":"203.0.113.7"}' });
+  assert.deepEqual(attemptsOf(id, line('hit', { host })), ['id*1', 'id*1']);
+});
+
 test('a session that is over lends nothing, and the oldest go', () => {
   assert.deepEqual(attemptsOf(line('nofail', { host }), line('hit', { time: 1_301 })), []);
   const others = Array.from({ length: 100 }, (_, index) => line('nofail', { host, session: `x${index}` }));
   assert.deepEqual(attemptsOf(line('nofail', { host }), ...others, line('hit')), []);
+});
+
+test('the age of a session is that of its first line', () => {
+  const at = (time: number) => line('nofail', { host, time });
+  assert.deepEqual(attemptsOf(at(1_000), at(1_200), line('hit', { time: 1_301 })), []);
+  const others = Array.from({ length: 99 }, (_, index) => line('nofail', { host, session: `x${index}` }));
+  const again = line('nofail', { host });
+  assert.deepEqual(attemptsOf(again, ...others, again, line('hit', { session: 'y', host }), line('hit')), [
+    `${host}*1`,
+  ]);
 });
 
 test('the names that were tried are told, of many the first', () => {

@@ -9,6 +9,8 @@ const longestUser = 256;
 /** What the lines of one session (F-MLFID) have said so far. */
 export interface Fail2banSession {
   readonly host: string;
+  /** @see precedenceOf */
+  readonly precedence: number;
   readonly user: string;
   /** Names that were tried; of many, the first. */
   readonly users: readonly string[];
@@ -20,11 +22,13 @@ export interface Fail2banSession {
   readonly matches: number;
   /** Lines of the nofail kind, which count with the first failure. */
   readonly held: number;
+  /** Of its first line. */
   readonly time: number;
 }
 
 const nothing: Omit<Fail2banSession, 'time'> = {
   host: '',
+  precedence: 0,
   user: '',
   users: [],
   pending: false,
@@ -49,8 +53,10 @@ export class Fail2banSessions implements SessionMerger<Fail2banSession> {
     const merged = mergedWith(before ?? { ...nothing, time }, match, says, before !== null);
     const { session, counts } = settled(merged, says, last);
     const pending = counts && session.host === '';
+    // As in fail2ban, a session's age is that of its first line.
     if (last) this.#open.delete(key);
-    else this.#open.keep(key, { ...session, pending, time });
+    else if (before === null) this.#open.keep(key, { ...session, pending });
+    else this.#open.replace(key, { ...session, pending });
     if (!counts || pending) return null;
     return { host: session.host, user: session.user, time, attempts: session.matches, users: session.users };
   }
@@ -77,24 +83,36 @@ const kinds: Readonly<Record<Match['kind'], { readonly says: Says; readonly last
 };
 
 /** With the fields of the line. What was told of before is not told of again. */
-function mergedWith(
-  before: Fail2banSession,
-  { host, user: written }: Match,
-  says: Says,
-  known: boolean,
-): Fail2banSession {
+function mergedWith(before: Fail2banSession, match: Match, says: Says, known: boolean): Fail2banSession {
   const pending = before.pending && says !== 'gained';
-  const user = written.slice(0, longestUser);
+  const user = match.user.slice(0, longestUser);
   const isNew = user !== '' && !before.users.includes(user) && before.users.length < mostUsers;
   const users = isNew ? [...before.users, user] : before.users;
   return {
     ...before,
-    host: host || before.host,
+    ...hostOf(before, match),
     user: user || before.user,
     users,
     pending,
     matches: known && !before.nofail && !pending ? 0 : before.matches,
   };
+}
+
+function hostOf(before: Fail2banSession, match: Match): Pick<Fail2banSession, 'host' | 'precedence'> {
+  const precedence = precedenceOf(match);
+  return match.host !== '' && precedence >= before.precedence
+    ? { host: match.host, precedence }
+    : { host: before.host, precedence: before.precedence };
+}
+
+/**
+ * Whichever lines of a session name them, fail2ban takes an id before any address, an IPv4 address before an IPv6 one, and
+ * both before a name. What its expressions take for an address need not be one: 999.1.1.1.
+ */
+function precedenceOf({ host, fields }: Match): number {
+  if (fields.includes('"fid":')) return 3;
+  if (host.includes(':')) return 1;
+  return /^\d{1,3}(?:\.\d{1,3}){3}(?:\/\d+)?$/.test(host) ? 2 : 0;
 }
 
 /** What becomes of the session, and whether it counts now. */

@@ -35,6 +35,13 @@ test('the order is that of the last change, whatever was kept and deleted', () =
   assert.deepEqual([keysOf(sessions), sessions.known('e', 1)], ['e', sessionAt(1)]);
 });
 
+test('one that is replaced keeps its place', () => {
+  const sessions = new OpenSessions<Session>();
+  for (const key of 'abc') sessions.keep(key, sessionAt(1));
+  assert.deepEqual([sessions.replace('a', sessionAt(2)), sessions.replace('d', sessionAt(2))], [true, false]);
+  assert.deepEqual([keysOf(sessions), sessions.known('a', 2)], ['abc', sessionAt(2)]);
+});
+
 test('with one that is kept, the oldest go whose time is over, and those beyond the hundredth', () => {
   const sessions = new OpenSessions<Session>();
   sessions.keep('a', sessionAt(100));

@@ -1,4 +1,4 @@
-/** Open sessions kept per scope, and for how long after their last line (seconds of log time); fail2ban's figures. */
+/** Open sessions kept per scope, and for how long (seconds of log time); fail2ban's figures. */
 const capacity = 100;
 const lifetime = 300;
 
@@ -37,6 +37,13 @@ export class OpenSessions<Session extends { readonly time: number }>
       if (this.size <= capacity && oldest.session.time >= session.time - lifetime) return;
       this.delete(oldest.key);
     }
+  }
+
+  /** Puts it in the place of the one before, which keeps its age among the others; false: there is none. */
+  replace(key: string, session: Session): boolean {
+    const entry = this.#byKey.get(key);
+    if (entry !== undefined) entry.session = session;
+    return entry !== undefined;
   }
 
   /** Puts it in the place of the one before, as the newest. */
