@@ -1,3 +1,4 @@
+import { emptySession } from '../core/fail2ban-filter.ts';
 import type { TrialLine, TrialMatch, TrialResult } from './filter-trial.ts';
 
 /** What one line gave, as `bailiff filter test --json` prints it: users' scripts rely on its members. `time` in seconds. */
@@ -28,7 +29,7 @@ function fieldsOf({ judgement, attempt }: TrialMatch): Record<string, unknown> {
   const users = attempt?.users ?? [];
   return {
     ...(user === '' ? {} : { user }),
-    ...(session === '' ? {} : { session }),
+    ...(session === '' ? {} : { session: session === emptySession ? '' : session }),
     ...(fields === '' ? {} : (JSON.parse(fields) as Record<string, unknown>)),
     ...(users.length > 1 ? { users } : {}),
   };

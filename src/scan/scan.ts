@@ -71,6 +71,8 @@ export class Scan {
    * Whoever goes on behind lines that another scan has judged sets it.
    */
   lastDate: number | null = null;
+  /** Up to here in the piece that is being judged all lines were looked at for it. */
+  #datedTo = 0;
   /** Whether a line of the block that is being judged had a date. */
   #dated = false;
   #lines = 0;
@@ -140,7 +142,7 @@ export class Scan {
     const search = this.#search;
     search.begin(piece, text);
     this.#count(text);
-    let datedTo = 0;
+    this.#datedTo = 0;
     for (let start = 0; start < text.length; ) {
       const hit = search.next(start);
       if (hit < 0) break;
@@ -155,32 +157,43 @@ export class Scan {
       if (end - start > lineCap) end = start + lineCap;
       if (end > start) {
         const line = ascii ? text.slice(start, end) : this.#decode(piece, start, end);
-        datedTo = this.#line(line, text, start, datedTo, reading, found);
+        this.#line(line, text, start, reading, found);
       }
       start = next;
     }
     search.end();
-    if (reading.transport === null) this.#findLastDate(text, text.length, datedTo, reading.now);
+    if (reading.transport === null) this.#findLastDate(text, text.length, reading.now);
   }
 
-  #line(line: string, text: string, start: number, datedTo: number, reading: Reading, found: Found): number {
+  #line(line: string, text: string, start: number, reading: Reading, found: Found): void {
     const date = this.#isOwn ? ownDateOf(this.#dates, line, reading) : this.#dates.find(line, reading.now);
-    const rest = withoutDate(line, date);
     const dated = date?.time ?? null;
-    if (dated !== null) this.#setLastDate(dated);
-    let known = dated !== null;
+    if (dated !== null) {
+      this.#setLastDate(dated);
+      this.#datedTo = start;
+    }
+    const isWhole = this.#isOwn && this.#keeps(date, text, start, reading);
+    const rest = isWhole ? line : withoutDate(line, date);
     for (let index = 0; index < this.#filters.length; index++) {
       if (!this.#search.wants(index)) continue;
       const own = this.#own[index] ?? null;
       const its = own === null ? date : ownDateOf(own, line, reading);
-      const judgement = this.#filters[index]?.judge(own === null ? rest : withoutDate(line, its)) ?? null;
+      const isWhole = own !== null && this.#keeps(its, text, start, reading);
+      const judged = own === null ? rest : isWhole ? line : withoutDate(line, its);
+      const judgement = this.#filters[index]?.judge(judged) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
-      if (!known && reading.transport === null) this.#findLastDate(text, start, datedTo, reading.now);
-      known = true;
+      if (reading.transport === null) this.#findLastDate(text, start, reading.now);
       found(index, judgement, this.#timeOf(judgement, its?.time ?? null, reading), line);
     }
-    return known ? start : datedTo;
+  }
+
+  /** fail2ban leaves what it takes for a date, and cannot read, in the line if it has a fresh one from before. */
+  #keeps(date: LineDate | null, text: string, start: number, reading: Reading): boolean {
+    if (date === null || date.time !== null || date.start === date.end) return false;
+    if (reading.transport !== null) return false;
+    this.#findLastDate(text, start, reading.now);
+    return this.lastDate !== null && reading.now - this.lastDate < freshSeconds;
   }
 
   #timeOf(judgement: Judgement, date: number | null, reading: Reading): number {
@@ -197,17 +210,25 @@ export class Scan {
   }
 
   /** Takes the last date of the lines before `to` that were not looked at yet. */
-  #findLastDate(text: string, to: number, from: number, now: number): void {
+  #findLastDate(text: string, to: number, now: number): void {
+    const from = this.#datedTo;
+    this.#datedTo = Math.max(from, to);
     let end = to;
     while (end > from) {
       const start = end < 2 ? 0 : text.lastIndexOf('\n', end - 2) + 1;
-      const date = this.#dates.find(text.slice(start, Math.min(end, start + 320)), now)?.time ?? null;
+      const line = this.#decoded(text.slice(start, Math.min(end, start + 320)));
+      const date = this.#dates.find(line, now)?.time ?? null;
       if (date !== null) {
         this.#setLastDate(date);
         return;
       }
       end = start;
     }
+  }
+
+  /** Of one character a byte: whether a date ends there may depend on what comes next. */
+  #decoded(line: string): string {
+    return /[\x80-\xff]/.test(line) ? this.#decode(Buffer.from(line, 'latin1'), 0, line.length) : line;
   }
 
   #setLastDate(date: number): void {

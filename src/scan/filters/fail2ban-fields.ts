@@ -1,5 +1,5 @@
 import { canonicalAddress } from '../../core/address.ts';
-import type { ExpressionGroup } from '../../core/fail2ban-filter.ts';
+import { type ExpressionGroup, emptySession } from '../../core/fail2ban-filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
 import type { Judgement } from './filter.ts';
 import type { Groups } from './guarded.ts';
@@ -64,7 +64,8 @@ export class FieldReading {
 
   judgement(match: Groups, prefix: Groups): Judgement {
     const text = (name: Meant): string => textAt(this.#places[name], match, prefix) ?? '';
-    const session = text('mlfid');
+    const key = textAt(this.#places.mlfid, match, prefix);
+    const session = key === '' ? emptySession : (key ?? '');
     const id = text('fid');
     const bits = text('cidr');
     const address = text('ip4') || text('ip6');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileFail2banFilter } from '../../config/fail2ban/compile.ts';
 import type { Fail2banFilter } from '../../config/fail2ban/types.ts';
+import { emptySession } from '../../core/fail2ban-filter.ts';
 import { type Reading, Scan } from '../scan.ts';
 import { compileFilter } from './compile.ts';
 import type { Judgement } from './filter.ts';
@@ -45,6 +46,39 @@ function judgedAt(
   });
   return found;
 }
+
+test('what is no time is left in the line behind a fresh date, and is cut out else', () => {
+  const definition = definitionOf({
+    failRegex: [sourced('^ cut <HOST>$'), sourced('^2026-02-31 00:00:00 whole <HOST>$')],
+    datePattern: sourced('^%Y-%m-%d %H:%M:%S'),
+  });
+  const tried = ['2026-02-31 00:00:00 cut 203.0.113.7', '2026-02-31 00:00:00 whole 203.0.113.8'];
+  const hosts = (before: string) =>
+    judged(definition, before, ...tried).map(([{ host }, time]) => [
+      host,
+      time - Date.UTC(2026, 10, 27) / 1_000,
+    ]);
+  assert.deepEqual(hosts('2026-11-26 23:00:00 x'), [['203.0.113.7', 0]]);
+  assert.deepEqual(hosts('2026-11-26 23:59:50 x'), [['203.0.113.8', -10]]);
+});
+
+test('a line that is not judged gives its date also where something else than ASCII stands beside it', () => {
+  const definition = definitionOf({ failRegex: [sourced('^failed from <HOST>$')] });
+  const [[, time] = []] = judged(definition, '2026-11-26 23:59:50\u00a0x', 'failed from 203.0.113.7');
+  assert.equal(time, Date.UTC(2026, 10, 26, 23, 59, 50) / 1_000);
+});
+
+test('lines whose session has an empty key have one in common', () => {
+  const definition = definitionOf({
+    prefRegex: sourced('^<F-MLFID>(?:\\[\\d+\\])?</F-MLFID> ?<F-CONTENT>.+</F-CONTENT>$'),
+    failRegex: [sourced('^failed from <HOST>$')],
+  });
+  const sessions = judged(definition, 'failed from 203.0.113.7', '[7] failed from 203.0.113.7');
+  assert.deepEqual(
+    sessions.map(([{ session }]) => session),
+    [emptySession, '[7]'],
+  );
+});
 
 test('the prefix gives the text, and fields where the expression gives none', () => {
   const definition = definitionOf({
