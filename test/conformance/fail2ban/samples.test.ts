@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,24 +7,18 @@ import { isDeepStrictEqual } from 'node:util';
 import { execa } from 'execa';
 import { canonicalAddress } from '../../../src/core/address.ts';
 import { Zone } from '../../../src/scan/filters/zone.ts';
-import { python } from '../python.ts';
-import { type SampleLine, type SampleRun, sampleRuns } from './samples.ts';
+import { stock } from '../folders.ts';
+import { type SampleLine, type SampleRun, sampleLogs, sampleRuns, testFolder } from './samples.ts';
 
 const now = '2005-08-14T10:00:00Z';
 const zoneName = 'Europe/Zurich';
 const bailiff = path.resolve(import.meta.dirname, '../../../bin/bailiff');
 const zone = new Zone(zoneName);
 
-/** Where Debian's package lies. */
-const tests = execFileSync(python, ['-c', 'import fail2ban.tests as t; print(t.__path__[0])'], {
-  encoding: 'utf8',
-}).trim();
-const logs = path.join(tests, 'files/logs');
-const stock = '/etc/fail2ban';
 /** Filters of its tests' own refer to the others as they lie in its sources. */
 const sources = mkdtempSync(path.join(tmpdir(), 'bailiff-fail2ban-'));
 const ownFilters = path.join(sources, 'usr/lib/python3/fail2ban/tests/config');
-cpSync(path.join(tests, 'config'), ownFilters, { recursive: true });
+cpSync(path.join(testFolder, 'config'), ownFilters, { recursive: true });
 cpSync(stock, path.join(sources, 'config'), { recursive: true });
 after(() => rmSync(sources, { recursive: true }));
 
@@ -86,8 +79,8 @@ function epochOf(local: string): number | null {
 
 describe("the sample logs of fail2ban's filters", () => {
   const runs = [
-    ...sampleRuns({ configuration: stock, logs }, () => true),
-    ...sampleRuns({ configuration: ownFilters, logs }, (name) => name.startsWith('zzz-')),
+    ...sampleRuns({ configuration: stock, logs: sampleLogs }, () => true),
+    ...sampleRuns({ configuration: ownFilters, logs: sampleLogs }, (name) => name.startsWith('zzz-')),
   ];
   let cases = 0;
   let failed = 0;

@@ -1,5 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { python } from '../python.ts';
+
+/** Where Debian's package keeps fail2ban's own tests. */
+export const testFolder = execFileSync(python, ['-c', 'import fail2ban.tests as t; print(t.__path__[0])'], {
+  encoding: 'utf8',
+}).trim();
+
+export const sampleLogs = path.join(testFolder, 'files/logs');
 
 /** fail2ban's own configuration, and the logs that show what its filters make of them. */
 export interface SampleFolders {
