@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { BailiffError } from '../../core/errors.ts';
 import { quote } from '../show.ts';
@@ -93,24 +93,25 @@ function withLocal(files: readonly string[]): string[] {
   return files.flatMap((file) => {
     const { dir, name } = path.parse(file);
     const local = path.join(dir, `${name}.local`);
-    return files.includes(local) || !isFile(local) ? [file] : [file, local];
+    return files.includes(local) || !mayBeRead(local) ? [file] : [file, local];
   });
 }
 
-/** What cannot be looked at counts as there: reading it then says why. */
+/** What cannot be looked at counts as there, and so does a link that leads nowhere: reading it then says why. */
 export function exists(file: string): boolean {
   try {
-    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    const absent = ['ENOTDIR', 'ENAMETOOLONG', 'ELOOP'];
+    const absent = ['ENOTDIR', 'ENAMETOOLONG'];
     return !(error instanceof Error && 'code' in error && absent.includes(String(error.code)));
   }
 }
 
-function isFile(file: string): boolean {
+/** A folder that has the name of a .local is passed over, as by fail2ban. */
+function mayBeRead(file: string): boolean {
   try {
-    return statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+    return statSync(file, { throwIfNoEntry: false })?.isDirectory() !== true && exists(file);
   } catch {
-    return false;
+    return exists(file);
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { BailiffError, type ErrorDetails } from '../../core/errors.ts';
 
 /** The largest file of fail2ban's own has 25 kB. */
@@ -14,6 +14,8 @@ export function readText(file: string): string | null {
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (cause) {
+    if (isMissing(cause) && isLink(file))
+      throw unreadable(file, 'is a link that leads nowhere', { remedy: 'Correct it, or remove it.', cause });
     if (isMissing(cause)) return null;
     throw unreadable(file, 'cannot be opened', { remedy: 'See to its permissions.', cause });
   }
@@ -25,16 +27,22 @@ export function readText(file: string): string | null {
 }
 
 function readWhole(file: string, descriptor: number): Uint8Array {
-  const about = fstatSync(descriptor);
-  if (!about.isFile()) throw unreadable(file, 'is not a file', { remedy: 'Remove it.' });
-  if (about.size > mostBytes) {
-    throw unreadable(file, 'is larger than 1 MiB', { remedy: 'This is no configuration; remove it.' });
-  }
+  if (!fstatSync(descriptor).isFile()) throw unreadable(file, 'is not a file', { remedy: 'Remove it.' });
+  // Not by its size: files of /proc have none, and some of them no end.
+  const bytes = Buffer.allocUnsafe(mostBytes + 1);
+  let length = 0;
   try {
-    return readFileSync(descriptor);
+    for (let read = -1; read !== 0 && length < bytes.length; length += read)
+      read = readSync(descriptor, bytes, length, bytes.length - length, null);
   } catch (cause) {
     throw unreadable(file, 'cannot be read', { cause });
   }
+  if (length <= mostBytes) return bytes.subarray(0, length);
+  throw unreadable(file, 'is larger than 1 MiB', { remedy: 'This is no configuration; remove it.' });
+}
+
+function isLink(file: string): boolean {
+  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function decode(file: string, bytes: Uint8Array): string {

@@ -5,6 +5,10 @@ import { stripped } from './bounds.ts';
 import { defaultDates } from './default-dates.ts';
 import { atLineStart, defaultTemplates, keyOf, readTemplate } from './named-template.ts';
 
+/** By default 33 are tried. */
+const mostLines = 100;
+const longestLine = 4_096;
+
 const datePlace = /(?<!\\)\{DATE\}/gi;
 
 /**
@@ -16,6 +20,7 @@ const datePlace = /(?<!\\)\{DATE\}/gi;
 export function readDatePattern(text: string | null, thisYear: number): readonly DateTemplate[] {
   const list = new TemplateList(thisYear);
   const lines = (text ?? '').split('\n');
+  if (lines.length > mostLines) throw tooMuch(`there are more than ${mostLines} patterns`);
   for (const [index, line] of lines.entries()) {
     try {
       list.add(new LocatedText(line));
@@ -24,6 +29,10 @@ export function readDatePattern(text: string | null, thisYear: number): readonly
     }
   }
   return list.templates.length > 0 ? list.templates : list.defaults;
+}
+
+function tooMuch(message: string): BailiffError {
+  return new BailiffError('filter-invalid', message, { remedy: 'Leave out what no log has.' });
 }
 
 function inLine(thrown: unknown, index: number): unknown {
@@ -50,6 +59,7 @@ class TemplateList {
   }
 
   add(line: LocatedText): void {
+    if (line.text.length > longestLine) throw tooMuch('the pattern is longer than 4 kB');
     const pattern = stripped(line);
     if (pattern.text === '') return;
     const key = keyOf(pattern.text);

@@ -1,12 +1,17 @@
 import type { Width } from './nodes.ts';
 import type { PythonText } from './python-text.ts';
 
+/** Each is followed through all of the expression; fail2ban's own have 50 at most. */
+const mostGroups = 500;
+
 /** The groups of an expression while it is read, numbered from 1. */
 export class Groups {
   readonly #text: PythonText;
   /** Undefined where a group is still open. */
   readonly #widths: (Width | undefined)[] = [undefined];
   readonly names = new Map<string, number>();
+  /** Groups, and what refers to them. */
+  #used = 0;
   /** Numbers of conditions, which may stand before their group, and where they were written. */
   readonly #conditions = new Map<number, number>();
   /** Groups from this number on stand in the look-behind that is being read, and can't be referred to there. */
@@ -21,6 +26,7 @@ export class Groups {
   }
 
   open(name: string | null, at: number): number {
+    this.#use(at);
     const group = this.#widths.push(undefined) - 1;
     if (name !== null) {
       if (this.names.has(name)) this.#text.fail(`two groups have the name "${name}"`, at);
@@ -39,6 +45,7 @@ export class Groups {
 
   /** The width of a group that is referred to, which must have ended. */
   widthOf(group: number, at: number): Width {
+    this.#use(at);
     if (group > this.count) this.#text.fail(`there is no group ${group} before this place`, at);
     const width = this.#widths[group];
     if (width === undefined) this.#text.fail('a group cannot be referred to before it ends', at);
@@ -47,6 +54,7 @@ export class Groups {
   }
 
   condition(group: number, at: number): void {
+    this.#use(at);
     if (!this.#conditions.has(group)) this.#conditions.set(group, at);
     if (this.#ownOfLookBehind === Number.POSITIVE_INFINITY) return;
     if (this.#widths[group] === undefined)
@@ -67,6 +75,11 @@ export class Groups {
   checkConditions(): void {
     for (const [group, at] of this.#conditions)
       if (group > this.count) this.#text.fail(`there is no group ${group}`, at);
+  }
+
+  #use(at: number): void {
+    if (++this.#used > mostGroups)
+      this.#text.fail(`there are more than ${mostGroups} groups and references`, at);
   }
 
   #checkLookBehind(group: number, at: number): void {

@@ -22,6 +22,9 @@ export interface Translation {
   readonly groups: readonly ExpressionGroup[];
 }
 
+/** The longest of fail2ban's own has 2,321 characters; what is written of one grows with it. */
+const longestExpression = 65_536;
+
 const visible = new RegExp(categoryText('S', false), 'u');
 
 /**
@@ -31,6 +34,8 @@ const visible = new RegExp(categoryText('S', false), 'u');
  *   express it
  */
 export function translate(expression: string, { names, multiline }: TranslationOptions): Translation {
+  if (expression.length > longestExpression)
+    throw expressionError('the expression is longer than 64 kB', longestExpression);
   const expanded = expandTags(expression, names);
   if (!visible.test(expanded.text)) throw expressionError('the expression is empty', 0);
   const { source, groups } = writeExpression(readExpression(expanded, multiline));
