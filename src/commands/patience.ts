@@ -1,6 +1,6 @@
 import { BailiffError } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import { endsWithin, longestRunMs } from '../scan/filters/timed.ts';
+import { endsWithin, longestTriesMs } from '../scan/filters/timed.ts';
 import { Watch } from '../scan/filters/watch.ts';
 import { expressionName, restraintProblem } from '../scan/slow-expression.ts';
 import { readSpot, Spot, spotBytes } from '../scan/spot.ts';
@@ -96,7 +96,7 @@ export class Patience {
       verdict = judge();
     };
     // Each that is suspected already is broken off by itself.
-    while (!endsWithin(this.#limits.line + suspects.size * 2 * longestRunMs, run)) {
+    while (!endsWithin(this.#limits.line + suspects.size * longestTriesMs, run)) {
       const place = readSpot(this.#memory);
       if (place === null || suspects.has(place.expression)) return this.#lose(line);
       suspects.add(place.expression);

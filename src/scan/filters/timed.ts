@@ -6,6 +6,9 @@ export const longestRunMs = 100;
 /** The limit is one of time that passes; where another process had the processor meanwhile, the text gets as many chances. */
 const mostTries = 10;
 
+/** Time that passes, in ms, until an expression is broken off at the latest. */
+export const longestTriesMs = mostTries * longestRunMs;
+
 let work: () => void = () => undefined;
 let limited: ((limitMs: number) => void) | null = null;
 

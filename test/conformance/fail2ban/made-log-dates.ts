@@ -46,7 +46,7 @@ const forms: readonly (readonly [expression: RegExp, write: Write])[] = [
     (at) => `${String(at.year).slice(2)}${at.monthNumber}${at.day} ${at.clock}`,
   ],
   [/@4[\da-f]{23}/, (at, found) => `@${(2n ** 62n + BigInt(at.epoch)).toString(16)}${found.slice(17)}`],
-  [/(?<![\d.])1[0-5]\d{8}(?=\.\d{3}\b)/, (at) => String(at.epoch)],
+  [/(?<![\d.])1[0-5]\d{8}(?=\.\d{3}\b|\])/, (at) => String(at.epoch)],
 ];
 
 class Wall {
