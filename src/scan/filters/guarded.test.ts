@@ -65,6 +65,13 @@ test('from the third text on it restrains itself, since nobody is heard within a
   assert.equal(skipped.length, 3);
 });
 
+test('where no other engine can run it, it is given less and less time within a chunk', () => {
+  const { expression, skipped } = guarded('^(?:(a+)+)+ \\d\\1?$');
+  assert.equal(expression.restrain('linear'), 'timed');
+  for (let count = 0; count < 10; count++) assert.equal(expression.exec(hostile), null);
+  assert.equal(skipped.length, 10);
+});
+
 const made: FilterDefinition[] = [
   fail2banFilter({ prefRegex: '^p', failRegex: ['^a <HOST>$', '^b <HOST>$'], datePattern: '^%Y\nEPOCH' }),
   {

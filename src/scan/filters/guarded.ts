@@ -105,7 +105,10 @@ export class GuardedRegExp {
 
   /** A chunk may hold thousands of such texts. */
   #limitMs(): number {
-    return Math.max(shortestLimitMs, longestRunMs / 2 ** Math.max(0, this.#timeouts - mostTimeouts));
+    return Math.max(
+      shortestLimitMs,
+      Math.floor(longestRunMs / 2 ** Math.max(0, this.#timeouts - mostTimeouts)),
+    );
   }
 
   #note(): void {
