@@ -90,7 +90,9 @@ export class Patience {
   }
 
   #verdict<Verdict>(line: number, judge: () => Verdict | null): Verdict | null {
-    const suspects = new Set<number>();
+    /** Expressions, each with the length of its text. */
+    const suspects = new Set<string>();
+    const expressions = new Set<number>();
     let verdict: Verdict | null = null;
     const run = () => {
       verdict = judge();
@@ -98,11 +100,13 @@ export class Patience {
     // Each that is suspected already is broken off by itself.
     while (!endsWithin(this.#limits.line + suspects.size * longestTriesMs, run)) {
       const place = readSpot(this.#memory);
-      if (place === null || suspects.has(place.expression)) return this.#lose(line);
-      suspects.add(place.expression);
+      const suspect = `${place?.expression} ${place?.length}`;
+      if (place === null || suspects.has(suspect)) return this.#lose(line);
+      suspects.add(suspect);
+      expressions.add(place.expression);
       this.#suspect(line, place.expression, place.length);
     }
-    for (const expression of suspects) this.#settle(expression);
+    for (const expression of expressions) this.#settle(expression);
     return verdict;
   }
 
