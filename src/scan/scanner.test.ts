@@ -207,7 +207,7 @@ test('at most four batches are under way, two of them of one source', async () =
   const observed = observe();
   observed.hold = true;
   // Twelve chunks of a megabyte.
-  writeFileSync(log, 'bad a 203.0.113.7\n'.padEnd(1024 * 1024, 'y\n').repeat(12));
+  writeFileSync(log, 'bad a 203.0.113.7\n'.padEnd(1024 * 1024, `${'y'.repeat(99)}\n`).repeat(12));
   const ids = ['file:one', 'file:two', 'file:three'];
   for (const id of ids) observed.scanner.open({ ...request(), id });
   await observed.until(() => observed.held.length === 4);
@@ -312,7 +312,7 @@ test('a writer waits while the worker has more than it can take, and goes on aft
   let written = 0;
   const writing = (async () => {
     for (let count = 0; count < 16; count++) {
-      await observed.scanner.write('s', generation, new Uint8Array(1024 * 1024).fill(0x0a));
+      await observed.scanner.write('s', generation, Buffer.alloc(1024 * 1024, `${'y'.repeat(99)}\n`));
       written++;
     }
   })();

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { jailWith } from '../../test/setup/jail.ts';
 import { formatPorts, type PortRange } from '../core/policy.ts';
 import type { ContainerDetails, DockerClient, DockerEvent, EngineInfo, Network } from '../docker/client.ts';
+import { usualLookPauses } from './container-file-reader.ts';
 import { type DockerOptions, dockerSource } from './docker.ts';
 import type { OpenSource, SourceDescription, SourceHost } from './source.ts';
 
@@ -552,6 +553,7 @@ for (const seen of ['at once', 'in the next list'])
     const source = dockerSource('/nowhere.sock', noFiles, {
       connect: async () => engine,
       pauses,
+      lookPauses: { ...usualLookPauses, settle: 1 },
       shortestStream: 0,
     });
     const inside = jailWith('web', { filter: 'nginx-http-auth', container: ['web'], inside: ['/app.log'] });
