@@ -14,7 +14,7 @@ export interface Fail2banFilterDefinition extends FilterCommon {
   readonly maxLines: number;
   /** What its lines' dates look like, in the order in which they are tried at first. */
   readonly dates: readonly DateTemplate[];
-  /** Whether these are fail2ban's default ones, which reach into no word. */
+  /** Whether these are fail2ban's own ones, which reach into no word. */
   readonly usualDates: boolean;
 }
 

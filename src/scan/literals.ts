@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { type PatternNode, parsePattern } from './pattern.ts';
+import { rarityOf } from './rarity.ts';
 
 /**
  * A set of texts at least one of which stands in every text that matches, or null where none is known:
@@ -13,8 +14,6 @@ const largestSet = 16;
 
 /** Shorter texts stand in nearly every line, and a search for one cannot leap (literal-search.ts). */
 const shortest = 3;
-/** Longer ones are no rarer. */
-const longest = 20;
 
 /** The literals of a regular expression. With `ignoreCase` their letters may stand in either case. */
 export function literalsOf(source: string, ignoreCase = false): Literals {
@@ -149,9 +148,7 @@ export function wholeParts(texts: Literals, joints: RegExp): Literals {
   return whole.every(({ length }) => length >= shortest) ? whole : null;
 }
 
-/** Long is good: a set is as good as its shortest text. Few is better, but short texts stand in most lines. */
+/** A set is as good as its commonest text. Few is better, but common texts stand in most lines. */
 function score(texts: Literals): number {
-  if (texts === null) return 0;
-  const length = Math.min(...texts.map((text) => text.length));
-  return Math.min(length, longest) / texts.length ** 0.25;
+  return texts === null ? 0 : Math.min(...texts.map(rarityOf)) / texts.length ** 0.25;
 }

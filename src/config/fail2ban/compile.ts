@@ -8,7 +8,8 @@ import { problemAt } from './problem.ts';
 import type { SourcedText } from './traced-text.ts';
 import type { Fail2banFilter } from './types.ts';
 
-const usualPattern = /^\s*(?:(?:\{DEFAULT\}|\{\^LN-BEG\})\s*)*$/i;
+/** A line of a `datepattern` whose dates reach into no word. */
+const usualLine = /^[ \t]*(?:\{DEFAULT\}|\{\^LN-BEG\}(?:TAI64N|L?EPOCH)?)?[ \t]*$/i;
 
 /** fail2ban's own filters have 33 at most, and each is tried on every line that comes so far. */
 const mostExpressions = 1_000;
@@ -44,7 +45,7 @@ export function compileFail2banFilter(filter: Fail2banFilter): Fail2banFilterDef
     expressions: compileAll(filter.failRegex),
     ignore: compileAll(filter.ignoreRegex),
     maxLines,
-    usualDates: usualPattern.test(filter.datePattern?.text ?? ''),
+    usualDates: (filter.datePattern?.text ?? '').split('\n').every((line) => usualLine.test(line)),
     dates: datesOf(filter.datePattern),
   };
 }

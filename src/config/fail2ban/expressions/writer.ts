@@ -168,8 +168,10 @@ class Writer {
     return `(?=${this.#isEmpty(group)})`;
   }
 
+  /** A text that is not empty mostly fails to match right here, and the end is not gone to. */
   #isEmpty(group: number): string {
-    return `${anyCharacter}*$${(this.#numbers.get(group)?.marks ?? []).map((number) => `\\${number}`).join('')}`;
+    const texts = (this.#numbers.get(group)?.marks ?? []).map((number) => `\\${number}`).join('');
+    return `${texts}${anyCharacter}*$${texts}`;
   }
 
   #repeat(node: NodeOf<'repeat'>): string {
