@@ -77,10 +77,14 @@ export class OpenSessions<Session extends { readonly time: number }>
     for (let entry = this.#oldest; entry !== null; entry = entry.newer) yield [entry.key, entry.session];
   }
 
-  #unlink({ older, newer }: Entry<Session>): void {
+  #unlink(entry: Entry<Session>): void {
+    const { older, newer } = entry;
     if (older === null) this.#oldest = newer;
     else older.newer = newer;
     if (newer === null) this.#newest = older;
     else newer.older = older;
+    // One that has grown old would keep all newer ones alive until the next full collection.
+    entry.older = null;
+    entry.newer = null;
   }
 }
