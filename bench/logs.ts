@@ -6,15 +6,18 @@ import { type Random, randomOf } from '../test/fuzz/random.ts';
 type LineMaker = (random: Random, address: string) => string;
 
 /** Lines of one program as it writes them, with its date. */
-export interface LogKind {
+export interface LogLines {
   readonly name: string;
-  /** Bailiff's filter: a shipped one, or one of bench/filters. */
-  readonly filter: string;
-  /** fail2ban's, where Debian's package has one. */
+  /** fail2ban's filter, where Debian's package has one. */
   readonly fail2ban: string | null;
   readonly line: (date: Date, text: string) => string;
   readonly failures: readonly [LineMaker, ...LineMaker[]];
   readonly others: readonly [LineMaker, ...LineMaker[]];
+}
+
+export interface LogKind extends LogLines {
+  /** Bailiff's filter: a shipped one, or one of bench/filters. */
+  readonly filter: string;
 }
 
 const users = ['root', 'admin', 'test', 'oracle', 'postgres', 'ubuntu', 'git', 'deploy'] as const;
@@ -60,6 +63,10 @@ const caddy =
   (status: number): LineMaker =>
   (random, address) =>
     `{"level":"info","ts":DATE,"logger":"http.log.access","msg":"handled request","request":{"remote_ip":"${address}","remote_port":"${port(random)}","proto":"HTTP/2.0","method":"GET","host":"example.org","uri":"${random.pick(pages)}"},"bytes_read":0,"duration":0.000${random.below(1_000)},"size":${random.below(90_000)},"status":${status}}`;
+
+/** Refused mail, which fail2ban's filter finds in its usual mode, as it does not wrong passwords. */
+const refused: LineMaker = (random, address) =>
+  `postfix/smtpd[${pid(random)}]: NOQUEUE: reject: RCPT from unknown[${address}]: 554 5.7.1 <x@example.net>: Relay access denied; from=<a@example.com> to=<x@example.net> proto=ESMTP helo=<x>`;
 
 const at = (date: Date, text: string): string => {
   const day = `${two(date.getUTCDate())}/${month(date)}/${date.getUTCFullYear()}`;
@@ -128,11 +135,7 @@ export const logKinds: readonly LogKind[] = [
     failures: [
       (random, address) =>
         `postfix/smtpd[${pid(random)}]: warning: unknown[${address}]: SASL LOGIN authentication failed: authentication failure`,
-      (random, address) =>
-        `postfix/smtpd[${pid(random)}]: NOREJECT: RCPT from unknown[${address}]: 554 5.7.1 <x@example.net>: Relay access denied; from=<a@example.com> to=<x@example.net> proto=ESMTP helo=<x>`.replace(
-          'NOREJECT',
-          'NOQUEUE: reject',
-        ),
+      refused,
     ],
     others: [
       (random, address) => `postfix/smtpd[${pid(random)}]: connect from mail.example.net[${address}]`,
@@ -162,10 +165,42 @@ export const logKinds: readonly LogKind[] = [
   },
 ];
 
+const mailSession = 'yVBsWuRjrOkuZpbo';
+
+const dovecot: LogLines = {
+  name: 'dovecot',
+  fail2ban: 'dovecot',
+  line: syslogLine,
+  failures: [
+    (random, address) =>
+      `dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<${user(random)}>, method=PLAIN, rip=${address}, lip=203.0.113.5, TLS, session=<${mailSession}>`,
+    (random, address) =>
+      `dovecot: auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot ruser=${user(random)} rhost=${address}`,
+    (random, address) =>
+      `dovecot: auth-worker(${pid(random)}): sql(${user(random)},${address}): unknown user`,
+  ],
+  others: [
+    (random, address) =>
+      `dovecot: imap-login: Login: user=<deploy>, method=PLAIN, rip=${address}, lip=203.0.113.5, mpid=${pid(random)}, TLS, session=<${mailSession}>`,
+    (random) =>
+      `dovecot: imap(deploy)<${pid(random)}><${mailSession}>: Disconnected: Logged out in=${pid(random)} out=${pid(random)} deleted=0 expunged=0 trashed=0 hdr_count=0 hdr_bytes=0 body_count=0 body_bytes=0`,
+    (random) =>
+      `dovecot: lmtp(deploy)<${pid(random)}><${mailSession}>: sieve: msgid=<${pid(random)}@example.net>: stored mail into mailbox 'INBOX'`,
+  ],
+};
+
+/** Logs of which each failure is found by the filter that fail2ban comes with. */
+export const fail2banLogs: readonly LogLines[] = [
+  ...logKinds
+    .filter(({ fail2ban }) => fail2ban !== null)
+    .map((kind) => (kind.name === 'postfix' ? { ...kind, failures: [refused] as const } : kind)),
+  dovecot,
+];
+
 /** The same log for the same arguments: `share` of the lines are failures; the last is as old as `until`. */
 export async function writeLog(
   path: string,
-  kind: LogKind,
+  kind: LogLines,
   { lines, share, until }: { lines: number; share: number; until: Date },
 ): Promise<void> {
   const random = randomOf(20_261_127);

@@ -3,10 +3,22 @@ const commonWords = [
   ...['HTTP', 'https?', 'GET', 'POST', 'request', 'referrer', 'status', 'method', 'host', 'server', 'client'],
   ...['from', 'for', 'to', 'by', 'with', 'in', 'on', 'at', 'of', 'the', 'and', 'is', 'not', 'no', 'a'],
   ...['user', 'session', 'connect', 'connection', 'port', 'address', 'ip', 'id', 'pid', 'name', 'type'],
-  ...['unknown', 'found', 'file', 'open', 'opened', 'close', 'closed', 'start', 'started', 'disconnect', 'disconnected'],
+  ...[
+    'unknown',
+    'found',
+    'file',
+    'open',
+    'opened',
+    'close',
+    'closed',
+    'start',
+    'started',
+    'disconnect',
+    'disconnected',
+  ],
   ...['info', 'notice', 'warn', 'warning', 'error', 'debug', 'level', 'time', 'date', 'msg', 'message'],
 ];
-const commonWord = new RegExp(String.raw`(?<![a-z])(?:${commonWords.join('|')})(?![a-z])`, 'gi');
+const commonWord = new RegExp(`(?<![a-z])(?:${commonWords.join('|')})(?![a-z])`, 'gi');
 
 /** Longer texts are no rarer. */
 const longest = 20;

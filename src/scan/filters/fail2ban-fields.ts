@@ -41,13 +41,19 @@ interface Place {
   readonly prefixed: FieldGroups | undefined;
 }
 
+interface NamedPlace {
+  /** Its name as a JSON object has it, behind a comma. */
+  readonly member: string;
+  readonly place: Place;
+}
+
 /** What a match of one expression, behind one of the prefix, says. */
 export class FieldReading {
   readonly #expression: number;
   readonly #places: Readonly<Record<Meant, Place>>;
-  readonly #evidence: readonly (readonly [name: string, place: Place])[];
+  readonly #evidence: readonly NamedPlace[];
   /** What the address was is told only where something else is counted and banned. */
-  readonly #addresses: readonly (readonly [name: string, place: Place])[];
+  readonly #addresses: readonly NamedPlace[];
 
   /** `expression`: its place in the filter. */
   constructor(expression: number, own: Fields, prefixed: Fields) {
@@ -56,10 +62,9 @@ export class FieldReading {
     this.#places = Object.fromEntries(meant.map((name) => [name, place(name)])) as Record<Meant, Place>;
     const names = new Set([...prefixed.keys(), ...own.keys()]);
     const others = [...names].filter((name) => name === 'fid' || (!isMeant(name) && name !== 'content'));
-    this.#evidence = others.map((name) => [name, place(name)]);
-    this.#addresses = ['ip4', 'ip6', 'dns']
-      .filter((name) => names.has(name))
-      .map((name) => [name, place(name)]);
+    const named = (name: string): NamedPlace => ({ member: `,${JSON.stringify(name)}:`, place: place(name) });
+    this.#evidence = others.map(named);
+    this.#addresses = ['ip4', 'ip6', 'dns'].filter((name) => names.has(name)).map(named);
   }
 
   judgement(match: Groups, prefix: Groups): Judgement {
@@ -84,19 +89,22 @@ export class FieldReading {
   }
 
   #evidenceOf(match: Groups, prefix: Groups, withAddress: boolean): string {
-    const found: [string, string | string[]][] = [];
-    const take = (places: readonly (readonly [string, Place])[]): void => {
-      for (const [name, place] of places) {
-        const value = valueAt(place, match, prefix);
-        if (value !== undefined) found.push([name, value]);
-      }
-    };
-    take(this.#evidence);
-    if (withAddress) take(this.#addresses);
+    let text = membersOf(this.#evidence, match, prefix);
+    if (withAddress) text += membersOf(this.#addresses, match, prefix);
     // A name that was left out by the client is told from one that the line does not give.
-    if (textAt(this.#places.user, match, prefix) === '') found.push(['user', '']);
-    return found.length === 0 ? '' : JSON.stringify(Object.fromEntries(found));
+    if (textAt(this.#places.user, match, prefix) === '') text += ',"user":""';
+    return text === '' ? '' : `{${text.slice(1)}}`;
   }
+}
+
+/** As members of a JSON object, each behind a comma. */
+function membersOf(places: readonly NamedPlace[], match: Groups, prefix: Groups): string {
+  let text = '';
+  for (const { member, place } of places) {
+    const value = valueAt(place, match, prefix);
+    if (value !== undefined) text += member + JSON.stringify(value);
+  }
+  return text;
 }
 
 /** What a prefix gives the expressions to look at; '' where it does not say. */

@@ -123,6 +123,38 @@ test('a line is found by its literals wherever its date stood', () => {
   }
 });
 
+test('with words for dates at the beginning of the line, too, lines are found by their literals', () => {
+  for (const [pattern, expression, line] of [
+    [
+      '{^LN-BEG}TAI64N\n{^LN-BEG}',
+      '^ Login failed',
+      '@400000004f8505711c0c5c2c Login failed from 203.0.113.7',
+    ],
+    ['{^LN-BEG}TAI64N\n{^LN-BEG}', '^<> Login failed', '<2026-11-27 10:00:00> Login failed from 203.0.113.7'],
+    ['{^LN-BEG}EPOCH', '^\\[\\]: Login failed', '[1764237600.123]: Login failed from 203.0.113.7'],
+    ['{^ln-beg}lepoch', '^--: Login failed', '--1764237600123: Login failed from 203.0.113.7'],
+  ] as const) {
+    const definition = definitionOf({
+      failRegex: [sourced(`${expression} from <HOST>$`)],
+      datePattern: sourced(pattern),
+    });
+    assert.ok(compileFilter(definition).literals?.[0]?.includes('Login failed from'), pattern);
+    const [[judgement] = []] = judged(definition, line);
+    assert.equal(judgement?.host, '203.0.113.7', line);
+  }
+});
+
+test('a date of the owner’s may have stood anywhere: every line is judged', () => {
+  for (const pattern of ['EPOCH', 'TAI64N', '{^LN-BEG}x%Y', '{DEFAULT} %Y', '{^LN-BEG}TAI64N %Y'])
+    assert.equal(
+      compileFilter(
+        definitionOf({ failRegex: [sourced('^Login failed <HOST>')], datePattern: sourced(pattern) }),
+      ).literals,
+      null,
+      pattern,
+    );
+});
+
 test('where the journal gives the time, nothing is taken for a date', () => {
   const definition = definitionOf({
     failRegex: [sourced('^invalid user <F-USER>\\S+</F-USER> from <HOST>$')],
