@@ -75,6 +75,8 @@ export class Scan {
   #datedTo = 0;
   /** Whether a line of the block that is being judged had a date. */
   #dated = false;
+  /** Whether places in the piece's text are places in its lines. */
+  #ascii = false;
   #lines = 0;
   #oversize = 0;
 
@@ -139,6 +141,7 @@ export class Scan {
     // One character a byte: places in the text are places in the bytes, whatever the encoding.
     const text = piece.toString('latin1');
     const ascii = isAscii(piece);
+    this.#ascii = ascii;
     const search = this.#search;
     search.begin(piece, text);
     this.#count(text);
@@ -178,9 +181,12 @@ export class Scan {
       if (!this.#search.wants(index)) continue;
       const own = this.#own[index] ?? null;
       const its = own === null ? date : ownDateOf(own, line, reading);
+      const filter = this.#filters[index];
+      const withNewline = filter?.withNewline === true;
       const isWhole = own !== null && this.#keeps(its, text, start, reading);
-      const judged = own === null ? rest : isWhole ? line : withoutDate(line, its);
-      const judgement = this.#filters[index]?.judge(judged) ?? null;
+      const whole = withNewline ? this.#ended(line, text, start) : line;
+      const judged = own === null && !withNewline ? rest : isWhole ? whole : withoutDate(whole, its);
+      const judgement = filter?.judge(judged) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
       if (reading.transport === null) this.#findLastDate(text, start, reading.now);
@@ -194,6 +200,12 @@ export class Scan {
     if (reading.transport !== null) return false;
     this.#findLastDate(text, start, reading.now);
     return this.lastDate !== null && reading.now - this.lastDate < freshSeconds;
+  }
+
+  /** With its newline: a part of the text where it can be, since an expression would have to copy what is joined. */
+  #ended(line: string, text: string, start: number): string {
+    const end = start + line.length;
+    return this.#ascii && text.charCodeAt(end) === 0x0a ? text.slice(start, end + 1) : `${line}\n`;
   }
 
   #timeOf(judgement: Judgement, date: number | null, reading: Reading): number {

@@ -18,7 +18,12 @@ import { Watch } from './watch.ts';
 interface Prefix {
   readonly expression: GuardedExpression;
   readonly fields: ReturnType<typeof fieldsOf>;
+  /** Its content is all that is left of the text, up to the newline at its end. */
+  readonly leavesRest: boolean;
 }
+
+/** `<F-CONTENT>.+</F-CONTENT>$`, translated. */
+const restPattern = String.raw`(?<content>[^\n]+)(?=\n?$)`;
 
 interface Judging {
   readonly expression: GuardedExpression;
@@ -47,7 +52,11 @@ export function compileFail2ban(definition: Fail2banFilterDefinition, watch = ne
   const prefix =
     definition.prefix === null
       ? null
-      : { expression: guarded(definition.prefix), fields: fieldsOf(definition.prefix.groups) };
+      : {
+          expression: guarded(definition.prefix),
+          fields: fieldsOf(definition.prefix.groups),
+          leavesRest: definition.prefix.source.endsWith(restPattern),
+        };
   const expressions = definition.expressions.map((each, place) => ({
     expression: guarded(each),
     beginnings: beginningsOf(each.source),
@@ -82,6 +91,7 @@ export function compileFail2ban(definition: Fail2banFilterDefinition, watch = ne
 /** A filter of fail2ban's: prefregex, ignoreregex, then the first failregex that finds something. */
 class Fail2banFilter implements Filter {
   readonly ignoreCase = false;
+  readonly withNewline = true;
   readonly #compiled: Compiled;
   readonly #lines: RecentLines | null;
 
@@ -107,9 +117,8 @@ class Fail2banFilter implements Filter {
   }
 
   judge(text: string): Judgement | null {
-    this.#lines?.add(text);
-    // What it looks at ends with its newline.
-    const judgement = this.#judge(`${this.#lines?.text ?? text}\n`);
+    this.#lines?.add(text.slice(0, -1));
+    const judgement = this.#judge(this.#lines === null ? text : `${this.#lines.text}\n`);
     this.#compiled.watch.spot.leave();
     return judgement;
   }
@@ -123,7 +132,7 @@ class Fail2banFilter implements Filter {
       if (match === null) return null;
       before = match;
       const found = contentOf(prefix.fields, match);
-      if (found !== '') content = this.#replaced(found);
+      if (found !== '') content = this.#replaced(found, text);
     }
     for (const { expression, beginnings, groups, reading } of expressions.of(content)) {
       if (!mayBegin(content, beginnings)) continue;
@@ -137,9 +146,10 @@ class Fail2banFilter implements Filter {
     return null;
   }
 
-  #replaced(content: string): string {
+  #replaced(content: string, text: string): string {
     this.#lines?.replace(content);
-    return `${content}\n`;
+    // A part of the text needs no copy.
+    return this.#compiled.prefix?.leavesRest === true ? text.slice(-content.length - 1) : `${content}\n`;
   }
 }
 

@@ -23,6 +23,8 @@ export interface Filter {
   readonly literals: Literals;
   /** Whether the literals' letters may stand in either case (ASCII; there are no others in them then). */
   readonly ignoreCase: boolean;
+  /** Whether a text that it judges ends with a newline. */
+  readonly withNewline?: boolean;
   /** Judges the text of one line, its date cut out. Null: a miss. Keeps nothing that the text is a part of. */
   judge(text: string): Judgement | null;
   /** What finds the dates of one log's lines, where it has rules of its own. `timeZone`: of dates that name none. */
