@@ -175,15 +175,15 @@ export class Scan {
       this.#setLastDate(dated);
       this.#datedTo = start;
     }
-    const isWhole = this.#isOwn && this.#keeps(date, text, start, reading);
-    const rest = isWhole ? line : withoutDate(line, date);
+    const keeps = this.#isOwn && this.#keeps(date, text, start, reading);
+    const rest = keeps ? line : withoutDate(line, date);
     for (let index = 0; index < this.#filters.length; index++) {
       if (!this.#search.wants(index)) continue;
       const own = this.#own[index] ?? null;
       const its = own === null ? date : ownDateOf(own, line, reading);
       const filter = this.#filters[index];
       const withNewline = filter?.withNewline === true;
-      const isWhole = own !== null && this.#keeps(its, text, start, reading);
+      const isWhole = own === null ? keeps : this.#keeps(its, text, start, reading);
       const whole = withNewline ? this.#ended(line, text, start) : line;
       const judged = own === null && !withNewline ? rest : isWhole ? whole : withoutDate(whole, its);
       const judgement = filter?.judge(judged) ?? null;

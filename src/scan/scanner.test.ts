@@ -207,7 +207,8 @@ test('at most four batches are under way, two of them of one source', async () =
   const observed = observe();
   observed.hold = true;
   // Twelve chunks of a megabyte.
-  writeFileSync(log, 'bad a 203.0.113.7\n'.padEnd(1024 * 1024, `${'y'.repeat(99)}\n`).repeat(12));
+  const chunk = `${'bad a 203.0.113.7\n'.padEnd(1024 * 1024 - 1, `${'y'.repeat(99)}\n`)}\n`;
+  writeFileSync(log, chunk.repeat(12));
   const ids = ['file:one', 'file:two', 'file:three'];
   for (const id of ids) observed.scanner.open({ ...request(), id });
   await observed.until(() => observed.held.length === 4);
