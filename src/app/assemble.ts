@@ -99,11 +99,18 @@ export function assemble(
   const started = clock.now();
   const sessions = new Sessions();
   const path = join(configuration.stateDir, 'bailiff.db');
-  const ledger = new Ledger({ path, clock, allowlist, sessions });
+  const remembered = configuration.fail2ban?.purgeAge ?? undefined;
+  const ledger = new Ledger({
+    path,
+    clock,
+    allowlist,
+    sessions,
+    ...(remembered === undefined ? {} : { remembered }),
+  });
   // While it runs only a container's labels change a policy; what the kernel refuses, the enforcer repairs.
   const { fail2ban } = configuration;
   const actions = new Fail2banActions({
-    jails: fail2ban?.jails ?? new Map(),
+    jails: running(configuration),
     allowed: fail2ban?.allowActions === true,
     mail: configuration.mail,
     report: (complaint) => log.warn(complaint, 'an action failed'),
@@ -308,6 +315,12 @@ export function assemble(
       }),
   };
   return parts;
+}
+
+/** Those of fail2ban's jails that run: one may be switched off in bailiff.yaml. */
+function running({ fail2ban, jails }: Configuration): Map<string, Fail2banJail> {
+  const on = new Set(jails.flatMap(({ name, enabled }) => (enabled ? [name] : [])));
+  return new Map([...(fail2ban?.jails ?? [])].filter(([name]) => on.has(name)));
 }
 
 function openFail2banLog(path: string | null, clock: Clock, log: Log): Fail2banLog | null {

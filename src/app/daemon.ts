@@ -34,6 +34,8 @@ const protectionMs = 10_000;
 const peersMs = 30_000;
 /** How often names and files of ignore lists are, in ms. */
 const listsMs = 60_000;
+/** And those of them that could not be read last: after a boot there may be no DNS yet. */
+const openListsMs = 5_000;
 /** How often it is looked for traffic that goes round the packet filter, in ms. */
 const gapsMs = 60_000;
 /** How often it is looked for sources that fall behind or are silent, in ms. */
@@ -108,6 +110,9 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     if (ledger.blank !== null) await takeOver(choice, parts, ledger.blank, log);
     const enforced = enforcer.start(restored);
     await restored.read;
+    // Before anybody can add a ban by hand: what stood before is told first, and once.
+    parts.news.start();
+    parts.news.restored(ledger.active.all());
     servers.push(await serveControl(configuration.socket, desk));
     // What has become the owner's is let in.
     protection.watch(parts.letIn);
@@ -115,13 +120,12 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
     servers.push(...(await openListener(configuration, parts, log)));
     expiry.arm();
-    parts.news.start();
-    parts.news.restored(ledger.active.all());
     const clockWatch = watchClock(parts, clock, log);
     timers.push(setInterval(() => tick(pipeline, expiry, clockWatch), checkpointMs));
     timers.push(setInterval(() => protection.refresh(), protectionMs));
     timers.push(setInterval(() => void protection.refreshPeers(), peersMs));
     timers.push(setInterval(() => void refreshLists(parts), listsMs));
+    timers.push(setInterval(() => void refreshLists(parts, true), openListsMs));
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const sourceWatch = new SourceWatch(log);
     timers.push(setInterval(() => sourceWatch.look(intake.status()), sourcesMs));
@@ -155,9 +159,10 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     for (const timer of timers) clearInterval(timer);
     expiry.stop();
     connections.stop();
+    // What was asked and not answered counts for nothing; it must not become a ban now.
+    parts.actions.stop();
     await scanner.stop();
     pipeline.commit(true);
-    parts.actions.stop();
     await Promise.all([enforcer.stop(), parts.news.stop()]);
     for (const server of servers) closeNow(server);
     ledger.close();
@@ -221,8 +226,8 @@ function watchClock({ ledger, enforcer, expiry }: Parts, clock: Clock, log: Log)
 }
 
 /** Whom lists mean now: who has come to them is let in, as the owner's own addresses are. */
-async function refreshLists({ ignoreLists, protection, letIn }: Parts): Promise<void> {
-  if (!(await ignoreLists.refresh())) return;
+async function refreshLists({ ignoreLists, protection, letIn }: Parts, onlyOpen = false): Promise<void> {
+  if (!(await ignoreLists.refresh(onlyOpen))) return;
   protection.refresh();
   letIn();
 }

@@ -2,7 +2,7 @@ import { kindOfAction } from '../config/fail2ban/action-kind.ts';
 import { parseIgnoreCache } from '../config/fail2ban/ignore-cache.ts';
 import type { Fail2banJail } from '../config/fail2ban/types.ts';
 import { messageOf } from '../core/errors.ts';
-import { IgnoreCommand, type IgnoreQuestion } from '../notify/ignore-command.ts';
+import { type IgnoreAnswer, IgnoreCommand, type IgnoreQuestion } from '../notify/ignore-command.ts';
 import type { Notifier, Report } from '../notify/notifier.ts';
 import { type NotifierOptions, notifierOf } from '../notify/notifiers.ts';
 import { Shell } from '../notify/shell.ts';
@@ -15,7 +15,7 @@ export interface Fail2banActionsParts {
   readonly counts: (jail: string) => ReturnType<NotifierOptions['counts']>;
 }
 
-export type Ignores = (question: IgnoreQuestion) => Promise<boolean>;
+export type Ignores = (question: IgnoreQuestion) => Promise<IgnoreAnswer>;
 
 /** What the owner's actions do about bans, and whom his commands pass over. */
 export class Fail2banActions {
@@ -43,9 +43,9 @@ export class Fail2banActions {
     }
   }
 
-  /** What asks a jail's ignorecommand; null: it has none, or it may not run. */
+  /** What asks the ignorecommand of a jail, or of a container's own one of its name; null: there is none that may run. */
   ignores(jail: string): Ignores | null {
-    const command = this.#ignoring.get(jail);
+    const command = this.#ignoring.get(jail) ?? this.#ignoring.get(jail.split('@')[0] ?? '');
     return command === undefined ? null : (question) => command.ignores(question);
   }
 
@@ -57,7 +57,8 @@ export class Fail2banActions {
     const { report, mail, counts, allowed } = this.#parts;
     const options = { jail: jail.name, shell, report, mail, counts: () => counts(jail.name) };
     return jail.actions.flatMap((action) => {
-      const kind = kindOfAction(action);
+      const is = kindOfAction(action);
+      const kind = is.kind === 'enforcement' && is.runs ? ({ kind: 'command' } as const) : is;
       if (kind.kind !== 'mail' && !allowed) return [];
       try {
         return notifierOf(action, kind, options) ?? [];

@@ -17,7 +17,17 @@ test('a name is asked for once while its answer holds; ids and nonsense never ar
   assert.deepEqual(both, [['203.0.113.7'], ['203.0.113.7']]);
   assert.deepEqual(await names.addresses('gone.example'), []);
   assert.deepEqual(await names.addresses('gone.example'), []);
-  for (const text of ['', 'root', 'a b.c', '$(x).y', `${'a.'.repeat(200)}b`]) {
+  for (const text of [
+    '',
+    'root',
+    'a b.c',
+    '$(x).y',
+    '010.0.0.1',
+    '1.2.3',
+    '0x7f.1',
+    'a..b',
+    `${'a.'.repeat(200)}b`,
+  ]) {
     assert.deepEqual(await names.addresses(text), [], text);
   }
   assert.deepEqual(asked, ['bad.example', 'gone.example']);

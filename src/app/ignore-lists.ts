@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { canonicalAddress } from '../core/address.ts';
 import type { AllowEntry } from '../core/allowlist.ts';
@@ -27,6 +28,7 @@ export class IgnoreLists {
   readonly #files = new Map<string, readonly string[]>();
   readonly #problems = new Map<string, string>();
   #revision = 0;
+  #refreshing = false;
 
   constructor(parts: IgnoreListsParts) {
     this.#parts = parts;
@@ -59,31 +61,50 @@ export class IgnoreLists {
     return [...ranges, ...names.flatMap((name) => this.#names.get(name) ?? [])];
   }
 
-  /** Reads the files and looks the names up. Never rejects. @returns whether somebody else is meant than before */
-  async refresh(): Promise<boolean> {
+  /**
+   * Reads the files and looks the names up, or those that could not be read last. Never rejects.
+   * @returns whether somebody else is meant than before
+   */
+  async refresh(onlyOpen = false): Promise<boolean> {
+    if (this.#refreshing) return false;
+    this.#refreshing = true;
+    try {
+      return await this.#refresh(onlyOpen);
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  async #refresh(onlyOpen: boolean): Promise<boolean> {
+    const due = (what: string): boolean => !onlyOpen || this.#problems.has(what);
     const before = JSON.stringify([...this.#names, ...this.#files]);
-    await Promise.all([...this.#files.keys()].map((file) => this.#read(file)));
-    await Promise.all([...this.#names.keys()].map((name) => this.#lookUp(name)));
+    await Promise.all([...this.#files.keys()].filter(due).map((file) => this.#read(file)));
+    await Promise.all([...this.#names.keys()].filter(due).map((name) => this.#lookUp(name)));
     const changed = before !== JSON.stringify([...this.#names, ...this.#files]);
     if (changed) this.#revision += 1;
     return changed;
   }
 
   async #read(path: string): Promise<void> {
+    let unread: string[] = [];
     try {
-      const file = await open(path);
+      // Whoever has put a pipe there holds nothing up.
+      const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(longestFile), 0, longestFile, 0);
-        const entries = wordsOf(buffer.toString('utf8', 0, bytesRead)).flatMap(
-          (word) => readIgnoreEntry(word) ?? [],
-        );
+        const stats = await file.stat();
+        if (!stats.isFile()) throw new Error('it is no file');
+        if (stats.size > longestFile) throw new Error(`it is larger than ${longestFile} bytes`);
+        const words = wordsOf(await file.readFile('utf8'));
+        const entries = words.flatMap((word) => readIgnoreEntry(word) ?? []);
+        unread = words.filter((word) => readIgnoreEntry(word) === undefined);
         const { ranges, names } = sortIgnoreEntries(entries);
         this.#files.set(path, [...ranges, ...names]);
         for (const name of names) if (!this.#names.has(name)) this.#names.set(name, []);
       } finally {
         await file.close();
       }
-      this.#problems.delete(path);
+      if (unread.length === 0) this.#problems.delete(path);
+      else this.#fail(path, `${unread.length} words of it name nobody, such as ${JSON.stringify(unread[0])}`);
     } catch (error) {
       this.#fail(path, messageOf(error));
     }
@@ -113,7 +134,7 @@ function wordsOf(text: string): string[] {
 }
 
 /** By DNS and the machine's own list, as its other programs see them. */
-export async function addressesOf(name: string): Promise<string[]> {
+async function addressesOf(name: string): Promise<string[]> {
   return (await lookup(name, { all: true })).map(({ address }) => address);
 }
 

@@ -30,7 +30,8 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
   const backend = new FakeBackend(clock);
   const ledger = new Ledger({ path: ':memory:', clock, allowlist, sessions });
   const jails = new Jails({ jails: configured, maxTracked: 1_000 }, ledger, {
-    ignores: (name) => (name === 'asks' ? async ({ host }) => host === '203.0.113.1' : null),
+    ignores: (name) =>
+      name === 'asks' ? async ({ host }) => (host === '203.0.113.1' ? 'ignored' : 'counts') : null,
   });
   const metrics = new Metrics({
     version: '0',

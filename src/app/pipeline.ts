@@ -1,6 +1,6 @@
 import { countedAddress, formatRange, parseRange } from '../core/address.ts';
 import type { Allowlist } from '../core/allowlist.ts';
-import { readBatch } from '../core/batch.ts';
+import { copied, readBatch } from '../core/batch.ts';
 import { formatDuration } from '../core/duration.ts';
 import { messageLine } from '../core/errors.ts';
 import { targetOf, unenforced } from '../core/policy.ts';
@@ -22,6 +22,8 @@ import type { Log } from './log.ts';
 /** While nothing can be stored it is tried again after this time (ms), or after so many times what trying took. */
 const retryMs = 500;
 const retryCosts = 20;
+/** Attempts that may wait for DNS, or for the owner's command; clients bring more of them than can be asked for. */
+const mostPending = 10_000;
 
 export interface PipelineParts {
   readonly clock: Clock;
@@ -55,6 +57,8 @@ export class Pipeline {
   readonly #parts: PipelineParts;
   #ledgerProblem: string | null = null;
   #retryAtMs = 0;
+  /** Attempts that wait for an answer. */
+  #pending = 0;
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -94,8 +98,11 @@ export class Pipeline {
   }
 
   /** The host is a name: its addresses are judged once they are known, which no other line waits for. */
-  #resolve(attempt: Attempt, jails: readonly JailEntry[], from: Origin, match: Match): void {
-    void this.#parts.names.addresses(attempt.host).then((addresses) => {
+  #resolve(attempt: Attempt, jails: readonly JailEntry[], from: Origin, read: Match): void {
+    if (this.#pending >= mostPending) return;
+    // The match itself holds its whole batch.
+    const match = { line: copied(read.line, 0, read.line.length), fields: read.fields };
+    this.#later(this.#parts.names.addresses(attempt.host), from, (addresses) => {
       const decided = addresses.flatMap((host) =>
         jails.flatMap((jail) => this.#take(jail, { ...attempt, host }, from, match)),
       );
@@ -104,18 +111,43 @@ export class Pipeline {
   }
 
   /** Judges an attempt now, or after the jail's command was asked. Returns the bans that it led to now. */
-  #take(jail: JailEntry, attempt: Attempt, from: Origin, match: Match): Ban[] {
+  #take(jail: JailEntry, attempt: Attempt, from: Origin, match: Pick<Match, 'line' | 'fields'>): Ban[] {
     const { name } = jail.jail.limits;
     const asks = jail.ignores !== null;
     const seen = asks || this.#parts.news.keepsLines(name) ? seenIn(match, attempt) : null;
-    if (jail.ignores === null || seen === null) return this.#judgeAttempt(jail, attempt, from.source, seen);
+    if (jail.ignores === null || seen === null || !this.#mayCount(jail, attempt.host))
+      return this.#judgeAttempt(jail, attempt, from.source, seen);
+    if (this.#pending >= mostPending) return [];
     const { host, fields, line } = seen;
     const { time, attempts } = attempt;
-    void jail.ignores({ host, time, fields, failures: attempts, matches: [line] }).then((ignored) => {
-      if (ignored) this.#parts.metrics.protectedHits.inc({ jail: name });
-      else this.#conclude(this.#judgeAttempt(jail, attempt, from.source, seen), from);
+    const asked = jail.ignores({ host, time, fields, failures: attempts, matches: [line] });
+    this.#later(asked, from, (answer) => {
+      if (answer === 'ignored') this.#parts.metrics.protectedHits.inc({ jail: name });
+      else if (answer === 'counts')
+        this.#conclude(this.#judgeAttempt(jail, attempt, from.source, seen), from);
     });
     return [];
+  }
+
+  /** Whether it is worth asking whom to pass over: not for who is protected or banned already. */
+  #mayCount({ jail }: JailEntry, host: Address): boolean {
+    const { allowlist, ledger } = this.#parts;
+    if (allowlist.reason(host, jail.allow) !== null) return false;
+    const banned = [host, countedAddress(host)].some((each) => ledger.active.get(jail.limits.name, each));
+    return !banned;
+  }
+
+  /** Goes on with what is known later, while other lines go on; what it throws is a fault of our own, and costs this attempt. */
+  #later<Known>(known: Promise<Known>, { source }: Origin, goOn: (known: Known) => void): void {
+    this.#pending += 1;
+    known
+      .then(goOn)
+      .catch((error: unknown) =>
+        this.#parts.log.error({ source: source.id, error: messageLine(error) }, 'lines could not be judged'),
+      )
+      .finally(() => {
+        this.#pending -= 1;
+      });
   }
 
   /** What was decided after its batch. */
@@ -239,7 +271,7 @@ export class Pipeline {
 }
 
 /** What was seen in the line of an attempt. Its fields are a JSON object of our own making. */
-function seenIn({ line, fields }: Match, { host, user }: Attempt): Seen {
+function seenIn({ line, fields }: Pick<Match, 'line' | 'fields'>, { host, user }: Attempt): Seen {
   const named = fields === '' ? {} : (JSON.parse(fields) as Readonly<Record<string, unknown>>);
   const texts = Object.entries(named).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as const] : [],

@@ -48,9 +48,6 @@ export function status(parts: StatusParts): Status {
     ready: problems.length === 0,
     problems,
     warnings: [
-      ...(configuration.fail2ban?.problems ?? []).map(
-        ({ where, message }) => `fail2ban's configuration: ${where}: ${message}`,
-      ),
       ...ledger.damages,
       ...parts.ineffective.warnings(),
       ...remarks,
@@ -124,6 +121,10 @@ function problemsOf(parts: StatusParts): string[] {
     ...parts.gaps.map((gap) => `not everything is filtered here: ${gap}`),
     parts.ledgerProblem === null ? null : `bans cannot be stored: ${parts.ledgerProblem}`,
     ...parts.restrained,
+    // Somebody thinks that it protects him.
+    ...(parts.configuration.fail2ban?.problems ?? []).map(
+      ({ where, message }) => `fail2ban's configuration: ${where}: ${message}`,
+    ),
   ];
   return problems.filter((problem) => problem !== null);
 }

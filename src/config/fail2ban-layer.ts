@@ -1,10 +1,17 @@
 import { BailiffError } from '../core/errors.ts';
 import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
 import { compileFail2banFilter } from './fail2ban/compile.ts';
+import { fail2banSeconds } from './fail2ban/duration.ts';
 import { readFail2ban } from './fail2ban/read.ts';
 import { Services } from './fail2ban/services.ts';
 import type { Fail2banConfiguration, Fail2banJail } from './fail2ban/types.ts';
-import { describeRemark, fail2banFilterName, type MappingParts, mapJail } from './fail2ban-mapping.ts';
+import {
+  describeRemark,
+  fail2banFilterName,
+  ignoreEntries,
+  type MappingParts,
+  mapJail,
+} from './fail2ban-mapping.ts';
 import type { picker } from './picker.ts';
 import type { Fail2banPart, JailOptions } from './schema.ts';
 import { presentSources } from './usual-sources.ts';
@@ -13,6 +20,8 @@ import { presentSources } from './usual-sources.ts';
 export interface Fail2banLayer {
   readonly options: ReadonlyMap<string, JailOptions>;
   readonly part: Fail2banPart;
+  /** Whom all jails spare: see core/ignore-entry.ts. */
+  readonly ignored: readonly string[];
 }
 
 /** Reads the directory that the layers name; null where none does. What is wrong in it is among its problems. */
@@ -35,13 +44,24 @@ export function readFail2banLayer(
   const problems = [...read.problems.map(({ error }) => error), ...reading.problems];
   const remarks = [...read.remarks.map(describeRemark), ...reading.remarks];
   const { filters, jails, options } = reading;
-  return { options, part: { dir, filters, jails, problems, remarks, allowActions } };
+  const ignored = ignoreEntries(read.ignored);
+  return {
+    options,
+    ignored,
+    part: { dir, filters, jails, problems, remarks, purgeAge: purgeAgeOf(read), allowActions },
+  };
 }
 
 /** A jail that reads fail2ban's log counts our bans instead, unless we write that very log. */
 export function ownLogOf({ settings }: Fail2banConfiguration, log: string | null): string | null {
   const target = settings.get('logtarget')?.text ?? '';
   return target.startsWith('/') && target !== log ? target : null;
+}
+
+/** `dbpurgeage`; no shorter than a minute, which is no time to come back in. */
+function purgeAgeOf({ settings }: Fail2banConfiguration): number | null {
+  const seconds = fail2banSeconds(settings.get('dbpurgeage')?.text ?? '');
+  return seconds === null || seconds < 60 ? null : seconds;
 }
 
 class Mapped {

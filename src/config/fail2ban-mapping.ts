@@ -1,10 +1,15 @@
+import { parseFormula } from '../core/ban-formula.ts';
+import { messageOf } from '../core/errors.ts';
 import { fail2banZoneMinutes } from '../core/fail2ban-zones.ts';
 import { normalizePorts, type PortRange, type Protocol } from '../core/policy.ts';
+import { matchesWildcard } from '../core/wildcard.ts';
 import { type EnforcementUse, kindOfAction } from './fail2ban/action-kind.ts';
+import { parseIgnoreCache } from './fail2ban/ignore-cache.ts';
 import { showPlace } from './fail2ban/place.ts';
 import { problemAt, type Remark } from './fail2ban/problem.ts';
 import type { Services } from './fail2ban/services.ts';
-import type { Fail2banAction, Fail2banJail, Fail2banPort } from './fail2ban/types.ts';
+import type { SourcedText } from './fail2ban/traced-text.ts';
+import type { Fail2banAction, Fail2banIgnored, Fail2banJail, Fail2banPort } from './fail2ban/types.ts';
 import { journalMatchOf } from './journal-match.ts';
 import { encodingOf } from './readers.ts';
 import { type JailOptions, jailName } from './schema.ts';
@@ -92,6 +97,7 @@ class Mapping {
   #increment(): JailOptions {
     const { increment } = this.#jail;
     const { enabled, factor, formula, multipliers, maxTime, randomTime, overallJails } = increment;
+    for (const each of [factor, formula]) if (each !== null) requireFormula(each);
     return {
       'bantime.increment': enabled,
       ...(factor === null ? {} : { 'bantime.factor': factor.text }),
@@ -106,13 +112,14 @@ class Mapping {
   #ignored(): string[] {
     const { ignore, at } = this.#jail;
     if (!ignore.self) this.#remark("ignoreself: the host's own addresses are never banned", at);
-    const files = ignore.files.filter((file) => {
-      if (file.startsWith('/')) return true;
-      this.#remark(`ignoreip: file:${file} is no absolute path, and is not read`, at);
-      return false;
-    });
-    const names = ignore.names.map((name) => name.toLowerCase());
-    return [...ignore.ranges, ...names, ...files.map((file) => `file:${file}`)];
+    for (const file of ignore.files)
+      if (!file.startsWith('/'))
+        this.#remark(`ignoreip: file:${file} is no absolute path, and is not read`, at);
+    const { command, cache } = ignore;
+    if (command !== null && !this.#parts.allowActions)
+      this.#remark('its ignorecommand is not run, and spares nobody: set fail2ban.allow-actions', command.at);
+    if (cache !== null) parseIgnoreCache(cache);
+    return ignoreEntries(ignore);
   }
 
   #sources(): JailOptions {
@@ -124,6 +131,8 @@ class Mapping {
     if (backend.options.size > 0)
       this.#remark('the options of its backend are not read: see journal-directory', at);
     if (backend.kind === 'systemd') {
+      if (journal.flat().some((term) => ownTerms.test(term)))
+        return this.#countsBans("fail2ban's entries in the journal");
       if (journal.length > 0) return { journal };
       this.#remark(
         'it reads the whole journal, since neither the jail nor its filter has a journalmatch',
@@ -131,11 +140,16 @@ class Mapping {
       );
       return { journal: wholeJournal };
     }
-    const ownBans = ownLog !== null && logPaths.some(({ path }) => path === ownLog);
-    if (ownBans) this.#remark(`in place of ${ownLog} it counts the bans of the other jails directly`, at);
-    const logpath = this.#files().filter((path) => path !== ownLog);
-    if (ownBans) return { bans: ['*'], ...(logpath.length === 0 ? {} : { logpath }) };
+    const isOwn = (path: string) => ownLog !== null && matchesWildcard(path, ownLog);
+    const logpath = this.#files().filter((path) => !isOwn(path));
+    if (logPaths.some(({ path }) => isOwn(path)))
+      return { ...this.#countsBans(String(ownLog)), ...(logpath.length === 0 ? {} : { logpath }) };
     return backend.kind === 'auto' ? this.#parts.present({ logpath, journal }) : { logpath };
+  }
+
+  #countsBans(instead: string): JailOptions {
+    this.#remark(`in place of ${instead} it counts the bans of the other jails directly`, this.#jail.at);
+    return { bans: ['*'] };
   }
 
   #files(): string[] {
@@ -167,7 +181,9 @@ class Mapping {
     const kind = kindOfAction(action);
     if (kind.kind === 'enforcement') {
       const beside =
-        kind.leftOut.length === 0 ? '' : `; ${kind.leftOut.join(', ')} of its actionban is not run`;
+        kind.leftOut.length === 0 || kind.runs
+          ? ''
+          : `; ${kind.leftOut.join(', ')} of its actionban is not run`;
       if (beside !== '') this.#remark(`${quote(action.name)} is done by Bailiff itself${beside}`, action.at);
       return kind;
     }
@@ -226,8 +242,27 @@ class Mapping {
   }
 }
 
+/** What fail2ban itself writes to the journal. */
+const ownTerms = /^(?:_SYSTEMD_UNIT=fail2ban\.service|(?:SYSLOG_IDENTIFIER|_COMM)=fail2ban)/;
+
+/** As our `ignoreip` has them (core/ignore-entry.ts). */
+export function ignoreEntries({ ranges, names, files }: Fail2banIgnored): string[] {
+  const paths = files.filter((file) => file.startsWith('/'));
+  return [...ranges, ...names.map((name) => name.toLowerCase()), ...paths.map((file) => `file:${file}`)];
+}
+
 /** Nearly all of it: journald gives a priority to all that came by syslog or from a service's output. */
 const wholeJournal = [Array.from({ length: 8 }, (_, priority) => `PRIORITY=${priority}`)];
+
+function requireFormula({ text, at }: SourcedText): void {
+  try {
+    parseFormula(text);
+  } catch (error) {
+    const remedy =
+      'Numbers, ban.Time, ban.Count, banFactor, arithmetic, min, max and some of math are understood.';
+    throw problemAt(at, `the formula ${quote(text)} is not understood: ${messageOf(error)}`, remedy);
+  }
+}
 
 /** fail2ban's zone as an offset of ours, `+02:00`; null for what it does not know. */
 function zoneOf(text: string): string | null {

@@ -46,8 +46,12 @@ export function decideJails(layers: JailLayers): DecidedJails {
       jails.push(jail);
     }
   }
-  errors.push(...zoneConflicts(jails, layers));
-  return { jails, errors, ofFail2ban };
+  const conflicts = zoneConflicts(jails, layers);
+  errors.push(...conflicts.flatMap(({ jail, error }) => (isOnlyFail2bans(jail, layers) ? [] : error)));
+  const dropped = conflicts.filter(({ jail }) => isOnlyFail2bans(jail, layers));
+  ofFail2ban.push(...dropped.map(({ error }) => error));
+  const kept = jails.filter(({ name }) => dropped.every(({ jail }) => jail !== name));
+  return { jails: kept, errors, ofFail2ban };
 }
 
 function isOnlyFail2bans(name: string, { fail2ban, file, environment }: JailLayers): boolean {
@@ -55,15 +59,19 @@ function isOnlyFail2bans(name: string, { fail2ban, file, environment }: JailLaye
 }
 
 /** A file is read once, whatever the number of its jails: its dates are of one zone. */
-function zoneConflicts(jails: readonly JailConfiguration[], layers: JailLayers): BailiffError[] {
+function zoneConflicts(
+  jails: readonly JailConfiguration[],
+  layers: JailLayers,
+): { readonly jail: string; readonly error: BailiffError }[] {
   const first = new Map<string, JailConfiguration>();
-  const errors: BailiffError[] = [];
+  const errors: { jail: string; error: BailiffError }[] = [];
   for (const jail of jails) {
     if (!jail.enabled || jail.timeZone === undefined) continue;
     for (const path of jail.logpath) {
       const other = first.get(path) ?? jail;
       first.set(path, other);
-      if (other.timeZone !== jail.timeZone) errors.push(zoneConflict(path, other, jail, layers));
+      if (other.timeZone !== jail.timeZone)
+        errors.push({ jail: jail.name, error: zoneConflict(path, other, jail, layers) });
     }
   }
   return errors;
@@ -107,8 +115,11 @@ function decideJail(name: string, layers: JailLayers): JailConfiguration {
     ...(asked ? { enabled: true } : {}),
     ...setOptions(fromEnvironment),
   };
+  // A list only adds, also to what a lower layer says: who is spared somewhere must not be lost by one more entry.
+  const layered = [fromFail2ban, fromFile, fromEnvironment].map((each) => each.ignoreip);
+  const ignoreip = [...new Set(layered.flatMap((list) => list ?? []))];
   const usual = isSourceless(options) ? layers.usual(options.filter ?? name) : {};
-  return jailOf(name, { ...options, ...usual }, layers.defaults);
+  return jailOf(name, { ...options, ...usual, ignoreip }, layers.defaults);
 }
 
 /** A jail of its options, with everything that is not set taken from the defaults. */

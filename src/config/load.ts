@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { type EnvironmentLayer, readEnvironment } from './environment.ts';
 import { ConfigurationErrors } from './errors.ts';
-import { readFail2banLayer } from './fail2ban-layer.ts';
+import { type Fail2banLayer, readFail2banLayer } from './fail2ban-layer.ts';
 import { readFileLayer } from './file-layer.ts';
 import { builtInJail, decideJails, type JailLayers } from './jails.ts';
 import type { Layer } from './layer.ts';
@@ -28,7 +28,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   const file = await readFileLayer(options.file, options.environment);
   const errors = [...file.errors];
   const builtIn = builtInLayer();
-  const [filters, environment] = await readFiltersAndEnvironment(options, builtIn, file.layer);
+  const { filters, environment, fail2ban } = await readLayers(options, builtIn, file.layer);
   // What a broken file would have named cannot be told from a slip of the pen.
   errors.push(...environment.errors.filter(({ code }) => file.readable || code !== 'config-unknown-jail'));
   const pick = picker([environment.layer.values, file.layer.values, builtIn]);
@@ -45,7 +45,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
       rndtime: pick.anyDefault('bantime.rndtime') ?? 0,
       overalljails: pick.fallback('bantime.overalljails'),
     },
-    ignoreip: pick.fallback('ignoreip'),
+    // Whom fail2ban's DEFAULT spares is spared by every jail, and by hand.
+    ignoreip: [...new Set([...pick.fallback('ignoreip'), ...(fail2ban?.ignored ?? [])])],
     action: pick.fallback('action'),
     ports: pick.fallback('ports'),
     encoding: pick.fallback('encoding'),
@@ -54,7 +55,6 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   const usual = options.usual ?? ((filter: string) => usualSources(filter, journal));
   const syslogListen = pick.option('syslog-listen');
   const syslogListens = syslogListen.length > 0;
-  const fail2ban = readFail2banLayer(pick, journal);
   const layers = {
     file: file.layer,
     environment,
@@ -108,17 +108,29 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   };
 }
 
-/** The filter directory may itself come from a variable, and variables name filters: twice, then. */
-async function readFiltersAndEnvironment(
+interface Layers {
+  readonly filters: readonly string[];
+  readonly environment: EnvironmentLayer;
+  readonly fail2ban: Fail2banLayer | null;
+}
+
+/**
+ * The filter directory and fail2ban's may themselves come from variables, and variables name filters and jails: they
+ * are read twice, then.
+ */
+async function readLayers(
   { environment, knownFilters }: LoadOptions,
   builtIn: LayerValues,
   file: Layer,
-): Promise<[string[], EnvironmentLayer]> {
-  const jails = [...file.jails.keys(), builtInJail];
-  const first = readEnvironment(environment, jails, knownFilters);
-  const directory = picker([first.layer.values, file.values, builtIn]).option('filter-directory');
-  const filters = [...new Set([...knownFilters, ...(await filterNames(directory))])].sort();
-  return [filters, readEnvironment(environment, jails, filters)];
+): Promise<Layers> {
+  const named = [...file.jails.keys(), builtInJail];
+  const first = readEnvironment(environment, named, knownFilters);
+  const pick = picker([first.layer.values, file.values, builtIn]);
+  const fail2ban = readFail2banLayer(pick, pick.anywhere('journal-directory'));
+  const found = await filterNames(pick.option('filter-directory'));
+  const filters = [...new Set([...knownFilters, ...found])].sort();
+  const jails = [...named, ...(fail2ban?.options.keys() ?? [])];
+  return { filters, environment: readEnvironment(environment, jails, filters), fail2ban };
 }
 
 /** Names only: whether a filter is valid is told where filters are read. */

@@ -137,6 +137,8 @@ export interface Fail2banPart {
   readonly problems: readonly BailiffError[];
   /** What is not honoured, or otherwise than in fail2ban, a sentence each. */
   readonly remarks: readonly string[];
+  /** How long bans are remembered after their end, in seconds; null: not said. */
+  readonly purgeAge: number | null;
   /** Whether commands of action.d may run. */
   readonly allowActions: boolean;
 }

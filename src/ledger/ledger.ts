@@ -26,6 +26,8 @@ export interface LedgerOptions {
   readonly clock: Clock;
   readonly allowlist: Allowlist;
   readonly sessions: Sessions;
+  /** How long bans count for those that follow, after they ended, in seconds; a day, as in fail2ban. */
+  readonly remembered?: number;
 }
 
 export interface BanRequest {
@@ -69,7 +71,7 @@ export class Ledger {
   #changes: WindowChange[] | null = [];
   #writes: ((store: Store) => void)[] = [];
   /** How often whose ban ended was banned, by address and jail, until the database knows. */
-  readonly #ended = new Map<string, number>();
+  readonly #ended = new Map<Address, Map<string, number>>();
   /** The database holds nothing that counts: everything is written. */
   #whole = false;
   #allRead = false;
@@ -148,15 +150,17 @@ export class Ledger {
       this.#write((store) => store.addBan(ban));
       return { outcome: 'banned', ban };
     }
+    const count = Math.max(running.count, (request.before ?? 0) + 1);
     if (running.until === null || (until !== null && until <= running.until)) {
-      if (!force || running.forced) return { outcome: 'already', ban: running };
-      const insisted = { ...running, forced: true };
-      this.#change(insisted);
-      return { outcome: 'already', ban: insisted };
+      if ((!force || running.forced) && count === running.count) return { outcome: 'already', ban: running };
+      const changed = { ...running, count, forced: running.forced || force };
+      this.#change(changed);
+      return { outcome: 'already', ban: changed };
     }
     const ban: Ban = {
       ...running,
       until,
+      count,
       hits: running.hits + hits,
       forced: running.forced || force,
     };
@@ -197,7 +201,8 @@ export class Ledger {
     // Who was let in by a person begins from nothing, as in fail2ban.
     if (reason !== 'expired') this.#write((store) => store.pardon(ban));
     if (this.#ended.size > mostWrites) this.#ended.clear();
-    this.#ended.set(`${ban.address} ${ban.jail}`, reason === 'expired' ? ban.count : 0);
+    const counts = this.#ended.get(ban.address) ?? new Map<string, number>();
+    this.#ended.set(ban.address, counts.set(ban.jail, reason === 'expired' ? ban.count : 0));
   }
 
   /**
@@ -212,10 +217,8 @@ export class Ledger {
       // The next commit tells what is wrong with the database.
       counts = new Map();
     }
-    for (const [key, count] of this.#ended) {
-      const [of, name = ''] = key.split(' ');
-      if (of === address) counts.set(name, count === 0 ? 0 : Math.max(count, counts.get(name) ?? 0));
-    }
+    for (const [name, count] of this.#ended.get(address) ?? [])
+      counts.set(name, count === 0 ? 0 : Math.max(count, counts.get(name) ?? 0));
     for (const { jail: name, count } of this.active.ofAddress(address))
       counts.set(name, Math.max(count, counts.get(name) ?? 0));
     if (!inAll) return counts.get(jail) ?? 0;
@@ -271,7 +274,7 @@ export class Ledger {
 
   #storeAll(): void {
     const now = this.#options.clock.now();
-    this.#store ??= new Store(this.#options.path);
+    this.#store ??= new Store(this.#options.path, this.#options.remembered);
     const store = this.#store;
     store.transaction(() => {
       if (this.#whole) store.replaceBans(this.active.all());
@@ -326,7 +329,7 @@ export class Ledger {
 
   /** Reads what an earlier run has left. @throws BailiffError as `openDatabase`, and what makes no sense in it */
   #restore(): void {
-    const store = new Store(this.#options.path);
+    const store = new Store(this.#options.path, this.#options.remembered);
     this.#store = store;
     const now = this.#options.clock.now();
     store.modernize();

@@ -4,7 +4,7 @@ import type { PackedSessions } from '../core/session.ts';
 import type { Address, Ban, UnbanReason } from '../core/types.ts';
 import { databaseError, openDatabase } from './database.ts';
 
-/** Ended bans are kept this long (seconds), as fail2ban's dbpurgeage. */
+/** Ended bans are kept this long (seconds) unless told otherwise: fail2ban's dbpurgeage. */
 const keepEnded = 86_400;
 /** How many of them are deleted at a time: some milliseconds of work, after which there is another commit. */
 const purgeSize = 1_000;
@@ -23,7 +23,7 @@ const releaseSize = 256;
 const statements = {
   ban: 'INSERT INTO bans (jail, address, since, until, hits, count, policy, forced) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   change:
-    'UPDATE bans SET since = ?, until = ?, hits = ?, policy = ?, forced = ? WHERE jail = ? AND address = ? AND ended IS NULL',
+    'UPDATE bans SET since = ?, until = ?, hits = ?, count = ?, policy = ?, forced = ? WHERE jail = ? AND address = ? AND ended IS NULL',
   end: 'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
   history: 'SELECT jail, max(count) AS count FROM bans WHERE address = ? GROUP BY jail',
   pardon: 'UPDATE bans SET count = 0 WHERE address = ? AND jail = ? AND ended IS NOT NULL',
@@ -52,10 +52,12 @@ interface Packed {
 export class Store {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  readonly #remembered: number;
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
 
   /** @throws BailiffError as `openDatabase` */
-  constructor(path: string) {
+  constructor(path: string, remembered = keepEnded) {
+    this.#remembered = remembered;
     const database = openDatabase(path);
     this.#database = database;
     this.#path = path;
@@ -67,8 +69,8 @@ export class Store {
     this.#statements.ban.run(jail, address, since, until, hits, count, policy, Number(forced));
   }
 
-  changeBan({ jail, address, since, until, hits, policy, forced }: Ban): void {
-    this.#statements.change.run(since, until, hits, policy, Number(forced), jail, address);
+  changeBan({ jail, address, since, until, hits, count, policy, forced }: Ban): void {
+    this.#statements.change.run(since, until, hits, count, policy, Number(forced), jail, address);
   }
 
   endBan({ jail, address }: Ban, at: number, reason: UnbanReason): void {
@@ -119,7 +121,7 @@ export class Store {
 
   /** Deletes some of what is of no use any more. */
   purgeBans(now: number): void {
-    this.#statements.purge.run(now - keepEnded, purgeSize);
+    this.#statements.purge.run(now - this.#remembered, purgeSize);
   }
 
   /** @returns the sources whose cursors are gone */

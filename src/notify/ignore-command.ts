@@ -7,6 +7,9 @@ import type { BanEvent, Evidence, Report } from './notifier.ts';
 import type { Shell } from './shell.ts';
 import { shellCommand, tagValues } from './shell-command.ts';
 
+/** `unknown`: it could not be asked, as too many wait, or the daemon stops. */
+export type IgnoreAnswer = 'ignored' | 'counts' | 'unknown';
+
 /** Who is asked about, and for what. */
 export interface IgnoreQuestion extends Evidence {
   /** Canonical, a single one. */
@@ -59,14 +62,16 @@ export class IgnoreCommand {
       this.#complaints.tell('left out', 'it is not run, as commands of actions are not allowed');
   }
 
-  /** Never rejects. */
-  async ignores(question: IgnoreQuestion): Promise<boolean> {
-    if (!this.#options.shell.allowed || this.#stopped.signal.aborted) return false;
+  /** Never rejects. A command that fails spares nobody. */
+  async ignores(question: IgnoreQuestion): Promise<IgnoreAnswer> {
+    if (!this.#options.shell.allowed) return 'counts';
     try {
-      return await this.#answer(question);
+      const ignored = await this.#answer(question);
+      if (this.#stopped.signal.aborted) return 'unknown';
+      return ignored ? 'ignored' : 'counts';
     } catch (error) {
       this.#complaints.tell('question', error);
-      return false;
+      return 'unknown';
     }
   }
 

@@ -5,6 +5,8 @@ import type { BanEvent, Notifier, Reaction, Report } from './notifier.ts';
 const mostWaiting = 1_000;
 /** What takes a ban back may wait longer: without it, what was done for the ban would stay for ever. */
 const mostUnbansWaiting = 10 * mostWaiting;
+/** As may those of an earlier run, which come all at once. */
+const mostRestored = 100 * mostWaiting;
 /**
  * How long a stop lets what waits take, and then the reaction's own stop (ms): together less than the 10 s after which
  * Docker kills what it has asked to end.
@@ -57,7 +59,8 @@ export class Queued implements Notifier {
   }
 
   banned(event: BanEvent): void {
-    this.#add('ban', (signal) => this.#reaction.ban(event, signal), mostWaiting);
+    const most = event.restored ? mostRestored : mostWaiting;
+    this.#add('ban', (signal) => this.#reaction.ban(event, signal), most);
   }
 
   prolonged(event: BanEvent): void {

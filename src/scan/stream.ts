@@ -1,4 +1,5 @@
 import { messageOf } from '../core/errors.ts';
+import { parseSyslogSelector } from '../core/syslog-selector.ts';
 import type { Input } from '../core/types.ts';
 import { DockerFrames } from './docker-frames.ts';
 import { FilePieces } from './file-pieces.ts';
@@ -48,7 +49,7 @@ export class Stream {
 
   constructor(input: StreamInput, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
     this.#decoder = decoderOf(input, cursor, (detail) => output.gap(detail));
-    this.#dateless = input.framing === 'journal' || input.framing === 'syslog';
+    this.#dateless = isDateless(input);
     this.#scan = scan;
     this.#batches = batches;
     this.#output = output;
@@ -84,6 +85,15 @@ export class Stream {
   close(): void {
     this.#closed = true;
   }
+}
+
+/** The text alone of a syslog message is what a service wrote: it may begin with a date of its own. */
+function isDateless(input: StreamInput): boolean {
+  if (input.framing === 'journal') return true;
+  return (
+    input.framing === 'syslog' &&
+    !input.select.some((text) => parseSyslogSelector(text)?.messageOnly === true)
+  );
 }
 
 /** Lines without any transport of their own; such a stream cannot be taken up again. */

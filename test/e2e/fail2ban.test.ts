@@ -116,8 +116,8 @@ describe("fail2ban's configuration as it is", { timeout: 300_000, skip: cannotRu
     const status = await bailiff.status();
     const names = status.jails.map(({ name }) => name).sort();
     assert.deepEqual(names, ['again', 'door', 'window']);
-    assert.match(status.warnings.join('\n'), /jail\.conf:\d+: .*nowhere/);
-    assert.equal(status.warnings.length, 1);
+    assert.match(status.problems.join('\n'), /jail\.conf:\d+: .*nowhere/);
+    assert.deepEqual([status.problems.length, status.warnings], [1, []]);
   });
 
   it('lines of a session lead to a ban on the ports of the jail', async () => {

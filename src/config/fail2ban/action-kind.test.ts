@@ -7,7 +7,7 @@ function kindOf(definition: string, init = ''): ActionKind {
   return kindOfAction(actionOf(`[Definition]\n${definition}\n[Init]\n${init}\n`));
 }
 
-const everything = { kind: 'enforcement', ports: 'all', protocols: 'all', leftOut: [] };
+const everything = { kind: 'enforcement', ports: 'all', protocols: 'all', leftOut: [], runs: false };
 
 test('a copy under another name is known by its commands', () => {
   const rule = 'actionban = <tool> -w -I f2b-<name> 1 -s <ip> -j DROP';
@@ -47,7 +47,6 @@ for (const ban of [
   'ufw allow from <ip>',
   'csf -a <ip>',
   'iptables -I INPUT -s 192.0.2.1 -j DROP',
-  'iptables -I INPUT -s <ip> -j DROP; /usr/local/bin/tell <ip>',
   'echo "iptables -I INPUT -s <ip> -j DROP"',
   'logger "banned <ip>"',
   '',
@@ -55,9 +54,8 @@ for (const ban of [
   test(`no enforcement: ${ban}`, () => assert.deepEqual(kindOf(`actionban = ${ban}`), { kind: 'command' }));
 }
 
-test('what tells others is a report, also beside a firewall under a name of its own', () => {
+test('what tells others is a report', () => {
   assert.deepEqual(kindOf('actionban = curl -s https://example.org/?ip=<ip>'), { kind: 'report' });
-  assert.deepEqual(kindOf('actionban = ufw deny from <ip>\n  curl https://example.org/'), { kind: 'report' });
   assert.deepEqual(kindOf('actionban = echo <ip> | mail -s bad "$(dig +short x)"', 'dest = root'), {
     kind: 'report',
   });
@@ -67,6 +65,11 @@ test('under a name of fail2ban’s own it is enforced, and what is left out is n
   const action = actionOf('[Definition]\nactionban = iptables -I f2b -s <ip> -j DROP && /opt/tell <ip>\n');
   const kind = kindOfAction({ ...action, name: 'iptables-multiport' });
   assert.deepEqual(kind, { ...everything, block: 'drop', leftOut: ['tell'] });
+});
+
+test('an owner’s own that does more beside is enforced, and its commands run as well', () => {
+  const kind = kindOf('actionban = ufw deny from <ip>\n  curl https://example.org/');
+  assert.deepEqual(kind, { ...everything, block: 'drop', leftOut: ['curl'], runs: true });
 });
 
 test('what is mailed to dest', () => {

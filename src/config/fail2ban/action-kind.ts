@@ -12,6 +12,8 @@ export interface EnforcementUse {
   readonly block: 'drop' | 'reject';
   /** Programs that the ban runs beside the firewall's, which nobody runs where it is enforced here. */
   readonly leftOut: readonly string[];
+  /** An action of the owner's own, whose commands are to run as well where they may. */
+  readonly runs: boolean;
 }
 
 /**
@@ -29,8 +31,8 @@ const firewallNames =
   /^(?:ip6?tables|ipset|nftables|firewallcmd|ufw|shorewall|pf$|ipfw|ipfilter|bsd-ipfw|npf|hostsdeny|route|osx-|apf|csf|symbiosis)/;
 
 /**
- * Tells by an action's commands what it is. One that uses a firewall and other programs beside is enforcement only
- * under a name of fail2ban's own; under any other it stays a command, since what it does is its owner's idea.
+ * Tells by an action's commands what it is. One that uses a firewall and other programs beside, under a name that is
+ * none of fail2ban's own, is its owner's idea: it is enforced here, and runs as well where commands may.
  * @throws BailiffError fail2ban-invalid for values that lead back to themselves
  */
 export function kindOfAction(action: Fail2banAction): ActionKind {
@@ -41,8 +43,9 @@ export function kindOfAction(action: Fail2banAction): ActionKind {
   const commands = new ActionCommands(action);
   const ban = commands.text('actionban', 'inet4');
   const { shutsOut, others } = firewallUse(ban);
-  if (shutsOut && (others.length === 0 || firewallNames.test(action.name))) {
-    return { kind: 'enforcement', ...coverage(commands), leftOut: others };
+  if (shutsOut) {
+    const runs = others.length > 0 && !firewallNames.test(action.name);
+    return { kind: 'enforcement', ...coverage(commands), leftOut: others, runs };
   }
   const mail = mailUse(commands);
   if (mail !== null) return { kind: 'mail', ...mail };
@@ -56,7 +59,7 @@ const rejects = /\b(?:reject|unreach|unreachable|prohibit|return-\w+)\b|\bblock 
 const oneProtocol = /\b(tcp|udp) from\s/;
 
 /** What the start and the ban together keep out; what cannot be told is everything. */
-function coverage(commands: ActionCommands): Omit<EnforcementUse, 'leftOut'> {
+function coverage(commands: ActionCommands): Omit<EnforcementUse, 'leftOut' | 'runs'> {
   const text = `${commands.text('actionstart', 'inet4')}\n${commands.text('actionban', 'inet4')}`;
   const ports = limitsPorts.test(text) ? parsePorts(commands.value('port') ?? '') : null;
   const protocol = limitsProtocols.test(text)

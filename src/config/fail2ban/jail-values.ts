@@ -8,6 +8,7 @@ import type {
   Fail2banAction,
   Fail2banBackend,
   Fail2banFilter,
+  Fail2banIgnored,
   Fail2banIgnoreList,
   Fail2banIncrement,
   Fail2banJail,
@@ -97,20 +98,29 @@ function incrementOf(options: ReadonlyMap<string, TracedText>): Fail2banIncremen
 }
 
 function ignoreListOf({ options, lost, remark }: JailParts): Fail2banIgnoreList {
+  const named = namedIn(options.get('ignoreip') ?? null, lost, remark);
+  const sourced = (name: string) => set(options, name)?.sourced() ?? null;
+  const self = flag(options, 'ignoreself', true);
+  return { ...named, self, command: sourced('ignorecommand'), cache: sourced('ignorecache') };
+}
+
+/** Whom an `ignoreip` names, and addresses in lines that cannot be read. */
+export function namedIn(
+  value: TracedText | null,
+  lost: readonly string[],
+  remark: JailParts['remark'],
+): Fail2banIgnored {
   const ranges = lost.flatMap((line) => line.split(/[\s,=]+/).flatMap((word) => rangeOf(word) ?? []));
   const names: string[] = [];
   const files: string[] = [];
-  const value = options.get('ignoreip');
-  for (const { text, at } of value === undefined ? [] : parseWords(value)) {
+  for (const { text, at } of value === null ? [] : parseWords(value)) {
     const range = rangeOf(text);
     if (range !== null) ranges.push(range);
     else if (text.startsWith('file:')) files.push(text.slice('file:'.length));
     else if (isHostName(text)) names.push(text);
     else remark(`ignoreip: ${quote(text)} is neither an address, a range nor a name, and spares nobody`, at);
   }
-  const sourced = (name: string) => set(options, name)?.sourced() ?? null;
-  const self = flag(options, 'ignoreself', true);
-  return { ranges, names, files, self, command: sourced('ignorecommand'), cache: sourced('ignorecache') };
+  return { ranges, names, files };
 }
 
 function portsOf({ options, remark }: JailParts): readonly Fail2banPort[] {

@@ -7,15 +7,23 @@ import { Configuration } from './configuration.ts';
 import { Files } from './files.ts';
 import { FilterReading, textsOf } from './filter.ts';
 import { includesSection } from './includes.ts';
+import { defaultSection } from './ini.ts';
 import { Interpolation } from './interpolate.ts';
 import { readJail } from './jail.ts';
 import { jailOptions } from './jail-options.ts';
+import { namedIn } from './jail-values.ts';
 import type { Place } from './place.ts';
 import type { Remark } from './problem.ts';
 import { slipOf } from './slip.ts';
 import { Sources } from './sources.ts';
 import { TracedText } from './traced-text.ts';
-import type { Fail2banConfiguration, Fail2banFilter, Fail2banProblem, OptionTexts } from './types.ts';
+import type {
+  Fail2banConfiguration,
+  Fail2banFilter,
+  Fail2banIgnored,
+  Fail2banProblem,
+  OptionTexts,
+} from './types.ts';
 
 /** What `%(fail2ban_version)s` says where nobody asks for another: the version whose rules are followed here. */
 const usualVersion = '1.1.0';
@@ -53,7 +61,20 @@ export function readFail2ban(
   remarks.push(...misspeltDefaults(configuration));
   const settings = readSettings(files, problems);
   const ofFiles = files.problems.map((error): Fail2banProblem => ({ jail: null, error }));
-  return { settings, jails, disabled, problems: [...ofFiles, ...problems], remarks };
+  const ignored = ignoredByAll(configuration, problems);
+  return { settings, ignored, jails, disabled, problems: [...ofFiles, ...problems], remarks };
+}
+
+/** DEFAULT's own list: also of those who are banned without any of the jails. */
+function ignoredByAll(configuration: Configuration, problems: Fail2banProblem[]): Fail2banIgnored {
+  let value: TracedText | null = null;
+  try {
+    value = new Interpolation(configuration, new Budget()).get(defaultSection, 'ignoreip');
+  } catch (error) {
+    problems.push({ jail: null, error: asProblem(error) });
+  }
+  // What is no address in it is told for each jail.
+  return namedIn(value, configuration.lost, () => {});
 }
 
 /** A filter by itself, and what is not as its owner may think. */

@@ -9,6 +9,8 @@ export type OptionTexts = ReadonlyMap<string, SourcedText>;
 export interface Fail2banConfiguration {
   /** fail2ban.conf, its [Definition]: dbfile, loglevel and the like. */
   readonly settings: OptionTexts;
+  /** Whom DEFAULT spares. */
+  readonly ignored: Fail2banIgnored;
   /** The jails that are enabled and sound, in the order of the files. */
   readonly jails: readonly Fail2banJail[];
   /** The names of those that are not enabled. */
@@ -70,12 +72,16 @@ export interface Fail2banIncrement {
   readonly overallJails: boolean;
 }
 
-export interface Fail2banIgnoreList {
+/** Whom an `ignoreip` names. */
+export interface Fail2banIgnored {
   /** Addresses and ranges, canonical. */
   readonly ranges: readonly string[];
   readonly names: readonly string[];
   /** Files that hold more of them. */
   readonly files: readonly string[];
+}
+
+export interface Fail2banIgnoreList extends Fail2banIgnored {
   /** Whether the host's own addresses are ignored. */
   readonly self: boolean;
   readonly command: SourcedText | null;
