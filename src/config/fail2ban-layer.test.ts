@@ -198,3 +198,56 @@ test('addresses in lines of DEFAULT that cannot be read are spared: one may be t
   ]);
   assert.equal(fail2ban?.problems.length, 2);
 });
+
+test('whom DEFAULT spares is spared by every jail and by hand; a list only adds', async (t) => {
+  const files = textOf(`ignoreip = 192.0.2.1\n${jail('a', log)}${jail('b', log, 'ignoreip = 192.0.2.2')}`);
+  const yaml =
+    'defaults: {ignoreip: 198.51.100.1}\njails:\n  b: {ignoreip: 192.0.2.3}\n  own: {filter: sshd, container: web}\n';
+  const environment = { BAILIFF_JAIL_B_IGNOREIP: '192.0.2.4' };
+  const { jails, defaults } = await loaded(t, files, { yaml, environment });
+  const lists = Object.fromEntries(jails.map(({ name, ignoreip }) => [name, [...ignoreip].sort()]));
+  const all = ['192.0.2.1', '198.51.100.1'];
+  assert.deepEqual([...defaults.ignoreip].sort(), all);
+  assert.deepEqual([lists['a'], lists['own']], [all, all]);
+  assert.deepEqual(lists['b'], ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4', '198.51.100.1']);
+});
+
+test('a formula or a cache that is not understood stops its jail at check, not the daemon at the start', async (t) => {
+  const formula = jail('a', log, 'bantime.formula = ban.Time * math.sinh(ban.Count)');
+  const cache = jail('b', log, 'ignorecommand = true', 'ignorecache = max-count=3');
+  const { jails, fail2ban } = await loaded(t, textOf(formula + cache + jail('c', log)));
+  assert.deepEqual(
+    jails.map(({ name }) => name),
+    ['c'],
+  );
+  const [first, second] = fail2ban?.problems.map(({ message }) => message) ?? [];
+  assert.match(first ?? '', /math\.sinh.* is not understood/);
+  assert.match(second ?? '', /ignorecache/);
+});
+
+test('a command that is not run is named: whom it would spare is not spared', async (t) => {
+  const { fail2ban } = await loaded(t, textOf(jail('a', log, 'ignorecommand = /bin/friend <ip>')));
+  assert.match(fail2ban?.remarks.join('\n') ?? '', /jail a: its ignorecommand is not run/);
+});
+
+test('two zones for one file leave the second jail out, and nothing else stops', async (t) => {
+  const zones = jail('a', log, 'logtimezone = UTC') + jail('b', log, 'logtimezone = UTC+0100');
+  const { jails, fail2ban } = await loaded(t, textOf(zones + jail('c', log)));
+  assert.deepEqual(
+    jails.map(({ name }) => name),
+    ['a', 'c'],
+  );
+  assert.match(fail2ban?.problems[0]?.message ?? '', /reads \/var\/log\/some\.log with the zone/);
+});
+
+test("fail2ban's own entries in the journal are our bans", async (t) => {
+  const options = ['journalmatch = _SYSTEMD_UNIT=fail2ban.service PRIORITY=5', 'backend = systemd'];
+  const { jails } = await loaded(t, textOf(jail('again', ...options)));
+  assert.deepEqual([jails[0]?.bans, jails[0]?.journal], [['*'], []]);
+});
+
+test('how long bans are remembered is what fail2ban.conf says', async (t) => {
+  const conf = { 'fail2ban.conf': '[DEFAULT]\ndbpurgeage = 3w\n[Definition]\n' };
+  const { fail2ban } = await loaded(t, { ...textOf(jail('a', log)), ...conf });
+  assert.equal(fail2ban?.purgeAge, 1_814_400);
+});

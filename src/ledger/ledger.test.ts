@@ -98,6 +98,8 @@ test('a running ban is prolonged, never shortened', () => {
   const ledger = open('prolong.db');
   ledger.ban(ban);
   assert.equal(ledger.ban({ ...ban, bantime: 60 }).outcome, 'already');
+  const told = ledger.ban({ ...ban, bantime: 60, before: 6 });
+  assert.equal(told.outcome === 'protected' ? 0 : told.ban.count, 7, 'how often it was banned is learned');
   assert.equal(ledger.ban({ ...ban, bantime: null }).outcome, 'prolonged');
   assert.equal(ledger.ban({ ...ban, bantime: 9_999 }).outcome, 'already');
   ledger.commit();
