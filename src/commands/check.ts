@@ -72,7 +72,8 @@ function describeJail(jail: JailConfiguration): string {
   const sources = describeSources(jail);
   const ban = jail.bantime === null ? 'ban for ever' : `ban for ${formatDuration(jail.bantime)}`;
   const how = policyOf(jail.action, jail.ports, jail.name);
-  const limits = `${jail.maxretry} in ${formatDuration(jail.findtime)}, ${ban}${how === plainPolicy ? '' : ` (${how})`}`;
+  const grows = jail.increment.enabled ? ', longer each time' : '';
+  const limits = `${jail.maxretry} in ${formatDuration(jail.findtime)}, ${ban}${grows}${how === plainPolicy ? '' : ` (${how})`}`;
   const ignored = jail.ignoreip.length === 0 ? '' : `; ignores ${jail.ignoreip.join(', ')}`;
   return `${jail.name}: filter ${jail.filter}; reads ${sources.join(', ')}; ${limits}${ignored}`;
 }
