@@ -254,6 +254,7 @@ export function assemble(
     scanner,
     jail: (jail) => jails.add(jail),
     cursor: (key) => ledger.cursor(key),
+    evidence: (jail) => news.keepsLines(jail) || actions.ignores(jail) !== null,
     judge: (batch, source) => pipeline.judge(batch, source),
     counted: ({ source, lines, bytes, oversize }) => {
       metrics.lines.inc({ source }, lines);

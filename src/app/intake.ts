@@ -95,6 +95,8 @@ export interface IntakeParts {
   readonly scanner: ScannerControl;
   readonly jail: (configuration: JailConfiguration) => JailEntry;
   readonly cursor: (key: string) => string | null;
+  /** Whether lines of a jail are wanted beside what is counted. */
+  readonly evidence?: (jail: string) => boolean;
   readonly judge: (batch: MatchBatch, source: ScannedSource) => void;
   readonly counted: (batch: MatchBatch) => void;
   /** Judging threw: a fault of Bailiff's own. */
@@ -134,7 +136,8 @@ export class Intake {
     const filters = [...new Set(jails.map((entry) => entry.configuration.filter))];
     const stored = cursor(description.cursorKey ?? id);
     const zone = zoneOf(description.jails, timeZone);
-    const generation = scanner.open({ id, input, filters, cursor: stored, ...zone });
+    const evidence = jails.some((entry) => this.#parts.evidence?.(entry.configuration.name) === true);
+    const generation = scanner.open({ id, input, filters, cursor: stored, evidence, ...zone });
     const source = new ScannedSource(
       description,
       filters,

@@ -1,5 +1,5 @@
 import { BailiffError } from '../core/errors.ts';
-import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
+import type { Fail2banExpression, Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
 import { compileFail2banFilter } from './fail2ban/compile.ts';
 import { fail2banSeconds } from './fail2ban/duration.ts';
 import { readFail2ban } from './fail2ban/read.ts';
@@ -64,6 +64,12 @@ function purgeAgeOf({ settings }: Fail2banConfiguration): number | null {
   return seconds === null || seconds < 60 ? null : seconds;
 }
 
+const idsOnly = 'its filter finds ids (<F-ID>): only those that are addresses can be banned';
+
+function countsIds({ groups }: Fail2banExpression): boolean {
+  return groups.some(({ meaning }) => meaning === 'id');
+}
+
 class Mapped {
   readonly options = new Map<string, JailOptions>();
   readonly jails = new Map<string, Fail2banJail>();
@@ -82,6 +88,8 @@ class Mapped {
       if (jail.filter !== null) {
         const definition = compileFail2banFilter(jail.filter);
         this.filters.push({ ...definition, name: fail2banFilterName(jail.name) });
+        if (definition.expressions.some(countsIds))
+          this.remarks.push(describeRemark({ at: jail.at, jail: jail.name, text: idsOnly }));
       }
       this.options.set(jail.name, options);
       this.jails.set(jail.name, jail);

@@ -94,6 +94,8 @@ export interface ScanRequest {
   readonly cursor: string | null;
   /** Zone of dates that name none: an IANA name, or undefined for the machine's own. */
   readonly timeZone?: string;
+  /** Whether a match comes with its line and what else was found in it: somebody is told of bans. */
+  readonly evidence?: boolean;
 }
 
 /**
@@ -138,9 +140,9 @@ export interface Match {
   /** The session's key, or ''. */
   readonly session: string;
   readonly user: string;
-  /** Other named groups as a JSON object, or ''. */
+  /** Other named groups as a JSON object, or ''; of a request with `evidence`. */
   readonly fields: string;
-  /** The line, capped, for evidence. */
+  /** The line, capped; of a request with `evidence`, else ''. */
   readonly line: string;
 }
 

@@ -124,7 +124,7 @@ class WorkerLoop {
         encoding,
         watched: { begin: () => this.#spot.begin(generation), end: () => this.#spot.end() },
       });
-      const batches = new BatchMaker(request.id, generation, scan);
+      const batches = new BatchMaker(request.id, generation, scan, request.evidence);
       if (input.kind === 'stream') {
         const stream = new Stream(input, cursor, scan, batches, output);
         this.#sources.set(request.id, {
