@@ -84,8 +84,12 @@ export class Pipeline {
         const jails = source.jailsOf(match.filter);
         // Of fail2ban's filters this may be a name, or what no program has checked.
         const host = merging === 'fail2ban' ? loggedAddress(attempt.host) : attempt.host;
-        if (host === null) this.#resolve(attempt, jails, from, match);
-        else for (const jail of jails) decided.push(...this.#take(jail, { ...attempt, host }, from, match));
+        if (host === null) {
+          this.#resolve(attempt, jails, from, match);
+          continue;
+        }
+        const known = host === attempt.host ? attempt : { ...attempt, host };
+        for (const jail of jails) decided.push(...this.#take(jail, known, from, match));
       }
     } finally {
       // Also after a fault: what was counted before it must not be counted again.

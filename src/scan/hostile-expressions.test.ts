@@ -205,9 +205,12 @@ test('repeated offences: a linear engine takes over, ends no worker, misses noth
   observed.now += 600;
   await observed.until(() => observed.slow.some(({ what }) => what === 'let off'));
   assert.deepEqual(observed.scanner.problems(), []);
-  append('log', `${hostile}30`, 'aa 203.0.113.30');
-  await observed.saw('log slow 203.0.113.30');
-  assert.equal(observed.restarts.length, 4, 'it is run as it is written');
+  // The worker may read a line before it hears that it is let off.
+  for (let each = 30; observed.restarts.length < 4; each++) {
+    assert.ok(each < 60, 'it is run as it is written');
+    append('log', `${hostile}${each}`, `aa 203.0.113.${each}`);
+    await observed.saw(`log slow 203.0.113.${each}`);
+  }
   assert.equal(observed.scanner.problems().length, 1, 'and had one chance');
 });
 
