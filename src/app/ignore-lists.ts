@@ -66,7 +66,7 @@ export class IgnoreLists {
    * @returns whether somebody else is meant than before
    */
   async refresh(onlyOpen = false): Promise<boolean> {
-    if (this.#refreshing) return false;
+    if (this.#refreshing || (onlyOpen && this.#problems.size === 0)) return false;
     this.#refreshing = true;
     try {
       return await this.#refresh(onlyOpen);

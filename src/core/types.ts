@@ -94,7 +94,7 @@ export interface ScanRequest {
   readonly cursor: string | null;
   /** Zone of dates that name none: an IANA name, or undefined for the machine's own. */
   readonly timeZone?: string;
-  /** Whether a match comes with its line and what else was found in it: somebody is told of bans. */
+  /** Whether a match comes with its line: somebody is told of bans. */
   readonly evidence?: boolean;
 }
 
@@ -140,7 +140,7 @@ export interface Match {
   /** The session's key, or ''. */
   readonly session: string;
   readonly user: string;
-  /** Other named groups as a JSON object, or ''; of a request with `evidence`. */
+  /** Other named groups as a JSON object, or ''. Sessions of fail2ban filters look at it, too. */
   readonly fields: string;
   /** The line, capped; of a request with `evidence`, else ''. */
   readonly line: string;

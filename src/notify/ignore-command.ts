@@ -40,7 +40,7 @@ const mostWaiting = 1_000;
 
 /**
  * Asks the owner's command whether somebody is to be ignored: it says so by ending with 0, and with 1 that he is not.
- * Anything else, and what cannot be asked, counts as the latter and is reported.
+ * Anything else counts as the latter, and is reported; what cannot be asked is told apart.
  */
 export class IgnoreCommand {
   readonly #options: IgnoreCommandOptions;
@@ -75,7 +75,7 @@ export class IgnoreCommand {
     }
   }
 
-  /** Ends what runs; whoever waits for it hears that nobody is ignored. */
+  /** Ends what runs; whoever waits for it hears that it is not known. */
   stop(): void {
     this.#stopped.abort();
     this.#complaints.end();

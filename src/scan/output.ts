@@ -14,8 +14,6 @@ export interface Output {
   gap(detail: string): void;
 }
 
-const nothing = { fields: '', line: '' };
-
 /** Collects what one source's chunk yields and makes it a batch. */
 export class BatchMaker {
   readonly #packer = new BatchPacker();
@@ -24,7 +22,7 @@ export class BatchMaker {
   readonly #scan: Scan;
   readonly #evidence: boolean;
 
-  /** `evidence`: lines and fields are wanted, which take as much as all the rest. */
+  /** `evidence`: lines are wanted, which take as much as all the rest. */
   constructor(source: string, generation: number, scan: Scan, evidence = false) {
     this.#evidence = evidence;
     this.#source = source;
@@ -35,9 +33,9 @@ export class BatchMaker {
   readonly found: Found = (filter, judgement, time, line) => {
     // An ignored line is to the daemon as one that does not match.
     if (judgement.kind === 'ignored') return;
-    const { kind, host, session, user } = judgement;
-    const told = this.#evidence ? { fields: judgement.fields, line } : nothing;
-    this.#packer.add({ filter, kind, time, host, session, user, ...told });
+    const { kind, host, session, user, fields } = judgement;
+    const evidence = this.#evidence ? line : '';
+    this.#packer.add({ filter, kind, time, host, session, user, fields, line: evidence });
   };
 
   take(cursor: string, bytes: number, readAtMs: number, lagBytes: number): MatchBatch {

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fail2banFilter } from '../../test/setup/fail2ban-filter.ts';
+import { readBatch } from '../core/batch.ts';
+import { compileFilter } from './filters/compile.ts';
+import { BatchMaker } from './output.ts';
+import { Scan } from './scan.ts';
+
+const definition = fail2banFilter({ failRegex: ['^<F-ID>\\w+</F-ID> failed from <ADDR>$'] });
+
+/** What a batch holds of one line. */
+function matchOf(evidence: boolean) {
+  const scan = new Scan([compileFilter(definition)]);
+  const batches = new BatchMaker('s', 1, scan, evidence);
+  const reading = { now: 1_000, transport: 1_000, undated: 1_000 };
+  scan.block(Buffer.from('bob failed from 203.0.113.7\n'), reading, batches.found);
+  const [match] = readBatch(batches.take('', 0, 0, 0));
+  return { host: match?.host, fields: JSON.parse(match?.fields ?? '{}'), line: match?.line };
+}
+
+test('lines come with matches only where they are wanted, fields always: sessions go by them', () => {
+  const fields = { fid: 'bob', ip4: '203.0.113.7' };
+  assert.deepEqual(matchOf(false), { host: 'bob', fields, line: '' });
+  assert.deepEqual(matchOf(true), { host: 'bob', fields, line: 'bob failed from 203.0.113.7' });
+});
