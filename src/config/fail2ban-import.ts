@@ -1,17 +1,14 @@
 import { resolve } from 'node:path';
 import { Document, isMap, isScalar } from 'yaml';
-import { BailiffError } from '../core/errors.ts';
+import type { BailiffError } from '../core/errors.ts';
 import { ConfigurationErrors } from './errors.ts';
-import { compileFail2banFilter } from './fail2ban/compile.ts';
 import { showPlace } from './fail2ban/place.ts';
-import type { Remark } from './fail2ban/problem.ts';
 import { readFail2ban } from './fail2ban/read.ts';
 import { Services } from './fail2ban/services.ts';
-import type { Fail2banConfiguration, Fail2banJail } from './fail2ban/types.ts';
+import type { Fail2banConfiguration } from './fail2ban/types.ts';
 import { writtenOptions } from './fail2ban-import-options.ts';
 import { ownLogOf } from './fail2ban-layer.ts';
-import { describeRemark, type MappingParts, mapJail } from './fail2ban-mapping.ts';
-import type { JailOptions } from './schema.ts';
+import { describeRemark, type MappedJail, mapJails } from './fail2ban-mapping.ts';
 import { presentSources } from './usual-sources.ts';
 
 /** What a configuration directory of fail2ban's comes to, as a file of ours. */
@@ -24,12 +21,6 @@ export interface ImportedConfiguration {
   readonly remarks: readonly string[];
 }
 
-interface ImportedJail {
-  readonly jail: Fail2banJail;
-  readonly options: JailOptions;
-  readonly remarks: readonly Remark[];
-}
-
 /**
  * Writes bailiff.yaml for a configuration directory. Each jail's expressions stay in the directory: the file names it, and has
  * all else that the jail says. `nativeFilters` are those that could be used instead.
@@ -38,14 +29,13 @@ interface ImportedJail {
 export function importFail2ban(folder: string, nativeFilters: readonly string[]): ImportedConfiguration {
   const dir = resolve(folder);
   const read = readFail2ban(dir);
-  const problems = read.problems.map(({ error }) => error);
-  const parts: MappingParts = {
+  const { mapped: jails, problems: ofJailsLeft } = mapJails(read.jails, {
     ownLog: ownLogOf(read, null),
     services: new Services(),
     allowActions: false,
     present: (sources) => presentSources(sources, undefined),
-  };
-  const jails = read.jails.flatMap((jail) => mapped(jail, parts, problems));
+  });
+  const problems = [...read.problems.map(({ error }) => error), ...ofJailsLeft];
   if (jails.length === 0 && problems.length > 0) throw new ConfigurationErrors(problems);
   const ofFiles = read.remarks.filter((remark) => jails.every(({ jail }) => jail.name !== remark.jail));
   const ofJails = jails.map((each) => ({
@@ -65,19 +55,6 @@ export function importFail2ban(folder: string, nativeFilters: readonly string[])
   };
 }
 
-function mapped(jail: Fail2banJail, parts: MappingParts, problems: BailiffError[]): ImportedJail[] {
-  try {
-    const taken = { jail, ...mapJail(jail, parts) };
-    // An expression that cannot be run stops the jail, there as here.
-    if (jail.filter !== null) compileFail2banFilter(jail.filter);
-    return [taken];
-  } catch (error) {
-    if (!(error instanceof BailiffError)) throw error;
-    problems.push(error);
-    return [];
-  }
-}
-
 function header(dir: string, { settings }: Fail2banConfiguration): string[] {
   const database = settings.get('dbfile')?.text ?? '';
   return [
@@ -95,7 +72,7 @@ function left(problems: readonly BailiffError[]): string[] {
 
 function yamlOf(
   dir: string,
-  jails: readonly ImportedJail[],
+  jails: readonly MappedJail[],
   comments: readonly string[],
   nativeFilters: readonly string[],
 ): string {
@@ -112,7 +89,7 @@ function yamlOf(
   return document.toString({ lineWidth: 0 });
 }
 
-function commentsOf({ jail, remarks }: ImportedJail, nativeFilters: readonly string[]): string[] {
+function commentsOf({ jail, remarks }: MappedJail, nativeFilters: readonly string[]): string[] {
   const { filter, actions } = jail;
   const native = filter !== null && nativeFilters.includes(filter.name);
   return [

@@ -1,9 +1,11 @@
 import { parseFormula } from '../core/ban-formula.ts';
-import { messageOf } from '../core/errors.ts';
+import { BailiffError, messageOf } from '../core/errors.ts';
+import type { Fail2banExpression, Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
 import { fail2banZoneMinutes } from '../core/fail2ban-zones.ts';
 import { normalizePorts, type PortRange, type Protocol } from '../core/policy.ts';
 import { matchesWildcard } from '../core/wildcard.ts';
 import { type EnforcementUse, kindOfAction } from './fail2ban/action-kind.ts';
+import { compileFail2banFilter } from './fail2ban/compile.ts';
 import { parseIgnoreCache } from './fail2ban/ignore-cache.ts';
 import { showPlace } from './fail2ban/place.ts';
 import { problemAt, type Remark } from './fail2ban/problem.ts';
@@ -23,7 +25,10 @@ export function fail2banFilterName(jail: string): string {
 
 /** What a jail of fail2ban's comes to here. */
 export interface MappedJail {
+  readonly jail: Fail2banJail;
   readonly options: JailOptions;
+  /** Named by `fail2banFilterName`. */
+  readonly filter: Fail2banFilterDefinition;
   /** What is not honoured, or otherwise. */
   readonly remarks: readonly Remark[];
 }
@@ -36,6 +41,24 @@ export interface MappingParts {
   readonly allowActions: boolean;
   /** Of files and the journal, what this machine has. */
   readonly present: (sources: UsualSources) => UsualSources;
+}
+
+/** Those of the jails that can be run, and for each of the others what keeps it from that. */
+export function mapJails(
+  jails: readonly Fail2banJail[],
+  parts: MappingParts,
+): { readonly mapped: readonly MappedJail[]; readonly problems: readonly BailiffError[] } {
+  const mapped: MappedJail[] = [];
+  const problems: BailiffError[] = [];
+  for (const jail of jails) {
+    try {
+      mapped.push(mapJail(jail, parts));
+    } catch (error) {
+      if (!(error instanceof BailiffError)) throw error;
+      problems.push(error);
+    }
+  }
+  return { mapped, problems };
 }
 
 /** @throws BailiffError fail2ban-invalid, for what keeps the jail from being run */
@@ -62,8 +85,6 @@ class Mapping {
       const remedy = 'Rename it: at most 64 letters, digits, dots, dashes and underscores.';
       throw problemAt(at, `${quote(name)} cannot name a jail here`, remedy);
     }
-    if (this.#jail.filter === null)
-      throw problemAt(at, 'the jail has no filter', 'Set filter, or leave it off.');
     const options: JailOptions = {
       enabled: true,
       filter: fail2banFilterName(name),
@@ -74,7 +95,16 @@ class Mapping {
       ...this.#enforcement(),
       ...this.#reading(),
     };
-    return { options, remarks: this.#remarks };
+    return { jail: this.#jail, options, filter: this.#filter(), remarks: this.#remarks };
+  }
+
+  #filter(): Fail2banFilterDefinition {
+    const { name, at, filter } = this.#jail;
+    if (filter === null) throw problemAt(at, 'the jail has no filter', 'Set filter, or leave it off.');
+    const definition = compileFail2banFilter(filter);
+    if (definition.expressions.some(countsIds))
+      this.#remark('its filter finds ids (<F-ID>): only those that are addresses can be banned', at);
+    return { ...definition, name: fail2banFilterName(name) };
   }
 
   /** Each option that is not set in fail2ban's configuration falls back to Bailiff's default. */
@@ -240,6 +270,10 @@ class Mapping {
   #remark(text: string, at: Remark['at']): void {
     this.#remarks.push({ at, jail: this.#jail.name, text });
   }
+}
+
+function countsIds({ groups }: Fail2banExpression): boolean {
+  return groups.some(({ meaning }) => meaning === 'id');
 }
 
 /** What fail2ban itself writes to the journal. */
