@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Fail2banJail } from '../config/fail2ban/types.ts';
 import type { Configuration } from '../config/schema.ts';
 import type { Status } from '../control/protocol.ts';
 import { Allowlist } from '../core/allowlist.ts';
@@ -15,13 +14,12 @@ import { removeAll } from '../enforce/teardown.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { registerSources } from '../metrics/sources.ts';
-import { Fail2banLog } from '../notify/fail2ban-log.ts';
 import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
-import { BanNews } from './ban-news.ts';
+import type { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
 import { Expiry } from './expiry.ts';
-import { Fail2banActions } from './fail2ban-actions.ts';
+import type { Fail2banActions } from './fail2ban-actions.ts';
 import { Gaps } from './gaps.ts';
 import { HostNames } from './host-names.ts';
 import { IgnoreLists } from './ignore-lists.ts';
@@ -36,6 +34,7 @@ import { RestoredBans } from './restored-bans.ts';
 import { slowExpressions } from './slow-expressions.ts';
 import { SshPeers } from './ssh-peers.ts';
 import { status } from './status.ts';
+import { whoIsTold } from './who-is-told.ts';
 
 /** The daemon's parts, wired, none of them running yet. */
 export interface Parts {
@@ -108,24 +107,7 @@ export function assemble(
     ...(remembered === undefined ? {} : { remembered }),
   });
   // While it runs only a container's labels change a policy; what the kernel refuses, the enforcer repairs.
-  const { fail2ban } = configuration;
-  const actions = new Fail2banActions({
-    jails: running(configuration),
-    allowed: fail2ban?.allowActions === true,
-    mail: configuration.mail,
-    report: (complaint) => log.warn(complaint, 'an action failed'),
-    counts: (jail) => {
-      const { hits = 0, bans = 0 } = jails.get(jail) ?? {};
-      const banned = ledger.active.byJail.get(jail) ?? 0;
-      return { banned, bannedTotal: bans, found: hits, foundTotal: hits };
-    },
-  });
-  const news = new BanNews({
-    notifiers: actions.notifiers,
-    mostLines: (jail) => linesToldOf(fail2ban?.jails.get(jail)),
-    jails: () => [...jails.all()].map(({ configuration: { name } }) => name),
-    log: openFail2banLog(configuration.fail2banLog, clock, log),
-  });
+  const { actions, news } = whoIsTold(configuration, { jails: () => jails, ledger, clock, log });
   const jails: Jails = new Jails(configuration, ledger, {
     ignores: (jail) => actions.ignores(jail),
     moved: (target) => void enforcer.changed(target).catch(() => undefined),
@@ -316,28 +298,4 @@ export function assemble(
       }),
   };
   return parts;
-}
-
-/** Those of fail2ban's jails that run: one may be switched off in bailiff.yaml. */
-function running({ fail2ban, jails }: Configuration): Map<string, Fail2banJail> {
-  const on = new Set(jails.flatMap(({ name, enabled }) => (enabled ? [name] : [])));
-  return new Map([...(fail2ban?.jails ?? [])].filter(([name]) => on.has(name)));
-}
-
-function openFail2banLog(path: string | null, clock: Clock, log: Log): Fail2banLog | null {
-  if (path === null) return null;
-  return new Fail2banLog({
-    path,
-    clock,
-    failed: (error) =>
-      log.error({ error: error.describe() }, "the log in fail2ban's format cannot be written"),
-    recovered: (lost) => log.warn({ lost }, "the log in fail2ban's format is written again"),
-  });
-}
-
-/** Lines of one address that its jail's actions are told of: fail2ban's `maxmatches`, else as many as lead to a ban. */
-const mostLines = 50;
-
-function linesToldOf(jail: Fail2banJail | undefined): number {
-  return Math.min(mostLines, Math.max(0, jail?.maxMatches ?? jail?.maxRetry ?? 5));
 }
