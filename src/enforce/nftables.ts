@@ -6,6 +6,7 @@ import { hasIpv6 } from './edge.ts';
 import { Lane } from './lane.ts';
 import type { RuleWatch } from './monitor.ts';
 import { commandsFor, prepare } from './nftables/changes.ts';
+import { NftChecker } from './nftables/checker.ts';
 import { isAbsence, type NftCommand, nftRunner, type RunNft } from './nftables/command.ts';
 import { parseElements } from './nftables/elements.ts';
 import { probeNftables } from './nftables/probe.ts';
@@ -45,6 +46,7 @@ export class NftablesBackend implements Backend {
   readonly #lane = new Lane();
   readonly #ruleset: Ruleset;
   readonly #reader: NftReader;
+  readonly #checker: NftChecker;
   readonly #writer: NftWriter;
   readonly #hasIpv6: () => Promise<boolean>;
 
@@ -54,6 +56,7 @@ export class NftablesBackend implements Backend {
     this.#ruleset = new Ruleset(this.#run, this.#lane, options.watch);
     const silence = silenceMs === undefined ? {} : { silenceMs };
     this.#reader = new NftReader({ run: this.#run, command, ...silence });
+    this.#checker = new NftChecker({ run: this.#run, command, ...silence });
     this.#writer = new NftWriter({
       run: this.#run,
       command: [...command, '-i'],
@@ -122,7 +125,7 @@ export class NftablesBackend implements Backend {
     const deletions = elements.map((element) => ({ kind: 'delete', ...element }) as const);
     const { changes } = await prepare(deletions, this.#ruleset.names);
     const commands = commandsFor(changes).filter((command) => command.startsWith('delete '));
-    return commands.length === 0 || (await this.#run(['-c', commands.join('; ')])).ok;
+    return commands.length === 0 || (await this.#checker.allows(commands));
   }
 
   /**
@@ -146,7 +149,7 @@ export class NftablesBackend implements Backend {
 
   async close(): Promise<void> {
     await this.#lane.idle();
-    await Promise.all([this.#writer.close(), this.#reader.close()]);
+    await Promise.all([this.#writer.close(), this.#reader.close(), this.#checker.close()]);
   }
 
   async #applyPart(part: readonly Change[], failures: unknown[]): Promise<void> {

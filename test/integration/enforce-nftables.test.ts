@@ -68,6 +68,23 @@ describe('the table of nftables', () => {
     );
   }
 
+  test('to ask whether elements stand changes none, and finds one that is gone', async () => {
+    await backend.install(policies());
+    const all = ['198.51.100.0/24', '2001:db8:1:2::/64', '203.0.113.7'];
+    await backend.apply(all.map((address) => add(address)));
+    const held = () => backend.holds(all.map((address) => ({ address, policy: plainPolicy })));
+    for (let look = 0; look < 3; look += 1) assert.equal(await held(), true);
+    assert.deepEqual(await addresses(), all);
+    await nft('flush set inet bailiff ban4_32');
+    assert.equal(await held(), false);
+    await backend.apply([add('203.0.113.7')]);
+    assert.equal(await held(), true);
+    assert.deepEqual(await addresses(), all);
+    await nft('delete table inet bailiff');
+    assert.equal(await held(), false);
+    assert.equal(await backend.holds([]), true);
+  });
+
   for (const [name, wanted] of Object.entries(combinations)) {
     test(`the rules: ${name}`, async () => {
       assertStands(await backend.install(wanted), 'made');
@@ -370,11 +387,12 @@ describe('the table of nftables', () => {
     });
 
     test('where nft has no -i, bans go through processes', async () => {
-      const plain = await changed('case "$*" in -i) echo "Error: no interactive mode" >&2; exit 1;; esac');
+      const plain = await changed('case "$*" in *-i) echo "Error: no interactive mode" >&2; exit 1;; esac');
       await plain.install(policies());
       await plain.apply([add('203.0.113.7')]);
       await plain.apply([add('203.0.113.8')]);
       assert.equal((await plain.list()).length, 2);
+      assert.equal(await plain.holds([add('203.0.113.8')]), true);
     });
 
     test('no history of bans is kept: it would be read at each start', async () => {
