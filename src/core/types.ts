@@ -140,7 +140,7 @@ export interface Match {
   /** The session's key, or ''. */
   readonly session: string;
   readonly user: string;
-  /** Other named groups as a JSON object, or ''. Sessions of fail2ban filters look at it, too. */
+  /** Other named groups as a JSON object, or ''; of a request without `evidence` only where the host is an id, which sessions of fail2ban filters must know. */
   readonly fields: string;
   /** The line, capped; of a request with `evidence`, else ''. */
   readonly line: string;

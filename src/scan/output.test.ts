@@ -10,8 +10,8 @@ const definition = fail2banFilter({ failRegex: ['^<F-ID>\\w+</F-ID> failed from 
 
 /** What a batch holds of one line. */
 function matchOf(evidence: boolean) {
-  const scan = new Scan([compileFilter(definition)]);
-  const batches = new BatchMaker('s', 1, scan, evidence);
+  const scan = new Scan([compileFilter(definition)], { evidence });
+  const batches = new BatchMaker('s', 1, scan);
   const reading = { now: 1_000, transport: 1_000, undated: 1_000 };
   scan.block(Buffer.from('bob failed from 203.0.113.7\n'), reading, batches.found);
   const [match] = readBatch(batches.take('', 0, 0, 0));

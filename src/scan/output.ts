@@ -20,11 +20,8 @@ export class BatchMaker {
   readonly #source: string;
   readonly #generation: number;
   readonly #scan: Scan;
-  readonly #evidence: boolean;
 
-  /** `evidence`: lines are wanted, which take as much as all the rest. */
-  constructor(source: string, generation: number, scan: Scan, evidence = false) {
-    this.#evidence = evidence;
+  constructor(source: string, generation: number, scan: Scan) {
     this.#source = source;
     this.#generation = generation;
     this.#scan = scan;
@@ -34,7 +31,7 @@ export class BatchMaker {
     // An ignored line is to the daemon as one that does not match.
     if (judgement.kind === 'ignored') return;
     const { kind, host, session, user, fields } = judgement;
-    const evidence = this.#evidence ? line : '';
+    const evidence = this.#scan.evidence ? line : '';
     this.#packer.add({ filter, kind, time, host, session, user, fields, line: evidence });
   };
 

@@ -26,6 +26,8 @@ export interface ScanOptions {
   readonly timeZone?: string | undefined;
   /** Of the blocks; UTF-16 must be made UTF-8 before. UTF-8 by default. */
   readonly encoding?: Encoding | undefined;
+  /** Whether the lines and all of their fields are wanted, which take as much as all the rest. True by default. */
+  readonly evidence?: boolean | undefined;
   /** False: judges every line, for comparison. */
   readonly prefilter?: boolean;
   /** Told of each block, before and after. */
@@ -65,6 +67,8 @@ export class Scan {
   readonly #fields: DateReader;
   readonly #decode: ReturnType<typeof lineDecoder>;
   readonly #watched: ScanOptions['watched'];
+  /** @see ScanOptions */
+  readonly evidence: boolean;
   readonly #skew = new Skew();
   /**
    * The last date of the lines judged so far, in seconds, as it was written (without the skew); null: none had one.
@@ -94,6 +98,7 @@ export class Scan {
     this.#own = alone ? [null] : own;
     this.#isOwn = alone;
     this.#watched = options.watched;
+    this.evidence = options.evidence ?? true;
   }
 
   /** By how many seconds the dates of lines that are read as they are written constantly are behind the clock. */
@@ -186,7 +191,7 @@ export class Scan {
       const isWhole = own === null ? keeps : this.#keeps(its, text, start, reading);
       const whole = withNewline ? this.#ended(line, text, start) : line;
       const judged = own === null && !withNewline ? rest : isWhole ? whole : withoutDate(whole, its);
-      const judgement = filter?.judge(judged) ?? null;
+      const judgement = filter?.judge(judged, this.evidence) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.
       if (reading.transport === null) this.#findLastDate(text, start, reading.now);

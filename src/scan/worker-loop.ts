@@ -122,9 +122,10 @@ class WorkerLoop {
       const scan = new Scan(this.#filtersOf(request), {
         timeZone,
         encoding,
+        evidence: request.evidence ?? false,
         watched: { begin: () => this.#spot.begin(generation), end: () => this.#spot.end() },
       });
-      const batches = new BatchMaker(request.id, generation, scan, request.evidence);
+      const batches = new BatchMaker(request.id, generation, scan);
       if (input.kind === 'stream') {
         const stream = new Stream(input, cursor, scan, batches, output);
         this.#sources.set(request.id, {

@@ -35,11 +35,14 @@ const meant = [
 ] as const;
 type Meant = (typeof meant)[number];
 
-/** Where a field is read: in the expression's match, and where that has no group for it in the prefix's. */
-interface Place {
+/**
+ * Where a field is read: in the expression's match, and where that has no group for it in the prefix's. null: neither
+ * has one.
+ */
+type Place = {
   readonly own: FieldGroups | undefined;
   readonly prefixed: FieldGroups | undefined;
-}
+} | null;
 
 interface NamedPlace {
   /** Its name as a JSON object has it, behind a comma. */
@@ -58,7 +61,8 @@ export class FieldReading {
   /** `expression`: its place in the filter. */
   constructor(expression: number, own: Fields, prefixed: Fields) {
     this.#expression = expression;
-    const place = (name: string): Place => ({ own: own.get(name), prefixed: prefixed.get(name) });
+    const place = (name: string): Place =>
+      own.has(name) || prefixed.has(name) ? { own: own.get(name), prefixed: prefixed.get(name) } : null;
     this.#places = Object.fromEntries(meant.map((name) => [name, place(name)])) as Record<Meant, Place>;
     const names = new Set([...prefixed.keys(), ...own.keys()]);
     const others = [...names].filter((name) => name === 'fid' || (!isMeant(name) && name !== 'content'));
@@ -67,7 +71,8 @@ export class FieldReading {
     this.#addresses = ['ip4', 'ip6', 'dns'].filter((name) => names.has(name)).map(named);
   }
 
-  judgement(match: Groups, prefix: Groups): Judgement {
+  /** `evidence`: whether other fields are wanted than those that have a meaning. */
+  judgement(match: Groups, prefix: Groups, evidence: boolean): Judgement {
     const text = (name: Meant): string => textAt(this.#places[name], match, prefix) ?? '';
     const key = textAt(this.#places.mlfid, match, prefix);
     const session = key === '' ? emptySession : (key ?? '');
@@ -82,7 +87,7 @@ export class FieldReading {
       host: canonicalAddress(host) ?? host,
       session,
       user: text('user'),
-      fields: this.#evidenceOf(match, prefix, id !== ''),
+      fields: evidence || id !== '' ? this.#evidenceOf(match, prefix, id !== '') : '',
       time: null,
       expression: this.#expression,
     };
@@ -123,12 +128,14 @@ function kindOf(gained: boolean, nofail: boolean, last: boolean): MatchKindName 
 }
 
 function textAt(place: Place, match: Groups, prefix: Groups): string | undefined {
+  if (place === null) return undefined;
   const value = valueAt(place, match, prefix);
   return Array.isArray(value) ? value.join('') : value;
 }
 
 /** An expression that has a group of its own for a field decides about it, also where that took no part. */
-function valueAt({ own, prefixed }: Place, match: Groups, prefix: Groups): string | string[] | undefined {
+function valueAt(place: Place, match: Groups, prefix: Groups): string | string[] | undefined {
+  const { own, prefixed } = place ?? {};
   if (own !== undefined) {
     const value = valueIn(own, match);
     if (value !== undefined || own.value > 0) return value;

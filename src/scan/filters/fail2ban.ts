@@ -12,18 +12,14 @@ import { Fail2banDates, plainSearch } from './fail2ban-dates.ts';
 import { contentOf, FieldReading, fieldsOf } from './fail2ban-fields.ts';
 import type { Filter, Judgement } from './filter.ts';
 import { type Groups, GuardedExpression, GuardedSearch } from './guarded.ts';
+import { GuardedPrefix } from './prefix.ts';
 import { RecentLines } from './recent-lines.ts';
 import { Watch } from './watch.ts';
 
 interface Prefix {
-  readonly expression: GuardedExpression;
+  readonly expression: GuardedPrefix;
   readonly fields: ReturnType<typeof fieldsOf>;
-  /** Its content is all that is left of the text, up to the newline at its end. */
-  readonly leavesRest: boolean;
 }
-
-/** `<F-CONTENT>.+</F-CONTENT>$`, translated. */
-const restPattern = String.raw`(?<content>[^\n]+)(?=\n?$)`;
 
 interface Judging {
   readonly expression: GuardedExpression;
@@ -53,9 +49,8 @@ export function compileFail2ban(definition: Fail2banFilterDefinition, watch = ne
     definition.prefix === null
       ? null
       : {
-          expression: guarded(definition.prefix),
+          expression: new GuardedPrefix(definition.prefix.source, false, watch),
           fields: fieldsOf(definition.prefix.groups),
-          leavesRest: definition.prefix.source.endsWith(restPattern),
         };
   const expressions = definition.expressions.map((each, place) => ({
     expression: guarded(each),
@@ -116,14 +111,14 @@ class Fail2banFilter implements Filter {
     return this.#lines === null ? this : new Fail2banFilter(this.#compiled);
   }
 
-  judge(text: string): Judgement | null {
+  judge(text: string, evidence = true): Judgement | null {
     this.#lines?.add(text.slice(0, -1));
-    const judgement = this.#judge(this.#lines === null ? text : `${this.#lines.text}\n`);
+    const judgement = this.#judge(this.#lines === null ? text : `${this.#lines.text}\n`, evidence);
     this.#compiled.watch.spot.leave();
     return judgement;
   }
 
-  #judge(text: string): Judgement | null {
+  #judge(text: string, evidence: boolean): Judgement | null {
     const { prefix, expressions, ignore } = this.#compiled;
     let content = text;
     let before = noMatch;
@@ -131,8 +126,7 @@ class Fail2banFilter implements Filter {
       const match = prefix.expression.exec(content);
       if (match === null) return null;
       before = match;
-      const found = contentOf(prefix.fields, match);
-      if (found !== '') content = this.#replaced(found, text);
+      content = this.#contentOf(prefix, match, text);
     }
     for (const { expression, beginnings, groups, reading } of expressions.of(content)) {
       if (!mayBegin(content, beginnings)) continue;
@@ -140,16 +134,18 @@ class Fail2banFilter implements Filter {
       if (match === null) continue;
       const ignored = ignore.findIndex((each) => each.test(content));
       if (ignored < 0) this.#lines?.take(content, match, skippedBy(match, groups));
-      const judgement = reading.judgement(match, before);
+      const judgement = reading.judgement(match, before, evidence);
       return ignored < 0 ? judgement : { ...judgement, kind: 'ignored', expression: ignored };
     }
     return null;
   }
 
-  #replaced(content: string, text: string): string {
+  /** What a match of the prefix leaves to the expressions: all of the text where it does not say. */
+  #contentOf({ expression: { rest }, fields }: Prefix, match: Groups, text: string): string {
+    const content = rest?.slice(0, -1) ?? contentOf(fields, match);
+    if (content === '') return text;
     this.#lines?.replace(content);
-    // A part of the text needs no copy.
-    return this.#compiled.prefix?.leavesRest === true ? text.slice(-content.length - 1) : `${content}\n`;
+    return rest ?? `${content}\n`;
   }
 }
 

@@ -8,7 +8,7 @@ export interface Judgement {
   readonly host: string;
   readonly session: string;
   readonly user: string;
-  /** Other named groups as a JSON object, or ''. */
+  /** Other named groups as a JSON object, or ''; without evidence only where the host is an id, which sessions must know. */
   readonly fields: string;
   /** The time as the line itself gives it in a field, for the date reader; or null. */
   readonly time: string | number | null;
@@ -25,8 +25,11 @@ export interface Filter {
   readonly ignoreCase: boolean;
   /** Whether a text that it judges ends with a newline. */
   readonly withNewline?: boolean;
-  /** Judges the text of one line, its date cut out. Null: a miss. Keeps nothing that the text is a part of. */
-  judge(text: string): Judgement | null;
+  /**
+   * Judges the text of one line, its date cut out. Null: a miss. Keeps nothing that the text is a part of.
+   * `evidence`: whether other fields are wanted than those that have a meaning; they are, by default.
+   */
+  judge(text: string, evidence?: boolean): Judgement | null;
   /** What finds the dates of one log's lines, where it has rules of its own. `timeZone`: of dates that name none. */
   dates?(timeZone: string | undefined): DateFinder;
   /** Itself, or its like for one log alone: some keep lines. */

@@ -53,6 +53,10 @@ export class GuardedRegExp {
   exec(text: string): Groups | null {
     if (this.#restrained) return this.#execRestrained(text);
     this.#spot.enter(this.#filter, this.#number, text.length);
+    return this.run(text);
+  }
+
+  protected run(text: string): Groups | null {
     return this.regexp.exec(text);
   }
 

@@ -6,6 +6,7 @@ import { ByFirstCharacter, mayBegin } from './beginnings.ts';
 import { groupText } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
 import { type Groups, GuardedExpression } from './guarded.ts';
+import { GuardedPrefix } from './prefix.ts';
 import { Watch } from './watch.ts';
 
 /** Groups with a meaning of their own; the others are evidence. */
@@ -23,7 +24,7 @@ interface Numbers {
 const none: readonly number[] = [];
 
 interface Prefix {
-  readonly expression: GuardedExpression;
+  readonly expression: GuardedPrefix;
   readonly content: readonly number[];
   readonly numbers: Numbers;
 }
@@ -51,7 +52,8 @@ export class RegexFilter implements Filter {
   constructor(definition: RegexFilterDefinition, watch = new Watch()) {
     const { ignoreCase } = definition;
     const compile = (pattern: string) => new GuardedExpression(pattern, ignoreCase, watch);
-    const prefix = definition.prefix === null ? null : compile(definition.prefix);
+    const prefix =
+      definition.prefix === null ? null : new GuardedPrefix(definition.prefix, ignoreCase, watch);
     const expressions = definition.expressions.map(({ kind, pattern }, place) => ({
       place,
       kind,
@@ -94,19 +96,20 @@ export class RegexFilter implements Filter {
     };
   }
 
-  judge(text: string): Judgement | null {
-    const judgement = this.#judge(text);
+  judge(text: string, evidence = true): Judgement | null {
+    const judgement = this.#judge(text, evidence);
     this.#watch.spot.leave();
     return judgement;
   }
 
-  #judge(text: string): Judgement | null {
+  #judge(text: string, evidence: boolean): Judgement | null {
     let content = text;
     let prefixMatch: Groups | null = null;
     if (this.#prefix !== null) {
       prefixMatch = this.#prefix.expression.exec(text);
       if (prefixMatch === null) return null;
-      if (this.#prefix.content.length > 0) content = groupText(prefixMatch, this.#prefix.content);
+      const { expression, content: group } = this.#prefix;
+      if (group.length > 0) content = expression.rest ?? groupText(prefixMatch, group);
     }
     const expressions = this.#expressions.of(content);
     for (let index = 0; index < expressions.length; index++) {
@@ -114,7 +117,7 @@ export class RegexFilter implements Filter {
       if (each === undefined || !mayBegin(content, each.beginnings)) continue;
       const match = each.expression.exec(content);
       if (match === null) continue;
-      const judgement = this.#judgement(each, match, prefixMatch);
+      const judgement = this.#judgement(each, match, prefixMatch, evidence);
       if (judgement === null) continue;
       const ignored = this.#ignored(content);
       return ignored < 0 ? judgement : { ...judgement, kind: 'ignored', expression: ignored };
@@ -132,6 +135,7 @@ export class RegexFilter implements Filter {
     { place, kind, numbers }: JudgingExpression,
     match: Groups,
     prefixMatch: Groups | null,
+    evidence: boolean,
   ): Judgement | null {
     const before = prefixMatch === null ? null : (this.#prefix?.numbers ?? null);
     const prefixed = prefixMatch ?? match;
@@ -143,7 +147,7 @@ export class RegexFilter implements Filter {
       host,
       session: groupText(match, numbers.session) || groupText(prefixed, before?.session ?? none),
       user: groupText(match, numbers.user) || groupText(prefixed, before?.user ?? none),
-      fields: this.#fields(match, numbers, prefixed, before),
+      fields: evidence ? this.#fields(match, numbers, prefixed, before) : '',
       time: null,
       expression: place,
     };
