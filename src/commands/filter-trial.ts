@@ -36,6 +36,8 @@ export interface TrialOptions {
   readonly now: number | null;
   /** The time of lines without a date, in seconds; null: the present. */
   readonly undated: number | null;
+  /** Whether fields are wanted that have no meaning for the daemon. */
+  readonly evidence: boolean;
   /** Whether to look how the dates of the first lines are written. */
   readonly dates: boolean;
   /** Told of what takes too long. */
@@ -64,7 +66,7 @@ export class FilterTrial {
   constructor(definition: FilterDefinition, options: TrialOptions) {
     this.#patience = new Patience(definition, options.warn);
     const filter = compileWatched(definition, this.#patience.watch);
-    this.#scan = new Scan([filter], { timeZone: options.timeZone });
+    this.#scan = new Scan([filter], { timeZone: options.timeZone, evidence: options.evidence });
     this.#options = options;
     this.#merge = mergerFor(definition);
     const { timeZone, dates, journal } = options;

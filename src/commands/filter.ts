@@ -86,8 +86,8 @@ export async function testFilter(options: FilterTestOptions): Promise<void> {
   const now = options.now === undefined ? null : readNow(options.now);
   checkZone(timeZone);
   const undated = file === '-' ? null : changedAt(file);
-  const dates = !json;
-  const trial = new FilterTrial(tried.definition, { timeZone, journal, now, undated, dates, warn });
+  const wanted = { dates: !json, evidence: json };
+  const trial = new FilterTrial(tried.definition, { timeZone, journal, now, undated, ...wanted, warn });
   if (json) await printJsonLines(trial, options);
   else await printSummary(trial, tried, options);
 }
