@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { hostTag } from '../core/filter.ts';
+import { containerPaths, journalMatch, paths, text } from './readers.ts';
+import { jailShape } from './schema.ts';
 
 /** What an expression or a rule may be, as the key it stands under. */
 const kinds = ['hit', 'nofail', 'gained', 'forget'] as const;
@@ -19,7 +21,12 @@ const fieldPath = z
     'Names of fields joined by dots, as in request.client_ip; a key that holds the dots is found too.',
   );
 
-/** A map with exactly one of the four kinds as a key, made {kind, value}. */
+const nameForm = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const filterName = text('small letters, digits, dots, hyphens and underscores', nameForm);
+const mode = text("a mode's name: small letters, digits, dots, hyphens and underscores", nameForm);
+const modes = z.array(mode).min(1).optional();
+
+/** A map with exactly one of the four kinds as a key, and perhaps `modes`; made {kind, value, modes}. */
 function oneKind<T extends z.ZodType>(value: T, description: string) {
   return z
     .strictObject({
@@ -27,6 +34,7 @@ function oneKind<T extends z.ZodType>(value: T, description: string) {
       nofail: value.optional(),
       gained: value.optional(),
       forget: value.optional(),
+      modes: modes.describe('It is there in these modes only.'),
     })
     .transform((given, context) => {
       const set = kinds.filter((kind) => given[kind] !== undefined);
@@ -35,7 +43,8 @@ function oneKind<T extends z.ZodType>(value: T, description: string) {
         context.addIssue({ code: 'custom', message: `needs exactly one of ${kinds.join(', ')}` });
         return z.NEVER;
       }
-      return { kind, value: given[kind] as z.output<T> } satisfies { kind: Kind; value: unknown };
+      const made = { kind, value: given[kind] as z.output<T>, modes: given.modes };
+      return made satisfies { kind: Kind; value: unknown; modes: unknown };
     })
     .describe(description);
 }
@@ -51,15 +60,59 @@ const sample = z
       .datetime({ offset: true })
       .optional()
       .describe('The time it must have. Dates without a zone are read as UTC.'),
+    mode: mode.optional().describe('The mode it is judged in, where not the first.'),
+    injected: z
+      .string()
+      .optional()
+      .describe('An address that a client planted here; it must not be the one that is named.'),
+  })
+  .refine(({ host, injected }) => injected === undefined || injected !== host, {
+    path: ['injected'],
+    message: 'is the very address that the line must name',
   })
   .describe('An example that is tested with the filter.');
 
+const logs = z
+  .strictObject({
+    files: paths().optional().describe("The host's usual paths."),
+    journal: journalMatch().optional(),
+    container: z
+      .array(z.enum(['stdout', 'stderr']))
+      .min(1)
+      .optional()
+      .describe('Streams of its container that hold it.'),
+    inside: containerPaths().optional().describe('Files inside its container.'),
+  })
+  .refine((places) => Object.values(places).some((place) => place !== undefined), 'needs at least one place');
+
+const { maxretry, findtime, bantime } = jailShape;
+/** An image as in `docker pull`, without a tag. */
+const image = text(
+  'the name of an image, without a tag',
+  /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9._-]+(?:\/[a-z0-9._-]+)*$/,
+);
+
 const common = {
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'a name has small letters, digits, dots, hyphens and underscores')
-    .describe('As jails name it; the file is NAME.yaml.'),
+  name: filterName.describe('As jails name it; the file is NAME.yaml.'),
   description: z.string().min(1).describe('The service, for lists.'),
+  counts: z.string().min(1).optional().describe('What counts as a hit: one phrase.'),
+  logs: logs.optional().describe('Where the service logs: a jail that names no source reads this.'),
+  images: z.array(image).min(1).optional().describe('Images of containers that it belongs to.'),
+  setup: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What has to be set in the service for failures to be logged with the client's address."),
+  jail: z
+    .strictObject({ maxretry, findtime, bantime })
+    .optional()
+    .describe('What its jails get that do not say otherwise, where 5 in 10 minutes would be wrong.'),
+  modes: modes.describe('The first one is the default.'),
+  overlaps: z
+    .array(filterName)
+    .min(1)
+    .optional()
+    .describe('Filters that may count the same line too, on purpose.'),
   samples: z.array(sample).min(1).describe('At least one line for every expression.'),
 };
 
@@ -93,8 +146,22 @@ const rule = oneKind(
 const jsonFilter = z.strictObject({ ...common, kind: z.literal('json'), rules: z.array(rule).min(1) });
 
 /** A filter file. */
-export const filterSchema = z.discriminatedUnion('kind', [regexFilter, jsonFilter]);
+export const filterSchema = z.discriminatedUnion('kind', [regexFilter, jsonFilter]).superRefine(checkModes);
 export type FilterFile = z.output<typeof filterSchema>;
+
+/** What is for a mode must be for one of the filter's. */
+function checkModes(file: z.output<typeof regexFilter | typeof jsonFilter>, context: z.RefinementCtx): void {
+  const known = file.modes ?? [];
+  const unknown = (path: (string | number)[], input: string): void =>
+    context.addIssue({ code: 'custom', path, input, message: `the filter's modes do not name "${input}"` });
+  const [key, parts] = file.kind === 'json' ? ['rules', file.rules] : ['expressions', file.expressions];
+  for (const [index, { modes = [] }] of parts.entries()) {
+    for (const [at, each] of modes.entries())
+      if (!known.includes(each)) unknown([key, index, 'modes', at], each);
+  }
+  for (const [index, { mode }] of file.samples.entries())
+    if (mode !== undefined && !known.includes(mode)) unknown(['samples', index, 'mode'], mode);
+}
 
 function checkPattern(text: string, context: z.RefinementCtx<string>): void {
   try {

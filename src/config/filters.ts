@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type * as z from 'zod';
 import { BailiffError } from '../core/errors.ts';
-import type { FieldTest, FilterDefinition, JsonRule, Scalar } from '../core/filter.ts';
+import type { FieldTest, FilterAbout, FilterDefinition, JsonRule, Scalar } from '../core/filter.ts';
 import { packageRoot } from '../package-root.ts';
 import { readTextFile } from './file.ts';
 import { type FilterFile, filterSchema } from './filter-schema.ts';
@@ -81,22 +81,34 @@ async function entriesOf(folder: string): Promise<readonly string[]> {
 
 function definitionOf(file: FilterFile): FilterDefinition {
   const { name, description, samples } = file;
+  const common = { name, description, samples, about: aboutOf(file) };
   if (file.kind === 'json') {
     const rules = file.rules.map(({ kind, value }): JsonRule => {
       const { where, host = null, user = null, session = null, time = null } = value;
       return { kind, where: Object.entries(where).map(testOf), host, user, session, time };
     });
-    return { kind: 'json', name, description, samples, rules };
+    return { kind: 'json', ...common, rules };
   }
   return {
     kind: 'regex',
-    name,
-    description,
-    samples,
+    ...common,
     ignoreCase: file.ignorecase,
     prefix: file.prefix ?? null,
     expressions: file.expressions.map(({ kind, value }) => ({ kind, pattern: value })),
     ignore: file.ignore,
+  };
+}
+
+function aboutOf({ counts, logs, images, setup, jail, modes, overlaps }: FilterFile): FilterAbout {
+  const { files = [], journal = [], container = [], inside = [] } = logs ?? {};
+  return {
+    counts: counts ?? null,
+    logs: { files, journal, container, inside },
+    images: images ?? [],
+    setup: setup ?? null,
+    jail: jail ?? {},
+    modes: modes ?? [],
+    overlaps: overlaps ?? [],
   };
 }
 

@@ -13,6 +13,44 @@ export interface FilterCommon {
   readonly samples: readonly Sample[];
   /** Where it was read from. */
   readonly file?: string;
+  /** Absent: a filter of fail2ban's. */
+  readonly about?: FilterAbout;
+}
+
+/** What people and jails are told of a filter, beside what it matches. */
+export interface FilterAbout {
+  /** What counts as a hit, in one phrase, or null. */
+  readonly counts: string | null;
+  readonly logs: FilterLogs;
+  /** Names of images without their tags. */
+  readonly images: readonly string[];
+  /** What has to be set in the service for its log to name the client, or null. */
+  readonly setup: string | null;
+  /** What its jails get that do not say otherwise; times in seconds. */
+  readonly jail: FilterLimits;
+  /** The first is the default. None: it is one and the same for all. */
+  readonly modes: readonly string[];
+  /** Filters that may count the same line too. */
+  readonly overlaps: readonly string[];
+}
+
+/** Where a service logs. */
+export interface FilterLogs {
+  /** The host's usual paths. */
+  readonly files: readonly string[];
+  /** Groups of terms, as in fail2ban's `journalmatch`. */
+  readonly journal: readonly (readonly string[])[];
+  /** Streams of its container that hold it. */
+  readonly container: readonly ('stdout' | 'stderr')[];
+  /** Files inside its container. */
+  readonly inside: readonly string[];
+}
+
+/** A `bantime` of null is for ever. */
+export interface FilterLimits {
+  readonly maxretry?: number | undefined;
+  readonly findtime?: number | undefined;
+  readonly bantime?: number | null | undefined;
 }
 
 export interface RegexFilterDefinition extends FilterCommon {
@@ -73,6 +111,8 @@ export interface Sample {
   readonly session?: string | undefined;
   /** RFC 3339. */
   readonly time?: string | undefined;
+  /** An address that a client planted in the line. */
+  readonly injected?: string | undefined;
 }
 
 /** Where expressions may write an address. */
