@@ -119,7 +119,7 @@ program
     const { check } = await import('./commands/check.ts');
     const { findFilters, shippedFilters } = await import('./config/filters.ts');
     process.exitCode = await check({
-      knownFilters: [...(await findFilters([shippedFilters])).keys()],
+      knownFilters: await findFilters([shippedFilters]),
       ...(options.config && { file: options.config }),
       environment: process.env,
       json: options.json === true,

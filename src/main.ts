@@ -1,5 +1,5 @@
 import { runDaemon } from './app/daemon.ts';
-import { findFilters, loadFilters, shippedFilters } from './config/filters.ts';
+import { findFilters, shippedFilters } from './config/filters.ts';
 import { loadConfiguration } from './config/load.ts';
 
 /** An orderly end takes a fraction of a second; Docker kills after ten. */
@@ -12,15 +12,12 @@ const longestStopMs = 8_000;
 export async function main(file: string | undefined, environment: NodeJS.ProcessEnv): Promise<void> {
   const stop = new AbortController();
   endOnSignals(stop);
-  const knownFilters = [...(await findFilters([shippedFilters])).keys()];
   const configuration = await loadConfiguration({
     ...(file === undefined ? {} : { file }),
     environment,
-    knownFilters,
+    knownFilters: await findFilters([shippedFilters]),
   });
-  const native = await loadFilters([shippedFilters, configuration.filterDirectory]);
-  const filters = [...native, ...(configuration.fail2ban?.filters ?? [])];
-  await runDaemon(configuration, filters, stop.signal);
+  await runDaemon(configuration, stop.signal);
 }
 
 /**

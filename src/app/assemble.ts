@@ -3,7 +3,6 @@ import type { Configuration } from '../config/schema.ts';
 import type { Status } from '../control/protocol.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { messageOf } from '../core/errors.ts';
-import type { FilterDefinition } from '../core/filter.ts';
 import { plainPolicy, splitTarget, targetOf } from '../core/policy.ts';
 import { mergingOf, Sessions } from '../core/session.ts';
 import type { Ban, Clock } from '../core/types.ts';
@@ -14,7 +13,7 @@ import { removeAll } from '../enforce/teardown.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { registerSources } from '../metrics/sources.ts';
-import { Scanner } from '../scan/scanner.ts';
+import { type FilterLookup, Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
 import type { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
@@ -89,7 +88,6 @@ export function knowOwner(configuration: Configuration, log: Log): Owner {
 /** Wires everything together. @throws BailiffError ledger-unusable */
 export function assemble(
   configuration: Configuration,
-  filters: readonly FilterDefinition[],
   choice: Choice,
   { allowlist, protection, ignoreLists }: Owner,
   clock: Clock,
@@ -173,7 +171,7 @@ export function assemble(
     metrics,
     log,
     ineffective,
-    mergings: new Map(filters.map(({ name, kind }) => [name, mergingOf(kind)])),
+    mergings: new Map(configuration.fail2ban?.filters.map(({ name, kind }) => [name, mergingOf(kind)])),
     names: new HostNames({ now: () => performance.now() / 1000 }),
     counting: (jail) => jails.counting(jail),
     news,
@@ -212,7 +210,7 @@ export function assemble(
     () => ledger.active.nextExpiry(),
     () => void desk.end(ledger.active.expired(clock.now()), 'expired').catch(() => undefined),
   );
-  const scanner = new Scanner(filters, {
+  const scanner = new Scanner(filterLookup(configuration), {
     batch: (batch) => intake.batch(batch),
     state: (id, state, detail) => {
       intake.state(id, state, detail);
@@ -298,4 +296,10 @@ export function assemble(
       }),
   };
   return parts;
+}
+
+/** The filters of jails by their names: ours, and those that fail2ban's configuration brings. */
+function filterLookup({ filters, fail2ban }: Configuration): FilterLookup {
+  const imported = new Map(fail2ban?.filters.map((filter) => [filter.name, filter]));
+  return (name) => imported.get(name) ?? filters.definition(name);
 }

@@ -4,7 +4,6 @@ import { serveListener } from '../control/listener.ts';
 import { serveControl } from '../control/server.ts';
 import { formatDuration } from '../core/duration.ts';
 import { type BailiffError, messageLine, messageOf } from '../core/errors.ts';
-import type { FilterDefinition } from '../core/filter.ts';
 import { type Clock, systemClock } from '../core/types.ts';
 import { connectDocker } from '../docker/client.ts';
 import { isEngineThere } from '../docker/endpoint.ts';
@@ -50,11 +49,7 @@ const starting = 'still starting';
  * before the first line is judged.
  * @throws BailiffError where it cannot start at all
  */
-export async function runDaemon(
-  configuration: Configuration,
-  filters: readonly FilterDefinition[],
-  signal: AbortSignal,
-): Promise<void> {
+export async function runDaemon(configuration: Configuration, signal: AbortSignal): Promise<void> {
   const clock = systemClock;
   const log = await openLog({ level: configuration.logLevel, format: configuration.logFormat });
   let hint = (): void => undefined;
@@ -68,7 +63,7 @@ export async function runDaemon(
       owner.protection.refreshAll(),
     ]);
     if (choice.backend.strength !== 'full') await watch.close();
-    const parts = assemble(configuration, filters, choice, owner, clock, log);
+    const parts = assemble(configuration, choice, owner, clock, log);
     hint = () => parts.enforcer.hint();
     // Before the first ban: whoever is on a list must not be shut out for a moment.
     await refreshLists(parts);

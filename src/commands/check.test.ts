@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { filterFiles } from '../../test/setup/filters.ts';
 import { check } from './check.ts';
 
 const file = fileURLToPath(new URL('../config/testdata/empty.yaml', import.meta.url));
 
 async function run(environment: NodeJS.ProcessEnv, json = false) {
   const printed: string[] = [];
-  const knownFilters = ['sshd', 'nginx-http-auth'];
+  const knownFilters = filterFiles('sshd', 'nginx-http-auth');
   const code = await check({ file, environment, knownFilters, json, print: (text) => printed.push(text) });
   return { code, printed };
 }

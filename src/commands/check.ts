@@ -1,5 +1,5 @@
 import { ConfigurationErrors } from '../config/errors.ts';
-import { loadFilters, shippedFilters } from '../config/filters.ts';
+import { loadAllModes, shippedFilters } from '../config/filters.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { describeSources } from '../config/show-sources.ts';
@@ -19,7 +19,7 @@ export interface CheckOptions extends LoadOptions {
 export async function check({ json = false, print, ...options }: CheckOptions): Promise<0 | 1> {
   try {
     const configuration = await loadConfiguration(options);
-    const filters = await loadFilters([shippedFilters, configuration.filterDirectory]);
+    const filters = await loadAllModes([shippedFilters, configuration.filterDirectory]);
     const wrong = filters.flatMap(checkSamples);
     if (wrong.length > 0) throw new ConfigurationErrors(wrong);
     const { fail2ban } = configuration;
@@ -46,9 +46,9 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
   }
 }
 
-function publicForm({ environmentJails: _, fail2ban, ...configuration }: Configuration) {
+function publicForm({ environmentJails: _, fail2ban, filters, ...configuration }: Configuration) {
   const { dir = null, allowActions = false } = fail2ban ?? {};
-  return { ...configuration, fail2ban: dir === null ? null : { dir, allowActions } };
+  return { ...configuration, filters: filters.names, fail2ban: dir === null ? null : { dir, allowActions } };
 }
 
 function jsonError({ code, where, message, remedy }: BailiffError) {

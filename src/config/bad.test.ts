@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { filterFiles } from '../../test/setup/filters.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { loadConfiguration } from './load.ts';
 
@@ -12,7 +13,7 @@ const names = readdirSync(directory)
   .map((file) => file.slice(0, -'.yaml'.length));
 
 /** The filters that the files may use; `custom` is one without a usual log path. */
-const knownFilters = ['sshd', 'nginx-http-auth', 'custom'];
+const knownFilters = filterFiles('sshd', 'nginx-http-auth', 'custom');
 
 test('there are bad configurations', () => assert.ok(names.length > 20));
 

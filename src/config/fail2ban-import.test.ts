@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { renameSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { parse } from 'yaml';
+import { filterFiles } from '../../test/setup/filters.ts';
 import { folderOf } from '../../test/setup/folder.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { importFail2ban } from './fail2ban-import.ts';
@@ -66,7 +67,7 @@ logpath = /x
 async function jailsOf(sources: { dir?: string; file?: string }) {
   const environment = { BAILIFF_CONFIG: '', ...(sources.dir && { BAILIFF_FAIL2BAN_DIR: sources.dir }) };
   const file = sources.file ?? `${folderOf({ 'none.yaml': '' })}/none.yaml`;
-  return (await loadConfiguration({ file, environment, knownFilters: [] })).jails;
+  return (await loadConfiguration({ file, environment, knownFilters: filterFiles() })).jails;
 }
 
 test('the file that an import writes comes to what the directory comes to', async () => {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { filterFiles } from '../../test/setup/filters.ts';
 import { loadConfiguration } from './load.ts';
 import type { Configuration } from './schema.ts';
 
@@ -28,7 +29,7 @@ async function loaded(
   return loadConfiguration({
     file: join(folder, 'bailiff.yaml'),
     environment: { BAILIFF_FAIL2BAN_DIR: folder, ...environment },
-    knownFilters: ['sshd'],
+    knownFilters: filterFiles('sshd'),
   });
 }
 

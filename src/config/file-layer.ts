@@ -24,7 +24,7 @@ export async function readFileLayer(
   const named = file ?? (environment[fileVariable] || undefined);
   const path = named ?? usualFile;
   try {
-    const text = await readTextFile(path);
+    const text = readTextFile(path);
     if (text !== null) return layerOf(text, path);
     if (named === undefined) return { ...noLayer([]), readable: true };
     const remedy = `It was named by ${file === undefined ? fileVariable : '--config'}.`;

@@ -1,4 +1,4 @@
-import { constants, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BailiffError } from '../core/errors.ts';
 
 /** A configuration is written by hand; what is larger is another file, named by mistake. */
@@ -8,8 +8,8 @@ const largestFile = 1024 * 1024;
  * The text of a configuration file, or null where there is none.
  * @throws BailiffError config-unreadable: no rights, not a regular file, over 1 MiB, not UTF-8 text
  */
-export async function readTextFile(file: string): Promise<string | null> {
-  const bytes = await readBytes(file);
+export function readTextFile(file: string): string | null {
+  const bytes = readBytes(file);
   if (bytes === null) return null;
   if (bytes.length > largestFile) {
     throw unreadable(file, 'is larger than 1 MiB, which no configuration is');
@@ -22,17 +22,18 @@ export async function readTextFile(file: string): Promise<string | null> {
   throw unreadable(file, 'is not UTF-8 text');
 }
 
-async function readBytes(file: string): Promise<Uint8Array | null> {
+function readBytes(file: string): Uint8Array | null {
+  let descriptor: number | null = null;
   try {
     // Without O_NONBLOCK a named pipe would hold the start for ever.
-    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await handle.stat()).isFile()) throw unreadable(file, 'is not a regular file');
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!fstatSync(descriptor).isFile()) throw unreadable(file, 'is not a regular file');
     const bytes = new Uint8Array(largestFile + 1);
     let length = 0;
     while (length < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, length, bytes.length - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
+      const read = readSync(descriptor, bytes, length, bytes.length - length, length);
+      if (read === 0) break;
+      length += read;
     }
     return bytes.subarray(0, length);
   } catch (cause) {
@@ -40,6 +41,8 @@ async function readBytes(file: string): Promise<Uint8Array | null> {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw unreadable(file, `cannot be read (${String(code ?? cause)})`, cause);
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
   }
 }
 

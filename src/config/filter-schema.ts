@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { hostTag } from '../core/filter.ts';
-import { containerPaths, journalMatch, paths, text } from './readers.ts';
-import { jailShape } from './schema.ts';
+import { filterNameForm, hostTag } from '../core/filter.ts';
+import { banTime, containerPaths, duration, journalMatch, paths, text, wholeNumber } from './readers.ts';
 
 /** What an expression or a rule may be, as the key it stands under. */
 const kinds = ['hit', 'nofail', 'gained', 'forget'] as const;
@@ -21,9 +20,8 @@ const fieldPath = z
     'Names of fields joined by dots, as in request.client_ip; a key that holds the dots is found too.',
   );
 
-const nameForm = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const filterName = text('small letters, digits, dots, hyphens and underscores', nameForm);
-const mode = text("a mode's name: small letters, digits, dots, hyphens and underscores", nameForm);
+const filterName = text('small letters, digits, dots, hyphens and underscores', filterNameForm);
+const mode = text("a mode's name: small letters, digits, dots, hyphens and underscores", filterNameForm);
 const modes = z.array(mode).min(1).optional();
 
 /** A map with exactly one of the four kinds as a key, and perhaps `modes`; made {kind, value, modes}. */
@@ -85,7 +83,6 @@ const logs = z
   })
   .refine((places) => Object.values(places).some((place) => place !== undefined), 'needs at least one place');
 
-const { maxretry, findtime, bantime } = jailShape;
 /** An image as in `docker pull`, without a tag. */
 const image = text(
   'the name of an image, without a tag',
@@ -104,7 +101,11 @@ const common = {
     .optional()
     .describe("What has to be set in the service for failures to be logged with the client's address."),
   jail: z
-    .strictObject({ maxretry, findtime, bantime })
+    .strictObject({
+      maxretry: wholeNumber(1, 10_000).optional(),
+      findtime: duration().optional(),
+      bantime: banTime().optional(),
+    })
     .optional()
     .describe('What its jails get that do not say otherwise, where 5 in 10 minutes would be wrong.'),
   modes: modes.describe('The first one is the default.'),
@@ -159,6 +160,14 @@ function checkModes(file: z.output<typeof regexFilter | typeof jsonFilter>, cont
     for (const [at, each] of modes.entries())
       if (!known.includes(each)) unknown([key, index, 'modes', at], each);
   }
+  for (const [at, each] of known.entries())
+    if (parts.every(({ modes }) => modes !== undefined && !modes.includes(each)))
+      context.addIssue({
+        code: 'custom',
+        path: ['modes', at],
+        input: each,
+        message: `nothing is looked for in the mode "${each}"`,
+      });
   for (const [index, { mode }] of file.samples.entries())
     if (mode !== undefined && !known.includes(mode)) unknown(['samples', index, 'mode'], mode);
 }

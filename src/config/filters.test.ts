@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { BailiffError } from '../core/errors.ts';
-import { loadFilters, loadNamedFilter, parseFilter, shippedFilters } from './filters.ts';
+import { parseFilter } from './filter-file.ts';
+import { loadFilters, loadNamedFilter, shippedFilters } from './filters.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-filters-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -50,6 +51,36 @@ const bad: readonly (readonly [text: string, place: string, message: RegExp])[] 
   ],
   [`${head}kind: json\nrules:\n  - hit: {where: {}}\n${samples}`, 'x.yaml:5:18', /at least one field/],
   ['name: [', 'x.yaml:1:8', /./],
+  [
+    `${head}modes: [a]\nkind: regex\nexpressions:\n  - hit: a\n  - hit: b\n    modes: [b]\n${samples}`,
+    'x.yaml:8:13',
+    /expressions\.1\.modes\.0: the filter's modes do not name "b"/,
+  ],
+  [
+    `${head}modes: [a, b]\nkind: regex\nexpressions:\n  - hit: a\n    modes: [a]\n${samples}`,
+    'x.yaml:3:12',
+    /nothing is looked for in the mode "b"/,
+  ],
+  [
+    `${head}kind: regex\nexpressions:\n  - hit: a\nsamples:\n  - {line: a, yields: miss, mode: b}\n`,
+    'x.yaml:7:35',
+    /samples\.0\.mode: the filter's modes do not name "b"/,
+  ],
+  [
+    `${head}kind: regex\nexpressions:\n  - hit: a\nsamples:\n  - {line: a, yields: hit, host: a, injected: a}\n`,
+    'x.yaml:7:47',
+    /is the very address that the line must name/,
+  ],
+  [
+    `${head}logs: {}\nkind: regex\nexpressions:\n  - hit: a\n${samples}`,
+    'x.yaml:3:7',
+    /needs at least one place/,
+  ],
+  [
+    `${head}jail: {maxretry: none}\nkind: regex\nexpressions:\n  - hit: a\n${samples}`,
+    'x.yaml:3:18',
+    /jail\.maxretry: a whole number from 1 to 10000/,
+  ],
 ];
 
 for (const [text, place, message] of bad) {
@@ -66,6 +97,68 @@ for (const [text, place, message] of bad) {
     );
   });
 }
+
+test('a filter with modes is another one in each of them, with the samples of that mode', () => {
+  const text = `${head}modes: [normal, strict, other]
+kind: regex
+expressions:
+  - hit: 'a <HOST>'
+  - hit: 'b <HOST>'
+    modes: [strict, other]
+samples:
+  - {line: a, yields: miss}
+  - {line: b, yields: miss, mode: strict}
+`;
+  const inMode = (mode: string | null) => {
+    const filter = parseFilter(text, 'x.yaml', mode);
+    assert.ok(filter.kind === 'regex');
+    const { name, expressions, samples } = filter;
+    return [
+      name,
+      expressions.map(({ pattern }) => pattern[0]).join(''),
+      samples.map(({ line }) => line).join(''),
+    ];
+  };
+  assert.deepEqual(inMode(null), ['x', 'a', 'a']);
+  assert.deepEqual(inMode('normal'), ['x', 'a', 'a']);
+  assert.deepEqual(inMode('strict'), ['x[mode=strict]', 'ab', 'b']);
+  assert.deepEqual(inMode('other'), ['x[mode=other]', 'ab', '']);
+  assert.throws(() => inMode('strikt'), {
+    code: 'filter-mode',
+    message: 'the filter x has no mode "strikt"',
+    remedy: 'Its modes: normal, strict, other.',
+  });
+});
+
+test('what is told of a filter is read with it', () => {
+  const { about } = parseFilter(
+    `${head}counts: wrong passwords
+logs: {files: [/var/log/x.log], journal: _SYSTEMD_UNIT=x.service + _UID=0, container: [stdout], inside: [/x.log]}
+images: [x, ghcr.io/x/y]
+setup: Log the address.
+jail: {maxretry: 30, findtime: 1m, bantime: -1}
+overlaps: [y]
+kind: regex
+expressions:
+  - hit: a
+${samples}`,
+    'x.yaml',
+  );
+  assert.deepEqual(about, {
+    counts: 'wrong passwords',
+    logs: {
+      files: ['/var/log/x.log'],
+      journal: [['_SYSTEMD_UNIT=x.service'], ['_UID=0']],
+      container: ['stdout'],
+      inside: ['/x.log'],
+    },
+    images: ['x', 'ghcr.io/x/y'],
+    setup: 'Log the address.',
+    jail: { maxretry: 30, findtime: 60, bantime: null },
+    modes: [],
+    overlaps: ['y'],
+  });
+});
 
 test('both kinds become plain definitions that cross a thread', () => {
   const text = `${head}kind: json\nrules:\n  - hit: {where: {a: [1, two], b: {regex: '^x'}, c: null}, host: d.e}\n${samples}`;

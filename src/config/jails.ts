@@ -1,11 +1,14 @@
-import { BailiffError } from '../core/errors.ts';
+import { BailiffError, orError } from '../core/errors.ts';
+import { type FilterAbout, splitMode } from '../core/filter.ts';
 import type { EnvironmentLayer } from './environment.ts';
+import { modeName } from './filter-file.ts';
+import type { FilterLibrary } from './filter-library.ts';
 import type { Layer } from './layer.ts';
 import { jailsVariable, jailVariable } from './option-names.ts';
 import type { JailConfiguration, JailOptions, Limits } from './schema.ts';
 import { quote } from './show.ts';
 import { nearest } from './suggest.ts';
-import type { UsualSources } from './usual-sources.ts';
+import { type UsualSources, usualInside, usualLogs } from './usual-sources.ts';
 
 /** The jail of a configuration that names none: every host has an SSH door. */
 export const builtInJail = 'sshd';
@@ -17,9 +20,9 @@ export interface JailLayers {
   /** What fail2ban's configuration says of its jails; their filters are beside `filters`. */
   readonly fail2ban: ReadonlyMap<string, JailOptions>;
   readonly defaults: Limits;
-  readonly filters: readonly string[];
-  /** What a jail of a filter reads that names no source. */
-  readonly usual: (filter: string) => UsualSources;
+  readonly filters: FilterLibrary;
+  /** What of a filter's usual logs a jail reads that names no source. */
+  readonly usual: (logs: UsualSources) => UsualSources;
   /** Whether the syslog receiver is on. */
   readonly syslogListens: boolean;
 }
@@ -37,7 +40,11 @@ export function decideJails(layers: JailLayers): DecidedJails {
   const ofFail2ban: BailiffError[] = [];
   const jails: JailConfiguration[] = [];
   for (const name of jailNames(layers)) {
-    const jail = decideJail(name, layers);
+    const jail = orError(() => decideJail(name, layers));
+    if (jail instanceof BailiffError) {
+      errors.push(jail);
+      continue;
+    }
     const broken = layers.file.broken.has(name) || layers.environment.layer.broken.has(name);
     const wrong = jail.enabled && !broken ? problems(jail, layers) : [];
     if (wrong.length > 0 && isOnlyFail2bans(name, layers)) ofFail2ban.push(...wrong);
@@ -104,6 +111,7 @@ function jailNames({ file, environment, fail2ban }: JailLayers): string[] {
   return [...new Set([...(explicit ? named : [builtInJail]), ...made])];
 }
 
+/** @throws BailiffError where the filter's file is not valid */
 function decideJail(name: string, layers: JailLayers): JailConfiguration {
   const fromFail2ban = layers.fail2ban.get(name) ?? {};
   const fromFile = layers.file.jails.get(name) ?? {};
@@ -118,19 +126,30 @@ function decideJail(name: string, layers: JailLayers): JailConfiguration {
   // A list only adds, also to what a lower layer says: who is spared somewhere must not be lost by one more entry.
   const layered = [fromFail2ban, fromFile, fromEnvironment].map((each) => each.ignoreip);
   const ignoreip = [...new Set(layered.flatMap((list) => list ?? []))];
-  const usual = isSourceless(options) ? layers.usual(options.filter ?? name) : {};
-  return jailOf(name, { ...options, ...usual, ignoreip }, layers.defaults);
+  const about = layers.filters.about(options.filter ?? name);
+  const usual = isSourceless(options) ? layers.usual(usualLogs(about)) : {};
+  return jailOf(name, { ...options, ...usual, ignoreip }, layers.defaults, about);
 }
 
-/** A jail of its options, with everything that is not set taken from the defaults. */
-export function jailOf(name: string, options: JailOptions, defaults: Limits): JailConfiguration {
+/**
+ * A jail of its options, with everything that is not set taken from what its filter says of its jails, then from the
+ * defaults. `about`: of its filter; null where that is none of ours.
+ */
+export function jailOf(
+  name: string,
+  options: JailOptions,
+  common: Limits,
+  about: FilterAbout | null,
+): JailConfiguration {
+  const defaults = { ...common, ...limitsOf(about) };
+  const container = options.container ?? [];
   return {
     name,
     enabled: options.enabled ?? true,
-    filter: options.filter ?? name,
+    filter: modeName(options.filter ?? name, about, options.mode ?? null),
     logpath: options.logpath ?? [],
-    container: options.container ?? [],
-    inside: options.inside ?? [],
+    container,
+    inside: options.inside ?? (container.length > 0 ? usualInside(about) : []),
     journal: options.journal ?? [],
     kubernetes: options.kubernetes ?? [],
     syslog: options.syslog ?? [],
@@ -156,11 +175,24 @@ export function jailOf(name: string, options: JailOptions, defaults: Limits): Ja
   };
 }
 
+/** What a filter says of its jails. */
+function limitsOf(about: FilterAbout | null): Partial<Limits> {
+  const { maxretry, findtime, bantime } = about?.jail ?? {};
+  return {
+    ...(maxretry === undefined ? {} : { maxretry }),
+    ...(findtime === undefined ? {} : { findtime }),
+    ...(bantime === undefined ? {} : { bantime }),
+  };
+}
+
 /** The options that give this jail again; limits that the defaults give as well are the same ones. */
 export function optionsOf({ increment, timeZone, ...jail }: JailConfiguration): JailOptions {
   const { maxtime, rndtime } = increment;
+  const { filter, mode } = splitMode(jail.filter);
   return {
     ...jail,
+    filter,
+    ...(mode === null ? {} : { mode }),
     'bantime.increment': increment.enabled,
     'bantime.factor': increment.factor,
     'bantime.formula': increment.formula,
@@ -183,12 +215,27 @@ export function setOptions(options: JailOptions): JailOptions {
 
 function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   const reads = logKeys.some((key) => jail[key].length > 0);
-  const known =
-    layers.filters.includes(jail.filter) || layers.fail2ban.get(jail.name)?.filter === jail.filter;
+  const { filter } = splitMode(jail.filter);
+  const known = layers.filters.has(filter) || layers.fail2ban.get(jail.name)?.filter === filter;
   if (!known && (reads || jail.bans.length === 0)) {
-    return [unknownFilter(jail.name, jail.filter, layers.filters, whereOf(jail.name, 'filter', layers))];
+    return [unknownFilter(jail.name, filter, layers.filters.names, whereOf(jail.name, 'filter', layers))];
   }
-  return sourceProblems(jail, layers);
+  const noMode = modeProblem(jail, layers.filters, whereOf(jail.name, 'mode', layers));
+  return [...(noMode === null ? [] : [noMode]), ...sourceProblems(jail, layers)];
+}
+
+/** The error of a jail whose filter has not the mode that it names; null: all is well. */
+export function modeProblem(
+  { name, filter: named }: JailConfiguration,
+  filters: FilterLibrary,
+  where: string,
+): BailiffError | null {
+  const { filter, mode } = splitMode(named);
+  const { modes = [] } = filters.about(filter) ?? {};
+  if (mode === null || modes.includes(mode)) return null;
+  const problem = `jail ${quote(name)}: the filter ${filter} has no mode ${quote(mode)}`;
+  const remedy = modes.length === 0 ? 'It has no modes.' : `Its modes: ${modes.join(', ')}.`;
+  return new BailiffError('filter-mode', problem, { where, remedy });
 }
 
 function sourceProblems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
@@ -252,7 +299,7 @@ export function unknownFilter(
 /** Where a jail, or one option of it, was written: the last layer that did. */
 function whereOf(
   name: string,
-  option: 'filter' | 'syslog' | 'inside' | null,
+  option: 'filter' | 'mode' | 'syslog' | 'inside' | null,
   { file, environment }: JailLayers,
 ): string {
   const inEnvironment = environment.layer.jails.get(name);

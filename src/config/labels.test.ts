@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { filterFiles } from '../../test/setup/filters.ts';
 import { noIncrement } from '../core/ban-increment.ts';
 import { jailsFromLabels } from './labels.ts';
 import { loadConfiguration } from './load.ts';
 import type { Configuration } from './schema.ts';
 
-const knownFilters = ['sshd', 'nginx-http-auth', 'other'];
+const knownFilters = filterFiles('sshd', 'nginx-http-auth', 'other', 'modal');
 
 /** Without --config the machine's own file would be read: this one is always there and empty. */
 const file = new URL('./testdata/empty.yaml', import.meta.url).pathname;
@@ -263,4 +264,26 @@ test('a label chooses ports and action for its own container alone', async () =>
   );
   const wrong = await read({ 'bailiff.jails': 'other', 'bailiff.jail.other.ports': 'http' });
   assert.match(wrong.errors.join(), /a port such as 80\/tcp/);
+});
+
+test("a label chooses a mode of the filter, which makes it a rule of the container's own", async () => {
+  const labels = { 'bailiff.jails': 'modal', 'bailiff.jail.modal.mode': 'strict' };
+  assert.deepEqual(
+    (await read(labels)).jails.map(({ name, filter }) => [name, filter]),
+    [['modal@web', 'modal[mode=strict]']],
+  );
+  assert.deepEqual((await read({ ...labels, 'bailiff.jail.modal.mode': 'lax' })).errors, [
+    'container "web", label "bailiff.jails": jail "modal": the filter modal has no mode "lax" [filter-mode]',
+  ]);
+});
+
+test('a label without logpath reads the usual files inside the container, where its service does not write to its output', async () => {
+  const { jails } = await read({ 'bailiff.jails': 'modal, nginx-http-auth' });
+  assert.deepEqual(
+    jails.map(({ name, inside }) => [name, inside]),
+    [
+      ['modal', ['/data/modal.log']],
+      ['nginx-http-auth', []],
+    ],
+  );
 });

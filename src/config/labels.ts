@@ -1,7 +1,8 @@
 import { type ContainerTraits, selects } from '../core/container-selector.ts';
-import { BailiffError } from '../core/errors.ts';
+import { BailiffError, orError } from '../core/errors.ts';
+import { splitMode } from '../core/filter.ts';
 import { policyOf } from '../core/policy.ts';
-import { jailOf, optionsOf, setOptions, unknownFilter } from './jails.ts';
+import { jailOf, modeProblem, optionsOf, setOptions, unknownFilter } from './jails.ts';
 import { readLayer } from './layer.ts';
 import {
   type Configuration,
@@ -60,13 +61,8 @@ export function jailsFromLabels(
   if (files > mostFiles)
     return { jails: [], errors: [tooManyFiles(container), ...request.errors, ...errors] };
   const decided = [...layer.jails].flatMap(([name, options]) => {
-    const jail = decide(
-      name,
-      options,
-      { name: container, image, labels },
-      configuration,
-      where(['jails', name]),
-    );
+    const traits = { name: container, image, labels };
+    const jail = orError(() => decide(name, options, traits, configuration, where(['jails', name])));
     if (!(jail instanceof BailiffError)) return jail === null ? [] : [jail];
     errors.push(jail);
     return [];
@@ -74,7 +70,7 @@ export function jailsFromLabels(
   return { jails: decided, errors: [...request.errors, ...errors].slice(0, mostErrors) };
 }
 
-/** null where a configured jail reads the container already. */
+/** null where a configured jail reads the container already. @throws BailiffError where the filter's file is not valid */
 function decide(
   name: string,
   fromLabels: JailOptions,
@@ -94,23 +90,24 @@ function decide(
   const own = {
     logpath: [],
     container: [container.name],
-    inside: fromLabels.inside ?? configured?.inside ?? [],
     journal: [],
     kubernetes: [],
     syslog: [],
     bans: [],
   };
-  const made = (options: JailOptions): JailConfiguration =>
-    jailOf(
-      name,
-      { ...(configured === undefined ? {} : optionsOf(configured)), ...options, ...fromEnvironment, ...own },
-      configuration.defaults,
-    );
+  const { filters } = configuration;
+  const made = (options: JailOptions): JailConfiguration => {
+    const { inside, ...usual } = configured === undefined ? {} : optionsOf(configured);
+    const files = inside === undefined || inside.length === 0 ? {} : { inside };
+    const all = { ...usual, ...files, ...options, ...fromEnvironment, ...own };
+    return jailOf(name, all, configuration.defaults, filters.about(all.filter ?? name));
+  };
   const jail = made(setOptions(fromLabels));
-  const known = configuration.filters.includes(jail.filter) || jail.filter === configured?.filter;
-  if (!known) {
-    return unknownFilter(name, jail.filter, configuration.filters, where);
-  }
+  const { filter } = splitMode(jail.filter);
+  if (!filters.has(filter) && jail.filter !== configured?.filter)
+    return unknownFilter(name, filter, filters.names, where);
+  const noMode = modeProblem(jail, filters, where);
+  if (noMode !== null) return noMode;
   // By the container alone, not by who came first: counts and bans are stored under the name.
   return sameRule(jail, made({})) ? jail : { ...jail, name: `${name}@${container.name}` };
 }

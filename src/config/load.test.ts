@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { execa } from 'execa';
+import { filterFiles } from '../../test/setup/filters.ts';
 import { noIncrement } from '../core/ban-increment.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { loadConfiguration } from './load.ts';
-import { usualLogPaths } from './usual-sources.ts';
+import type { UsualSources } from './usual-sources.ts';
 
-const knownFilters = ['sshd', 'nginx-http-auth', 'custom'];
+const knownFilters = filterFiles('sshd', 'nginx-http-auth', 'custom');
 /** As on a machine that has neither the files nor a journal. */
-const usualFiles = (filter: string) => ({ logpath: usualLogPaths(filter), journal: [] });
+const usualFiles = ({ logpath }: UsualSources) => ({ logpath, journal: [] });
 let directory = '';
 
 before(async () => {
@@ -208,7 +209,7 @@ test('a source of its own takes the place of the usual path', async () => {
 test('filters of the filter directory are known, wherever it was named', async () => {
   const filters = join(directory, 'filters');
   await mkdir(filters, { recursive: true });
-  await writeFile(join(filters, 'shop.yaml'), '');
+  await writeFile(join(filters, 'shop.yaml'), shopFilter);
   const fromFile = await load(`filter-directory: ${filters}\njails: {shop: {container: shop}}`);
   assert.equal(fromFile.jails[0]?.filter, 'shop');
   const environment = { BAILIFF_FILTER_DIRECTORY: filters, BAILIFF_JAIL_SHOP_CONTAINER: 'shop' };
@@ -216,6 +217,67 @@ test('filters of the filter directory are known, wherever it was named', async (
   assert.deepEqual(await refusal(load('jails: {shop: {container: shop}}')), [
     'config-unknown-jail /bailiff.yaml:1:9',
   ]);
+});
+
+/** One with modes, limits of its own, and logs that stand in a file of its container. */
+const shopFilter = `name: shop
+description: the shop
+logs: {files: [/var/log/shop.log], inside: [/data/shop.log]}
+jail: {maxretry: 30, findtime: 1m}
+modes: [normal, strict]
+kind: regex
+expressions:
+  - hit: '^refused <HOST>$'
+  - hit: '^late <HOST>$'
+    modes: [strict]
+samples:
+  - {line: 'refused 203.0.113.7', yields: hit, host: 203.0.113.7}
+`;
+
+test('a filter says where its jails read, and which limits they have; what they say themselves wins', async () => {
+  const filters = join(directory, 'filters');
+  await mkdir(filters, { recursive: true });
+  await writeFile(join(filters, 'shop.yaml'), shopFilter);
+  const shop = async (options: string, environment: NodeJS.ProcessEnv = {}) => {
+    const yaml = `filter-directory: ${filters}\ndefaults: {maxretry: 7}\njails: {shop: {${options}}}`;
+    const [jail] = (await load(yaml, environment)).jails;
+    return [jail?.filter, jail?.logpath, jail?.inside, jail?.maxretry, jail?.findtime];
+  };
+  assert.deepEqual(await shop(''), ['shop', ['/var/log/shop.log'], [], 30, 60]);
+  assert.deepEqual(await shop('maxretry: 3, mode: normal'), ['shop', ['/var/log/shop.log'], [], 3, 60]);
+  assert.deepEqual(await shop('container: shop'), ['shop', [], ['/data/shop.log'], 30, 60]);
+  assert.deepEqual(await shop('container: shop, inside: /own.log'), ['shop', [], ['/own.log'], 30, 60]);
+  const strict = ['shop[mode=strict]', ['/var/log/shop.log'], [], 30, 60];
+  assert.deepEqual(await shop('mode: strict'), strict);
+  assert.deepEqual(await shop('', { BAILIFF_JAIL_SHOP_MODE: 'strict' }), strict);
+});
+
+test('a mode that the filter has not is refused with those there are', async () => {
+  const filters = join(directory, 'filters');
+  await mkdir(filters, { recursive: true });
+  await writeFile(join(filters, 'shop.yaml'), shopFilter);
+  const yaml = `filter-directory: ${filters}\njails: {shop: {mode: strikt}, sshd: {}}`;
+  await assert.rejects(load(yaml), (thrown) => {
+    assert.ok(thrown instanceof ConfigurationErrors);
+    const [only, ...more] = thrown.errors.map((error) => error.describe().replace(`${directory}/`, ''));
+    assert.equal(
+      only,
+      'bailiff.yaml:2:22: jail "shop": the filter shop has no mode "strikt" [filter-mode]\n  Its modes: normal, strict.',
+    );
+    assert.deepEqual(more, []);
+    return true;
+  });
+});
+
+test("a filter's file that is not valid is the error of the jails that use it", async () => {
+  const filters = join(directory, 'broken');
+  await mkdir(filters, { recursive: true });
+  await writeFile(join(filters, 'shop.yaml'), '');
+  const jails = (text: string) => load(`filter-directory: ${filters}\njails: {${text}}`);
+  assert.deepEqual(await refusal(jails('shop: {container: shop}, sshd: {}')), [
+    'filter-invalid /broken/shop.yaml:1:1',
+  ]);
+  assert.equal((await jails('sshd: {}')).jails.length, 1);
 });
 
 test("Docker's socket", async () => {

@@ -1,22 +1,23 @@
-import { readdir } from 'node:fs/promises';
 import { type EnvironmentLayer, readEnvironment } from './environment.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { type Fail2banLayer, readFail2banLayer } from './fail2ban-layer.ts';
 import { readFileLayer } from './file-layer.ts';
+import { FilterLibrary } from './filter-library.ts';
+import { findFilters } from './filters.ts';
 import { builtInJail, decideJails, type JailLayers } from './jails.ts';
 import type { Layer } from './layer.ts';
 import { builtInLayer, picker } from './picker.ts';
 import { engineAddress } from './readers.ts';
 import type { Configuration, LayerValues } from './schema.ts';
-import { usualSources } from './usual-sources.ts';
+import { presentSources, type UsualSources } from './usual-sources.ts';
 
 export interface LoadOptions {
   /** What --config named. */
   readonly file?: string;
   readonly environment: NodeJS.ProcessEnv;
-  /** The shipped filters' names. Those in the filter directory are found here. */
-  readonly knownFilters: readonly string[];
-  /** What a jail of a filter reads that names no source; by default what is found on this machine. */
+  /** The files of the shipped filters, by name. Those in the filter directory are found here. */
+  readonly knownFilters: ReadonlyMap<string, string>;
+  /** What of a filter's usual logs a jail reads that names no source; by default what is found on this machine. */
   readonly usual?: JailLayers['usual'];
 }
 
@@ -52,7 +53,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     encoding: pick.fallback('encoding'),
   };
   const journal = pick.anywhere('journal-directory');
-  const usual = options.usual ?? ((filter: string) => usualSources(filter, journal));
+  const usual = options.usual ?? ((logs: UsualSources) => presentSources(logs, journal));
   const syslogListen = pick.option('syslog-listen');
   const syslogListens = syslogListen.length > 0;
   const layers = {
@@ -109,7 +110,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
 }
 
 interface Layers {
-  readonly filters: readonly string[];
+  readonly filters: FilterLibrary;
   readonly environment: EnvironmentLayer;
   readonly fail2ban: Fail2banLayer | null;
 }
@@ -124,19 +125,13 @@ async function readLayers(
   file: Layer,
 ): Promise<Layers> {
   const named = [...file.jails.keys(), builtInJail];
-  const first = readEnvironment(environment, named, knownFilters);
+  const first = readEnvironment(environment, named, [...knownFilters.keys()]);
   const pick = picker([first.layer.values, file.values, builtIn]);
   const fail2ban = readFail2banLayer(pick, pick.anywhere('journal-directory'));
-  const found = await filterNames(pick.option('filter-directory'));
-  const filters = [...new Set([...knownFilters, ...found])].sort();
+  const own = await findFilters([pick.option('filter-directory')]);
+  const filters = new FilterLibrary(new Map([...knownFilters, ...own]));
   const jails = [...named, ...(fail2ban?.options.keys() ?? [])];
-  return { filters, environment: readEnvironment(environment, jails, filters), fail2ban };
-}
-
-/** Names only: whether a filter is valid is told where filters are read. */
-async function filterNames(directory: string): Promise<string[]> {
-  const entries = await readdir(directory).catch(() => []);
-  return entries.filter((entry) => entry.endsWith('.yaml')).map((entry) => entry.slice(0, -'.yaml'.length));
+  return { filters, environment: readEnvironment(environment, jails, filters.names), fail2ban };
 }
 
 /** DOCKER_HOST as Docker's own tools read it, as far as it names a socket or a proxy without TLS. */

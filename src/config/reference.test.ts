@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { filterFiles } from '../../test/setup/filters.ts';
 import { loadConfiguration } from './load.ts';
 import { configurationReference, errorsReference, generatedMark } from './reference.ts';
 
 const root = new URL('../../', import.meta.url);
-const knownFilters = ['sshd', 'nginx-http-auth'];
+const knownFilters = filterFiles('sshd', 'nginx-http-auth');
 const directory = mkdtempSync(join(tmpdir(), 'bailiff-reference-'));
 after(() => rmSync(directory, { recursive: true, force: true }));
 

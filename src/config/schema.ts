@@ -2,9 +2,11 @@ import * as z from 'zod';
 import { type BanIncrement, usualFormula } from '../core/ban-increment.ts';
 import type { BailiffError } from '../core/errors.ts';
 import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
+import { filterNameForm } from '../core/filter.ts';
 import { type JailAction, jailActions, type Ports } from '../core/policy.ts';
 import type { Encoding } from '../core/types.ts';
 import type { Fail2banJail } from './fail2ban/types.ts';
+import type { FilterLibrary } from './filter-library.ts';
 import type { JournalMatch } from './journal-match.ts';
 import {
   addresses,
@@ -43,6 +45,7 @@ export type { ContainerFileWay, SyslogListener };
 export interface JailConfiguration {
   readonly name: string;
   readonly enabled: boolean;
+  /** With its mode, where that is not the filter's first: see `nameInMode` in core/filter.ts. */
   readonly filter: string;
   /** Paths and patterns. */
   readonly logpath: readonly string[];
@@ -107,8 +110,8 @@ export interface Configuration {
   /** Whose messages the receiver takes. Canonical. */
   readonly syslogFrom: readonly string[];
   readonly filterDirectory: string;
-  /** The names a jail's filter may have: the shipped ones and those in `filterDirectory`. */
-  readonly filters: readonly string[];
+  /** The filters that a jail may have: the shipped ones and those in `filterDirectory`. */
+  readonly filters: FilterLibrary;
   readonly mail: { readonly server: string; readonly from: string };
   /** Addresses that one jail counts at a time. */
   readonly maxTracked: number;
@@ -251,11 +254,17 @@ export const jailShape = {
     otherwise: "the jail's name",
     label: true,
   }),
+  mode: option(text("a mode's name", filterNameForm), {
+    description:
+      'The mode of the filter, where it has some: how strict it is, or what it looks for (`bailiff filter show NAME`).',
+    otherwise: "the filter's first",
+    label: true,
+  }),
   logpath: option(paths(), {
     description:
       'Log files to read, as paths or patterns (`*`, `?`, `[a-z]` within one name, `**` for any folders). A missing one is waited for; files that come to match are read too.',
     otherwise:
-      "the filter's usual path, where the jail has no other source either and the journal is not read instead",
+      "the filter's usual paths, where the jail has no other source either and the journal is not read instead",
   }),
   container: option(containers(), {
     description:

@@ -3,11 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { usualJournalMatch, usualSources } from './usual-sources.ts';
+import { presentSources } from './usual-sources.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bailiff-usual-'));
 after(() => rmSync(folder, { recursive: true }));
 
+const match = [['_SYSTEMD_UNIT=ssh.service']];
 const now = 1_795_000_000;
 let serial = 0;
 
@@ -25,14 +26,15 @@ function chosen(file: number | null, journal: number | null): 'file' | 'journal'
     writeFileSync(name, '');
     utimesSync(name, now - age, now - age);
   }
-  const sources = usualSources('sshd', join(place, 'journal'), [path, join(place, 'secure')]);
-  const { logpath, journal: match } = sources;
-  assert.ok(logpath.length === 0 || match.length === 0, 'never both');
+  const logs = { logpath: [path, join(place, 'secure')], journal: match };
+  const sources = presentSources(logs, join(place, 'journal'));
+  const from = sources.journal.length === 0 ? 'file' : 'journal';
   assert.deepEqual(
-    match.length === 0 ? logpath.length : match,
-    match.length === 0 ? 2 : usualJournalMatch('sshd'),
+    sources,
+    from === 'file' ? { ...logs, journal: [] } : { ...logs, logpath: [] },
+    'never both',
   );
-  return match.length === 0 ? 'file' : 'journal';
+  return from;
 }
 
 test('SSH is read from the file, from the journal where there is no file, never from both', () => {
@@ -51,8 +53,11 @@ test('a file that nothing writes any more does not hide the journal', () => {
 test('services that do not log to the journal are read from their files', () => {
   mkdirSync(join(folder, 'there'));
   writeFileSync(join(folder, 'there', 'system.journal'), '');
-  assert.deepEqual(usualSources('nginx-http-auth', join(folder, 'there')), {
-    logpath: ['/var/log/nginx/error.log'],
-    journal: [],
-  });
+  const logs = { logpath: ['/var/log/nginx/error.log'], journal: [] };
+  assert.deepEqual(presentSources(logs, join(folder, 'there')), logs);
+});
+
+test('services that log to the journal alone are read from it, also where there is none yet', () => {
+  const logs = { logpath: [], journal: match };
+  assert.deepEqual(presentSources(logs, join(folder, 'none')), logs);
 });

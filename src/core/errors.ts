@@ -19,6 +19,7 @@ export const errorCodes = {
   'duration-invalid': 'Text that should be a duration is not one.',
   'filter-not-found': 'No filter has this name.',
   'filter-invalid': 'A filter file is not a valid filter.',
+  'filter-mode': 'A filter has no such mode.',
   'filter-sample': 'A filter does not yield what its own sample says.',
   'jail-not-found': 'No jail has this name.',
   'ledger-unusable': 'The database of bans could not be opened or written.',
@@ -81,4 +82,14 @@ export function messageOf(thrown: unknown): string {
 /** The same on one line. */
 export function messageLine(thrown: unknown): string {
   return messageOf(thrown).replaceAll(/\s*\n\s*/g, ' ');
+}
+
+/** What `make` returns, or the error of ours that it throws. */
+export function orError<T>(make: () => T): T | BailiffError {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof BailiffError) return error;
+    throw error;
+  }
 }

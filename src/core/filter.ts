@@ -115,5 +115,19 @@ export interface Sample {
   readonly injected?: string | undefined;
 }
 
+/** Of the names of filters, and of their modes. */
+export const filterNameForm = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
 /** Where expressions may write an address. */
 export const hostTag = '<HOST>';
+
+/** How a filter is called in a mode that is not its first one: `sshd[mode=aggressive]`. */
+export function nameInMode(filter: string, mode: string): string {
+  return `${filter}[mode=${mode}]`;
+}
+
+/** A filter's own name, and the mode that is named with it, or null. */
+export function splitMode(name: string): { readonly filter: string; readonly mode: string | null } {
+  const [, filter = name, mode = null] = /^(.*)\[mode=([^\]]*)\]$/s.exec(name) ?? [];
+  return { filter, mode };
+}

@@ -54,7 +54,7 @@ class Observed {
 
   constructor(workers: number) {
     this.scanner = new Scanner(
-      filters,
+      (name) => filters.find((filter) => filter.name === name) ?? assert.fail(name),
       {
         batch: (batch) => {
           const names = wanted.get(batch.source) ?? [];

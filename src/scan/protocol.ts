@@ -4,12 +4,11 @@ import type { Restraint } from './filters/guarded.ts';
 
 /** What the worker is started with. */
 export interface WorkerSetup {
-  readonly filters: readonly FilterDefinition[];
   /** Where it says what it is at: see spot.ts. */
   readonly spot: SharedArrayBuffer;
 }
 
-/** Indexes of a filter, as the worker was started with it, and of one of its expressions (filters/patterns.ts). */
+/** The number of a filter, in the order in which the worker was told of them, and of one of its expressions (filters/patterns.ts). */
 export interface ExpressionPlace {
   readonly filter: number;
   readonly expression: number;
@@ -22,6 +21,8 @@ export const mostOfOneSource = 2;
 
 /** From the main thread to the worker. */
 export type Command =
+  /** More filters, for sources to come. */
+  | { readonly type: 'filters'; readonly filters: readonly FilterDefinition[] }
   | { readonly type: 'open'; readonly request: ScanRequest; readonly generation: number }
   | {
       readonly type: 'write';

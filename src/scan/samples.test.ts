@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { parseFilter } from '../config/filters.ts';
+import { parseFilter } from '../config/filter-file.ts';
 import { checkSamples } from './samples.ts';
 
 const folder = path.resolve(import.meta.dirname, '..', '..', 'filters');

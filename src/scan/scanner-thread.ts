@@ -23,6 +23,7 @@ export interface ThreadEvents {
 }
 
 export interface ThreadSetup {
+  /** Grows; what is in it stays where it is. */
   readonly filters: readonly FilterDefinition[];
   /** Expressions that are not run as they are written, for a worker that starts. */
   readonly restraints: () => readonly (ExpressionPlace & { readonly restraint: Restraint })[];
@@ -59,6 +60,8 @@ export class ScannerThread {
   /** Which worker a batch came from: the answer must not go to its successor. */
   readonly #origins = new WeakMap<MatchBatch, Worker>();
   #worker: Worker | null = null;
+  /** How many of the filters it knows. */
+  #toldFilters = 0;
   #watchdog: Watchdog | null = null;
   #startedAtMs = 0;
   #shortLives = 0;
@@ -85,8 +88,10 @@ export class ScannerThread {
     const goesBack = request.input.kind === 'file' || request.input.framing !== 'syslog';
     const unjudged = goesBack ? null : [];
     this.#sources.set(request.id, { request, generation, finishing: false, unjudged });
-    if (this.#worker !== null) this.#send({ type: 'open', request, generation });
-    else if (this.#restart === undefined && !this.#stopped) this.#start();
+    if (this.#worker !== null) {
+      this.#tellFilters();
+      this.#send({ type: 'open', request, generation });
+    } else if (this.#restart === undefined && !this.#stopped) this.#start();
   }
 
   async write(id: string, generation: number, bytes: Uint8Array): Promise<void> {
@@ -154,7 +159,7 @@ export class ScannerThread {
     this.#restart = undefined;
     this.#stuck = false;
     const spot = new SharedArrayBuffer(spotBytes);
-    const setup: WorkerSetup = { filters: this.#setup.filters, spot };
+    const setup: WorkerSetup = { spot };
     const worker = new Worker(workerFile, { workerData: setup, resourceLimits: heapLimits, name: 'scanner' });
     this.#worker = worker;
     this.#startedAtMs = performance.now();
@@ -164,7 +169,8 @@ export class ScannerThread {
     });
     worker.on('exit', (code) => this.#exited(code));
     void this.#watch(worker, spot);
-    for (const each of this.#setup.restraints()) this.#send({ type: 'restrain', ...each });
+    this.#toldFilters = 0;
+    this.#tellFilters();
     for (const { filter, expression, length } of this.#suspects.all())
       this.#send({ type: 'suspect', filter, expression, length });
     for (const { request, generation, finishing, unjudged } of this.#sources.values()) {
@@ -176,6 +182,17 @@ export class ScannerThread {
       if (finishing) this.#send({ type: 'write', id: request.id, generation, bytes: null });
     }
     this.#wakeWriters();
+  }
+
+  /** Those that have been added since, and how their expressions are to be run. */
+  #tellFilters(): void {
+    const known = this.#toldFilters;
+    const filters = this.#setup.filters.slice(known);
+    if (filters.length === 0) return;
+    this.#toldFilters += filters.length;
+    this.#send({ type: 'filters', filters });
+    for (const each of this.#setup.restraints())
+      if (each.filter >= known) this.#send({ type: 'restrain', ...each });
   }
 
   async #watch(worker: Worker, spot: SharedArrayBuffer): Promise<void> {

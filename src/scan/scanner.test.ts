@@ -37,7 +37,7 @@ class Observed {
   #check: (() => void) | null = null;
 
   constructor() {
-    this.scanner = new Scanner([filter], {
+    this.scanner = new Scanner(() => filter, {
       batch: (batch) => {
         for (const match of readBatch(batch)) this.users.push(match.user);
         this.cursor = batch.cursor;

@@ -32,11 +32,16 @@ export interface ScannerOptions {
   readonly letOffMs?: number;
 }
 
+/** The filter of this name. */
+export type FilterLookup = (name: string) => FilterDefinition;
+
 const steadyClock: Clock = { now: () => performance.now() / 1_000 };
 
 /** The main thread's side of reading and filtering. Each source is read by one worker, which starts when it is needed. */
 export class Scanner {
-  readonly #filters: readonly FilterDefinition[];
+  readonly #lookup: FilterLookup;
+  /** Those that sources have come to need. Their places are their numbers in the workers. */
+  readonly #filters: FilterDefinition[] = [];
   readonly #events: ScannerEvents;
   readonly #placement: Placement<ScannerThread>;
   readonly #offences: Offences;
@@ -48,19 +53,23 @@ export class Scanner {
   #letOff: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(filters: readonly FilterDefinition[], events: ScannerEvents, options: ScannerOptions = {}) {
+  constructor(lookup: FilterLookup, events: ScannerEvents, options: ScannerOptions = {}) {
     const { workers = availableParallelism() - 1, sourcesPerWorker, clock = steadyClock } = options;
     this.#letOffMs = options.letOffMs ?? 10_000;
-    this.#filters = filters;
+    this.#lookup = lookup;
     this.#events = events;
     this.#offences = new Offences(clock);
     this.#placement = new Placement(workers, () => this.#thread(), sourcesPerWorker);
   }
 
-  /** Begins or replaces a source. Returns its generation: batches of older ones are dropped. */
+  /**
+   * Begins or replaces a source. Returns its generation: batches of older ones are dropped.
+   * @throws what the lookup of its filters throws
+   */
   open(request: ScanRequest): number {
     const generation = ++this.#generation;
     if (this.#stopped) return generation;
+    for (const name of request.filters) this.#need(name);
     const thread = this.#threads.get(request.id) ?? this.#placement.place(request);
     this.#threads.set(request.id, thread);
     thread.open(request, generation);
@@ -107,6 +116,11 @@ export class Scanner {
     clearInterval(this.#letOff);
     this.#threads.clear();
     await Promise.all(this.#placement.threads.map((thread) => thread.stop()));
+  }
+
+  #need(name: string): void {
+    if (this.#filters.some((filter) => filter.name === name)) return;
+    this.#filters.push({ ...this.#lookup(name), samples: [] });
   }
 
   #thread(): ScannerThread {

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../core/errors.ts';
+import type { FilterDefinition } from '../core/filter.ts';
 import type { MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import { CriLines } from './cri-lines.ts';
 import { compileWatched } from './filters/compile.ts';
@@ -43,8 +44,8 @@ const longestSuspicionMs = 60_000;
 /** The worker's side: takes commands, runs a loop per source, and never has too many batches under way. */
 class WorkerLoop {
   readonly #port: MessagePort;
-  readonly #filters: ReadonlyMap<string, Filter>;
-  readonly #watches: readonly Watch[];
+  readonly #filters = new Map<string, Filter>();
+  readonly #watches: Watch[] = [];
   readonly #spot: Spot;
   /** Expressions that skipped a text since the last batch. */
   readonly #met = new Map<string, ExpressionPlace>();
@@ -58,18 +59,14 @@ class WorkerLoop {
   constructor(port: MessagePort, setup: WorkerSetup) {
     this.#port = port;
     this.#spot = new Spot(setup.spot);
-    this.#watches = setup.filters.map((_, index) => new Watch(this.#spot, index, this.#skipped));
-    this.#filters = new Map(
-      setup.filters.map((definition, index) => [
-        definition.name,
-        compileWatched(definition, this.#watches[index] ?? new Watch()),
-      ]),
-    );
     port.on('message', (command: Command) => this.#take(command));
   }
 
   #take(command: Command): void {
     switch (command.type) {
+      case 'filters':
+        for (const filter of command.filters) this.#learn(filter);
+        break;
       case 'open':
         this.#open(command.request, command.generation);
         break;
@@ -89,6 +86,12 @@ class WorkerLoop {
         this.#restrain(command);
         break;
     }
+  }
+
+  #learn(definition: FilterDefinition): void {
+    const watch = new Watch(this.#spot, this.#watches.length, this.#skipped);
+    this.#watches.push(watch);
+    this.#filters.set(definition.name, compileWatched(definition, watch));
   }
 
   #suspect({ filter, expression, length }: Suspect): void {

@@ -24,7 +24,7 @@ test(`${lineCount} mutated lines through the scanning thread, seed ${seed}`, asy
   const found: string[] = [];
   let judged = 0;
   const ended = Promise.withResolvers<void>();
-  const scanner = new Scanner(filters, {
+  const scanner = new Scanner((name) => filters.find((filter) => filter.name === name) ?? assert.fail(name), {
     batch: (batch: MatchBatch) => {
       judged += batch.lines;
       for (const { filter, kind, host, user } of readBatch(batch))

@@ -11,7 +11,7 @@ const [, , log = ''] = process.argv;
 const say = (state: string, detail: string): void => {
   process.stdout.write(`${JSON.stringify({ state, detail })}\n`);
 };
-const scanner = new Scanner([badFilter], {
+const scanner = new Scanner(() => badFilter, {
   batch: (batch) => scanner.acknowledge(batch),
   state: (_id, state, detail) => say(state, detail),
   restarted: () => undefined,

@@ -30,7 +30,7 @@ class Counter {
   }
 
   start(): void {
-    const scanner = new Scanner([badFilter], {
+    const scanner = new Scanner(() => badFilter, {
       batch: (batch) => {
         for (const { user } of readBatch(batch))
           this.counts[Number(user)] = (this.counts[Number(user)] ?? 0) + 1;

@@ -15,5 +15,5 @@ export const limits = {
 
 /** A jail as the configuration makes it of these options and nothing else. */
 export function jailWith(name: string, options: JailOptions = {}): JailConfiguration {
-  return jailOf(name, options, limits);
+  return jailOf(name, options, limits, null);
 }
