@@ -127,23 +127,23 @@ program
     });
   });
 
-const filter = program.command('filter').description('the filters: list, show, test');
+const filter = program.command('filter').description('the filters: list, show, test, lint');
 
 filter
   .command('list')
   .description('the filters there are')
   .option(...json)
   .action(async (options: { json?: true }) => {
-    const { listFilters } = await import('./commands/filter.ts');
+    const { listFilters } = await import('./commands/filter-list.ts');
     await listFilters(await filterOptions(options));
   });
 
 filter
   .command('show <name>')
-  .description('what a filter looks for')
+  .description('what a filter is for, where its service logs, and what it looks for')
   .option(...json)
   .action(async (name: string, options: { json?: true }) => {
-    const { showFilter } = await import('./commands/filter.ts');
+    const { showFilter } = await import('./commands/filter-show.ts');
     await showFilter({ name, ...(await filterOptions(options)) });
   });
 
@@ -152,7 +152,7 @@ filter
   .description('judge a log, or standard input (-), with a filter')
   .option(
     '--set <key=value>',
-    'set a parameter of the filter',
+    "set a parameter of the filter: mode=aggressive, or one of a filter of fail2ban's",
     (value: string, all: string[]) => [...all, value],
     [],
   )
@@ -173,6 +173,15 @@ filter
     const { set, fail2ban, journal, now, tz: timeZone } = options;
     const given = { set, fail2ban, journal, now, timeZone, lines: wantedLines(options) };
     await testFilter({ name, file, warn: printWarning, ...given, ...(await filterOptions(options)) });
+  });
+
+filter
+  .command('lint [names...]')
+  .description('find fault with filters, by name or file; without one with all there are')
+  .option(...json)
+  .action(async (names: readonly string[], options: { json?: true }) => {
+    const { lintFilters } = await import('./commands/filter-lint.ts');
+    process.exitCode = await lintFilters({ names, ...(await filterOptions(options)) });
   });
 
 interface BanFlags {

@@ -5,7 +5,9 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { folderOf } from '../../test/setup/folder.ts';
 import { shippedFilters } from '../config/filters.ts';
-import { type FilterTestOptions, listFilters, showFilter, testFilter } from './filter.ts';
+import { type FilterTestOptions, testFilter } from './filter.ts';
+import { listFilters } from './filter-list.ts';
+import { showFilter } from './filter-show.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bailiff-filter-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -182,20 +184,48 @@ test('wrong usage is told', async () => {
   for (const options of [
     { now: 'yesterday' },
     { timeZone: 'Mars/Olympus' },
-    { set: ['mode=ddos'] },
+    { set: ['colour=red'] },
     { file: path.join(folder, 'missing') },
     { lines: { matched: 'all', missed: 'none', ignored: 'none' } as const },
   ]) {
     await assert.rejects(tried('', options), { code: 'usage' });
   }
   await assert.rejects(tried('', { name: 'nothing' }), { code: 'filter-not-found' });
+  await assert.rejects(tried('', { set: ['mode=nothing'] }), { code: 'filter-mode' });
+});
+
+const modal = path.join(import.meta.dirname, '../config/testdata/filters/modal.yaml');
+
+test('a filter of ours is tried in the mode that --set chooses', async () => {
+  const results = async (...set: string[]) => {
+    const lines = await tried('refused 203.0.113.7\nlate 203.0.113.7\n', { name: modal, set });
+    return lines.map(({ result }) => result);
+  };
+  assert.deepEqual(await results(), ['hit', 'miss']);
+  assert.deepEqual(await results('mode=normal'), ['hit', 'miss']);
+  assert.deepEqual(await results('mode=strict'), ['hit', 'hit']);
+});
+
+test('show tells where the service logs, and the modes there are', async () => {
+  const lines = await printed((print) =>
+    showFilter({ folders, json: false, print, name: `${modal}[mode=strict]` }),
+  );
+  assert.deepEqual(lines, [
+    'modal[mode=strict]: a filter with modes, whose service logs to a file in its container',
+    '  files in it  /data/modal.log',
+    '  modes        normal (default), strict',
+    'searched for: "refused " "late "',
+    'hit     ^refused <HOST>$',
+    'hit     ^late <HOST>$',
+    '1 samples, all as they say',
+  ]);
 });
 
 test('list and show', async () => {
   const list = await printed((print) => listFilters({ folders, json: true, print }));
   assert.ok((JSON.parse(list.join('')) as { name: string }[]).some(({ name }) => name === 'sshd'));
   const text = await printed((print) => listFilters({ folders, json: false, print }));
-  assert.ok(text.some((line) => /^sshd +OpenSSH server$/.test(line)));
+  assert.ok(text.some((line) => /^sshd +OpenSSH server/.test(line)));
   const shown = await printed((print) => showFilter({ folders, json: true, print, name: 'sshd' }));
   assert.equal((JSON.parse(shown.join('')) as { name: string }).name, 'sshd');
   const described = await printed((print) => showFilter({ folders, json: false, print, name: 'sshd' }));

@@ -1,10 +1,8 @@
 import { createReadStream, statSync } from 'node:fs';
 import { ConfigurationErrors } from '../config/errors.ts';
-import { loadFilters, loadNamedFilter } from '../config/filters.ts';
+import { loadNamedFilter } from '../config/filters.ts';
 import { BailiffError } from '../core/errors.ts';
-import type { FilterDefinition } from '../core/filter.ts';
-import { compileFilter } from '../scan/filters/compile.ts';
-import { checkSamples } from '../scan/samples.ts';
+import { type FilterDefinition, nameInMode } from '../core/filter.ts';
 import {
   dateReport,
   type ExpressionLabels,
@@ -20,40 +18,20 @@ import { LinePrinter, type WantedLines } from './trial-lines.ts';
 /** Where a command writes: one line at a time, without its newline. */
 export type Print = (line: string) => void;
 
-interface Common {
+/** What commands about filters have in common. */
+export interface FilterOptions {
   /** Folders of filter files; one in a later folder replaces its namesake. */
   readonly folders: readonly string[];
   readonly json: boolean;
   readonly print: Print;
 }
 
-/** `bailiff filter list` */
-export async function listFilters({ folders, json, print }: Common): Promise<void> {
-  const filters = await loadFilters(folders);
-  if (json) {
-    print(JSON.stringify(filters.map(({ name, description, kind }) => ({ name, description, kind }))));
-    return;
-  }
-  const width = Math.max(0, ...filters.map(({ name }) => name.length));
-  for (const { name, description } of filters) print(`${name.padEnd(width)}  ${description}`);
-}
-
-/** `bailiff filter show NAME` */
-export async function showFilter(options: Common & { readonly name: string }): Promise<void> {
-  const filter = await loadNamedFilter(options.name, options.folders);
-  if (options.json) {
-    options.print(JSON.stringify(filter));
-    return;
-  }
-  for (const line of describe(filter)) options.print(line);
-}
-
-export interface FilterTestOptions extends Common {
+export interface FilterTestOptions extends FilterOptions {
   /** A filter's name, or the path of a filter file. */
   readonly name: string;
   /** A log file, or `-` for standard input. */
   readonly file: string;
-  /** `key=value`, the filter's parameters. */
+  /** `key=value`, the filter's parameters; ours have `mode`. */
   readonly set?: readonly string[];
   /** A configuration directory of fail2ban's, whose filter it is; as there, `NAME[option=value]` gives it options. */
   readonly fail2ban?: string | undefined;
@@ -95,8 +73,9 @@ export async function testFilter(options: FilterTestOptions): Promise<void> {
 async function filterFor(options: FilterTestOptions): Promise<Tried> {
   const { name, folders, set = [] } = options;
   if (options.fail2ban !== undefined) return fail2banFilterFor(options.fail2ban, options);
-  const definition = await loadNamedFilter(name, folders);
-  refuseParameters(definition, set);
+  const mode = modeOf(set);
+  const named = mode === null ? name : nameInMode(name, mode);
+  const definition = await loadNamedFilter(named, folders);
   return { definition, labels: labelsOf(definition) };
 }
 
@@ -181,13 +160,14 @@ function unreadable(file: string, cause: unknown): BailiffError {
   return new BailiffError('usage', `the log cannot be read (${code})`, { where: file, cause });
 }
 
-function refuseParameters(definition: FilterDefinition, set: readonly string[]): void {
-  const [first] = set;
-  if (first === undefined) return;
-  throw new BailiffError(
-    'usage',
-    `the filter ${definition.name} has no parameter "${first.split('=', 1)[0]}"`,
-  );
+/** The mode that `--set mode=…` chooses: our filters have no other parameter. @throws BailiffError usage */
+function modeOf(set: readonly string[]): string | null {
+  const given = set.map((each) => /^([^=]*)=?(.*)$/s.exec(each) ?? []);
+  const other = given.find(([, key]) => key !== 'mode');
+  if (other === undefined) return given.at(-1)?.[2] ?? null;
+  throw new BailiffError('usage', `a filter has no parameter "${other[1]?.slice(0, 40)}", only mode`, {
+    where: '--set',
+  });
 }
 
 function readNow(text: string): number {
@@ -207,22 +187,4 @@ function checkZone(timeZone: string | undefined): void {
       cause,
     });
   }
-}
-
-function* describe(filter: FilterDefinition): Generator<string> {
-  yield `${filter.name}: ${filter.description}`;
-  const { literals } = compileFilter(filter);
-  yield `searched for: ${literals === null ? 'nothing, every line is judged' : literals.map((text) => JSON.stringify(text)).join(' ')}`;
-  if (filter.kind === 'fail2ban') {
-    for (const { where, source } of filter.expressions) yield `${where} ${source}`;
-  } else if (filter.kind === 'regex') {
-    if (filter.prefix !== null) yield `prefix  ${filter.prefix}`;
-    for (const { kind, pattern } of filter.expressions) yield `${kind.padEnd(7)} ${pattern}`;
-    for (const pattern of filter.ignore) yield `ignore  ${pattern}`;
-  } else {
-    for (const { kind, where } of filter.rules) yield `${kind.padEnd(7)} ${JSON.stringify(where)}`;
-  }
-  const wrong = checkSamples(filter);
-  yield `${filter.samples.length} samples${wrong.length === 0 ? ', all as they say' : ''}`;
-  for (const error of wrong) yield error.describe();
 }

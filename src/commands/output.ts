@@ -2,7 +2,12 @@ import { ConfigurationErrors } from '../config/errors.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 
 /** What is wrong with the words of the command line itself. */
-const usageErrors: ReadonlySet<string> = new Set(['usage', 'address-invalid', 'duration-invalid']);
+const usageErrors: ReadonlySet<string> = new Set([
+  'usage',
+  'address-invalid',
+  'duration-invalid',
+  'filter-mode',
+]);
 
 /** 2 for wrong usage, 1 for everything else that went wrong. */
 export function exitCode(error: unknown): 1 | 2 {
@@ -41,15 +46,21 @@ function asJson(error: unknown): unknown {
 
 /** Rows under a heading, in columns wide enough for them. */
 export function printTable(heading: readonly string[], rows: readonly (readonly string[])[]): void {
+  for (const line of tableLines(heading, rows)) printLine(line);
+}
+
+/** The lines of such a table. */
+export function tableLines(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+): readonly string[] {
   const widths = heading.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
-  for (const row of [heading, ...rows]) {
-    printLine(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
-  }
+  return [heading, ...rows].map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

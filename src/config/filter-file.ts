@@ -35,15 +35,44 @@ export function parseFilter(text: string, file: string, mode: string | null = nu
  * @throws BailiffError filter-mode
  */
 export function definitionOf(file: FilterFile, mode: string | null = null): FilterDefinition {
-  const { description } = file;
   const about = aboutOf(file);
-  const [usual = null] = about.modes;
   checkMode(file.name, about, mode);
+  const [usual = null] = about.modes;
   const wanted = mode ?? usual;
-  const samples = file.samples.filter((sample) => (sample.mode ?? usual) === wanted);
-  const common = { name: modeName(file.name, about, mode), description, samples, about };
+  const name = modeName(file.name, about, mode);
+  return made(file, {
+    name,
+    part: ({ modes }) => isIn(wanted, modes),
+    sample: (sample) => (sample.mode ?? usual) === wanted,
+  });
+}
+
+/** What a filter looks for in any of its modes, in the order of its file, with all samples: to be looked at, not to be run. */
+export function wholeOf(file: FilterFile): FilterDefinition {
+  return made(file, { name: file.name, part: () => true, sample: () => true });
+}
+
+/** The places in the file of the expressions or rules of a mode. */
+export function placesIn(file: FilterFile, mode: string | null): readonly number[] {
+  const parts: readonly Moded[] = file.kind === 'json' ? file.rules : file.expressions;
+  return parts.flatMap(({ modes }, place) => (isIn(mode ?? file.modes?.[0] ?? null, modes) ? [place] : []));
+}
+
+interface Moded {
+  readonly modes?: readonly string[] | undefined;
+}
+
+interface Choice {
+  readonly name: string;
+  readonly part: (part: Moded) => boolean;
+  readonly sample: (sample: { readonly mode?: string | undefined }) => boolean;
+}
+
+function made(file: FilterFile, { name, part, sample }: Choice): FilterDefinition {
+  const samples = file.samples.map((each, place) => ({ ...each, number: place + 1 })).filter(sample);
+  const common = { name, description: file.description, samples, about: aboutOf(file) };
   if (file.kind === 'json') {
-    const rules = partsOf(file.rules, wanted).map(({ kind, value }): JsonRule => {
+    const rules = file.rules.filter(part).map(({ kind, value }): JsonRule => {
       const { where, host = null, user = null, session = null, time = null } = value;
       return { kind, where: Object.entries(where).map(testOf), host, user, session, time };
     });
@@ -54,9 +83,13 @@ export function definitionOf(file: FilterFile, mode: string | null = null): Filt
     ...common,
     ignoreCase: file.ignorecase,
     prefix: file.prefix ?? null,
-    expressions: partsOf(file.expressions, wanted).map(({ kind, value }) => ({ kind, pattern: value })),
+    expressions: file.expressions.filter(part).map(({ kind, value }) => ({ kind, pattern: value })),
     ignore: file.ignore,
   };
+}
+
+function isIn(mode: string | null, modes: readonly string[] | undefined): boolean {
+  return modes === undefined || (mode !== null && modes.includes(mode));
 }
 
 /** What is told of a filter; the same in all of its modes. */
@@ -89,13 +122,6 @@ export function checkMode(filter: string, about: FilterAbout | null, mode: strin
 
 export function invalidFilter(message: string, where: string): BailiffError {
   return new BailiffError('filter-invalid', message, { where });
-}
-
-function partsOf<Part extends { readonly modes?: readonly string[] | undefined }>(
-  parts: readonly Part[],
-  mode: string | null,
-): readonly Part[] {
-  return parts.filter(({ modes }) => modes === undefined || (mode !== null && modes.includes(mode)));
 }
 
 function testOf([name, test]: [string, Scalar | Scalar[] | { regex: string }]): FieldTest {

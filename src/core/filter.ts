@@ -104,6 +104,8 @@ export type FieldTest =
 export type SampleResult = MatchKindName | 'ignored' | 'miss';
 
 export interface Sample {
+  /** In its file, from 1. */
+  readonly number?: number;
   readonly line: string;
   readonly yields: SampleResult;
   readonly host?: string | undefined;

@@ -11,17 +11,32 @@ import { isAddressLoose } from './loose-address.ts';
 export function risksOf(definition: FilterDefinition): readonly string[] {
   const { name: filter, file = '' } = definition;
   const where = `filter ${filter}${file === '' ? '' : ` (${file})`}`;
-  const unsearched = unsearchable(definition);
-  const patterns = patternsOf(definition).flatMap(({ name, pattern, ignoreCase }) => {
+  const risks = [...dangersOf(definition), ...costsOf(definition)];
+  return risks.map(({ part, problem }) => `${where}: ${part}: ${problem}`);
+}
+
+/** A part of a filter as `patternsOf` calls it, or several, and what is to be said of it. */
+export interface Risk {
+  readonly part: string;
+  readonly problem: string;
+}
+
+/** What a client may make use of. */
+export function dangersOf(definition: FilterDefinition): readonly Risk[] {
+  return patternsOf(definition).flatMap(({ name: part, pattern, ignoreCase }) => {
     const { source } = compileExpression(pattern, ignoreCase);
+    const isLoose = definition.kind === 'regex' && isAddressLoose(pattern, ignoreCase);
     return [
-      ...(blowsUp(source, ignoreCase) ? [`${where}: ${name}: ${slow}`] : []),
-      ...(definition.kind === 'regex' && isAddressLoose(pattern, ignoreCase)
-        ? [`${where}: ${name}: ${loose}`]
-        : []),
+      ...(blowsUp(source, ignoreCase) ? [{ part, problem: slow }] : []),
+      ...(isLoose ? [{ part, problem: loose }] : []),
     ];
   });
-  return unsearched.length === 0 ? patterns : [...patterns, `${where}: ${listed(unsearched)}: ${costly}`];
+}
+
+/** What costs time on every line. */
+export function costsOf(definition: FilterDefinition): readonly Risk[] {
+  const unsearched = unsearchable(definition);
+  return unsearched.length === 0 ? [] : [{ part: listed(unsearched), problem: costly }];
 }
 
 /** `expression 1, expression 4 and 7 more`. */

@@ -13,15 +13,22 @@ export function checkSamples(definition: FilterDefinition): readonly BailiffErro
   return definition.samples.flatMap((sample, index) => {
     const problem = problemOf(sample, filter);
     if (problem === null) return [];
-    const where = `filter ${definition.name}, sample ${index + 1}`;
+    const where = `filter ${definition.name}, sample ${sample.number ?? index + 1}`;
     return [
       new BailiffError('filter-sample', problem, { where, remedy: `The line: ${sample.line.slice(0, 200)}` }),
     ];
   });
 }
 
+/** The places of the expressions or rules that decide a sample. */
+export function sampledExpressions(definition: FilterDefinition): ReadonlySet<number> {
+  const filter = compileFilter(definition);
+  const judged = definition.samples.map((sample) => judgeSample(sample, filter));
+  return new Set(judged.flatMap(({ yields, expression }) => (yields === 'ignored' ? [] : expression)));
+}
+
 function problemOf(sample: Sample, filter: Filter): string | null {
-  const found = judgeSample(sample, filter);
+  const { expression: _, ...found } = judgeSample(sample, filter);
   const expected = {
     yields: sample.yields,
     host: sample.host ?? '',
@@ -47,7 +54,9 @@ function judgeSample(sample: Sample, filter: Filter) {
     found.push({ judgement, time });
   });
   const [only] = found;
-  if (only === undefined) return { yields: 'miss', host: '', user: '', session: '', time: null };
-  const { kind, host, user, session } = only.judgement;
-  return { yields: kind, host: kind === 'ignored' ? '' : host, user, session, time: only.time };
+  if (only === undefined)
+    return { yields: 'miss', host: '', user: '', session: '', time: null, expression: [] };
+  const { kind, host, user, session, expression } = only.judgement;
+  const named = kind === 'ignored' ? '' : host;
+  return { yields: kind, host: named, user, session, time: only.time, expression: [expression] };
 }

@@ -1,0 +1,20 @@
+import { loadFilters } from '../config/filters.ts';
+import type { FilterDefinition } from '../core/filter.ts';
+import type { FilterOptions } from './filter.ts';
+import { tableLines } from './output.ts';
+
+/** `bailiff filter list`. @throws BailiffError filter-invalid, config-unreadable */
+export async function listFilters({ folders, json, print }: FilterOptions): Promise<void> {
+  const filters = await loadFilters(folders);
+  if (json) print(JSON.stringify(filters.map(asJson)));
+  else for (const line of tableLines(['FILTER', 'SERVICE', 'MODES'], filters.map(row))) print(line);
+}
+
+function row({ name, description, about }: FilterDefinition): readonly string[] {
+  return [name, description, about?.modes.join(', ') ?? ''];
+}
+
+function asJson({ name, description, kind, about }: FilterDefinition) {
+  const { counts = null, modes = [] } = about ?? {};
+  return { name, description, kind, counts, modes };
+}
