@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { folderOf } from '../../test/setup/folder.ts';
 import { readFilter } from '../config/filter-file.ts';
 import { shippedFilters } from '../config/filters.ts';
 import { lintFilters } from './filter-lint.ts';
-import { shippedFindings } from './lint-findings.ts';
+import { findingsIn, shippedFindings } from './lint-findings.ts';
 
 const folders = [shippedFilters];
 
@@ -97,4 +97,15 @@ test('what comes with Bailiff says more, and proves it', () => {
     'overlaps: there is no filter store',
     'sample 2: names an address that is not one of those set aside for documentation (RFC 5737, RFC 3849)',
   ]);
+});
+
+test('the filter with which docs/writing-a-filter.md begins holds, and its other parts are valid', () => {
+  const guide = readFileSync(new URL('../../docs/writing-a-filter.md', import.meta.url), 'utf8');
+  const blocks = [...guide.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
+  const [filter = '', attack = '', jails = '', about = '', regex = '', json = '', samples = '', ...more] =
+    blocks;
+  assert.deepEqual([jails.startsWith('jails:'), more], [true, []]);
+  assert.deepEqual(findingsIn(readFilter(filter + attack, 'my-app.yaml')), []);
+  const [head = ''] = filter.split('kind:');
+  for (const parts of [regex, json]) readFilter(head + about + parts + samples, 'my-app.yaml');
 });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { filterFiles } from '../../test/setup/filters.ts';
+import { filterCatalogue } from './filter-catalogue.ts';
+import { loadFilters, shippedFilters } from './filters.ts';
 import { loadConfiguration } from './load.ts';
 import { configurationReference, errorsReference, generatedMark } from './reference.ts';
 
@@ -21,6 +23,11 @@ test('docs/configuration.md is as scripts/docs writes it', () => {
 
 test('docs/errors.md is as scripts/docs writes it', () => {
   assert.equal(readFileSync(new URL('docs/errors.md', root), 'utf8'), errorsReference());
+});
+
+test('docs/filters.md is as scripts/docs writes it', async () => {
+  const filters = await loadFilters([shippedFilters]);
+  assert.equal(readFileSync(new URL('docs/filters.md', root), 'utf8'), filterCatalogue(filters));
 });
 
 test('the examples of docs/configuration.md are valid', async () => {

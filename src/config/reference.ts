@@ -1,5 +1,6 @@
 import { errorCodes } from '../core/errors.ts';
 import { labelOptions } from './labels.ts';
+import { code, rows } from './markdown.ts';
 import {
   fail2banVariablePrefix,
   fileVariable,
@@ -90,12 +91,4 @@ function table(shape: Shape, { variable, label }: Columns): string {
     ];
   });
   return rows(['Key', 'Variable', ...(label === undefined ? [] : ['Label']), 'Default', 'Description'], body);
-}
-
-function rows(head: readonly string[], body: readonly (readonly string[])[]): string {
-  return [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-function code(text: string): string {
-  return `\`${text}\``;
 }
