@@ -247,6 +247,7 @@ test('a filter says where its jails read, and which limits they have; what they 
   assert.deepEqual(await shop('maxretry: 3, mode: normal'), ['shop', ['/var/log/shop.log'], [], 3, 60]);
   assert.deepEqual(await shop('container: shop'), ['shop', [], ['/data/shop.log'], 30, 60]);
   assert.deepEqual(await shop('container: shop, inside: /own.log'), ['shop', [], ['/own.log'], 30, 60]);
+  assert.deepEqual(await shop('container: shop, inside: off'), ['shop', [], [], 30, 60]);
   const strict = ['shop[mode=strict]', ['/var/log/shop.log'], [], 30, 60];
   assert.deepEqual(await shop('mode: strict'), strict);
   assert.deepEqual(await shop('', { BAILIFF_JAIL_SHOP_MODE: 'strict' }), strict);

@@ -13,13 +13,13 @@ import {
   banTime,
   type ContainerFileWay,
   containerFiles,
-  containerPaths,
   containers,
   duration,
   encoding,
   engine,
   formula,
   ignoreEntries,
+  insidePaths,
   jailNames,
   journalMatch,
   kubernetesContainers,
@@ -271,10 +271,11 @@ export const jailShape = {
       'Containers whose logs to read, each by name (`web`, `web-*`), by image with or without tag (`image:nginx`, `image:ghcr.io/shop/*`), by compose project or service (`compose:shop`, `compose:shop/web`), by Swarm service (`service:shop_web`) or by label (`label:KEY`, `label:KEY=VALUE`). `*` stands for any characters and `?` for one, in all but labels.',
     otherwise: 'none',
   }),
-  inside: option(containerPaths(), {
+  inside: option(insidePaths(), {
     description:
-      'Log files inside the containers of `container`, read instead of their output, each as the container calls it (`/data/app.log`). As a label it means the file of the labelled container.',
-    otherwise: 'none',
+      'Log files inside the containers of `container`, read instead of their output, each as the container calls it (`/data/app.log`); `off`: their output. As a label it means the file of the labelled container.',
+    otherwise:
+      "the filter's usual files inside containers, where its service does not write its log to its output",
     label: 'logpath',
   }),
   journal: option(journalMatch(), {

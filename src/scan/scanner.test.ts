@@ -37,7 +37,7 @@ class Observed {
   #check: (() => void) | null = null;
 
   constructor() {
-    this.scanner = new Scanner(() => filter, {
+    this.scanner = new Scanner((name) => ({ ...filter, name }), {
       batch: (batch) => {
         for (const match of readBatch(batch)) this.users.push(match.user);
         this.cursor = batch.cursor;
@@ -404,4 +404,22 @@ test('a log of a container runtime that is complete is read to its end, also if 
   await workers[0]?.terminate();
   await observed.until(() => observed.states.includes('file:log ended'));
   assert.deepEqual(observed.users, ['a', 'b']);
+});
+
+test('a worker is told of filters as sources come to need them, and its successor of all', async () => {
+  const workers: Worker[] = [];
+  process.once('worker', (worker) => workers.push(worker));
+  const observed = observe();
+  append('a');
+  observed.scanner.open(request());
+  await observed.saw('a');
+  const other = path.join(folder, 'other.log');
+  const input = { kind: 'file', path: other, readers: ['jail'] } as const;
+  writeFileSync(other, 'bad b 203.0.113.7\n');
+  observed.scanner.open({ ...request(), id: 'file:other', input, filters: ['worse', 'bad'] });
+  await observed.saw('a', 'b', 'b');
+  await workers[0]?.terminate();
+  await observed.until(() => observed.restarts.length === 1);
+  appendFileSync(other, 'bad c 203.0.113.7\n');
+  await observed.saw('a', 'b', 'b', 'c', 'c');
 });
