@@ -129,6 +129,7 @@ const formats: readonly Format[] = [
   ['MariaDB', 'Europe/Berlin', '2026-11-22 17:02:01 12 [Warning] x', at, ' 12 [Warning] x'],
   ['MySQL 5.6', 'UTC', '261122 16:02:01 [Warning] x', at, ' [Warning] x'],
   ['MySQL 5.6, morning', 'UTC', '261122  6:02:01 [Warning] x', '2026-11-22T06:02:01Z', ' [Warning] x'],
+  ['MariaDB, morning', 'UTC', '2026-11-22  6:02:01 3 [Note] x', '2026-11-22T06:02:01Z', ' 3 [Note] x'],
   ['PostgreSQL', 'Europe/Berlin', '2026-11-22 16:02:01.123 UTC [12] FATAL: x', thousandth, ' [12] FATAL: x'],
   ['PostgreSQL, CET', 'UTC', '2026-11-22 17:02:01.123 CET [12] FATAL: x', thousandth, ' [12] FATAL: x'],
   ['PostgreSQL, EST', 'UTC', '2026-11-22 11:02:01 EST [12] FATAL: x', at, ' [12] FATAL: x'],

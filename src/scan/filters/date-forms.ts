@@ -128,7 +128,8 @@ const formsByLead: ReadonlyMap<string, readonly DateForm[]> = new Map([
   // RFC 5322: Sun, 22 Nov 2026 16:02:01 +0100
   ['L3,', forms(`${weekday}, ${day} ${name} ${year} ${clock}${zone}`)],
   // RFC 3339, ISO 8601, and nginx's 2026/11/22 16:02:01
-  ['4-', forms(iso)],
+  // and MariaDB from 10.1 on: 2026-11-22  6:02:01
+  ['4-', forms(iso, String.raw`${year}-${month}-(?<day>\d\d)  (?<hour>\d):${seconds}`)],
   ['4/', forms(iso)],
   // 2026 Nov  5 03:04:05
   ['4 ', forms(`${year} ${name} {1,2}${day} ${clock}${zone}`)],
