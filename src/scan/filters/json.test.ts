@@ -57,7 +57,11 @@ test('numbers as text, keys with dots, addresses with ports', () => {
     const line = JSON.stringify({ status: '403', 'request.uri': '/admin', 'request.remote_ip': address });
     assert.equal(filter.judge(line)?.host, '203.0.113.7', address);
   }
-  const six = JSON.stringify({ status: 403, 'request.uri': '/admin', 'request.remote_ip': '[2001:db8::7]:1' });
+  const six = JSON.stringify({
+    status: 403,
+    'request.uri': '/admin',
+    'request.remote_ip': '[2001:db8::7]:1',
+  });
   assert.equal(filter.judge(six)?.host, '2001:db8::7');
   assert.deepEqual(filter.judge('{"msg":"login accepted","id":17}')?.session, '17');
 });
