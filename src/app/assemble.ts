@@ -25,6 +25,7 @@ import { IgnoreLists } from './ignore-lists.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
+import { LabelReports } from './label-reports.ts';
 import type { Log } from './log.ts';
 import { Pipeline } from './pipeline.ts';
 import { Policies } from './policies.ts';
@@ -44,6 +45,7 @@ export interface Parts {
   readonly gaps: Gaps;
   readonly ignoreLists: IgnoreLists;
   readonly intake: Intake;
+  readonly labels: LabelReports;
   readonly ledger: Ledger;
   readonly metrics: Metrics;
   readonly news: BanNews;
@@ -116,6 +118,7 @@ export function assemble(
     bans: () => ledger.active.policies(),
   });
   const gaps = new Gaps((gap) => log.warn({ gap }, 'not everything is filtered here'));
+  const labels = new LabelReports((complaint) => log.warn({ error: complaint }, 'a label is not heeded'));
   const ineffective = new Ineffective(clock, (message) =>
     log.warn({ warning: message }, 'a ban keeps nobody out'),
   );
@@ -130,6 +133,7 @@ export function assemble(
     dropped: () => enforcer.status().dropped,
     ineffective: () => ineffective.count,
     skews: () => intake.skews(),
+    labelErrors: () => labels.all().map(({ container, errors }) => [container, errors.length] as const),
   });
   const enforcer: Enforcer = new Enforcer({
     backend: choice.backend,
@@ -266,6 +270,7 @@ export function assemble(
     gaps,
     ignoreLists,
     intake,
+    labels,
     ledger,
     letIn: () => {
       for (const { address, policy } of desk.releaseProtected()) {
@@ -289,6 +294,7 @@ export function assemble(
         ineffective,
         intake,
         jails,
+        labels,
         ledger,
         policies,
         ledgerProblem: pipeline.ledgerProblem,

@@ -124,12 +124,12 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const sourceWatch = new SourceWatch(log);
     timers.push(setInterval(() => sourceWatch.look(intake.status()), sourcesMs));
-    const { metrics } = parts;
+    const { labels, metrics } = parts;
     const host = sourceHost({
       configuration,
       intake,
       clock,
-      log,
+      labels,
       metrics,
       enforcer,
       gaps,

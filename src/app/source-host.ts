@@ -6,18 +6,15 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { SourceHost } from '../sources/source.ts';
 import type { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
-import type { Log } from './log.ts';
+import type { LabelReports } from './label-reports.ts';
 import type { Policies } from './policies.ts';
 import type { Protection } from './protection.ts';
-
-/** Complaints about labels that are remembered, so that each is said once. */
-const mostComplaints = 1_000;
 
 export interface SourceHostParts {
   readonly configuration: Configuration;
   readonly intake: Intake;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly labels: LabelReports;
   readonly metrics: Metrics;
   readonly enforcer: Enforcer;
   readonly gaps: Gaps;
@@ -30,30 +27,25 @@ export function sourceHost({
   configuration,
   intake,
   clock,
-  log,
+  labels,
   metrics,
   enforcer,
   gaps,
   policies,
   protection,
 }: SourceHostParts): SourceHost {
-  const complaints = new Set<string>();
-  const complainOnce = (complaint: string): void => {
-    if (complaints.has(complaint) || complaints.size >= mostComplaints) return;
-    complaints.add(complaint);
-    log.warn({ error: complaint }, 'a label is not heeded');
-  };
   return {
     open: (description) => intake.open(description),
     cursorOf: (id) => intake.cursorOf(id),
     report: (id, state, detail, jails) => intake.report(id, state, detail, jails),
     forget: (id) => intake.forget(id),
     dropped: (source, lines) => metrics.droppedLines.inc({ source }, lines),
-    jailsFromLabels: (labels, container, image) => {
-      const { jails, errors } = jailsFromLabels(labels, container, configuration, image);
-      for (const error of errors) complainOnce(error.describe());
+    jailsFromLabels: (container) => {
+      const { jails, errors } = jailsFromLabels(container, configuration);
+      labels.replace(container.id, container.name, errors);
       return jails;
     },
+    forgetLabels: (isGone) => labels.forget(isGone),
     protectNetworks: (networks) => protection.networks(networks),
     publishes: (container, jails, ports) => {
       if (policies.publishes(container, jails, ports)) enforcer.hint();

@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { Intake } from './intake.ts';
 import type { Jails } from './jails.ts';
+import type { LabelReports } from './label-reports.ts';
 import type { Policies } from './policies.ts';
 
 export interface StatusParts {
@@ -22,6 +23,7 @@ export interface StatusParts {
   readonly gaps: readonly string[];
   readonly intake: Intake;
   readonly jails: Jails;
+  readonly labels: LabelReports;
   readonly ledger: Ledger;
   /** Why the ledger cannot be written, or null. */
   readonly ledgerProblem: string | null;
@@ -52,6 +54,7 @@ export function status(parts: StatusParts): Status {
       ...parts.ineffective.warnings(),
       ...remarks,
       ...warningsOf(enabled, sources),
+      ...parts.labels.warnings(),
     ],
     enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
     jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
@@ -73,6 +76,7 @@ export function status(parts: StatusParts): Status {
       };
     }),
     sources,
+    labels: parts.labels.all(),
     metrics: configuration.listen === null ? null : metricsUrl(configuration.listen),
   };
 }

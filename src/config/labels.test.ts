@@ -4,9 +4,9 @@ import { filterFiles } from '../../test/setup/filters.ts';
 import { noIncrement } from '../core/ban-increment.ts';
 import { jailsFromLabels } from './labels.ts';
 import { loadConfiguration } from './load.ts';
-import type { Configuration } from './schema.ts';
+import { type Configuration, type JailConfiguration, labelOptions } from './schema.ts';
 
-const knownFilters = filterFiles('sshd', 'nginx-http-auth', 'other', 'modal');
+const knownFilters = filterFiles('sshd', 'nginx-http-auth', 'other', 'modal', 'imaged');
 
 /** Without --config the machine's own file would be read: this one is always there and empty. */
 const file = new URL('./testdata/empty.yaml', import.meta.url).pathname;
@@ -15,8 +15,11 @@ function configuration(environment: NodeJS.ProcessEnv = {}): Promise<Configurati
   return loadConfiguration({ file, environment, knownFilters });
 }
 
-async function read(labels: Record<string, string>, environment: NodeJS.ProcessEnv = {}) {
-  const { jails, errors } = jailsFromLabels(labels, 'web', await configuration(environment));
+const container = (labels: Record<string, string>, name = 'web', image = '') => ({ name, image, labels });
+
+async function read(labels: Record<string, string>, environment: NodeJS.ProcessEnv = {}, image = '') {
+  const set = await configuration(environment);
+  const { jails, errors } = jailsFromLabels(container(labels, 'web', image), set);
   return { jails, errors: errors.map((error) => error.describe().split('\n', 1)[0]) };
 }
 
@@ -80,7 +83,7 @@ test('a jail that a label names keeps the zone and the files of the configured o
     BAILIFF_JAIL_OTHER_INSIDE: '/data/shop.log',
     BAILIFF_JAIL_OTHER_TIME_ZONE: 'Asia/Tokyo',
   });
-  const { jails } = jailsFromLabels({ 'bailiff.jails': 'other' }, 'web', set);
+  const { jails } = jailsFromLabels(container({ 'bailiff.jails': 'other' }), set);
   assert.deepEqual(
     jails.map(({ container, inside, timeZone }) => [container, inside, timeZone]),
     [[['web'], ['/data/shop.log'], 'Asia/Tokyo']],
@@ -108,8 +111,8 @@ test('what the configuration says of a container is not changed by the label log
 
 test('limits of its own give a container a jail of its own, and leave the shared one as it is', async () => {
   const set = await configuration({});
-  const named = (labels: Record<string, string>, container: string) =>
-    jailsFromLabels(labels, container, set).jails.map(({ name, maxretry }) => [name, maxretry]);
+  const named = (labels: Record<string, string>, name: string) =>
+    jailsFromLabels(container(labels, name), set).jails.map(({ name, maxretry }) => [name, maxretry]);
   const weak = { 'bailiff.jails': 'other', 'bailiff.jail.other.maxretry': '10000' };
   assert.deepEqual(named(weak, 'evil'), [['other@evil', 10_000]]);
   assert.deepEqual(named({ 'bailiff.jails': 'other' }, 'shop'), [['other', 5]]);
@@ -158,7 +161,7 @@ test('labels cannot loosen, read elsewhere or bring back', async () => {
       'bailiff.jail.other.ignoreip': '0.0.0.0/0',
       'bailiff.jail.other.journal': '_UID=0',
       'bailiff.jail.other.container': 'db',
-      'bailiff.jail.other.enabled': 'false',
+      'bailiff.jail.other.bans': '*',
     },
     { BAILIFF_JAIL_SSHD_ENABLED: 'false' },
   );
@@ -171,7 +174,7 @@ test('labels cannot loosen, read elsewhere or bring back', async () => {
     `${place} "bailiff.jail.other.ignoreip": ignoreip cannot be set by a label [config-invalid]`,
     `${place} "bailiff.jail.other.journal": journal cannot be set by a label [config-invalid]`,
     `${place} "bailiff.jail.other.container": container cannot be set by a label [config-invalid]`,
-    `${place} "bailiff.jail.other.enabled": enabled cannot be set by a label [config-invalid]`,
+    `${place} "bailiff.jail.other.bans": bans cannot be set by a label [config-invalid]`,
     `${place} "bailiff.jails": jail "sshd" is switched off in the configuration [config-invalid]`,
   ]);
 });
@@ -182,7 +185,7 @@ test('what is wrong is told, the rest stands', async () => {
     'bailiff.jail.other.maxretry': '-1',
     'bailiff.jail.other.bantim': '1h',
     'bailiff.jail.sshd.maxretry': '3',
-    'bailiff.enable': 'true',
+    'bailiff.enabled': 'true',
   });
   assert.deepEqual(
     jails.map(({ name, maxretry }) => [name, maxretry]),
@@ -193,7 +196,7 @@ test('what is wrong is told, the rest stands', async () => {
     [
       '"bailiff.jails": "a/b" cannot name a jail [config-invalid]',
       '"bailiff.jail.other.bantim": no such option [config-unknown-key]',
-      '"bailiff.enable": no such label [config-unknown-key]',
+      '"bailiff.enabled": no such label [config-unknown-key]',
       '"bailiff.jail.sshd.maxretry": bailiff.jails does not name this jail [config-invalid]',
       '"bailiff.jail.other.maxretry": jails.other.maxretry: expected a whole number from 1 to 10000; found "-1" [config-invalid]',
       '"bailiff.jails": jail "nosuch": no filter is called "nosuch" [config-unknown-jail]',
@@ -234,8 +237,12 @@ test('a jail that chooses the container by its image or project already is not a
     ['we*', ''],
   ] as const) {
     const set = await configuration({ BAILIFF_JAILS: 'other', BAILIFF_JAIL_OTHER_CONTAINER: chosen });
-    assert.deepEqual(jailsFromLabels(labels, 'web', set, image).jails, [], chosen);
-    assert.equal(jailsFromLabels({ 'bailiff.jails': 'other' }, 'shop', set).jails.length, 1, chosen);
+    assert.deepEqual(jailsFromLabels(container(labels, 'web', image), set).jails, [], chosen);
+    assert.equal(
+      jailsFromLabels(container({ 'bailiff.jails': 'other' }, 'shop'), set).jails.length,
+      1,
+      chosen,
+    );
   }
 });
 
@@ -273,7 +280,7 @@ test("a label chooses a mode of the filter, which makes it a rule of the contain
     [['modal@web', 'modal[mode=strict]']],
   );
   assert.deepEqual((await read({ ...labels, 'bailiff.jail.modal.mode': 'lax' })).errors, [
-    'container "web", label "bailiff.jails": jail "modal": the filter modal has no mode "lax" [filter-mode]',
+    'container "web", label "bailiff.jail.modal.mode": jail "modal": the filter modal has no mode "lax" [filter-mode]',
   ]);
 });
 
@@ -286,4 +293,182 @@ test('a label without logpath reads the usual files inside the container, where 
       ['nginx-http-auth', []],
     ],
   );
+});
+
+test('enable alone asks for the jails of the filters that belong to the image', async () => {
+  const enable = { 'bailiff.enable': 'true' };
+  const { jails, errors } = await read(enable, {}, 'docker.io/library/nginx:1.29-alpine');
+  assert.deepEqual(errors, []);
+  assert.deepEqual(
+    jails.map(({ name, filter, maxretry, findtime, container: read }) => [
+      name,
+      filter,
+      maxretry,
+      findtime,
+      read,
+    ]),
+    [
+      ['nginx-http-auth', 'nginx-http-auth', 5, 600, ['web']],
+      ['imaged', 'imaged', 30, 60, ['web']],
+    ],
+  );
+  const limited = { ...enable, 'bailiff.jail.imaged.maxretry': '7' };
+  assert.deepEqual(
+    (await read(limited, {}, 'nginx')).jails.map(({ name, maxretry }) => [name, maxretry]),
+    [
+      ['nginx-http-auth', 5],
+      ['imaged@web', 7],
+    ],
+  );
+  const off = { BAILIFF_JAIL_IMAGED_ENABLED: 'false' };
+  assert.deepEqual(
+    (await read(enable, off, 'nginx')).jails.map(({ name }) => name),
+    ['nginx-http-auth'],
+    'what the host has switched off stays off',
+  );
+});
+
+test('where no filter belongs to the image, enable says so', async () => {
+  const { jails, errors } = await read({ 'bailiff.enable': 'true' }, {}, 'ghcr.io/shop/web:2');
+  assert.deepEqual(jails, []);
+  assert.deepEqual(errors, [
+    'container "web", label "bailiff.enable": no filter belongs to the image "ghcr.io/shop/web:2" [config-invalid]',
+  ]);
+  const none = { BAILIFF_LABEL_JAILS: 'sshd' };
+  assert.match(
+    (await read({ 'bailiff.enable': 'true' }, none, 'nginx')).errors.join(),
+    /of the image "nginx" the configuration allows none of the jails: nginx-http-auth, imaged/,
+  );
+});
+
+test('enable beside jails that are named adds none', async () => {
+  const named = { 'bailiff.enable': 'yes', 'bailiff.jails': 'sshd' };
+  assert.deepEqual(
+    (await read(named, {}, 'nginx')).jails.map(({ name }) => name),
+    ['sshd'],
+  );
+});
+
+test('enable=false switches all other labels off, wrong ones too', async () => {
+  const labels = { 'bailiff.enable': 'false', 'bailiff.jails': 'other', 'bailiff.jail.other.nosuch': '1' };
+  assert.deepEqual(await read(labels), { jails: [], errors: [] });
+  const wrong = await read({ 'bailiff.enable': 'maybe', 'bailiff.jails': 'other' });
+  assert.equal(wrong.jails.length, 1);
+  assert.match(wrong.errors.join(), /"bailiff.enable": expected true or false; found "maybe"/);
+});
+
+/** A value of each option that a label may set, other than the default, and what becomes of it. */
+const values: Readonly<
+  Record<string, readonly [label: string, found: (jail: JailConfiguration) => unknown, expected: unknown]>
+> = {
+  filter: ['sshd', ({ filter }) => filter, 'sshd'],
+  logpath: ['/data/x.log', ({ inside }) => inside, ['/data/x.log']],
+  bantime: ['2h', ({ bantime }) => bantime, 7_200],
+  findtime: ['90', ({ findtime }) => findtime, 90],
+  maxretry: ['2', ({ maxretry }) => maxretry, 2],
+  'bantime.increment': ['true', ({ increment }) => increment.enabled, true],
+  'bantime.factor': ['3', ({ increment }) => increment.factor, '3'],
+  'bantime.formula': ['ban.Time * 2', ({ increment }) => increment.formula, 'ban.Time * 2'],
+  'bantime.multipliers': ['1 5 30', ({ increment }) => increment.multipliers, [1, 5, 30]],
+  'bantime.maxtime': ['1w', ({ increment }) => increment.maxtime, 604_800],
+  'bantime.rndtime': ['5m', ({ increment }) => increment.rndtime, 300],
+  'bantime.overalljails': ['true', ({ increment }) => increment.overalljails, true],
+  action: ['reject', ({ action }) => action, 'reject'],
+  ports: ['published', ({ ports }) => ports, 'published'],
+  encoding: ['latin1', ({ encoding }) => encoding, 'latin1'],
+  mode: ['strict', ({ filter }) => filter, 'modal[mode=strict]'],
+  'time-zone': ['Asia/Tokyo', ({ timeZone }) => timeZone, 'Asia/Tokyo'],
+};
+
+test('every option that the reference has a label for can be set by it', async () => {
+  for (const label of labelOptions.keys()) {
+    if (label === 'enabled') continue;
+    const [value, found, expected] = values[label] ?? assert.fail(`no value for ${label}`);
+    const jail = label === 'mode' ? 'modal' : 'other';
+    const { jails, errors } = await read({
+      'bailiff.jails': jail,
+      [`bailiff.jail.${jail}.${label}`]: value,
+    });
+    assert.deepEqual(errors, [], label);
+    assert.deepEqual(jails.map(found), [expected], label);
+  }
+  const off = { 'bailiff.jails': 'other, sshd', 'bailiff.jail.other.enabled': 'false' };
+  assert.deepEqual(
+    (await read(off)).jails.map(({ name }) => name),
+    ['sshd'],
+  );
+});
+
+test('growing bans of its own make a jail of its own', async () => {
+  const labels = { 'bailiff.jails': 'other', 'bailiff.jail.other.bantime.increment': 'true' };
+  assert.deepEqual(
+    (await read(labels)).jails.map(({ name }) => name),
+    ['other@web'],
+  );
+});
+
+test('a label shuts no port that the configuration leaves open, save those of its container', async () => {
+  const ports = (value: string) => ({ 'bailiff.jails': 'other', 'bailiff.jail.other.ports': value });
+  const few = { BAILIFF_PORTS: '443/tcp 8000-8100/tcp' };
+  for (const wider of ['all', '22/tcp', '443/tcp, 443/udp', '8090-8110'])
+    for (const set of [few, { BAILIFF_PORTS: 'published' }]) {
+      const { jails, errors } = await read(ports(wider), set);
+      assert.equal(jails.length, 1, wider);
+      assert.deepEqual(errors, [
+        'container "web", label "bailiff.jail.other.ports": a label cannot shut more ports than the configuration [config-invalid]',
+      ]);
+    }
+  for (const narrower of ['443', '8080', 'published'])
+    assert.deepEqual((await read(ports(narrower), few)).errors, [], narrower);
+});
+
+test('the ports that a jail of labels shuts as published are those of one container', async () => {
+  const { jails } = await read({ 'bailiff.jails': 'other' }, { BAILIFF_PORTS: 'published' });
+  assert.deepEqual(
+    jails.map(({ name, ports }) => [name, ports]),
+    [['other@web', 'published']],
+  );
+});
+
+test('labels can be switched off', async () => {
+  const labels = { 'bailiff.jails': 'other', 'bailiff.jail.other.nosuch': '1' };
+  assert.deepEqual(await read(labels, { BAILIFF_LABELS: 'false' }), { jails: [], errors: [] });
+});
+
+test('labels can be heeded of some containers alone', async () => {
+  const only = { BAILIFF_LABEL_CONTAINERS: 'shop-*, image:nginx' };
+  const labels = { 'bailiff.jails': 'other' };
+  assert.equal((await read(labels, only, 'nginx:1.29')).jails.length, 1);
+  assert.deepEqual(await read(labels, only, 'evil'), {
+    jails: [],
+    errors: ['container "web": the labels of this container are not heeded [config-invalid]'],
+  });
+  assert.deepEqual(await read({ maintainer: 'x' }, only, 'evil'), { jails: [], errors: [] });
+});
+
+test('labels can be kept to some jails and some options', async () => {
+  const labels = {
+    'bailiff.jails': 'other, sshd',
+    'bailiff.jail.other.maxretry': '10000',
+    'bailiff.jail.mine.filter': 'other',
+  };
+  const { jails, errors } = await read(labels, {
+    BAILIFF_LABEL_JAILS: 'oth*, mine',
+    BAILIFF_LABEL_OPTIONS: 'bantime ports',
+  });
+  assert.deepEqual(
+    jails.map(({ name, maxretry }) => [name, maxretry]),
+    [['other', 5]],
+  );
+  const place = 'container "web", label';
+  assert.deepEqual(errors, [
+    `${place} "bailiff.jail.other.maxretry": labels may not set maxretry here [config-invalid]`,
+    `${place} "bailiff.jail.mine.filter": labels may not set filter here [config-invalid]`,
+    `${place} "bailiff.jails": labels may not ask for the jail "sshd" here [config-invalid]`,
+  ]);
+  const none = await read(
+    { 'bailiff.jails': 'other', 'bailiff.jail.other.bantime': '1h' },
+    { BAILIFF_LABEL_OPTIONS: 'none' },
+  );
+  assert.deepEqual([none.jails.length, none.errors.length], [1, 1]);
 });

@@ -1,39 +1,16 @@
 import { type ContainerTraits, selects } from '../core/container-selector.ts';
 import { BailiffError, orError } from '../core/errors.ts';
 import { splitMode } from '../core/filter.ts';
-import { policyOf } from '../core/policy.ts';
+import { isWithin, policyOf } from '../core/policy.ts';
+import { matchesWildcard } from '../core/wildcard.ts';
 import { jailOf, modeProblem, optionsOf, setOptions, unknownFilter } from './jails.ts';
+import { hasLabels, LabelRequest } from './label-request.ts';
 import { readLayer } from './layer.ts';
-import {
-  type Configuration,
-  type JailConfiguration,
-  type JailOptions,
-  jailName,
-  jailShape,
-  optionEntries,
-} from './schema.ts';
+import type { Configuration, JailConfiguration, JailOptions } from './schema.ts';
 import { quote } from './show.ts';
-import { nearest } from './suggest.ts';
 
-/** Whoever may start a container writes its labels: each limit is far above any honest use. */
-const mostLabels = 64;
-const longestLabel = 1_024;
-const mostJails = 16;
 const mostFiles = 16;
 const mostErrors = 20;
-
-const labelPrefix = 'bailiff.';
-const jailsLabel = 'bailiff.jails';
-const jailLabelPrefix = 'bailiff.jail.';
-
-const shownOptions = Object.entries(jailShape);
-/** The options that a label may set, by their names in labels. */
-export const labelOptions: ReadonlyMap<string, string> = new Map(
-  shownOptions.flatMap(([option, { def }]): [string, string][] => {
-    const { label } = optionEntries.get(def.innerType) ?? {};
-    return label === undefined ? [] : [[label === true ? option : label, option]];
-  }),
-);
 
 export interface LabelJails {
   /** Each reads this container only. The name may be that of a configured jail, or of another container's. */
@@ -44,72 +21,178 @@ export interface LabelJails {
 /**
  * The jails that a container's labels ask for. A label can add a jail for its own container and set
  * limits of it: with others than its name means elsewhere it is called NAME@CONTAINER and counts for
- * itself, so that no container weakens another's protection. It cannot read anything else, ignore anybody, or bring back a jail that the
- * configuration switched off. What is refused is reported, the rest stands. Never throws.
+ * itself, so that no container weakens another's protection. It cannot read anything else, ignore anybody, shut
+ * ports that the configuration leaves open, or bring back a jail that the configuration switched off. What is refused is
+ * reported, the rest stands. Never throws.
  */
-export function jailsFromLabels(
-  labels: Readonly<Record<string, string>>,
-  container: string,
-  configuration: Configuration,
-  image = '',
-): LabelJails {
-  const request = new LabelRequest(container);
+export function jailsFromLabels(container: ContainerTraits, configuration: Configuration): LabelJails {
+  const { labels: rules } = configuration;
+  const { name, labels } = container;
+  if (!rules.heeded || !hasLabels(labels)) return { jails: [], errors: [] };
+  if (!rules.containers.some((selector) => selects(selector, container)))
+    return { jails: [], errors: [notHeeded(name)] };
+  const labelled = new LabelledContainer(container, configuration);
+  const request = new LabelRequest(name, {
+    options: rules.options,
+    usualJails: () => labelled.jailsOfImage(),
+  });
   request.read(labels);
   const { jails, where } = request;
   const { layer, errors } = readLayer({ jails: Object.fromEntries(jails) }, where);
   const files = [...layer.jails.values()].reduce((sum, { inside = [] }) => sum + inside.length, 0);
   if (files > mostFiles)
-    return { jails: [], errors: [tooManyFiles(container), ...request.errors, ...errors] };
-  const decided = [...layer.jails].flatMap(([name, options]) => {
-    const traits = { name: container, image, labels };
-    const jail = orError(() => decide(name, options, traits, configuration, where(['jails', name])));
-    if (!(jail instanceof BailiffError)) return jail === null ? [] : [jail];
-    errors.push(jail);
-    return [];
-  });
+    return { jails: [], errors: [tooManyFiles(name), ...request.errors, ...errors].slice(0, mostErrors) };
+  const decided: JailConfiguration[] = [];
+  for (const [jail, options] of layer.jails) {
+    const { made, problems } = labelled.decide(jail, options, (option) =>
+      where(['jails', jail, ...(option === undefined ? [] : [option])]),
+    );
+    if (made !== null) decided.push(made);
+    errors.push(...problems);
+  }
   return { jails: decided, errors: [...request.errors, ...errors].slice(0, mostErrors) };
 }
 
-/** null where a configured jail reads the container already. @throws BailiffError where the filter's file is not valid */
-function decide(
-  name: string,
-  fromLabels: JailOptions,
-  container: ContainerTraits,
-  configuration: Configuration,
-  where: string,
-): JailConfiguration | BailiffError | null {
-  const configured = configuration.jails.find((jail) => jail.name === name);
-  const fromEnvironment = setOptions(configuration.environmentJails.get(name) ?? {});
-  if (configured?.enabled === false || fromEnvironment.enabled === false) {
-    return new BailiffError('config-invalid', `jail ${quote(name)} is switched off in the configuration`, {
-      where,
-    });
+interface Decision {
+  /** null where it is refused, or not wanted. */
+  readonly made: JailConfiguration | null;
+  readonly problems: readonly BailiffError[];
+}
+
+const decline = (...problems: readonly BailiffError[]): Decision => ({ made: null, problems });
+
+/** One container whose labels are heeded, and what its jails may be. */
+class LabelledContainer {
+  readonly #container: ContainerTraits;
+  readonly #configuration: Configuration;
+
+  constructor(container: ContainerTraits, configuration: Configuration) {
+    this.#container = container;
+    this.#configuration = configuration;
   }
-  if (configured?.container.some((selector) => selects(selector, container)) === true)
-    return fromLabels.inside === undefined ? null : alreadyRead(name, where);
-  const own = {
-    logpath: [],
-    container: [container.name],
-    journal: [],
-    kubernetes: [],
-    syslog: [],
-    bans: [],
-  };
-  const { filters } = configuration;
-  const made = (options: JailOptions): JailConfiguration => {
-    const { inside, ...usual } = configured === undefined ? {} : optionsOf(configured);
-    const files = inside === undefined || inside.length === 0 ? {} : { inside };
-    const all = { ...usual, ...files, ...options, ...fromEnvironment, ...own };
-    return jailOf(name, all, configuration.defaults, filters.about(all.filter ?? name));
-  };
-  const jail = made(setOptions(fromLabels));
-  const { filter } = splitMode(jail.filter);
-  if (!filters.has(filter) && jail.filter !== configured?.filter)
-    return unknownFilter(name, filter, filters.names, where);
-  const noMode = modeProblem(jail, filters, where);
-  if (noMode !== null) return noMode;
-  // By the container alone, not by who came first: counts and bans are stored under the name.
-  return sameRule(jail, made({})) ? jail : { ...jail, name: `${name}@${container.name}` };
+
+  /**
+   * The jails of the filters that belong to its image, those that the configuration has switched off or keeps from
+   * labels aside. @throws BailiffError where there are none
+   */
+  jailsOfImage(): string[] {
+    const names = this.#configuration.filters.names.filter((name) => this.#fits(name));
+    const allowed = names.filter((name) => this.#isAllowed(name) && !this.#isOff(name));
+    if (allowed.length > 0) return allowed;
+    const image = quote(this.#container.image);
+    if (names.length === 0) {
+      throw new BailiffError('config-invalid', `no filter belongs to the image ${image}`, {
+        remedy: 'Name jails with bailiff.jails; `bailiff filter list` says which filters there are.',
+      });
+    }
+    const message = `of the image ${image} the configuration allows none of the jails: ${names.join(', ')}`;
+    throw new BailiffError('config-invalid', message);
+  }
+
+  decide(name: string, fromLabels: JailOptions, where: (option?: string) => string): Decision {
+    if (fromLabels.enabled === false) return decline();
+    const configured = this.#configured(name);
+    if (this.#isOff(name)) return decline(switchedOff(name, where()));
+    if (!this.#isAllowed(name)) return decline(notAllowed(name, where()));
+    if (configured?.container.some((selector) => selects(selector, this.#container)) === true)
+      return fromLabels.inside === undefined ? decline() : decline(alreadyRead(name, where()));
+    const decided = orError(() => this.#decide(name, fromLabels, where));
+    return decided instanceof BailiffError ? decline(decided) : decided;
+  }
+
+  /** @throws BailiffError where the filter's file is not valid */
+  #decide(name: string, fromLabels: JailOptions, where: (option?: string) => string): Decision {
+    const { filters } = this.#configuration;
+    const usual = this.#make(name, {});
+    const { options, problems } = narrowed(fromLabels, usual, where('ports'));
+    const jail = this.#make(name, options);
+    const { filter } = splitMode(jail.filter);
+    if (!filters.has(filter) && jail.filter !== this.#configured(name)?.filter)
+      return decline(...problems, unknownFilter(name, filter, filters.names, where()));
+    const noMode = modeProblem(jail, filters, where('mode'));
+    if (noMode !== null) return decline(...problems, noMode);
+    // By the container alone, not by who came first: counts and bans are stored under the name. What is published is
+    // a matter of this container alone, too.
+    const shared = sameRule(jail, usual) && jail.ports !== 'published';
+    return { made: shared ? jail : { ...jail, name: `${name}@${this.#container.name}` }, problems };
+  }
+
+  #make(name: string, fromLabels: JailOptions): JailConfiguration {
+    const { filters, defaults } = this.#configuration;
+    const configured = this.#configured(name);
+    const { inside: files = [], ...usual } = configured === undefined ? {} : optionsOf(configured);
+    const options = {
+      ...usual,
+      ...(files.length === 0 ? {} : { inside: files }),
+      ...setOptions(fromLabels),
+      ...this.#fromEnvironment(name),
+      logpath: [],
+      container: [this.#container.name],
+      journal: [],
+      kubernetes: [],
+      syslog: [],
+      bans: [],
+    };
+    return jailOf(name, options, defaults, filters.about(options.filter ?? name));
+  }
+
+  /** Whether a filter belongs to its image. What is wrong with a filter's file is told where somebody wants it. */
+  #fits(filter: string): boolean {
+    const about = orError(() => this.#configuration.filters.about(filter));
+    if (about === null || about instanceof BailiffError) return false;
+    return about.images.some((image) => selects(`image:${image}`, this.#container));
+  }
+
+  #configured(name: string): JailConfiguration | undefined {
+    return this.#configuration.jails.find((jail) => jail.name === name);
+  }
+
+  #fromEnvironment(name: string): JailOptions {
+    return setOptions(this.#configuration.environmentJails.get(name) ?? {});
+  }
+
+  #isOff(name: string): boolean {
+    return this.#configured(name)?.enabled === false || this.#fromEnvironment(name).enabled === false;
+  }
+
+  #isAllowed(name: string): boolean {
+    return this.#configuration.labels.jails.some((pattern) => matchesWildcard(pattern, name));
+  }
+}
+
+/** A label may shut fewer ports than the configuration says, and those that its container publishes. */
+function narrowed(
+  options: JailOptions,
+  { ports: allowed }: JailConfiguration,
+  where: string,
+): { options: JailOptions; problems: BailiffError[] } {
+  const { ports, ...rest } = options;
+  if (ports === undefined || isWithin(ports, allowed)) return { options, problems: [] };
+  const error = new BailiffError('config-invalid', 'a label cannot shut more ports than the configuration', {
+    where,
+    remedy: 'Use published, or set ports in the configuration of the host.',
+  });
+  return { options: rest, problems: [error] };
+}
+
+function notHeeded(container: string): BailiffError {
+  return new BailiffError('config-invalid', 'the labels of this container are not heeded', {
+    where: `container ${quote(container)}`,
+    remedy: 'label-containers of the host does not choose it.',
+  });
+}
+
+function switchedOff(name: string, where: string): BailiffError {
+  return new BailiffError('config-invalid', `jail ${quote(name)} is switched off in the configuration`, {
+    where,
+  });
+}
+
+function notAllowed(name: string, where: string): BailiffError {
+  return new BailiffError('config-invalid', `labels may not ask for the jail ${quote(name)} here`, {
+    where,
+    remedy: 'label-jails of the host says for which they may.',
+  });
 }
 
 function tooManyFiles(container: string): BailiffError {
@@ -128,92 +211,7 @@ function alreadyRead(name: string, where: string): BailiffError {
 
 /** Whether two jails judge and ban alike: same filter, same limits, same policy. */
 export function sameRule(a: JailConfiguration, b: JailConfiguration): boolean {
-  const rule = ({ filter, maxretry, findtime, bantime, action, ports }: JailConfiguration) =>
-    [filter, maxretry, findtime, bantime, policyOf(action, ports, '')].join(' ');
+  const rule = ({ filter, maxretry, findtime, bantime, increment, action, ports }: JailConfiguration) =>
+    JSON.stringify([filter, maxretry, findtime, bantime, increment, policyOf(action, ports, '')]);
   return rule(a) === rule(b);
-}
-
-/** Sorts labels into raw jail options, and remembers which label said what. */
-class LabelRequest {
-  readonly jails = new Map<string, Record<string, string>>();
-  readonly errors: BailiffError[] = [];
-  readonly #container: string;
-
-  constructor(container: string) {
-    this.#container = container;
-  }
-
-  readonly where = (path: readonly PropertyKey[]): string => {
-    const [, jail, option] = path;
-    const [label] = [...labelOptions].find(([, each]) => each === option) ?? [];
-    return this.#place(label === undefined ? jailsLabel : `${jailLabelPrefix}${String(jail)}.${label}`);
-  };
-
-  read(labels: Readonly<Record<string, string>>): void {
-    const own = Object.entries(labels).filter(([key]) => key.startsWith(labelPrefix));
-    if (own.length > mostLabels)
-      this.#refuse(labelPrefix, `more than ${mostLabels} labels; the rest is not read`);
-    const options: [string, string, string][] = [];
-    for (const [key, value] of own.slice(0, mostLabels)) {
-      if (key.length > longestLabel || value.length > longestLabel) {
-        this.#refuse(key, `is longer than ${longestLabel} characters`);
-      } else if (key === jailsLabel) this.#readNames(value);
-      else {
-        const option = this.#readOption(key);
-        if (option !== null) options.push([...option, value]);
-      }
-    }
-    for (const [jail, option, value] of options) this.#set(jail, option, value, options);
-  }
-
-  #readNames(value: string): void {
-    const names = [...new Set(value.split(/[\s,]+/).filter(Boolean))];
-    if (names.length > mostJails)
-      this.#refuse(jailsLabel, `names more than ${mostJails} jails; the rest is not read`);
-    for (const name of names.slice(0, mostJails)) {
-      if (jailName.test(name)) this.jails.set(name, {});
-      else this.#refuse(jailsLabel, `${quote(name)} cannot name a jail`);
-    }
-  }
-
-  #readOption(key: string): [string, string] | null {
-    const rest = key.startsWith(jailLabelPrefix) ? key.slice(jailLabelPrefix.length) : '';
-    const dot = rest.lastIndexOf('.');
-    const [jail, label] = [rest.slice(0, Math.max(0, dot)), rest.slice(dot + 1)];
-    const option = labelOptions.get(label);
-    if (!jailName.test(jail))
-      this.#refuse(key, 'no such label', `Known: ${jailsLabel}, ${jailLabelPrefix}NAME.OPTION.`);
-    else if (option !== undefined) return [jail, option];
-    else if (Object.hasOwn(jailShape, label)) {
-      this.#refuse(key, `${label} cannot be set by a label`, 'Set it in the configuration of the host.');
-    } else {
-      const names = [...labelOptions.keys()];
-      const near = nearest(label, names);
-      this.#refuse(
-        key,
-        'no such option',
-        near === null ? `Known: ${names.join(', ')}.` : `Did you mean "${near}"?`,
-      );
-    }
-    return null;
-  }
-
-  /** A jail exists when it is named, or has a filter of its own; as in the environment. */
-  #set(jail: string, option: string, value: string, all: readonly (readonly string[])[]): void {
-    const made = all.some(([name, other]) => name === jail && other === 'filter');
-    if (made && !this.jails.has(jail) && this.jails.size < mostJails) this.jails.set(jail, {});
-    const options = this.jails.get(jail);
-    if (options !== undefined) options[option] = value;
-    else this.#refuse(`${jailLabelPrefix}${jail}.${option}`, `${jailsLabel} does not name this jail`);
-  }
-
-  #refuse(label: string, message: string, remedy?: string): void {
-    const code = message.startsWith('no such') ? 'config-unknown-key' : 'config-invalid';
-    const details = { where: this.#place(label), ...(remedy === undefined ? {} : { remedy }) };
-    this.errors.push(new BailiffError(code, message, details));
-  }
-
-  #place(label: string): string {
-    return `container ${quote(this.#container)}, label ${quote(label)}`;
-  }
 }

@@ -80,6 +80,12 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     trustedProxies: pick.option('trusted-proxies'),
     protectSshPeers: pick.option('protect-ssh-peers'),
     docker: pick.option('docker'),
+    labels: {
+      heeded: pick.option('labels'),
+      containers: pick.option('label-containers'),
+      jails: pick.option('label-jails'),
+      options: pick.option('label-options'),
+    },
     dockerSocket: engine.path,
     containerFiles: pick.option('container-files'),
     hostRoot: pick.option('host-root'),

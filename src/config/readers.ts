@@ -297,6 +297,15 @@ export function jailNames(): Reader<readonly string[]> {
   );
 }
 
+/** Some of these names; `*` is all of them, `none` not one. */
+export function someOf(names: readonly string[]): Reader<readonly string[]> {
+  const expected = `*, none, or some of ${names.join(', ')}`;
+  const known = ['*', 'none', ...names];
+  return list(expected, expected, 1, (element) => known.find((name) => name === element)).transform(
+    (chosen) => (chosen.includes('*') ? names : chosen.filter((name) => name !== 'none')),
+  );
+}
+
 /** `all`, `published`, or ports: `80`, `443/tcp`, `1000-2000/udp`. */
 export function ports(): Reader<Ports> {
   return reader(

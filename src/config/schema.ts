@@ -32,6 +32,7 @@ import {
   ports,
   type Reader,
   type SyslogListener,
+  someOf,
   syslogListeners,
   syslogPrograms,
   text,
@@ -40,6 +41,17 @@ import {
 } from './readers.ts';
 
 export type { ContainerFileWay, SyslogListener };
+
+/** What labels of containers may do. */
+export interface LabelRules {
+  readonly heeded: boolean;
+  /** Selectors of the containers whose labels are heeded. */
+  readonly containers: readonly string[];
+  /** Jails that they may ask for; `*` stands for any characters. */
+  readonly jails: readonly string[];
+  /** Options that they may set, by their names in labels. */
+  readonly options: readonly string[];
+}
 
 /** A jail with everything decided. Times in seconds; a `bantime` of null is for ever. */
 export interface JailConfiguration {
@@ -96,6 +108,7 @@ export interface Configuration {
   /** Whether peers of established SSH sessions are never banned. */
   readonly protectSshPeers: boolean;
   readonly docker: boolean;
+  readonly labels: LabelRules;
   /** The path of a socket, or `tcp://host:port`. */
   readonly dockerSocket: string;
   /** Ways to files inside containers, the first that works; none: such files are not read. */
@@ -204,7 +217,7 @@ function incrementShape(entryOf: (name: string, entry: OptionEntry) => OptionEnt
 }
 
 function asInDefaults(name: string): OptionEntry {
-  return { description: 'As in `defaults`, for this jail.', otherwise: `\`defaults.${name}\`` };
+  return { description: 'As in `defaults`, for this jail.', otherwise: `\`defaults.${name}\``, label: true };
 }
 
 export const defaultsShape = {
@@ -246,8 +259,9 @@ export const defaultsShape = {
 export const jailShape = {
   enabled: option(truth(), {
     description:
-      '`false` switches the jail off; labels cannot bring it back. A jail named in `BAILIFF_JAILS` is on unless its own variable says otherwise.',
+      '`false` switches the jail off; labels cannot bring it back. A jail named in `BAILIFF_JAILS` is on unless its own variable says otherwise. As a label it takes the jail from its own container.',
     default: 'true',
+    label: true,
   }),
   filter: option(text("a filter's name", jailName), {
     description: 'The filter that judges the lines.',
@@ -325,13 +339,15 @@ export const jailShape = {
     label: true,
   }),
   ports: option(ports(), {
-    description: 'As in `defaults`, for this jail.',
+    description:
+      'As in `defaults`, for this jail. A label can only narrow what the configuration says: to `published`, or to some of its ports.',
     otherwise: '`defaults.ports`',
     label: true,
   }),
   encoding: option(encoding(), {
     description: 'As in `defaults`, for this jail.',
     otherwise: '`defaults.encoding`',
+    label: true,
   }),
   'time-zone': option(timeZone(), {
     description:
@@ -340,6 +356,14 @@ export const jailShape = {
     label: true,
   }),
 };
+
+/** The options that a label may set, by their names in labels. */
+export const labelOptions: ReadonlyMap<string, string> = new Map(
+  Object.entries(jailShape).flatMap(([option, { def }]): [string, string][] => {
+    const { label } = optionEntries.get(def.innerType) ?? {};
+    return label === undefined ? [] : [[label === true ? option : label, option]];
+  }),
+);
 
 export const fail2banShape = {
   dir: option(path(), {
@@ -395,6 +419,24 @@ export const globalShape = {
     description:
       "The Docker engine's socket: its path, or `tcp://HOST:PORT` of a proxy in front of it (without TLS, on this machine or in a network of its own). Only GET requests are made, and HEAD for files inside containers.",
     otherwise: '`DOCKER_HOST` where that begins with `unix://` or `tcp://`, else `/var/run/docker.sock`',
+  }),
+  labels: option(truth(), {
+    description: 'Whether the labels of containers (`bailiff.…`) are heeded at all.',
+    default: 'true',
+  }),
+  'label-containers': option(containers(), {
+    description:
+      'Containers whose labels are heeded, chosen as in `container`; of others that have any, `status` says so. Whoever starts a container chooses its name, image and labels.',
+    default: '*',
+  }),
+  'label-jails': option(jailNames(), {
+    description: 'Jails that labels may ask for; `*` stands for any characters.',
+    default: '*',
+  }),
+  'label-options': option(someOf([...labelOptions.keys()]), {
+    description:
+      'Options of jails that labels may set, by their names in labels; `*`: all that the table of jails has a label for; `none`: a container may only ask for jails as the configuration has them.',
+    default: '*',
   }),
   'container-files': option(containerFiles(), {
     description:

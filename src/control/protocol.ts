@@ -38,8 +38,22 @@ export interface Status {
   };
   readonly jails: readonly JailStatus[];
   readonly sources: readonly SourceStatus[];
+  /** Containers of which labels are not heeded. */
+  readonly labels: readonly LabelReport[];
   /** Where metrics are, or null. */
   readonly metrics: string | null;
+}
+
+/** What is wrong with one container's labels. */
+export interface LabelReport {
+  readonly container: string;
+  readonly errors: readonly {
+    readonly code: string;
+    /** The container and the label. */
+    readonly where: string;
+    readonly message: string;
+    readonly remedy: string | null;
+  }[];
 }
 
 export interface JailStatus {

@@ -111,3 +111,12 @@ export function splitTarget(target: Target): { readonly address: Address; readon
   if (space < 0) return { address: target, policy: plainPolicy };
   return { address: target.slice(0, space), policy: target.slice(space + 1) };
 }
+
+/** Whether `some` are ports that `all` holds too. What is published is within everything. */
+export function isWithin(some: Ports, all: Ports): boolean {
+  if (all === 'all' || some === 'published') return true;
+  if (some === 'all' || all === 'published') return false;
+  return some.every(({ protocol, first, last }) =>
+    all.some((range) => range.protocol === protocol && range.first <= first && last <= range.last),
+  );
+}

@@ -16,6 +16,8 @@ export interface MetricsOptions {
   readonly ineffective: () => number;
   /** Sources whose times are constantly off the clock, and by how many seconds they are behind. */
   readonly skews?: () => Iterable<readonly [source: string, seconds: number]>;
+  /** Containers of which labels are not heeded, and how many of each. */
+  readonly labelErrors?: () => Iterable<readonly [container: string, count: number]>;
 }
 
 export interface HookState {
@@ -142,6 +144,16 @@ function registerGauges(options: MetricsOptions, registers: Registry[]): void {
     collect() {
       this.reset();
       for (const [source, seconds] of options.skews?.() ?? []) this.set({ source }, seconds);
+    },
+  });
+  new Gauge({
+    name: 'bailiff_label_errors',
+    help: 'Labels of a container that are not heeded. Absent: all are.',
+    labelNames: ['container'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [container, count] of options.labelErrors?.() ?? []) this.set({ container }, count);
     },
   });
   new Gauge({

@@ -135,6 +135,8 @@ class FakeHost implements SourceHost {
   /** What was told of containers, in order: `web [web] 80/tcp`, `web gaps 1`. */
   readonly told: string[] = [];
   cursor: string | null = null;
+  /** Ids of the containers whose labels were asked for and that are there. */
+  readonly labelled = new Set<string>();
   #waiting: (() => void)[] = [];
 
   open(description: SourceDescription): OpenSource {
@@ -174,8 +176,14 @@ class FakeHost implements SourceHost {
     this.#changed();
   }
 
-  jailsFromLabels = (labels: Readonly<Record<string, string>>) =>
-    labels['bailiff.jails'] ? [{ ...jail, name: 'asked' }] : [];
+  jailsFromLabels = ({ id, labels }: ContainerDetails) => {
+    this.labelled.add(id);
+    return labels['bailiff.jails'] ? [{ ...jail, name: 'asked' }] : [];
+  };
+  forgetLabels = (isGone: (id: string) => boolean) => {
+    for (const id of this.labelled) if (isGone(id)) this.labelled.delete(id);
+    this.#changed();
+  };
   protectNetworks = () => {
     this.networks++;
   };
@@ -302,6 +310,27 @@ test('a removed container leaves status, one that is gone already is passed over
   assert.deepEqual(host.written, ['docker:web last words']);
   assert.equal(host.reports.has('docker:gone'), false);
   stop.abort();
+  await following;
+});
+
+test('labels are asked for when a container starts, and forgotten when it is removed, seen or not', async () => {
+  const { engine, host, stop, following } = startWith(
+    { shortestStream: 0 },
+    container('1', 'unread', { 'bailiff.jailz': 'web' }),
+    container('2', 'other'),
+  );
+  await host.until(() => host.reports.get('docker') === 'reading' && host.labelled.size === 2);
+  engine.list.set('3', container('3', 'asking', { 'bailiff.jails': 'web' }));
+  engine.send('start', '3');
+  await host.until(() => host.reports.get('docker:asking') === 'reading');
+  engine.send('destroy', '1');
+  await host.until(() => !host.labelled.has('1'));
+  for (const id of ['1', '2']) engine.list.delete(id);
+  engine.end();
+  await host.until(() => !host.labelled.has('2'));
+  assert.deepEqual([...host.labelled], ['3']);
+  stop.abort();
+  engine.end();
   await following;
 });
 

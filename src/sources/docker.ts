@@ -131,6 +131,7 @@ class Follower {
   async #takeList(containers: readonly Container[]): Promise<void> {
     const listed = new Set(containers.map(({ id }) => id));
     for (const id of [...this.#logs.keys(), ...this.#files.containers]) if (!listed.has(id)) this.#remove(id);
+    this.#parts.host.forgetLabels((id) => !listed.has(id));
     for (const container of containers) {
       if (!container.running) this.#files.stopped(container.id);
       const log = this.#logs.get(container.id);
@@ -173,10 +174,11 @@ class Follower {
   }
 
   async #reactToContainer({ action, id }: DockerEvent): Promise<void> {
-    const { client, reach } = this.#parts;
+    const { client, host, reach } = this.#parts;
     if (action === 'die') this.#files.stopped(id);
     if (action === 'destroy') this.#remove(id);
     if (action === 'destroy' || action === 'rename') reach.forget(id);
+    if (action === 'destroy') host.forgetLabels((each) => each === id);
     if (!attachEvents.has(action)) return;
     const container = await client.inspect(id);
     if (container !== null && (action !== 'rename' || this.#renamed(container)))
@@ -265,9 +267,8 @@ class Follower {
   }
 
   #jailsOf(container: Container): readonly JailConfiguration[] {
-    const { name, image, labels } = container;
     const named = this.#jails.filter((jail) => jail.container.some((wanted) => selects(wanted, container)));
-    return [...named, ...this.#parts.host.jailsFromLabels(labels, name, image)];
+    return [...named, ...this.#parts.host.jailsFromLabels(container)];
   }
 }
 

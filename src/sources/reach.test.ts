@@ -20,6 +20,7 @@ const host: SourceHost = {
   forget: () => undefined,
   dropped: unused,
   jailsFromLabels: unused,
+  forgetLabels: unused,
   now: unused,
   protectNetworks: (ranges) => said.push(`networks ${ranges.map(({ subnet }) => subnet).join()}`),
   publishes: (name, jails, ports) => said.push(`${name} [${jails.join()}] ${formatPorts(ports)}`),

@@ -1,7 +1,7 @@
 import type { JailConfiguration } from '../config/schema.ts';
 import type { PortRange } from '../core/policy.ts';
 import type { Input, SourceState } from '../core/types.ts';
-import type { NetworkRange } from '../docker/client.ts';
+import type { Container, NetworkRange } from '../docker/client.ts';
 
 /** One log as a source kind wants it read. */
 export interface SourceDescription {
@@ -45,12 +45,10 @@ export interface SourceHost {
   forget(id: string): void;
   /** So many lines of a source of this kind were lost before they could be judged. */
   dropped(id: string, lines: number): void;
-  /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is said once. */
-  jailsFromLabels(
-    labels: Readonly<Record<string, string>>,
-    container: string,
-    image: string,
-  ): readonly JailConfiguration[];
+  /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is told of. */
+  jailsFromLabels(container: Container): readonly JailConfiguration[];
+  /** What was wrong with labels of containers (their ids) that are gone is told no more. */
+  forgetLabels(isGone: (id: string) => boolean): void;
   /** Docker's networks, whenever they may have changed: their ranges are never banned. */
   protectNetworks(networks: readonly NetworkRange[]): void;
   /**

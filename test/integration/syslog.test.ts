@@ -73,6 +73,7 @@ class RecordingHost implements SourceHost {
   }
 
   jailsFromLabels = unused;
+  forgetLabels = unused;
   protectNetworks = unused;
   publishes = unused;
   gaps = unused;

@@ -9,6 +9,7 @@ export const quietHost: Omit<SourceHost, 'open'> = {
   forget: () => undefined,
   dropped: nothing,
   jailsFromLabels: () => [],
+  forgetLabels: nothing,
   protectNetworks: nothing,
   publishes: nothing,
   gaps: nothing,

@@ -100,6 +100,7 @@ export class LogReader implements SourceHost {
   }
 
   jailsFromLabels = () => [];
+  forgetLabels = () => undefined;
   protectNetworks = () => undefined;
   publishes = () => undefined;
   gaps = () => undefined;
