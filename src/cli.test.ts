@@ -21,6 +21,7 @@ const codes: readonly (readonly [number, readonly string[]])[] = [
   [0, ['--version']],
   [0, ['--help']],
   [0, ['filter', 'list']],
+  [0, ['config', 'env']],
   [0, ['filter', 'show', 'sshd']],
   [1, ['filter', 'show', 'nosuch']],
   [1, ['status']],
@@ -37,6 +38,7 @@ const codes: readonly (readonly [number, readonly string[]])[] = [
   [2, ['import']],
   [2, ['import', 'bans']],
   [2, ['filter']],
+  [2, ['config']],
   [2, ['filter', 'test', 'sshd']],
   [2, ['filter', 'test', 'sshd', '/nonexistent/log']],
 ];
@@ -46,6 +48,14 @@ for (const [code, args] of codes) {
     assert.equal(exitCode, code, stderr);
   });
 }
+
+test('config env lists the variables, for people and as JSON', async () => {
+  const { stdout } = await bailiff(['config', 'env']);
+  assert.match(stdout, /^BAILIFF_MAXRETRY\n {4}a whole number from 1 to 10000; default: 5\n {4}How many/m);
+  assert.match(stdout, /^BAILIFF_JAIL_<NAME>_LOGPATH$/m);
+  const listed = JSON.parse((await bailiff(['config', 'env', '--json'])).stdout) as { variable: string }[];
+  assert.ok(listed.some(({ variable }) => variable === 'BAILIFF_MAIL_PASSWORD'));
+});
 
 test('with --json wrong usage is one JSON value as well', async () => {
   for (const args of [

@@ -127,6 +127,16 @@ program
     });
   });
 
+program
+  .command('config')
+  .description('the configuration: env')
+  .command('env')
+  .description('every environment variable there is: what it takes, its default, what it does')
+  .option(...json)
+  .action(async (options: { json?: true }) => {
+    (await import('./commands/config-env.ts')).configEnvCommand(options);
+  });
+
 const filter = program.command('filter').description('the filters: list, show, test, lint');
 
 filter

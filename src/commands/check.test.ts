@@ -49,6 +49,13 @@ test('every error is printed, and the command fails', async () => {
   );
 });
 
+test('no password is printed', async () => {
+  const { printed } = await run({ BAILIFF_MAIL_SERVER: 'smtps://bob:hunter2@mail.example.org' }, true);
+  const value = JSON.parse(printed.join('\n'));
+  assert.equal(value.mail.server, 'smtps://bob:***@mail.example.org');
+  assert.doesNotMatch(printed.join('\n'), /hunter2/);
+});
+
 test('--json prints one value, in both cases', async () => {
   const good = await run({}, true);
   const value = JSON.parse(good.printed.join('\n'));

@@ -1,6 +1,7 @@
 import { ConfigurationErrors } from '../config/errors.ts';
 import { loadAllModes, shippedFilters } from '../config/filters.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
+import { withoutPassword } from '../config/mail.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { describeSources } from '../config/show-sources.ts';
 import { formatDuration } from '../core/duration.ts';
@@ -46,9 +47,14 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
   }
 }
 
-function publicForm({ environmentJails: _, fail2ban, filters, ...configuration }: Configuration) {
+function publicForm({ environmentJails: _, fail2ban, filters, mail, ...configuration }: Configuration) {
   const { dir = null, allowActions = false } = fail2ban ?? {};
-  return { ...configuration, filters: filters.names, fail2ban: dir === null ? null : { dir, allowActions } };
+  return {
+    ...configuration,
+    mail: { ...mail, server: withoutPassword(mail.server) },
+    filters: filters.names,
+    fail2ban: dir === null ? null : { dir, allowActions },
+  };
 }
 
 function jsonError({ code, where, message, remedy }: BailiffError) {

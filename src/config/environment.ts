@@ -7,6 +7,7 @@ import {
   jailsVariable,
   jailVariablePrefix,
   scriptVariables,
+  secretFileVariables,
   variablePaths,
   variablePrefix,
   variableText,
@@ -27,12 +28,14 @@ export interface EnvironmentLayer {
 
 /**
  * Reads the BAILIFF_ variables. `jails` and `filters` are the names that a variable's capitals may
- * stand for: NGINX_HTTP_AUTH is nginx-http-auth where there is such a jail, or else such a filter.
+ * stand for: NGINX_HTTP_AUTH is nginx-http-auth where there is such a jail, or else such a filter. `secrets` are
+ * what the files hold that variables name (see secret-files.ts).
  */
 export function readEnvironment(
   environment: NodeJS.ProcessEnv,
   jails: readonly string[],
   filters: readonly string[],
+  secrets: ReadonlyMap<string, string> = new Map(),
 ): EnvironmentLayer {
   const values = setVariables(environment);
   const errors: BailiffError[] = [];
@@ -41,8 +44,10 @@ export function readEnvironment(
   const names = new JailNames([named ?? [], jails, filters], values);
   for (const [variable, value] of values) {
     try {
-      const path = pathOf(variable, names);
-      if (path !== null) overlay.set(path, variable, value);
+      const secret = secretFileVariables.get(variable);
+      const path = pathOf(secret ?? variable, names);
+      const text = secret === undefined ? value : secrets.get(variable);
+      if (path !== null && text !== undefined) overlay.set(path, variable, text);
     } catch (error) {
       if (!(error instanceof BailiffError)) throw error;
       errors.push(error);

@@ -8,6 +8,7 @@ import {
   jailShape,
   type LayerValues,
   layerSchema,
+  optionEntries,
 } from './schema.ts';
 import { plain, quote, show } from './show.ts';
 import { nearest } from './suggest.ts';
@@ -48,8 +49,14 @@ function describeIssue(issue: Issue, raw: unknown, where: Where): BailiffError[]
   const expected = issue.code === 'custom' ? issue.message : 'a map of keys and values';
   const params = issue.code === 'custom' ? issue.params : undefined;
   const found = params !== undefined && 'found' in params ? params['found'] : valueAt(raw, issue.path);
-  const message = `${keyText(issue.path)}: expected ${expected}; found ${show(found)}`;
+  const shown = isSecret(issue.path) ? 'something else, which is not shown' : show(found);
+  const message = `${keyText(issue.path)}: expected ${expected}; found ${shown}`;
   return [new BailiffError('config-invalid', message, { where: where(issue.path) })];
+}
+
+function isSecret([key]: KeyPath): boolean {
+  const [, option] = Object.entries(globalShape).find(([name]) => name === key) ?? [];
+  return option !== undefined && optionEntries.get(option.def.innerType)?.secret === true;
 }
 
 function badJailName(path: KeyPath, where: Where): BailiffError {

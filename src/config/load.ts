@@ -1,3 +1,4 @@
+import { BailiffError } from '../core/errors.ts';
 import { type EnvironmentLayer, readEnvironment } from './environment.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { type Fail2banLayer, readFail2banLayer } from './fail2ban-layer.ts';
@@ -6,9 +7,11 @@ import { FilterLibrary } from './filter-library.ts';
 import { findFilters } from './filters.ts';
 import { builtInJail, decideJails, type JailLayers } from './jails.ts';
 import type { Layer } from './layer.ts';
+import { mailServer } from './mail.ts';
 import { builtInLayer, picker } from './picker.ts';
 import { engineAddress } from './readers.ts';
 import type { Configuration, LayerValues } from './schema.ts';
+import { readSecretFiles } from './secret-files.ts';
 import { presentSources, type UsualSources } from './usual-sources.ts';
 
 export interface LoadOptions {
@@ -27,9 +30,10 @@ export interface LoadOptions {
  */
 export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
   const file = await readFileLayer(options.file, options.environment);
-  const errors = [...file.errors];
+  const { secrets, errors: unread } = readSecretFiles(options.environment);
+  const errors = [...file.errors, ...unread];
   const builtIn = builtInLayer();
-  const { filters, environment, fail2ban } = await readLayers(options, builtIn, file.layer);
+  const { filters, environment, fail2ban } = await readLayers(options, builtIn, file.layer, secrets);
   // What a broken file would have named cannot be told from a slip of the pen.
   errors.push(...environment.errors.filter(({ code }) => file.readable || code !== 'config-unknown-jail'));
   const pick = picker([environment.layer.values, file.layer.values, builtIn]);
@@ -67,7 +71,9 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   };
   const decided = decideJails(layers);
   if (file.readable) errors.push(...decided.errors);
-  if (errors.length > 0) throw new ConfigurationErrors(errors);
+  const server = mailServer(pick.option('mail-server'), pick.anywhere('mail-password'));
+  if (server instanceof BailiffError) errors.push(server);
+  if (errors.length > 0 || server instanceof BailiffError) throw new ConfigurationErrors(errors);
   const zone = pick.anywhere('time-zone');
   const engine = dockerSocket(pick.anywhere('docker-socket'), options.environment['DOCKER_HOST']);
   return {
@@ -94,7 +100,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     syslogFrom: pick.option('syslog-from'),
     filterDirectory: pick.option('filter-directory'),
     filters,
-    mail: { server: pick.option('mail-server'), from: pick.option('mail-from') },
+    mail: { server, from: pick.option('mail-from') },
     maxTracked: pick.option('max-tracked'),
     logLevel: pick.option('log-level'),
     logFormat: pick.option('log-format'),
@@ -129,15 +135,16 @@ async function readLayers(
   { environment, knownFilters }: LoadOptions,
   builtIn: LayerValues,
   file: Layer,
+  secrets: ReadonlyMap<string, string>,
 ): Promise<Layers> {
   const named = [...file.jails.keys(), builtInJail];
-  const first = readEnvironment(environment, named, [...knownFilters.keys()]);
+  const first = readEnvironment(environment, named, [...knownFilters.keys()], secrets);
   const pick = picker([first.layer.values, file.values, builtIn]);
   const fail2ban = readFail2banLayer(pick, pick.anywhere('journal-directory'));
   const own = await findFilters([pick.option('filter-directory')]);
   const filters = new FilterLibrary(new Map([...knownFilters, ...own]));
   const jails = [...named, ...(fail2ban?.options.keys() ?? [])];
-  return { filters, environment: readEnvironment(environment, jails, filters.names), fail2ban };
+  return { filters, environment: readEnvironment(environment, jails, filters.names, secrets), fail2ban };
 }
 
 /** DOCKER_HOST as Docker's own tools read it, as far as it names a socket or a proxy without TLS. */

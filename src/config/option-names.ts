@@ -1,4 +1,4 @@
-import { defaultsShape, fail2banShape, globalShape, jailShape } from './schema.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape, optionEntries } from './schema.ts';
 
 /** Options keep one name everywhere; the environment writes it in capitals: `state-dir`, `STATE_DIR`. */
 export function variableText(name: string): string {
@@ -30,6 +30,14 @@ export const variablePaths: ReadonlyMap<string, readonly string[]> = new Map<str
     (key) => [fail2banVariablePrefix + variableText(key), ['fail2ban', key]] as const,
   ),
 ]);
+
+/** For each option that may hold a password: the variable that names a file with it, and the option's own. */
+export const secretFileVariables: ReadonlyMap<string, string> = new Map(
+  Object.entries(globalShape).flatMap(([key, { def }]) => {
+    const variable = variablePrefix + variableText(key);
+    return optionEntries.get(def.innerType)?.secret === true ? [[`${variable}_FILE`, variable]] : [];
+  }),
+);
 
 export const jailOptionNames: readonly string[] = Object.keys(jailShape);
 

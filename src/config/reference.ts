@@ -95,7 +95,9 @@ function table(shape: Shape, { variable, label }: Columns): string {
     const own = label?.(name) ?? null;
     return [
       code(name),
-      code(variable(name)),
+      entry?.secret === true
+        ? `${code(variable(name))}, or ${code(`${variable(name)}_FILE`)}`
+        : code(variable(name)),
       ...(label === undefined ? [] : [own === null ? '' : code(own)]),
       fallback ?? code(entry?.default ?? ''),
       entry?.description ?? '',

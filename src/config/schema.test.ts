@@ -22,7 +22,7 @@ test('every default is a value that its option takes', () => {
   assert.deepEqual(unset, ['bantime.maxtime', 'bantime.rndtime']);
   assert.deepEqual(fail2ban, { 'allow-actions': false });
   const without = Object.keys(globalShape).filter((name) => !Object.hasOwn(values, name));
-  assert.deepEqual(without, ['docker-socket', 'journal-directory', 'time-zone']);
+  assert.deepEqual(without, ['docker-socket', 'journal-directory', 'mail-password', 'time-zone']);
 });
 
 test('options keep one name everywhere, and each variable means one option', () => {

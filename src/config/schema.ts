@@ -167,6 +167,8 @@ export interface OptionEntry {
   readonly otherwise?: string;
   /** A container label may set it, under the option's name or this one. */
   readonly label?: true | string;
+  /** It may hold a password: it is not shown, and the environment may name a file with it (`…_FILE`). */
+  readonly secret?: true;
 }
 
 export const optionEntries = z.registry<OptionEntry>();
@@ -478,6 +480,12 @@ export const globalShape = {
     description:
       "Where mails go that fail2ban's mail actions would send: `smtp://[USER:PASSWORD@]HOST[:PORT]`, or `smtps://…`. A password goes over TLS alone.",
     default: 'smtp://127.0.0.1',
+    secret: true,
+  }),
+  'mail-password': option(text('a password', /^[^\r\n]+$/), {
+    description: 'The password of the user that `mail-server` names, where it does not stand there.',
+    otherwise: 'none',
+    secret: true,
   }),
   'mail-from': option(text('a mail address', /^[^\s<>]+$/), {
     description: 'Whom mails are from, where the action does not say.',

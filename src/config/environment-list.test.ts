@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { filterFiles } from '../../test/setup/filters.ts';
+import { readEnvironment } from './environment.ts';
+import { environmentEntries } from './environment-list.ts';
+import { loadConfiguration } from './load.ts';
+import { jailOptionNames, variablePaths, variableText } from './option-names.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape, optionEntries } from './schema.ts';
+
+/** A value of each option that is none of the defaults. One that is added to the schema needs one here. */
+const values: Readonly<Record<string, string>> = {
+  action: 'reject',
+  'allow-actions': 'true',
+  bans: 'sshd*',
+  bantime: '2h',
+  'bantime.factor': '3',
+  'bantime.formula': 'ban.Time * 2',
+  'bantime.increment': 'true',
+  'bantime.maxtime': '1w',
+  'bantime.multipliers': '1 5 30',
+  'bantime.overalljails': 'true',
+  'bantime.rndtime': '5m',
+  container: 'web, image:nginx',
+  'container-files': 'proc',
+  dir: '/etc/fail2ban',
+  docker: 'false',
+  'docker-socket': 'tcp://127.0.0.1:2375',
+  enabled: 'false',
+  encoding: 'latin1',
+  enforce: 'dry-run',
+  filter: 'sshd',
+  'filter-directory': '/filters',
+  findtime: '90',
+  'host-root': '/host',
+  ignoreip: '192.0.2.0/24 office.example.org file:/etc/list',
+  inside: '/data/app.log',
+  journal: '_SYSTEMD_UNIT=a.service + _COMM=a',
+  'journal-directory': '/journal',
+  kubernetes: 'shop/web-*/nginx',
+  'kubernetes-directory': '/containers',
+  'label-containers': 'shop-*',
+  'label-jails': 'sshd',
+  'label-options': 'maxretry',
+  labels: 'false',
+  listen: '[::1]:9000',
+  log: '/var/log/fail2ban.log',
+  'log-format': 'json',
+  'log-level': 'debug',
+  logpath: '/var/log/app*.log',
+  'mail-from': 'bailiff@example.org',
+  'mail-password': 'hunter 2',
+  'mail-server': 'smtps://mail.example.org',
+  'max-tracked': '5000',
+  maxretry: '9',
+  mode: 'aggressive',
+  ports: '443/tcp 1000-2000/udp',
+  'protect-ssh-peers': 'false',
+  socket: '/run/b.sock',
+  'state-dir': '/state',
+  syslog: 'message:web',
+  'syslog-from': '192.0.2.0/28',
+  'syslog-listen': 'udp://127.0.0.1:5514',
+  'time-zone': 'Asia/Tokyo',
+  'trusted-proxies': '198.51.100.0/24',
+};
+
+const shapes = { globalShape, defaultsShape, fail2banShape, jailShape };
+const sampleOf = (name: string): string => values[name] ?? assert.fail(`no value for ${name}`);
+
+test('every option of the schema can be set by its variable', () => {
+  const paths = [
+    ...variablePaths,
+    ...jailOptionNames.map(
+      (name) => [`BAILIFF_JAIL_SHOP_${variableText(name)}`, ['jails', 'shop', name]] as const,
+    ),
+  ];
+  assert.equal(paths.length, Object.values(shapes).flatMap((shape) => Object.keys(shape)).length);
+  for (const [variable, path] of paths) {
+    const { layer, errors } = readEnvironment({ [variable]: sampleOf(path.at(-1) ?? '') }, ['shop'], []);
+    assert.deepEqual(errors, [], variable);
+    let found: unknown = layer.values;
+    for (const key of path) found = (found as Record<string, unknown>)[key];
+    assert.notEqual(found, undefined, variable);
+  }
+});
+
+test('what a variable says is what the option says, and not its default', () => {
+  for (const shape of Object.values(shapes)) {
+    for (const [name, { def }] of Object.entries(shape)) {
+      const read = def.innerType.safeParse(sampleOf(name));
+      assert.ok(read.success, name);
+      const fallback = optionEntries.get(def.innerType)?.default;
+      if (fallback !== undefined)
+        assert.notDeepEqual(read.data, def.innerType.safeParse(fallback).data, name);
+    }
+  }
+});
+
+test('a whole jail is made by the environment alone', async () => {
+  const file = new URL('./testdata/empty.yaml', import.meta.url).pathname;
+  const environment: NodeJS.ProcessEnv = {
+    BAILIFF_SYSLOG_LISTEN: 'udp://127.0.0.1:5514',
+    BAILIFF_JAIL_MY_SHOP_ENABLED: 'true',
+  };
+  for (const name of jailOptionNames) {
+    const variable = `BAILIFF_JAIL_MY_SHOP_${variableText(name)}`;
+    if (name !== 'mode') environment[variable] ??= sampleOf(name);
+  }
+  const { jails } = await loadConfiguration({ file, environment, knownFilters: filterFiles('sshd') });
+  const jail = jails.find(({ name }) => name === 'my-shop');
+  assert.deepEqual(jail, {
+    name: 'my-shop',
+    enabled: true,
+    filter: 'sshd',
+    logpath: ['/var/log/app*.log'],
+    container: ['web', 'image:nginx'],
+    inside: ['/data/app.log'],
+    journal: [['_SYSTEMD_UNIT=a.service'], ['_COMM=a']],
+    kubernetes: ['shop/web-*/nginx'],
+    syslog: ['message:web'],
+    bans: ['sshd*'],
+    maxretry: 9,
+    findtime: 90,
+    bantime: 7_200,
+    increment: {
+      enabled: true,
+      factor: '3',
+      formula: 'ban.Time * 2',
+      multipliers: [1, 5, 30],
+      maxtime: 604_800,
+      rndtime: 300,
+      overalljails: true,
+    },
+    ignoreip: ['192.0.2.0/24', 'office.example.org', 'file:/etc/list'],
+    action: 'reject',
+    ports: [
+      { protocol: 'tcp', first: 443, last: 443 },
+      { protocol: 'udp', first: 1_000, last: 2_000 },
+    ],
+    encoding: 'latin1',
+    timeZone: 'Asia/Tokyo',
+  });
+});
+
+test('the list names every variable once, with type, default and description', () => {
+  const entries = environmentEntries();
+  const variables = entries.map(({ variable }) => variable);
+  assert.equal(new Set(variables).size, variables.length);
+  for (const variable of ['BAILIFF_CONFIG', 'BAILIFF_JAILS', ...variablePaths.keys()])
+    assert.ok(variables.includes(variable), variable);
+  for (const name of jailOptionNames)
+    assert.ok(variables.includes(`BAILIFF_JAIL_<NAME>_${variableText(name)}`), name);
+  for (const { variable, type, default: fallback, otherwise, description } of entries) {
+    assert.ok(type.length > 3, variable);
+    assert.match(description, /\.$/, variable);
+    assert.ok((fallback === null) !== (otherwise === null), variable);
+  }
+  assert.deepEqual(
+    entries.find(({ variable }) => variable === 'BAILIFF_MAXRETRY'),
+    {
+      variable: 'BAILIFF_MAXRETRY',
+      type: 'a whole number from 1 to 10000',
+      default: '5',
+      otherwise: null,
+      description: 'How many attempts within `findtime` lead to a ban.',
+      file: null,
+    },
+  );
+  assert.deepEqual(
+    entries.flatMap(({ file }) => file ?? []),
+    ['BAILIFF_MAIL_SERVER_FILE', 'BAILIFF_MAIL_PASSWORD_FILE'],
+  );
+});
