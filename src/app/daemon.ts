@@ -123,7 +123,7 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     timers.push(setInterval(() => void refreshLists(parts, true), openListsMs));
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const sourceWatch = new SourceWatch(log);
-    timers.push(setInterval(() => sourceWatch.look(intake.status()), sourcesMs));
+    timers.push(setInterval(() => sourceWatch.look(intake.status(), intake.findings()), sourcesMs));
     const { labels, metrics } = parts;
     const host = sourceHost({
       configuration,

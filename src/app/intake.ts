@@ -1,10 +1,9 @@
 import type { JailConfiguration } from '../config/schema.ts';
-import type { SourceStatus } from '../control/protocol.ts';
-import type { Protection } from '../core/allowlist.ts';
-import type { Address, Clock, Input, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
+import type { Finding, SourceStatus } from '../control/protocol.ts';
+import type { Clock, Input, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import type { OpenSource, SourceDescription } from '../sources/source.ts';
+import { describeFinding, HiddenClients } from './hidden-clients.ts';
 import type { JailEntry } from './jails.ts';
-import { maskedSource } from './masked.ts';
 import { skewWarning } from './skew-warning.ts';
 import { SourceHealth } from './source-health.ts';
 
@@ -36,8 +35,9 @@ export class ScannedSource {
   readonly lost = new AbortController();
   state: SourceState = 'starting';
   detail = '';
-  /** What the owner should know: that the client is masked, and what was lost last. */
-  masked: string | null = null;
+  /** Whether the log names clients. */
+  hidden: HiddenClients;
+  /** What was lost last, for the owner to know. */
   gap: string | null = null;
   /** By how many seconds its times constantly are behind the clock. */
   skew = 0;
@@ -64,21 +64,18 @@ export class ScannedSource {
     this.#jails = filters.map((filter) => jails.filter((jail) => jail.configuration.filter === filter));
     this.generation = generation;
     this.timeZone = timeZone;
+    this.hidden = new HiddenClients(this.id);
   }
 
   jailsOf(filter: number): readonly JailEntry[] {
     return this.#jails[filter] ?? [];
   }
 
-  /** A protected address in a container's log may be Docker's gateway in place of the client. */
-  protectedHit(address: Address, protection: Protection): void {
-    this.masked = maskedSource(this.id, address, protection) ?? this.masked;
-  }
-
   status(): SourceStatus {
-    const { id, state, detail, masked, gap, health } = this;
+    const { id, state, detail, gap, health } = this;
     const skew = skewWarning(this.skew, this.timeZone, Date.now() / 1_000);
-    const warning = [masked, gap, skew].filter((each) => each !== null).join('; ') || null;
+    const masked = this.hidden.findings().map(describeFinding);
+    const warning = [...masked, gap, skew].filter((each) => each !== null).join('; ') || null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
     const silent = state === 'reading' ? health.silent() : null;
     const said = [this.#through, detail].filter((each) => each !== null && each !== '').join('; ');
@@ -148,7 +145,7 @@ export class Intake {
     );
     source.health.opened();
     const before = this.#sources.get(id);
-    source.masked = before?.masked ?? null;
+    source.hidden = before?.hidden ?? source.hidden;
     source.gap = before?.gap ?? null;
     before?.over.resolve();
     this.#sources.set(id, source);
@@ -263,6 +260,11 @@ export class Intake {
   /** Of each source whose times are constantly off the clock: by how many seconds they are behind. */
   skews(): (readonly [source: string, seconds: number])[] {
     return [...this.#sources.values()].flatMap(({ id, skew }) => (skew === 0 ? [] : [[id, skew] as const]));
+  }
+
+  /** What the owner should put right about sources. */
+  findings(): Finding[] {
+    return [...this.#sources.values()].flatMap(({ hidden }) => hidden.findings());
   }
 
   status(): SourceStatus[] {

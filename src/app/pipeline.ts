@@ -198,9 +198,10 @@ export class Pipeline {
     const protection = allowlist.protection(attempt.host, jail.allow);
     if (protection !== null) {
       metrics.protectedHits.inc({ jail: name });
-      source.protectedHit(attempt.host, protection);
+      source.hidden.protectedHit(name, attempt.host, protection);
       return [];
     }
+    source.hidden.namedHit(name);
     // The /64 of an attacker is banned whole, unless it is also the owner's.
     const wide = countedAddress(attempt.host);
     const address = allowlist.reason(wide, jail.allow) === null ? wide : attempt.host;

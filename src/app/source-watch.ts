@@ -1,7 +1,7 @@
-import type { SourceStatus } from '../control/protocol.ts';
+import type { Finding, SourceStatus } from '../control/protocol.ts';
 import type { Log } from './log.ts';
 
-/** Says in the log, once each time it begins, that a source is far behind or unusually silent. */
+/** Says in the log, once each time it begins, that a source is far behind or unusually silent, or names a proxy for its clients. */
 export class SourceWatch {
   readonly #log: Log;
   #said = new Set<string>();
@@ -10,8 +10,10 @@ export class SourceWatch {
     this.#log = log;
   }
 
-  look(sources: readonly SourceStatus[]): void {
+  look(sources: readonly SourceStatus[], findings: readonly Finding[] = []): void {
     const found = new Set<string>();
+    for (const { jail, source, text } of findings)
+      this.#say(found, `${source} ${jail} finding`, source, text, 'a log does not name the clients');
     for (const { id, behind, silent } of sources) {
       if (behind !== null) this.#say(found, `${id} behind`, id, behind, 'a source falls behind');
       if (silent !== null) this.#say(found, `${id} silent`, id, silent, 'a source is silent');

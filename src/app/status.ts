@@ -76,6 +76,7 @@ export function status(parts: StatusParts): Status {
       };
     }),
     sources,
+    findings: intake.findings(),
     labels: parts.labels.all(),
     metrics: configuration.listen === null ? null : metricsUrl(configuration.listen),
   };

@@ -31,10 +31,15 @@ async function showJail(client: ControlClient, status: Status, jail: string, jso
     });
   }
   const banned = (await client.bans()).filter((ban) => ban.jail === jail);
-  if (json) return printJson({ ...found, banned: banned.map(publicForm) });
+  const findings = status.findings.filter((each) => each.jail === jail);
+  if (json) return printJson({ ...found, findings, banned: banned.map(publicForm) });
   printJails([found]);
   printLine();
   for (const source of status.sources.filter(({ jails }) => jails.includes(jail))) printSource(source);
+  for (const { page, remedies } of findings) {
+    printLine(`  What may stand in front, and what to do (${page}):`);
+    for (const { of, remedy } of remedies) printLine(`    ${of}: ${remedy}`);
+  }
   printLine();
   if (banned.length === 0) printLine('Nobody is banned by it.');
   else printBans(banned);

@@ -45,6 +45,7 @@ const status = (ready: boolean): Status => ({
   },
   jails: [],
   sources: [],
+  findings: [],
   labels: [],
   metrics: null,
 });

@@ -38,10 +38,25 @@ export interface Status {
   };
   readonly jails: readonly JailStatus[];
   readonly sources: readonly SourceStatus[];
+  readonly findings: readonly Finding[];
   /** Containers of which labels are not heeded. */
   readonly labels: readonly LabelReport[];
   /** Where metrics are, or null. */
   readonly metrics: string | null;
+}
+
+/** Something that the owner should put right, with how; `status` names it, `doctor` is to explain it. */
+export interface Finding {
+  /** Of its kind. `client-hidden`: a log names a proxy where the client should stand. */
+  readonly id: 'client-hidden';
+  readonly jail: string;
+  readonly source: string;
+  /** What is so, and what follows from it. */
+  readonly text: string;
+  /** What to do, by what it may be that is in the way. */
+  readonly remedies: readonly { readonly of: string; readonly remedy: string }[];
+  /** Where more is said. */
+  readonly page: string;
 }
 
 /** What is wrong with one container's labels. */
