@@ -3,6 +3,7 @@ import type { Configuration } from '../config/schema.ts';
 import type { Status } from '../control/protocol.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { messageOf } from '../core/errors.ts';
+import { splitMode } from '../core/filter.ts';
 import { plainPolicy, splitTarget, targetOf } from '../core/policy.ts';
 import { mergingOf, Sessions } from '../core/session.ts';
 import type { Ban, Clock } from '../core/types.ts';
@@ -252,6 +253,7 @@ export function assemble(
         counter.remove({ source });
     },
     timeZone: configuration.timeZone,
+    setupOf: (filter) => configuration.filters.about(splitMode(filter).filter)?.setup ?? null,
     clock,
   });
   registerSources(

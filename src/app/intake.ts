@@ -71,6 +71,10 @@ export class ScannedSource {
     return this.#jails[filter] ?? [];
   }
 
+  filterOf(jail: string): string | null {
+    return this.#jails.flat().find(({ configuration }) => configuration.name === jail)?.configuration.filter ?? null;
+  }
+
   status(): SourceStatus {
     const { id, state, detail, gap, health } = this;
     const skew = skewWarning(this.skew, this.timeZone, Date.now() / 1_000);
@@ -101,6 +105,8 @@ export interface IntakeParts {
   /** A source is gone for good. */
   readonly closed: (id: string) => void;
   readonly timeZone: string | undefined;
+  /** What has to be set in the service of a filter for its log to name the client, or null. */
+  readonly setupOf?: (filter: string) => string | null;
   readonly clock: Clock;
   /** A clock in seconds that is never set; tests put their own here. */
   readonly monotonic?: Clock;
@@ -264,7 +270,16 @@ export class Intake {
 
   /** What the owner should put right about sources. */
   findings(): Finding[] {
-    return [...this.#sources.values()].flatMap(({ hidden }) => hidden.findings());
+    return [...this.#sources.values()].flatMap((source) =>
+      source.hidden.findings().map((finding) => this.#withSetup(finding, source.filterOf(finding.jail))),
+    );
+  }
+
+  /** What the service itself needs comes first. */
+  #withSetup(finding: Finding, filter: string | null): Finding {
+    const setup = filter === null ? null : (this.#parts.setupOf?.(filter) ?? null);
+    if (setup === null) return finding;
+    return { ...finding, remedies: [{ of: 'the service', remedy: setup }, ...finding.remedies] };
   }
 
   status(): SourceStatus[] {
