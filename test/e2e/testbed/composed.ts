@@ -6,14 +6,17 @@ import { eventually, run } from './command.ts';
 import { repository } from './images.ts';
 import type { Testbed } from './testbed.ts';
 
-/** Bailiff as users run it: the image, started from this repository's compose.yaml. */
+/** Bailiff as users run it: the image, started from this repository's compose.yaml, or from an example. */
 export class ComposedBailiff {
   readonly #testbed: Testbed;
+  readonly #file: string;
   readonly #override: string;
   #environment: Record<string, string> = {};
 
-  constructor(testbed: Testbed) {
+  /** `file` within the repository; of what it has, Bailiff alone is started. */
+  constructor(testbed: Testbed, file = 'compose.yaml') {
     this.#testbed = testbed;
+    this.#file = join(repository, file);
     const { workplace } = testbed;
     this.#override = workplace.path('bailiff-override.json');
     // The testbed's host shares this machine's files. What the host would have of its own is mounted instead:
@@ -37,7 +40,7 @@ export class ComposedBailiff {
   /** Starts it, or starts it anew where the environment differs; waits until it holds. */
   async up(environment: Record<string, string>): Promise<void> {
     this.#environment = environment;
-    await this.#compose('up', '--detach', '--no-build');
+    await this.#compose('up', '--detach', '--no-build', 'bailiff');
     await this.untilReady();
   }
 
@@ -48,6 +51,11 @@ export class ComposedBailiff {
 
   async stop(): Promise<void> {
     await this.#compose('stop');
+  }
+
+  /** Ends it for good; what it has in the kernel stays. */
+  async remove(): Promise<void> {
+    await this.#testbed.engine.docker('rm', '--force', await this.#container());
   }
 
   async start(): Promise<void> {
@@ -106,7 +114,7 @@ export class ComposedBailiff {
   }
 
   #compose(...args: string[]): Promise<string> {
-    const files = ['--file', join(repository, 'compose.yaml'), '--file', this.#override];
+    const files = ['--file', this.#file, '--file', this.#override];
     const env = { ...this.#environment, DOCKER_HOST: `unix://${this.#testbed.engine.socket}` };
     return run('docker-compose', ['--project-name', 'bailiff', ...files, ...args], { env });
   }

@@ -16,10 +16,10 @@ export class SocketProxy {
     this.#server = createServer((question, answer) => this.#forward(question, answer));
   }
 
-  /** What matches `hidden` is refused. */
-  static async start(socket: string, hidden = /^$/): Promise<SocketProxy> {
+  /** What matches `hidden` is refused. Without a port it is any free one. */
+  static async start(socket: string, hidden = /^$/, port = 0): Promise<SocketProxy> {
     const proxy = new SocketProxy(socket, hidden);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(port, '127.0.0.1', resolve));
     return proxy;
   }
 

@@ -26,7 +26,7 @@ export class Web {
     writeFileSync(override, JSON.stringify({ services: { web: { network_mode: 'bridge' } } }));
     const files = ['--file', join(repository, 'examples/nginx/compose.yaml'), '--file', override];
     const env = { DOCKER_HOST: `unix://${testbed.engine.socket}` };
-    await run('docker-compose', ['--project-name', 'web', ...files, 'up', '--detach'], { env });
+    await run('docker-compose', ['--project-name', 'web', ...files, 'up', '--detach', 'web'], { env });
     await web.#untilItAnswers();
     return web;
   }

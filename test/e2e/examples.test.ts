@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { request, shutOut } from './testbed/attacker.ts';
+import { eventually, inside, run } from './testbed/command.ts';
+import { ComposedBailiff } from './testbed/composed.ts';
+import { repository } from './testbed/images.ts';
+import { cannotRun } from './testbed/requirements.ts';
+import { hostPort, openTestbed, type Testbed } from './testbed/testbed.ts';
+import { Web, webPort } from './testbed/web.ts';
+
+/** One example's services, as docker-compose reads them. */
+type Services = Readonly<
+  Record<string, { image: string; labels?: Record<string, string>; environment?: Record<string, string> }>
+>;
+
+/** Of each example: the service that stands in for the real one, and what that logs when somebody guesses a password. */
+const standIns: Readonly<
+  Record<
+    string,
+    { readonly service: string; readonly jail: string; line(address: string, now: Date): string }
+  >
+> = {
+  'traefik-whoami': {
+    service: 'traefik',
+    jail: 'traefik-auth',
+    line: (address, now) =>
+      `${address} - member [${clfDate(now)}] "GET / HTTP/1.1" 401 17 "-" "-" 3 "whoami@docker" "-" 0ms`,
+  },
+  vaultwarden: {
+    service: 'vaultwarden',
+    jail: 'vaultwarden',
+    line: (address, now) =>
+      `[${now.toISOString().replace('T', ' ').slice(0, 23)}][vaultwarden::api::identity][ERROR] ` +
+      `Username or password is incorrect. Try again. IP: ${address}. Username: alice@example.org.`,
+  },
+  mail: {
+    service: 'mail',
+    jail: 'postfix',
+    line: (address, now) =>
+      `${now.toISOString().slice(0, 19)}+00:00 mail postfix/smtps/smtpd[812]: warning: unknown[${address}]: ` +
+      'SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=alice@example.org',
+  },
+};
+
+/** `22/Nov/2026:16:02:01 +0000`, as access logs have it. */
+function clfDate(now: Date): string {
+  const [, day, month, year, time] = now.toUTCString().split(' ');
+  return `${day}/${month}/${year}:${time} +0000`;
+}
+
+const examples = ['nginx', 'socket-proxy', ...Object.keys(standIns)];
+
+describe('the examples, each as its compose file has it', { timeout: 300_000, skip: cannotRun() }, () => {
+  let testbed: Testbed;
+  let bailiff: ComposedBailiff;
+  let services: ReadonlyMap<string, Services>;
+
+  before(async () => {
+    const read = examples.map(async (example) => {
+      const file = join(repository, 'examples', example, 'compose.yaml');
+      const text = await run('docker-compose', ['--file', file, 'config']);
+      return [example, (parse(text) as { services: Services }).services] as const;
+    });
+    services = new Map(await Promise.all(read));
+    testbed = await openTestbed();
+    // Before any container is there: what starts later has to be seen.
+    bailiff = new ComposedBailiff(testbed, 'examples/traefik-whoami/compose.yaml');
+    await bailiff.up({});
+  });
+  after(() => testbed?.close());
+
+  const docker = (...args: string[]) => testbed.engine.docker(...args);
+
+  /** A container with the image's name and the labels that a service of an example has, which says nothing by itself. */
+  async function standIn(name: string, image: string, labels: Record<string, string>): Promise<void> {
+    await docker('tag', 'nginx:stable', image);
+    const given = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
+    await docker('run', '--detach', `--name=${name}`, ...given, '--entrypoint=sleep', image, 'infinity');
+  }
+
+  async function log(name: string, line: string, times: number): Promise<void> {
+    const script = `for i in $(seq ${times}); do echo "$0"; done > /proc/1/fd/1`;
+    await docker('exec', name, 'sh', '-c', script, line);
+  }
+
+  async function untilBanned(address: string, jail: string): Promise<void> {
+    await eventually(`${jail} bans ${address}`, async () =>
+      (await bailiff.banned()).some((ban) => ban.address === address && ban.jail === jail),
+    );
+  }
+
+  const untilRead = (name: string) =>
+    eventually(`${name} is read`, async () =>
+      (await bailiff.status()).sources.some(
+        ({ id, state }) => id === `docker:${name}` && state === 'reading',
+      ),
+    );
+
+  describe('with containers that stand in for the services', { concurrency: true }, () => {
+    for (const [index, [example, { service, jail, line }]] of Object.entries(standIns).entries()) {
+      it(`${example}: who guesses passwords at ${service} is banned, and who mistypes twice is not`, async () => {
+        const { image = '', labels = {} } = services.get(example)?.[service] ?? {};
+        await standIn(service, image, labels);
+        await untilRead(service);
+        const now = new Date();
+        const [attacker, legitimate] = [1, 2].map((each) => testbed.network.attacker(10 * index + each));
+        await log(service, line(legitimate ?? '', now), 2);
+        await log(service, line(attacker ?? '', now), 5);
+        await untilBanned(attacker ?? '', jail);
+        assert.ok(!(await bailiff.banned()).some(({ address }) => address === legitimate));
+        const ask = (from: number, patience: number) =>
+          request(testbed.network, { from, port: hostPort, patience });
+        assert.equal(await ask(10 * index + 1, shutOut), 'timeout');
+        assert.equal(await ask(10 * index + 2, 20), 200);
+      });
+    }
+  });
+
+  it('what is wrong with labels is told of that container alone, as long as it is there', async () => {
+    await standIn('wrong', 'nginx:stable', {
+      'bailiff.jails': 'nosuch',
+      'bailiff.jail.sshd.ignoreip': '0.0.0.0/0',
+    });
+    await standIn('off', 'nginx:stable', { 'bailiff.enable': 'false', 'bailiff.jails': 'nginx-http-auth' });
+    await standIn('asks', 'nginx:stable', { 'bailiff.enable': 'true' });
+    await untilRead('asks');
+    const { labels, warnings, sources, ready } = await bailiff.status();
+    assert.deepEqual(
+      labels.map(({ container, errors }) => [container, errors.map(({ where }) => where)]),
+      [
+        [
+          'wrong',
+          [
+            'container "wrong", label "bailiff.jail.sshd.ignoreip"',
+            'container "wrong", label "bailiff.jails"',
+          ],
+        ],
+      ],
+    );
+    assert.ok(warnings.some((warning) => /label "bailiff.jails": jail "nosuch": no filter/.test(warning)));
+    assert.ok(ready, 'it stops nothing');
+    assert.ok(!sources.some(({ id }) => id === 'docker:wrong' || id === 'docker:off'));
+    const curl = inside(testbed.network.host, 'curl', ['--silent', 'http://127.0.0.1:9798/metrics']);
+    assert.match(await run(...curl), /^bailiff_label_errors\{container="wrong"\} 2$/m);
+    assert.match(await bailiff.log(), /a label is not heeded|no filter is called/);
+    await docker('rm', '--force', 'wrong', 'off', 'asks');
+    await eventually('it is told no more', async () => (await bailiff.status()).labels.length === 0);
+  });
+
+  it('nginx: the real one, attacked with a client, and Bailiff reads through a proxy of the socket', async () => {
+    await bailiff.remove();
+    const { environment = {} } = services.get('socket-proxy')?.['socket-proxy'] ?? {};
+    const sections = Object.entries(environment).flatMap(([section, value]) =>
+      `${value}` === '0' ? [] : [section.toLowerCase()],
+    );
+    const driver = join(import.meta.dirname, 'testbed/socket-proxy-driver.ts');
+    testbed.workplace.start(
+      'socket-proxy',
+      process.execPath,
+      [driver, testbed.engine.socket, '2375', ...sections],
+      { namespace: testbed.network.host },
+    );
+    bailiff = new ComposedBailiff(testbed, 'examples/socket-proxy/compose.yaml');
+    await bailiff.up({});
+    const labelsOf = (example: string) => services.get(example)?.['web']?.labels;
+    assert.deepEqual(labelsOf('socket-proxy'), labelsOf('nginx'));
+    const web = await Web.start(testbed);
+    await untilRead(web.name);
+    const ask = (from: number, patience: number) =>
+      request(testbed.network, { from, port: webPort, user: 'member:guess', patience });
+    for (let attempt = 1; attempt <= 5; attempt++) assert.equal(await ask(40, 20), 401);
+    await untilBanned(testbed.network.attacker(40), 'nginx-http-auth');
+    assert.equal(await ask(40, shutOut), 'timeout');
+    assert.equal(await ask(41, 20), 401);
+  });
+});
