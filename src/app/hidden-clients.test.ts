@@ -42,7 +42,7 @@ test('a remedy is told for each proxy', () => {
   const told = new Map(finding?.remedies.map(({ of, remedy }) => [of, remedy]));
   assert.deepEqual([...told.keys()], ['traefik', 'nginx', 'caddy', 'haproxy', 'Cloudflare']);
   assert.match(told.get('nginx') ?? '', /set_real_ip_from/);
-  assert.match(told.get('haproxy') ?? '', /option forwardfor/);
+  assert.match(told.get('haproxy') ?? '', /set-header X-Forwarded-For/);
   assert.match(told.get('Cloudflare') ?? '', /CF-Connecting-IP/);
 });
 

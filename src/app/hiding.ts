@@ -22,13 +22,13 @@ const proxies: Finding['remedies'] = [
   {
     of: 'nginx',
     remedy:
-      'proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; in an nginx behind it set_real_ip_from and real_ip_header',
+      'proxy_set_header X-Forwarded-For $remote_addr; in an nginx behind it set_real_ip_from and real_ip_header',
   },
   {
     of: 'caddy',
     remedy: 'it sets X-Forwarded-For by itself; in a caddy behind it trusted_proxies',
   },
-  { of: 'haproxy', remedy: 'option forwardfor; for mail and other TCP send-proxy-v2' },
+  { of: 'haproxy', remedy: 'http-request set-header X-Forwarded-For %[src]; for mail and other TCP send-proxy-v2' },
   {
     of: 'Cloudflare',
     remedy: 'take the client from CF-Connecting-IP, and name its ranges in trusted-proxies',
