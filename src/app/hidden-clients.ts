@@ -53,16 +53,21 @@ export class HiddenClients {
       if (hiding.alone ? named >= 1 : hidden < noticeable * (hidden + named)) return [];
       const text =
         `source masked: the log names ${address}, ${protection.reason}, instead of the client, ` +
-        `so that jail ${jail} can ban nobody for it`;
+        'so that nobody can be banned for it';
       return [{ id: 'client-hidden', jail, source: this.#source, text, ...hiding.advice }];
     });
   }
 }
 
-/** A finding in one line. */
-export function describeFinding({ text, remedies, page }: Finding): string {
-  const named = remedies.map(({ of }) => of);
-  return `${text}; ${page} says how to have the client logged behind ${named.slice(0, -1).join(', ')} or ${named.at(-1) ?? ''}`;
+/** Findings of one source in a line each; those that are the same for several jails in one. */
+export function describeFindings(findings: readonly Finding[]): string[] {
+  return [...Map.groupBy(findings, ({ text }) => text)].map(([text, same]) => {
+    const jails = same.map(({ jail }) => jail).join(', ');
+    const [{ remedies, page } = { remedies: [], page: '' }] = same;
+    const named = remedies.map(({ of }) => of);
+    const places = `${named.slice(0, -1).join(', ')} or ${named.at(-1) ?? ''}`;
+    return `${text} (${jails}); ${page} says how to have the client logged behind ${places}`;
+  });
 }
 
 function fading(tally: Tally): Tally {

@@ -28,7 +28,10 @@ const proxies: Finding['remedies'] = [
     of: 'caddy',
     remedy: 'it sets X-Forwarded-For by itself; in a caddy behind it trusted_proxies',
   },
-  { of: 'haproxy', remedy: 'http-request set-header X-Forwarded-For %[src]; for mail and other TCP send-proxy-v2' },
+  {
+    of: 'haproxy',
+    remedy: 'http-request set-header X-Forwarded-For %[src]; for mail and other TCP send-proxy-v2',
+  },
   {
     of: 'Cloudflare',
     remedy: 'take the client from CF-Connecting-IP, and name its ranges in trusted-proxies',

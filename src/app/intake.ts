@@ -2,7 +2,7 @@ import type { JailConfiguration } from '../config/schema.ts';
 import type { Finding, SourceStatus } from '../control/protocol.ts';
 import type { Clock, Input, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import type { OpenSource, SourceDescription } from '../sources/source.ts';
-import { describeFinding, HiddenClients } from './hidden-clients.ts';
+import { describeFindings, HiddenClients } from './hidden-clients.ts';
 import type { JailEntry } from './jails.ts';
 import { skewWarning } from './skew-warning.ts';
 import { SourceHealth } from './source-health.ts';
@@ -72,13 +72,16 @@ export class ScannedSource {
   }
 
   filterOf(jail: string): string | null {
-    return this.#jails.flat().find(({ configuration }) => configuration.name === jail)?.configuration.filter ?? null;
+    return (
+      this.#jails.flat().find(({ configuration }) => configuration.name === jail)?.configuration.filter ??
+      null
+    );
   }
 
   status(): SourceStatus {
     const { id, state, detail, gap, health } = this;
     const skew = skewWarning(this.skew, this.timeZone, Date.now() / 1_000);
-    const masked = this.hidden.findings().map(describeFinding);
+    const masked = describeFindings(this.hidden.findings());
     const warning = [...masked, gap, skew].filter((each) => each !== null).join('; ') || null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
     const silent = state === 'reading' ? health.silent() : null;

@@ -93,6 +93,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     failed: (error) => failures.push(error),
     closed: () => {},
     timeZone: undefined,
+    setupOf: (filter) => (filter === 'sshd' ? 'Set UseDNS.' : null),
     clock,
   });
   const desk = new Desk({
@@ -234,6 +235,13 @@ test('Docker’s gateway in a container’s log is reported as a masked source',
     intake.status()[0]?.warning ?? '',
     /source masked: the log names 172\.17\.0\.1, the gateway of Docker network bridge/,
   );
+  const [finding] = intake.findings();
+  assert.deepEqual(
+    [finding?.jail, finding?.remedies[0]],
+    ['sshd', { of: 'the service', remedy: 'Set UseDNS.' }],
+  );
+  for (let address = 1; address <= 100; address++) await send(web.id, [`203.0.113.${address}`]);
+  assert.equal(intake.status()[0]?.warning, null, 'the clients are named now');
 });
 
 test('batches of a request that was replaced are acknowledged and not judged', async () => {

@@ -23,10 +23,10 @@ const composed = (file: string): Compose => parse(textOf(file)) as Compose;
 
 /** By example: the service that is protected, and its jails. */
 const examples: Readonly<Record<string, readonly [service: string, jails: readonly string[]]>> = {
-  mail: ['mail', ['postfix', 'dovecot']],
+  mail: ['mail', ['docker-mailserver']],
   nginx: ['web', ['nginx-http-auth']],
   'socket-proxy': ['web', ['nginx-http-auth']],
-  'traefik-whoami': ['traefik', ['traefik-auth']],
+  'traefik-whoami': ['traefik', ['json-http']],
   vaultwarden: ['vaultwarden', ['vaultwarden']],
 };
 
@@ -59,6 +59,15 @@ for (const [example, [name, expected]] of Object.entries(examples)) {
       jails.map((jail) => [jail.name, jail.container]),
       expected.map((jail) => [jail, [name]]),
     );
+    const { jails: fitting } = jailsFromLabels(
+      { ...container, labels: { 'bailiff.enable': 'true' } },
+      configuration,
+    );
+    for (const jail of expected)
+      assert.ok(
+        fitting.some((each) => each.name === jail),
+        `enable alone asks for ${jail}, too`,
+      );
   });
 }
 
