@@ -79,11 +79,11 @@ function likelyCause({ policy }: Ban, source: string): string {
   if (source.startsWith('docker:')) {
     return (
       'its packets come from another address, such as a reverse proxy, a CDN or Swarm ingress in front of the ' +
-      'container (ban there, or by HTTP), or by a network this host does not filter (macvlan)'
+      'container (ban there, or by HTTP: docs/behind-a-proxy.md), or by a network this host does not filter (macvlan)'
     );
   }
   return (
-    'its packets come from another address, such as a proxy or a CDN in front of the service (ban there), ' +
+    'its packets come from another address, such as a proxy or a CDN in front of the service (ban there: docs/behind-a-proxy.md), ' +
     'or by an interface this host does not filter'
   );
 }

@@ -30,3 +30,19 @@ test("a file that is wrong is in nobody else's way", () => {
   assert.equal(library.definition('custom').name, 'custom');
   assert.throws(() => library.about('broken'), { code: 'filter-invalid' });
 });
+
+test('which filters may belong to an image is told by the part of their files that names images', () => {
+  const texts = {
+    'one-line': 'images: [nginx, ghcr.io/shop/app]\nkind: regex # not for httpd\n',
+    list: '# httpd\nimages:\n  # the usual one\n  - shop/app\n\n- nginx\nkind: regex\nsamples: [httpd]\n',
+    flow: '{name: flow, "images": ["nginx"]}',
+    none: 'name: none\nkind: regex\n',
+  };
+  const folder = folderOf(texts);
+  const names = [...Object.keys(texts), 'missing'];
+  const filters = new FilterLibrary(new Map(names.map((name) => [name, join(folder, name)])));
+  const fitting = (image: string) => filters.names.filter((name) => filters.mayBelongTo(name, image));
+  assert.deepEqual(fitting('nginx'), ['one-line', 'list', 'flow']);
+  assert.deepEqual(fitting('shop/app'), ['one-line', 'list']);
+  assert.deepEqual(fitting('httpd'), []);
+});

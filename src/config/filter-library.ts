@@ -1,5 +1,7 @@
-import { BailiffError } from '../core/errors.ts';
+import { copied } from '../core/batch.ts';
+import { BailiffError, orError } from '../core/errors.ts';
 import { type FilterAbout, type FilterDefinition, splitMode } from '../core/filter.ts';
+import { readTextFile } from './file.ts';
 import { aboutOf, definitionOf } from './filter-file.ts';
 import type { FilterFile } from './filter-schema.ts';
 import { loadFilterFile } from './filters.ts';
@@ -8,6 +10,8 @@ import { loadFilterFile } from './filters.ts';
 export class FilterLibrary {
   readonly #files: ReadonlyMap<string, string>;
   readonly #read = new Map<string, FilterFile>();
+  /** By name: the text that says which images a filter belongs to. */
+  readonly #images = new Map<string, string>();
 
   /** By name, as `findFilters` finds them. */
   constructor(files: ReadonlyMap<string, string>) {
@@ -27,6 +31,16 @@ export class FilterLibrary {
     return this.has(name) ? aboutOf(this.#fileOf(name)) : null;
   }
 
+  /**
+   * Whether a filter's file may name an image (without its tag): of the text alone, since reading all filters whole takes
+   * half a second. False where it cannot be read, which is told where somebody wants the filter.
+   */
+  mayBelongTo(name: string, image: string): boolean {
+    const images = this.#images.get(name) ?? imagesIn(this.#files.get(name) ?? '');
+    this.#images.set(name, images);
+    return images.includes(image);
+  }
+
   /** The filter of a jail's `filter`, which may name a mode. @throws BailiffError as `loadFilterFile`; filter-mode */
   definition(name: string): FilterDefinition {
     const { filter, mode } = splitMode(name);
@@ -43,4 +57,13 @@ export class FilterLibrary {
     this.#read.set(name, read);
     return read;
   }
+}
+
+/** The part of a filter's file in which its images stand; all of it, where it is not written as usual. */
+function imagesIn(file: string): string {
+  const text = orError(() => readTextFile(file));
+  if (text === null || text instanceof BailiffError) return '';
+  const part = /^images:.*(?:\n(?:[\s#-].*)?)*/m.exec(text)?.[0] ?? text;
+  // A copy: a slice would keep the whole text alive.
+  return copied(part, 0, part.length);
 }

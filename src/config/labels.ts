@@ -1,4 +1,4 @@
-import { type ContainerTraits, selects } from '../core/container-selector.ts';
+import { type ContainerTraits, repositoryOf, selects } from '../core/container-selector.ts';
 import { BailiffError, orError } from '../core/errors.ts';
 import { splitMode } from '../core/filter.ts';
 import { isWithin, policyOf } from '../core/policy.ts';
@@ -138,7 +138,10 @@ class LabelledContainer {
 
   /** Whether a filter belongs to its image. What is wrong with a filter's file is told where somebody wants it. */
   #fits(filter: string): boolean {
-    const about = orError(() => this.#configuration.filters.about(filter));
+    const { filters } = this.#configuration;
+    const repository = repositoryOf(this.#container.image);
+    if (repository === '' || !filters.mayBelongTo(filter, repository)) return false;
+    const about = orError(() => filters.about(filter));
     if (about === null || about instanceof BailiffError) return false;
     return about.images.some((image) => selects(`image:${image}`, this.#container));
   }

@@ -89,10 +89,14 @@ function matchesLabel(wanted: string, labels: ContainerTraits['labels'], key: st
 function imageNames(image: string): string[] {
   if (image === '') return [];
   const whole = shortImage(image);
-  const undigested = whole.replace(/@.*$/s, '');
+  return [whole, whole.replace(/@.*$/s, ''), repositoryOf(image)];
+}
+
+/** An image's name without tag and digest, and without Docker's own registry before it. */
+export function repositoryOf(image: string): string {
+  const undigested = shortImage(image).replace(/@.*$/s, '');
   // A colon before the last slash belongs to a registry's port.
-  const repository = undigested.replace(/:[^/:]*$/, '');
-  return [whole, undigested, repository];
+  return undigested.replace(/:[^/:]*$/, '');
 }
 
 /** `docker.io/library/nginx` and `nginx` are one image (the reference grammar of distribution/reference). */
