@@ -37,7 +37,7 @@ test('a container that logs an address of Docker is found at once, and for each 
 
 test('a remedy is told for each proxy', () => {
   const [finding] = hit(new HiddenClients('file:/a.log'), 3, '198.51.100.1', proxy).findings();
-  const told = new Map(finding?.remedies.map(({ of, remedy }) => [of, remedy]));
+  const told = new Map(finding?.remedies.map(({ behind, remedy }) => [behind, remedy]));
   assert.deepEqual([...told.keys()], ['traefik', 'nginx', 'caddy', 'haproxy', 'Cloudflare']);
   assert.match(told.get('nginx') ?? '', /set_real_ip_from/);
   assert.match(told.get('haproxy') ?? '', /set-header X-Forwarded-For/);

@@ -64,7 +64,7 @@ export function describeFindings(findings: readonly Finding[]): string[] {
   return [...Map.groupBy(findings, ({ text }) => text)].map(([text, same]) => {
     const jails = same.map(({ jail }) => jail).join(', ');
     const [{ remedies, page } = { remedies: [], page: '' }] = same;
-    const named = remedies.map(({ of }) => of);
+    const named = remedies.map(({ behind }) => behind);
     const places = `${named.slice(0, -1).join(', ')} or ${named.at(-1) ?? ''}`;
     return `${text} (${jails}); ${page} says how to have the client logged behind ${places}`;
   });

@@ -15,31 +15,31 @@ const page = 'docs/behind-a-proxy.md';
 /** Of a proxy: by what it is called. The service has to log what it is told; which settings these are, the page says. */
 const proxies: Finding['remedies'] = [
   {
-    of: 'traefik',
+    behind: 'traefik',
     remedy:
       'it sets X-Forwarded-For by itself; have the service trust it, or judge the access log of traefik instead',
   },
   {
-    of: 'nginx',
+    behind: 'nginx',
     remedy:
       'proxy_set_header X-Forwarded-For $remote_addr; in an nginx behind it set_real_ip_from and real_ip_header',
   },
   {
-    of: 'caddy',
+    behind: 'caddy',
     remedy: 'it sets X-Forwarded-For by itself; in a caddy behind it trusted_proxies',
   },
   {
-    of: 'haproxy',
+    behind: 'haproxy',
     remedy: 'http-request set-header X-Forwarded-For %[src]; for mail and other TCP send-proxy-v2',
   },
   {
-    of: 'Cloudflare',
+    behind: 'Cloudflare',
     remedy: 'take the client from CF-Connecting-IP, and name its ranges in trusted-proxies',
   },
 ];
 
 const userlandProxy: Finding['remedies'][number] = {
-  of: 'Docker',
+  behind: 'Docker',
   remedy:
     'its userland proxy (IPv6 without ip6tables, a connection from this host itself) and Swarm ingress hide the client: start ' +
     'Docker with "ipv6": true, "ip6tables": true (and "experimental": true before 27) and give the network an IPv6 subnet',

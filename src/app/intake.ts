@@ -282,7 +282,7 @@ export class Intake {
   #withSetup(finding: Finding, filter: string | null): Finding {
     const setup = filter === null ? null : (this.#parts.setupOf?.(filter) ?? null);
     if (setup === null) return finding;
-    return { ...finding, remedies: [{ of: 'the service', remedy: setup }, ...finding.remedies] };
+    return { ...finding, remedies: [{ behind: 'the service', remedy: setup }, ...finding.remedies] };
   }
 
   status(): SourceStatus[] {

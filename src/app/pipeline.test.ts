@@ -238,7 +238,7 @@ test('Docker’s gateway in a container’s log is reported as a masked source',
   const [finding] = intake.findings();
   assert.deepEqual(
     [finding?.jail, finding?.remedies[0]],
-    ['sshd', { of: 'the service', remedy: 'Set UseDNS.' }],
+    ['sshd', { behind: 'the service', remedy: 'Set UseDNS.' }],
   );
   for (let address = 1; address <= 100; address++) await send(web.id, [`203.0.113.${address}`]);
   assert.equal(intake.status()[0]?.warning, null, 'the clients are named now');

@@ -38,7 +38,7 @@ async function showJail(client: ControlClient, status: Status, jail: string, jso
   for (const source of status.sources.filter(({ jails }) => jails.includes(jail))) printSource(source);
   for (const { page, remedies } of findings) {
     printLine(`  What may stand in front, and what to do (${page}):`);
-    for (const { of, remedy } of remedies) printLine(`    ${of}: ${remedy}`);
+    for (const { behind, remedy } of remedies) printLine(`    ${behind}: ${remedy}`);
   }
   printLine();
   if (banned.length === 0) printLine('Nobody is banned by it.');

@@ -54,7 +54,7 @@ export interface Finding {
   /** What is so, and what follows from it. */
   readonly text: string;
   /** What to do, by what it may be that is in the way. */
-  readonly remedies: readonly { readonly of: string; readonly remedy: string }[];
+  readonly remedies: readonly { readonly behind: string; readonly remedy: string }[];
   /** Where more is said. */
   readonly page: string;
 }

@@ -40,6 +40,11 @@ describe('an engine without IPv6, whose proxy hides IPv6 clients', {
     assert.match(warning, /masked/);
     assert.match(warning, /172\.17\.0\.1/);
     assert.match(warning, /proxy/);
+    const [finding] = (await bailiff.status()).findings;
+    assert.deepEqual(
+      [finding?.id, finding?.jail, finding?.page],
+      ['client-hidden', 'nginx-http-auth', 'docs/behind-a-proxy.md'],
+    );
     assert.deepEqual(await bailiff.banned(), []);
     assert.equal(
       await request(testbed.network, { from: 1, family: 6, port: webPort, user: 'member:guess' }),

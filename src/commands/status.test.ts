@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { folderOf } from '../../test/setup/folder.ts';
+import { HiddenClients } from '../app/hidden-clients.ts';
+import type { Control, Status } from '../control/protocol.ts';
+import { serveControl } from '../control/server.ts';
+
+const cli = fileURLToPath(new URL('../cli.ts', import.meta.url));
+const socket = join(folderOf({}), 'bailiff.sock');
+
+const hidden = new HiddenClients('docker:web');
+hidden.protectedHit('shop', '172.18.0.2', { section: 'docker', reason: 'Docker network proxy' });
+
+const jail = {
+  name: 'shop',
+  filter: 'nginx-http-auth',
+  maxretry: 5,
+  findtime: 600,
+  bantime: 600,
+  hits: 0,
+  bans: 0,
+  active: 0,
+  tracked: 0,
+  policy: 'drop',
+  ports: 'all',
+};
+
+const status: Status = {
+  version: '1',
+  started: 0,
+  ready: true,
+  problems: [],
+  warnings: [],
+  enforcement: {
+    backend: 'fake',
+    state: 'enforcing',
+    detail: '',
+    hooks: [],
+    dropped: [],
+    gaps: [],
+    elements: 0,
+  },
+  jails: [jail, { ...jail, name: 'blog' }],
+  sources: [],
+  findings: hidden.findings(),
+  labels: [],
+  metrics: null,
+};
+
+const unasked = () => assert.fail('not asked for here');
+const control: Control = {
+  status: () => status,
+  bans: () => [],
+  ban: unasked,
+  unban: unasked,
+  importBans: unasked,
+  teardown: unasked,
+};
+
+let close = (): void => undefined;
+before(async () => {
+  const server = await serveControl(socket, control);
+  close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+});
+after(() => close());
+
+const bailiff = (...args: string[]) =>
+  execa(process.execPath, [cli, 'status', ...args], { env: { BAILIFF_SOCKET: socket } });
+
+test('status of a jail whose clients are hidden says what to do behind which proxy', async () => {
+  const { stdout } = await bailiff('shop');
+  assert.match(stdout, /What may stand in front, and what to do \(docs\/behind-a-proxy\.md\):/);
+  for (const front of ['Docker', 'traefik', 'nginx', 'caddy', 'haproxy', 'Cloudflare'])
+    assert.match(stdout, new RegExp(`^    ${front}: `, 'm'));
+  assert.doesNotMatch((await bailiff('blog')).stdout, /in front/);
+});
+
+test('status --json of it has the finding whole, as doctor will take it', async () => {
+  const { findings } = JSON.parse((await bailiff('shop', '--json')).stdout) as Pick<Status, 'findings'>;
+  assert.deepEqual(findings, status.findings);
+});
