@@ -76,8 +76,9 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
       const text = await run('docker-compose', ['--file', file, 'config']);
       return [example, (parse(text) as { services: Services }).services] as const;
     });
-    services = new Map(await Promise.all(read));
-    testbed = await openTestbed();
+    const [opened, entries] = await Promise.all([openTestbed(), Promise.all(read)]);
+    testbed = opened;
+    services = new Map(entries);
     // Before any container is there: what starts later has to be seen.
     bailiff = new ComposedBailiff(testbed, 'examples/traefik-whoami/compose.yaml');
     await bailiff.up({});
