@@ -6,7 +6,7 @@ import { banTime, containerPaths, duration, journalMatch, paths, text, wholeNumb
 const kinds = ['hit', 'nofail', 'gained', 'forget'] as const;
 type Kind = (typeof kinds)[number];
 
-/** JavaScript's regular expressions, in Unicode mode: escapes that mean nothing are refused. */
+/** JavaScript's regular expressions, in Unicode mode: escapes that mean nothing are refused. A dot is any character. */
 const pattern = z.string().min(1).superRefine(checkPattern);
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);

@@ -24,7 +24,7 @@ export function overlap(a: CharacterSet, b: CharacterSet): boolean {
 
 /** A set as the expression has it, which is known to be valid. */
 function written(source: string, ignoreCase: boolean): CharacterSet {
-  const member = new RegExp(`^${source}$`, ignoreCase ? 'i' : 'u');
+  const member = new RegExp(`^${source}$`, ignoreCase ? 'is' : 'us');
   return new Set([...characters.keys()].filter((index) => member.test(characters[index] ?? '')));
 }
 

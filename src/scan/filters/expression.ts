@@ -26,9 +26,10 @@ export interface CompiledExpression {
 export function compileExpression(pattern: string, ignoreCase = false): CompiledExpression {
   const source = pattern.replaceAll(hostTag, hostExpression);
   // With u, JavaScript refuses escapes that mean nothing; so it is asked in any case. Together with i it would also
-  // fold the long s and the Kelvin sign into s and k.
+  // fold the long s and the Kelvin sign into s and k. With s a dot is any character: a client that may write a carriage
+  // return or a line separator could hide behind it otherwise.
   new RegExp(source, 'u');
-  const regexp = new RegExp(withoutNames(source), ignoreCase ? 'i' : 'u');
+  const regexp = new RegExp(withoutNames(source), ignoreCase ? 'is' : 'us');
   return { regexp, source, groups: parsePattern(source).groups };
 }
 

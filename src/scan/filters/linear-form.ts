@@ -28,7 +28,7 @@ class NotExpressible extends Error {}
 /** ECMA-262, WhiteSpace and LineTerminator; RE2's `\s` is ASCII alone. */
 const space = String.raw`\t-\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}`;
 const notSpace = String.raw`\x{0}-\x{8}\x{e}-\x{1f}!-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{fefe}\x{ff00}-\x{10ffff}`;
-const notLineEnd = String.raw`[^\n\r\x{2028}\x{2029}]`;
+const anyCharacter = '(?s:.)';
 
 const lookAround = /^\(\?<?[=!]/;
 const quantifier = /^(?:[*+?]|\{\d+(?:,\d*)?\})\??/;
@@ -92,7 +92,7 @@ class Translation {
     const character = this.#text.next();
     switch (character) {
       case '.':
-        return { pattern: notLineEnd, empty: false };
+        return { pattern: anyCharacter, empty: false };
       case '^':
         return { pattern: String.raw`\A`, empty: true };
       case '$':
@@ -144,7 +144,7 @@ class Translation {
     // A group, a back-reference, or a repetition without an end.
     if (/\((?!\?(?:<?[=!]|:))|\\|[*+]|,\}/.test(bare)) throw new NotExpressible();
     const group = ++this.#written;
-    this.#assertions.push({ group, regexp: new RegExp(assertion, this.#ignoreCase ? 'iy' : 'uy') });
+    this.#assertions.push({ group, regexp: new RegExp(assertion, this.#ignoreCase ? 'isy' : 'usy') });
     return '()';
   }
 

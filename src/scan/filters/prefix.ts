@@ -14,8 +14,7 @@ interface Tail {
 const tails: readonly Tail[] = [
   {
     source: '(?<content>.+)$',
-    takes: (text, at) =>
-      at < text.length && ['\n', '\r', '\u2028', '\u2029'].every((end) => text.indexOf(end, at) < 0),
+    takes: (text, at) => at < text.length,
   },
   // `<F-CONTENT>.+</F-CONTENT>$` of fail2ban's, translated; its texts end with a newline.
   {

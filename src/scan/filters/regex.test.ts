@@ -33,6 +33,8 @@ const hosts: readonly (readonly [pattern: string, text: string, host: string | n
   // A greedy neighbour must not take digits away.
   ['from .*<HOST>$', 'from the place 203.0.113.7', '203.0.113.7'],
   ['from .*<HOST>$', 'from the place 2001:db8::7', '2001:db8::7'],
+  // What a dot leaves out elsewhere, and a client may write.
+  ['^user .* from <HOST>$', 'user a\rb\u2028c\u2029d from 203.0.113.7', '203.0.113.7'],
   // No addresses, or parts of something else.
   ['from <HOST>', 'from 203.0.113.7.attacker.example', null],
   ['from <HOST>', 'from 203.0.113.7000', null],
