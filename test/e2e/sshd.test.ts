@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { request, shutOut, wrongPassword } from './testbed/attacker.ts';
 import { eventually } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
+import { Machine } from './testbed/machine.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { sshPort, startSshServer } from './testbed/ssh-server.ts';
 import { hostPort, openTestbed, type Testbed } from './testbed/testbed.ts';
@@ -19,7 +20,9 @@ describe("a real sshd on the Docker host, its log in rsyslog's file", {
   before(async () => {
     testbed = await openTestbed();
     await Web.start(testbed);
-    log = await startSshServer(testbed.workplace, testbed.network.host);
+    const machine = await Machine.boot(testbed.workplace, testbed.network.host);
+    await startSshServer(machine, 'UsePAM no', 'PermitRootLogin yes');
+    log = machine.log('auth.log');
     bailiff = new Daemon(testbed.workplace, testbed.network.host, {
       BAILIFF_JAILS: 'sshd',
       BAILIFF_JAIL_SSHD_LOGPATH: log,

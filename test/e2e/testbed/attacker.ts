@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { inside } from './command.ts';
 import type { Network } from './network.ts';
+import { sshCommand } from './ssh-client.ts';
 
 export interface Request {
   /** Which attacker, from 1. */
@@ -56,28 +57,7 @@ export async function wrongPassword(
   port: number,
   user: string,
 ): Promise<void> {
-  const options = [
-    'StrictHostKeyChecking=no',
-    'UserKnownHostsFile=/dev/null',
-    'PreferredAuthentications=password',
-  ];
-  options.push('PubkeyAuthentication=no', 'NumberOfPasswordPrompts=1', 'ConnectTimeout=3');
-  const ssh = [
-    'ssh',
-    '-F',
-    'none',
-    '-b',
-    network.attacker(from),
-    '-p',
-    `${port}`,
-    ...options.flatMap((option) => ['-o', option]),
-  ];
-  const [file, words] = inside(network.internet, 'sshpass', [
-    '-p',
-    'wrong',
-    ...ssh,
-    `${user}@${network.hostAddress[4]}`,
-    'true',
-  ]);
+  const client = { from: network.attacker(from), host: network.hostAddress[4], patience: 3 };
+  const [file, words] = inside(network.internet, ...sshCommand({ ...client, port, user, password: 'wrong' }));
   await execa(file, words, { reject: false, stdin: 'ignore', timeout: 10_000 });
 }

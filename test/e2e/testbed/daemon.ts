@@ -100,6 +100,13 @@ export class Daemon {
     });
   }
 
+  /** Who is banned, asked as `status`. */
+  async bans(): Promise<readonly Ban[]> {
+    return this.#client.bans().catch((error: unknown) => {
+      throw this.#explained(error);
+    });
+  }
+
   async banned(): Promise<Ban[]> {
     return (await this.json('banned')) as Ban[];
   }
