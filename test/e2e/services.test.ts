@@ -5,7 +5,7 @@ import { Daemon } from './testbed/daemon.ts';
 import { Machine, member } from './testbed/machine.ts';
 import { createNetwork, type Network } from './testbed/network.ts';
 import { cannotRun } from './testbed/requirements.ts';
-import { services } from './testbed/services/registry.ts';
+import { programs, services } from './testbed/services/registry.ts';
 import type { Client, Service } from './testbed/services/service.ts';
 import { Workplace } from './testbed/workplace.ts';
 
@@ -19,7 +19,7 @@ const wrong = 'guess';
 const patience = 30;
 const shutOut = 2;
 
-describe('real services with a jail each', { timeout: 300_000, skip: cannotRun() }, () => {
+describe('real services with a jail each', { timeout: 300_000, skip: cannotRun(programs) }, () => {
   let workplace: Workplace;
   let network: Network;
   let running: ReadonlyMap<string, Service>;

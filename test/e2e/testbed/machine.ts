@@ -7,7 +7,8 @@ export const member = { name: 'member', password: 'open-sesame', home: 'home/mem
 
 /**
  * What a program of the machine sees in place of this machine's: a host name, devices with a /dev/log of its own, an empty
- * /run, and the files of `etc`. Arguments: folder of the machine, command.
+ * /run, and the files of `etc` before those of /etc. (Each of them mounted over its namesake would be gone as soon as
+ * somebody replaced that, as installing a package does.) Arguments: folder of the machine, command.
  */
 const inhabit = `
 set -e
@@ -25,9 +26,7 @@ ln -s pts/ptmx "$machine/dev/ptmx"
 mount --rbind "$machine/dev" /dev
 mount -t tmpfs -o mode=755 none /run
 mkdir -p /run/sshd /run/vsftpd/empty
-for file in "$machine"/etc/*; do
-  if [ -e "/etc/$(basename "$file")" ]; then mount --bind "$file" "/etc/$(basename "$file")"; fi
-done
+mount -t overlay -o "lowerdir=$machine/etc:/etc" none /etc
 exec "$@"
 `;
 

@@ -16,10 +16,10 @@ const tools = [
 ];
 tools.push('iptables', 'nsenter', 'rsyslogd', 'ssh', 'ssh-keygen', 'sshd', 'sshpass', 'stdbuf', 'unshare');
 
-/** Why the testbed cannot be had on this machine, as `skip` takes it, or false where it can. */
-export function cannotRun(): string | false {
+/** Why the testbed, with these further programs, cannot be had on this machine, as `skip` takes it; false where it can. */
+export function cannotRun(further: readonly string[] = []): string | false {
   if (process.getuid?.() !== 0) return 'needs root, for network namespaces and a Docker engine of its own';
-  const missing = tools.filter((tool) => !isInstalled(tool));
+  const missing = [...tools, ...further].filter((tool) => !isInstalled(tool));
   if (!existsSync(journalWriter)) missing.push('systemd-journal-remote');
   return missing.length > 0 && `needs ${missing.join(', ')} (scripts/test installs them on Debian)`;
 }
