@@ -1,9 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { eventually, run } from './command.ts';
 import type { Running, Workplace } from './workplace.ts';
 
-/** The one person with an account on the machine. */
-export const member = { name: 'member', password: 'open-sesame', home: 'home/member' } as const;
+/** Who has an account on every machine. */
+export const member = { name: 'member', password: 'open-sesame' } as const;
 
 /**
  * What a program of the machine sees in place of this machine's: a host name, devices with a /dev/log of its own, an empty
@@ -51,12 +52,17 @@ export class Machine {
     this.namespace = namespace;
   }
 
-  static async boot(workplace: Workplace, namespace: string): Promise<Machine> {
+  /** `further`: names of accounts beside the member's, with the same password. */
+  static async boot(
+    workplace: Workplace,
+    namespace: string,
+    further: readonly string[] = [],
+  ): Promise<Machine> {
     const machine = new Machine(workplace, namespace);
     // Daemons give up root's rights, and still have to reach what is theirs.
     chmodSync(workplace.directory, 0o711);
-    for (const name of ['dev', 'etc', 'log', member.home]) machine.makeDirectory(name);
-    await machine.#writeAccounts();
+    for (const name of ['dev', 'etc', 'log', 'home']) machine.makeDirectory(name);
+    await machine.#writeAccounts([member.name, ...further]);
     machine.write('etc/hosts', '127.0.0.1 localhost\n127.0.1.1 host\n::1 localhost\n');
     // Nobody there: names are refused at once.
     machine.write('etc/resolv.conf', 'nameserver 127.0.0.1\n');
@@ -108,24 +114,24 @@ export class Machine {
     return readFileSync(this.path('password-hash'), 'utf8');
   }
 
-  /** This machine's accounts, which daemons run under, and the member's. */
-  async #writeAccounts(): Promise<void> {
+  /** This machine's accounts, which daemons run under, none with a password, and the people's. */
+  async #writeAccounts(people: readonly string[]): Promise<void> {
     const hash = await run('openssl', ['passwd', '-6', member.password]);
     this.write('password-hash', hash);
-    const id = 20_000;
-    const accounts = `${readFileSync('/etc/passwd', 'utf8')}${member.name}:x:${id}:${id}::${this.path(member.home)}:/bin/sh\n`;
-    this.write('etc/passwd', accounts);
-    this.write('etc/group', `${readFileSync('/etc/group', 'utf8')}${member.name}:x:${id}:\n`);
-    const names = accounts.split('\n').map((line) => line.split(':')[0]);
-    const locked = names
-      .filter((name) => name && name !== member.name)
-      .map((name) => `${name}:*:20000:0:99999:7:::`);
-    this.write(
-      'etc/shadow',
-      `${[...locked, `${member.name}:${hash}:20000:0:99999:7:::`].join('\n')}\n`,
-      0o640,
-    );
-    await run('chown', [`${id}:${id}`, this.path(member.home)]);
+    const users = readFileSync('/etc/passwd', 'utf8').split('\n').filter(Boolean);
+    const shadow = users.map((line) => `${line.split(':')[0]}:*:20000:0:99999:7:::`);
+    const groups = readFileSync('/etc/group', 'utf8').split('\n').filter(Boolean);
+    for (const [index, name] of people.entries()) {
+      const id = 20_000 + index;
+      const home = this.makeDirectory(join('home', name));
+      await run('chown', [`${id}:${id}`, home]);
+      users.push(`${name}:x:${id}:${id}::${home}:/bin/sh`);
+      groups.push(`${name}:x:${id}:`);
+      shadow.push(`${name}:${hash}:20000:0:99999:7:::`);
+    }
+    this.write('etc/passwd', `${users.join('\n')}\n`);
+    this.write('etc/group', `${groups.join('\n')}\n`);
+    this.write('etc/shadow', `${shadow.join('\n')}\n`, 0o640);
   }
 
   async #startSyslog(): Promise<void> {
