@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventually, run } from './command.ts';
+import { eventually, inside, run } from './command.ts';
 import type { Running, Workplace } from './workplace.ts';
 
 /** Who has an account on every machine. */
@@ -14,6 +14,7 @@ export const member = { name: 'member', password: 'open-sesame' } as const;
 const inhabit = `
 set -e
 machine=$1; shift
+cd /
 hostname host
 mount -t tmpfs -o mode=755 none "$machine/dev"
 for device in null zero full random urandom tty; do
@@ -102,6 +103,14 @@ export class Machine {
   start(name: string, file: string, args: readonly string[]): Running {
     const [command, words] = this.on(file, args);
     return this.workplace.start(name, command, words);
+  }
+
+  /** Waits until the server listens on this TCP port. @throws with its output where it ended */
+  async untilListening(server: Running, port: number): Promise<void> {
+    await eventually(`port ${port}`, async () => {
+      if (!server.isAlive()) throw new Error(server.output());
+      return (await run(...inside(this.namespace, 'ss', ['-Htln', `sport = :${port}`]))) !== '';
+    });
   }
 
   /** Runs a command on the machine to its end. @throws with its output where it fails */

@@ -1,4 +1,4 @@
-import { eventually, inside, run, succeeds } from './command.ts';
+import { run } from './command.ts';
 import type { Machine } from './machine.ts';
 import type { Running } from './workplace.ts';
 
@@ -12,9 +12,6 @@ export async function startSshServer(machine: Machine, ...settings: readonly str
   const configuration = machine.write('sshd_config', `${[...common, ...settings].join('\n')}\n`);
   // sshd insists on being called by its whole path.
   const server = machine.start('sshd', '/usr/sbin/sshd', ['-D', '-f', configuration]);
-  await eventually('sshd listens', async () => {
-    if (!server.isAlive()) throw new Error(server.output());
-    return await succeeds(...inside(machine.namespace, 'ssh-keyscan', ['-p', `${sshPort}`, '127.0.0.1']));
-  });
+  await machine.untilListening(server, sshPort);
   return server;
 }

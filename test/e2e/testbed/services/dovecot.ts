@@ -5,7 +5,7 @@ import { curl, type StartService } from './service.ts';
 export const saslSocket = 'sasl/auth';
 
 /** dovecot's IMAP for the machine's accounts, over PAM and logged by syslog as Debian has it. */
-export const startDovecot: StartService = async (machine, network) => {
+export const startDovecot: StartService = async (machine, network, further = []) => {
   machine.makeDirectory('sasl');
   const configuration = machine.write(
     'dovecot.conf',
@@ -31,6 +31,7 @@ service anvil {
     mode = 0
   }
 }
+${further.join('\n')}
 `,
   );
   return {

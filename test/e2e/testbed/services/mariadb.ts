@@ -1,25 +1,28 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Addressed } from '../addressed.ts';
 import { member } from '../machine.ts';
 import { ask, hostFor, type StartService } from './service.ts';
 
 /** MariaDB with an account for the member from anywhere, its error log in a file. */
-export const startMariadb: StartService = async (machine, network) => {
+export const startMariadb: StartService = async (machine, network, further = []) => {
   const log = machine.log('mariadb-error.log');
   const data = machine.makeDirectory('mariadb');
   const account = machine.write(
     'mariadb.sql',
-    `CREATE USER ${member.name}@'%' IDENTIFIED BY '${member.password}';\n`,
+    `CREATE USER IF NOT EXISTS ${member.name}@'%' IDENTIFIED BY '${member.password}';\n`,
   );
-  machine.write('log/mariadb-error.log', '');
-  await machine.run('chown', 'mysql', log);
+  await machine.run('sh', '-c', `touch ${log}; chown mysql ${log}`);
   const common = ['--no-defaults', `--datadir=${data}`, '--user=mysql'];
-  await machine.run('mariadb-install-db', ...common, '--skip-test-db', '--skip-name-resolve');
+  if (!existsSync(join(data, 'mysql'))) {
+    await machine.run('mariadb-install-db', ...common, '--skip-test-db', '--skip-name-resolve');
+  }
   const clients = new Addressed(network);
   const server = [...common, `--socket=${data}/socket`, `--log-error=${log}`];
   return {
     jail: 'mariadb',
     log,
-    process: machine.start('mariadbd', 'mariadbd', [...server, `--init-file=${account}`]),
+    process: machine.start('mariadbd', 'mariadbd', [...server, `--init-file=${account}`, ...further]),
     login: async (client, password) => {
       const login = [`--host=${hostFor(network, client)}`, `--user=${member.name}`, `--password=${password}`];
       const args = ['--no-defaults', `--connect-timeout=${client.patience}`, ...login, '--execute=SELECT 1'];

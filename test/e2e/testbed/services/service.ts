@@ -25,8 +25,15 @@ export interface Service {
   login(client: Client, password: string): Promise<Welcome>;
 }
 
-/** Starts the daemon on the machine. It may need a while until it answers. */
-export type StartService = (machine: Machine, network: Network) => Promise<Service>;
+/**
+ * Starts the daemon on the machine. It may need a while until it answers. `further`: settings beside its own, as its
+ * configuration or command line has them.
+ */
+export type StartService = (
+  machine: Machine,
+  network: Network,
+  further?: readonly string[],
+) => Promise<Service>;
 
 /** What a client's end means: its exit code and all that it wrote; undefined: something that must not happen. */
 export type Verdict = (exitCode: number, output: string) => Welcome | undefined;

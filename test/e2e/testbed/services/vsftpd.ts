@@ -2,7 +2,7 @@ import { member } from '../machine.ts';
 import { curl, type StartService } from './service.ts';
 
 /** vsftpd with the settings of Debian's vsftpd.conf. */
-export const startVsftpd: StartService = async (machine, network) => {
+export const startVsftpd: StartService = async (machine, network, further = []) => {
   const log = machine.log('vsftpd.log');
   const configuration = machine.write(
     'vsftpd.conf',
@@ -19,6 +19,7 @@ vsftpd_log_file=${log}
 connect_from_port_20=YES
 secure_chroot_dir=/run/vsftpd/empty
 pam_service_name=vsftpd
+${further.join('\n')}
 `,
   );
   return {
