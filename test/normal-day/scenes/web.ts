@@ -99,13 +99,13 @@ index-file.names = ( "index.html" )
 };
 
 export const caddy: Scene = async (day) => {
+  const folder = day.machine.makeDirectory('caddy');
   const configuration = day.machine.write(
     'Caddyfile',
     `{
   admin off
   auto_https off
-  persist_config off
-  storage file_system ${day.machine.makeDirectory('caddy')}
+  storage file_system ${folder}
   log {
     output file ${day.machine.log('caddy.log')}
   }
@@ -119,7 +119,17 @@ export const caddy: Scene = async (day) => {
 }
 `,
   );
-  const server = await day.daemon(8083, 'caddy', 'run', '--adapter', 'caddyfile', '--config', configuration);
+  const server = await day.daemon(
+    8083,
+    'env',
+    `XDG_CONFIG_HOME=${folder}`,
+    'caddy',
+    'run',
+    '--adapter',
+    'caddyfile',
+    '--config',
+    configuration,
+  );
   await visitors(day, server, 8083, null);
 };
 
