@@ -8,6 +8,9 @@ import type { Running, Workplace } from '../e2e/testbed/workplace.ts';
 /** Who has an account beside the member. */
 export const people = ['alice', 'bob', 'carol', 'deploy'] as const;
 
+/** How many addresses they come from. */
+const visitors = 60;
+
 /** What legitimate clients do with one program on a normal day. It ends when their lines are written. */
 export type Scene = (day: Day) => Promise<void>;
 
@@ -27,12 +30,18 @@ export class Day {
   static async begin(workplace: Workplace): Promise<Day> {
     const network = await createNetwork(workplace);
     const machine = await Machine.boot(workplace, network.host, people);
+    // Half of them have a name.
+    const named = Array.from(
+      { length: visitors / 2 },
+      (_, n) => `${network.attacker(2 * n + 1)} desk-${n}.example.net`,
+    );
+    machine.write('etc/hosts', `127.0.0.1 localhost\n127.0.1.1 host\n::1 localhost\n${named.join('\n')}\n`);
     return new Day(machine, network);
   }
 
   /** The address of the nth visitor: every third one's is of IPv6. */
   visitor(n: number): string {
-    return this.network.attacker(1 + (n % 60), n % 3 === 2 ? 6 : 4);
+    return this.network.attacker(1 + (n % visitors), n % 3 === 2 ? 6 : 4);
   }
 
   /** The host's address as this visitor sees it, in brackets where it is of IPv6. */

@@ -6,7 +6,7 @@ const replacements: readonly (readonly [RegExp, string])[] = [
   // The testbed's addresses become those that RFC 5737 reserves for documentation; of IPv6 it has such ones already.
   [/198\.18\.100\.(\d+)/g, '203.0.113.$1'],
   [/198\.18\.0\.(\d+)/g, '192.0.2.$1'],
-  [/running on Linux .*/g, 'running on Linux x86_64'],
+  [/(?<=running on Linux x86_64 |OS: Linux )\S.*/g, '6.12.48'],
   [/fe80::[0-9a-f:]+/g, 'fe80::1'],
   // Made of the network card's address.
   [/server_uid \S+/g, 'server_uid AAAAAAAAAAAAAAAAAAAAAAAAAAA='],
