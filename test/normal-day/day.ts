@@ -44,9 +44,15 @@ export class Day {
     return this.network.attacker(1 + (n % visitors), n % 3 === 2 ? 6 : 4);
   }
 
-  /** The host's address as this visitor sees it, in brackets where it is of IPv6. */
+  /** The host's address as this visitor sees it. */
   hostFor(n: number): string {
-    return n % 3 === 2 ? `[${this.network.hostAddress[6]}]` : this.network.hostAddress[4];
+    return this.network.hostAddress[n % 3 === 2 ? 6 : 4];
+  }
+
+  /** The same as it stands in a URL. */
+  urlHostFor(n: number): string {
+    const host = this.hostFor(n);
+    return host.includes(':') ? `[${host}]` : host;
   }
 
   /** The nth of the people. */
@@ -60,6 +66,12 @@ export class Day {
     const [program, all] = inside(this.network.internet, command, words);
     const ended = await execa(program, all, { reject: false, input, all: true, timeout: 120_000 });
     return [ended.exitCode ?? -1, ended.all];
+  }
+
+  /** Runs curl so. @throws with its output where it fails */
+  async curl(n: number, args: readonly string[], input = ''): Promise<void> {
+    const [code, output] = await this.visit(n, 'curl', ['--silent', '--noproxy', '*', ...args], input);
+    if (code !== 0) throw new Error(`curl exited with ${code}: ${output}`);
   }
 
   /** Runs a client that takes care of its own address. @throws with its output where it fails */

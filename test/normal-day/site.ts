@@ -61,7 +61,7 @@ export function writeSite(day: Day): string {
 
 /** One visitor's requests, in one run of curl: pages as they are, not modified since, in part, or only their head. */
 export async function browse(day: Day, n: number, port: number, count: number): Promise<void> {
-  const base = `http://${day.hostFor(n)}:${port}`;
+  const base = `http://${day.urlHostFor(n)}:${port}`;
   const paths = [...pages.map((page) => `/${encodeURI(page).replace('index.html', '')}`), ...further];
   const ways = [
     '',
@@ -81,7 +81,6 @@ export async function browse(day: Day, n: number, port: number, count: number): 
     const agent = agents[(n + (index % 17 === 0 ? 1 : 0)) % agents.length];
     return `url = "${base}${path}"\noutput = /dev/null\nuser-agent = "${agent}"\n${ways[at % ways.length]}${login}${referrer}`;
   });
-  const config = `silent\ngloboff\nnoproxy = "*"\n${requests.join('next\nsilent\nnoproxy = "*"\n')}`;
-  const [code, output] = await day.visit(n, 'curl', ['--config', '-'], config);
-  if (code !== 0) throw new Error(`curl exited with ${code}: ${output}`);
+  const config = `globoff\n${requests.join('next\nsilent\nnoproxy = "*"\n')}`;
+  await day.curl(n, ['--config', '-'], config);
 }

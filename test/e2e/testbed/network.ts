@@ -22,6 +22,7 @@ const attacker = (n: number, family: 4 | 6 = 4) =>
 export async function createNetwork(workplace: Workplace): Promise<Network> {
   const host = await workplace.addNamespace('host');
   const internet = await workplace.addNamespace('internet');
+  for (const namespace of [host, internet]) await skipAddressDetection(namespace);
   await batch(host, [
     `link add outside type veth peer name inside netns ${internet}`,
     'address add 198.18.0.1/24 dev outside',
@@ -42,6 +43,12 @@ export async function createNetwork(workplace: Workplace): Promise<Network> {
   ]);
   await batch(host, ['route add default via 198.18.0.2', '-6 route add default via 2001:db8::2']);
   return { host, internet, hostAddress: { 4: '198.18.0.1', 6: '2001:db8::1' }, attacker };
+}
+
+/** Else nobody is reached over IPv6 for the first two seconds, while the links look for somebody with their address. */
+async function skipAddressDetection(namespace: string): Promise<void> {
+  const script = 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad';
+  await run(...inside(namespace, 'sh', ['-c', script]));
 }
 
 async function batch(namespace: string, commands: readonly string[]): Promise<void> {

@@ -9,7 +9,7 @@ const queries = [
   'SELECT count(*) FROM information_schema.tables',
 ];
 
-/** Starts, connections, queries, connections that break off, a dump and stops; with the log of queries switched on. */
+/** Starts, connections, queries, connections that break off, and stops; with the log of queries switched on. */
 export const mariadb: Scene = async (day) => {
   const log = day.machine.log('mariadb-general.log');
   await day.machine.run('sh', '-c', `: >${log}; chown mysql ${log}`);
@@ -18,17 +18,13 @@ export const mariadb: Scene = async (day) => {
     const { process } = await startMariadb(day.machine, day.network, options);
     await day.machine.untilListening(process, 3306);
     await times(16, 4, async (n) => {
-      const host = day.hostFor(n).replace(/[[\]]/g, '');
+      const host = day.hostFor(n);
       const login = [`--host=${host}`, `--user=${member.name}`, `--password=${member.password}`];
-      // A client that is ended without a goodbye.
-      const kill = n % 8 === 0 ? ['timeout', '-s', 'KILL', '1', 'mariadb'] : ['mariadb'];
-      const query = n % 8 === 0 ? 'SELECT sleep(3)' : (queries[n % queries.length] as string);
-      await day.visit(n, kill[0] as string, [
-        ...kill.slice(1),
-        '--no-defaults',
-        ...login,
-        `--execute=${query}`,
-      ]);
+      const client = ['mariadb', '--no-defaults', ...login];
+      // Some end without a goodbye.
+      if (n % 8 === 0)
+        await day.visit(n, 'timeout', ['-s', 'KILL', '1', ...client, '--execute=SELECT sleep(3)']);
+      else await day.visit(n, 'env', [...client, `--execute=${queries[n % queries.length]}`]);
     });
     await process.stop();
   }
@@ -58,17 +54,10 @@ export const postgresql: Scene = async (day) => {
     const command = [`${folder}/postgres`, '-D', data, ...options].map((word) => `'${word}'`).join(' ');
     const server = await day.daemonAs('postgres', [data], 5432, 'sh', '-c', `exec ${command} 2>>${log}`);
     await times(30, 4, async (n) => {
-      const host = day.hostFor(n).replace(/[[\]]/g, '');
-      const [code, output] = await day.visit(n, 'psql', [
-        '-X',
-        '-h',
-        host,
-        '-U',
-        'postgres',
-        '-c',
-        queries[n % 4]?.replace('SHOW DATABASES', 'SELECT datname FROM pg_database') ?? '',
-        'postgres',
-      ]);
+      const host = day.hostFor(n);
+      const query = queries[n % queries.length]?.replace('SHOW DATABASES', 'SELECT datname FROM pg_database');
+      const login = [`--host=${host}`, '--username=postgres', '--dbname=postgres'];
+      const [code, output] = await day.visit(n, 'psql', ['--no-psqlrc', ...login, `--command=${query}`]);
       if (code !== 0) throw new Error(output);
     });
     await server.stop('SIGINT');
@@ -83,24 +72,13 @@ async function asPostgres(day: Day, ...command: string[]): Promise<void> {
 export const redis: Scene = async (day) => {
   const data = day.machine.makeDirectory('redis');
   for (let run = 0; run < 3; run++) {
-    const options = [
-      '--dir',
-      data,
-      '--logfile',
-      day.machine.log('redis.log'),
-      '--loglevel',
-      run === 2 ? 'debug' : 'verbose',
-      '--requirepass',
-      day.password,
-      '--bind',
-      '*',
-      '::',
-    ];
+    const log = ['--logfile', day.machine.log('redis.log'), '--loglevel', run === 2 ? 'debug' : 'verbose'];
+    const options = ['--dir', data, ...log, '--requirepass', day.password, '--bind', '*', '::'];
     const server = await day.daemon(6379, 'redis-server', ...options);
     await times(12, 3, async (n) => {
-      const host = day.hostFor(n).replace(/[[\]]/g, '');
-      const command =
-        [['PING'], ['SET', `key-${n}`, 'AUTH failed'], ['BGSAVE'], ['INFO', 'server']][n % 4] ?? [];
+      const host = day.hostFor(n);
+      const commands = [['PING'], ['SET', `key-${n}`, 'AUTH failed'], ['BGSAVE'], ['INFO', 'server']];
+      const command = commands[n % commands.length] ?? [];
       await day.visit(n, 'redis-cli', ['-h', host, '-a', day.password, '--no-auth-warning', ...command]);
     });
     await server.stop();

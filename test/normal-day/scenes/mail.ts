@@ -30,38 +30,23 @@ async function send(day: Day, n: number): Promise<void> {
     `letters-${n}`,
     `From: ${sender}\nTo: ${recipients.join(', ')}\nMessage-ID: <${n}.failed.login@${n % 2 ? 'phone' : 'desk'}.example.org>\nSubject: ${n}\n\n${'A line.\n'.repeat(n)}`,
   );
-  const options = [
-    '--silent',
-    '--noproxy',
-    '*',
-    '--user',
-    `${day.person(n)}:${day.password}`,
-    '--mail-from',
-    sender,
-  ];
-  // Half of the clients log in with another mechanism.
+  const options = ['--user', `${day.person(n)}:${day.password}`, '--mail-from', sender];
+  // Half of the clients choose how they log in, and half by a default.
   if (n % 2) options.push('--login-options', 'AUTH=PLAIN');
   const to = recipients.flatMap((recipient) => ['--mail-rcpt', recipient]);
-  const url = `smtp://${day.hostFor(n)}/${n % 4 === 1 ? 'phone.example.org' : ''}`;
-  await must(day.visit(n, 'curl', [...options, ...to, '--upload-file', letter, url]));
+  const url = `smtp://${day.urlHostFor(n)}/${n % 4 === 1 ? 'phone.example.org' : ''}`;
+  await day.curl(n, [...options, ...to, '--upload-file', letter, url]);
 }
 
 /** As cron sends it. */
 async function fromTheMachine(day: Day, n: number): Promise<void> {
-  const sendmail = [
-    'sendmail',
-    '-C',
-    day.machine.path('postfix'),
-    '-f',
-    'root@example.org',
-    `${day.person(n)}@example.org`,
-  ];
-  await day.machine.run('sh', '-c', `printf 'Subject: Cron %s\\n\\nok\\n' ${n} | ${sendmail.join(' ')}`);
+  const sendmail = `sendmail -C ${day.machine.path('postfix')} -f root@example.org ${day.person(n)}@example.org`;
+  await day.machine.run('sh', '-c', `printf 'Subject: Cron ${n}\\n\\nok\\n' | ${sendmail}`);
 }
 
 async function read(day: Day, n: number): Promise<void> {
-  const user = ['--silent', '--noproxy', '*', '--user', `${day.person(n)}:${day.password}`];
-  const imap = `imap://${day.hostFor(n)}`;
+  const user = ['--user', `${day.person(n)}:${day.password}`];
+  const imap = `imap://${day.urlHostFor(n)}`;
   const ways = [
     [`${imap}/INBOX;MAILINDEX=1`],
     [`${imap}/`, '--request', 'LIST "" *'],
@@ -69,13 +54,8 @@ async function read(day: Day, n: number): Promise<void> {
     [`${imap}/INBOX`, '--request', 'SEARCH UNSEEN'],
     [`${imap}/`, '--request', `CREATE "Archive ${n}"`],
     [`${imap}/INBOX`, '--request', 'STORE 1 +FLAGS (\\Seen)'],
-    [`pop3://${day.hostFor(n)}/`],
-    [`pop3://${day.hostFor(n)}/1`],
+    [`pop3://${day.urlHostFor(n)}/`],
+    [`pop3://${day.urlHostFor(n)}/1`],
   ];
-  await must(day.visit(n, 'curl', [...user, ...(ways[n % ways.length] ?? [])]));
-}
-
-async function must(visit: Promise<[number, string]>): Promise<void> {
-  const [code, output] = await visit;
-  if (code !== 0) throw new Error(`curl exited with ${code}: ${output}`);
+  await day.curl(n, [...user, ...(ways[n % ways.length] ?? [])]);
 }

@@ -30,7 +30,7 @@ zone "example.org" { type primary; file "${folder}/zone"; };
   await times(140, 4, async (n) => {
     const question = (questions[n % questions.length] ?? '').split(' ');
     const [code, output] = await day.visit(n, 'dig', [
-      `@${day.hostFor(n).replace(/[[\]]/g, '')}`,
+      `@${day.hostFor(n)}`,
       ...question,
       ...(n % 5 ? [] : ['+tcp']),
     ]);

@@ -31,7 +31,7 @@ async function authorize(day: Day, person: string, key: string): Promise<void> {
 }
 
 async function withPassword(day: Day, n: number): Promise<void> {
-  const host = day.hostFor(n).replace(/[[\]]/g, '');
+  const host = day.hostFor(n);
   const login = { from: day.visitor(n), host, port: sshPort, user: day.person(n) };
   await day.client(...spread(sshCommand({ ...login, password: day.password, patience: 20 })));
 }
@@ -46,15 +46,17 @@ async function withKey(day: Day, n: number, key: string): Promise<void> {
   ];
   const keys = n % 3 === 0 ? ['-i', `${key}_old`, '-i', key] : ['-i', key];
   const common = ['-F', 'none', ...keys, ...options.flatMap((each) => ['-o', each])];
-  const target = `${day.person(n)}@${day.hostFor(n)}`;
-  if (n % 4 === 3) await day.client('scp', ...common, '/etc/debian_version', `${target}:version-${n}`);
-  else
+  if (n % 4 === 3) {
     await day.client(
-      'ssh',
+      'scp',
       ...common,
-      target.replace(/[[\]]/g, ''),
-      n % 2 === 0 ? 'true' : 'echo "$SSH_CLIENT"',
+      '/etc/debian_version',
+      `${day.person(n)}@${day.urlHostFor(n)}:version-${n}`,
     );
+  } else {
+    const command = n % 2 === 0 ? 'true' : 'echo "$SSH_CLIENT"';
+    await day.client('ssh', ...common, `${day.person(n)}@${day.hostFor(n)}`, command);
+  }
 }
 
 const spread = ([file, args]: [string, string[]]): [string, ...string[]] => [file, ...args];

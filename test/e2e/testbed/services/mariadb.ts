@@ -20,7 +20,7 @@ export const startMariadb: StartService = async (machine, network, further = [])
   const clients = new Addressed(network);
   const server = [...common, `--socket=${data}/socket`, `--log-error=${log}`];
   return {
-    jail: 'mariadb',
+    jail: 'mysql',
     log,
     process: machine.start('mariadbd', 'mariadbd', [...server, `--init-file=${account}`, ...further]),
     login: async (client, password) => {
