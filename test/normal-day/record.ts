@@ -10,6 +10,7 @@ import { dropbear } from './scenes/dropbear.ts';
 import { ftp } from './scenes/ftp.ts';
 import { mail } from './scenes/mail.ts';
 import { named } from './scenes/names.ts';
+import { samba } from './scenes/samba.ts';
 import { sshd } from './scenes/sshd.ts';
 import { apache2, caddy, haproxy, lighttpd, nginx, squid } from './scenes/web.ts';
 
@@ -32,6 +33,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   nginx,
   postgresql,
   redis,
+  samba,
   squid,
   sshd,
 };
@@ -57,7 +59,10 @@ function write(day: Day): void {
   const folder = join(import.meta.dirname, 'lines');
   if (asked.length === 0) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const log of readdirSync(day.machine.path('log'))) {
+  for (const entry of readdirSync(day.machine.path('log'), { withFileTypes: true })) {
+    // Samba makes folders there, for dumps.
+    if (!entry.isFile()) continue;
+    const log = entry.name;
     const lines = published(readFileSync(day.machine.log(log), 'utf8'), day.machine.path());
     process.stderr.write(`${log}: ${lines.length} lines\n`);
     if (asked.length > 0) process.stdout.write(`${lines.join('\n')}\n`);

@@ -26,7 +26,7 @@ export const startMariadb: StartService = async (machine, network, further = [])
     login: async (client, password) => {
       const login = [`--host=${hostFor(network, client)}`, `--user=${member.name}`, `--password=${password}`];
       const args = ['--no-defaults', `--connect-timeout=${client.patience}`, ...login, '--execute=SELECT 1'];
-      return await ask(network, ...(await clients.command(client.address, 'mariadb', args)), verdict);
+      return await ask(network, client, ...(await clients.command(client.address, 'mariadb', args)), verdict);
     },
   };
 };

@@ -38,15 +38,18 @@ export type StartService = (
 /** What a client's end means: its exit code and all that it wrote; undefined: something that must not happen. */
 export type Verdict = (exitCode: number, output: string) => Welcome | undefined;
 
-/** Runs a client on the internet. @throws with its output where the verdict knows no such end */
+/** Runs a client's program, no longer than it is patient. @throws with its output where the verdict knows no such end */
 export async function ask(
   network: Network,
+  { patience }: Client,
   file: string,
   args: readonly string[],
   verdict: Verdict,
 ): Promise<Welcome> {
   const [command, words] = inside(network.internet, file, args);
-  const { exitCode = -1, all } = await execa(command, words, { reject: false, stdin: 'ignore', all: true });
+  const options = { reject: false, stdin: 'ignore', all: true, timeout: 1_000 * patience } as const;
+  const { exitCode = -1, all, timedOut } = await execa(command, words, options);
+  if (timedOut) return 'silence';
   const welcome = verdict(exitCode, all);
   if (welcome === undefined) throw new Error(`${file} exited with ${exitCode}: ${all}`);
   return welcome;
@@ -75,7 +78,13 @@ export async function curl(
   options.push('--interface', client.address, '--user', user, ...args);
   const host = hostFor(network, client);
   const address = host.includes(':') ? `[${host}]` : host;
-  return await ask(network, 'curl', [...options, url.replace('HOST', address)], (code) => curlCodes[code]);
+  return await ask(
+    network,
+    client,
+    'curl',
+    [...options, url.replace('HOST', address)],
+    (code) => curlCodes[code],
+  );
 }
 
 /** The host's address in the client's family. */

@@ -12,7 +12,7 @@ export const startSshd: StartService = async (machine, network) => ({
     const { address: from, patience } = client;
     const host = hostFor(network, client);
     const login = { from, host, port: sshPort, user: member.name, password, patience };
-    return await ask(network, ...sshCommand(login), verdict);
+    return await ask(network, client, ...sshCommand(login), verdict);
   },
 });
 
