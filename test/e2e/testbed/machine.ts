@@ -8,8 +8,9 @@ export const member = { name: 'member', password: 'open-sesame' } as const;
 
 /**
  * What a program of the machine sees in place of this machine's: a host name, devices with a /dev/log of its own, an empty
- * /run, and the files of `etc` before those of /etc. (Each of them mounted over its namesake would be gone as soon as
- * somebody replaced that, as installing a package does.) Arguments: folder of the machine, command.
+ * /run and /var/log (where sshd notes who logs in), and the files of `etc` before those of /etc. Each of them mounted over
+ * its namesake would be gone as soon as somebody replaced that, as installing a package does. Arguments: folder of the
+ * machine, command.
  */
 const inhabit = `
 set -e
@@ -27,6 +28,7 @@ mount -t devpts -o newinstance,ptmxmode=0666 none "$machine/dev/pts"
 ln -s pts/ptmx "$machine/dev/ptmx"
 mount --rbind "$machine/dev" /dev
 mount -t tmpfs -o mode=755 none /run
+mount -t tmpfs -o mode=755 none /var/log
 mkdir -p /run/sshd /run/vsftpd/empty
 mount -t overlay -o "lowerdir=$machine/etc:/etc" none /etc
 exec "$@"
