@@ -1,11 +1,12 @@
 import { ConfigurationErrors } from '../config/errors.ts';
-import { loadAllModes, shippedFilters } from '../config/filters.ts';
+import { loadAllModes } from '../config/filters.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { withoutPassword } from '../config/mail.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { describeSources } from '../config/show-sources.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
+import type { FilterDefinition } from '../core/filter.ts';
 import { plainPolicy, policyOf } from '../core/policy.ts';
 import { risksOf } from '../scan/risks.ts';
 import { checkSamples } from '../scan/samples.ts';
@@ -20,7 +21,7 @@ export interface CheckOptions extends LoadOptions {
 export async function check({ json = false, print, ...options }: CheckOptions): Promise<0 | 1> {
   try {
     const configuration = await loadConfiguration(options);
-    const filters = await loadAllModes([shippedFilters, configuration.filterDirectory]);
+    const filters = await filtersOf(configuration);
     const wrong = filters.flatMap(checkSamples);
     if (wrong.length > 0) throw new ConfigurationErrors(wrong);
     const { fail2ban } = configuration;
@@ -45,6 +46,19 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
     else for (const each of errors) print(each.describe());
     return 1;
   }
+}
+
+/** Those of jails, and all of the owner's. Of the shipped ones that nobody uses nothing need be said. */
+async function filtersOf({
+  jails,
+  filters,
+  fail2ban,
+  filterDirectory,
+}: Configuration): Promise<FilterDefinition[]> {
+  const own = await loadAllModes([filterDirectory]);
+  const told = new Set([...own, ...(fail2ban?.filters ?? [])].map(({ name }) => name));
+  const used = new Set(jails.map(({ filter }) => filter).filter((name) => !told.has(name)));
+  return [...own, ...[...used].map((name) => filters.definition(name))];
 }
 
 function publicForm({ environmentJails: _, fail2ban, filters, mail, ...configuration }: Configuration) {
