@@ -2,6 +2,7 @@
  * How many times as fast Bailiff is as fail2ban-regex with the filters that fail2ban comes with, on the same files in the
  * same run, in turns. Once without the start of the process: what a worker of the daemon does with the file (judging.ts),
  * and what fail2ban-regex says that it took; once as whole processes. Both must find the same number of failures.
+ * `node bench/fail2ban.ts FILTER…` compares these alone, and writes no results.
  */
 import { execa } from 'execa';
 import { Workplace } from '../test/e2e/testbed/workplace.ts';
@@ -11,6 +12,7 @@ import { report } from './report.ts';
 const runs = 3;
 const shares = [0.3, 0.01];
 const lines = 400_000;
+const chosen = process.argv.slice(2);
 
 const bailiff = new URL('../bin/bailiff', import.meta.url).pathname;
 const judging = new URL('judging.ts', import.meta.url).pathname;
@@ -81,27 +83,29 @@ const thousands = (rate: number): string => `${(rate / 1_000).toFixed(0)} k`;
 const workplace = await Workplace.open();
 try {
   const rows: string[][] = [];
-  for (const kind of fail2banLogs) {
+  const kinds = fail2banLogs.filter(({ fail2ban }) => chosen.length === 0 || chosen.includes(fail2ban ?? ''));
+  for (const kind of kinds) {
     for (const share of shares) {
       rows.push(await compare(kind, share, workplace.path('log')));
       process.stdout.write(`${rows.at(-1)?.join(' | ')}\n`);
     }
   }
-  await report(
-    'fail2ban',
-    `Lines a second with fail2ban's own filters, medians of ${runs}, on the same files of ${lines.toLocaleString('en-US')} lines; judging is what a worker of the daemon does, and what fail2ban-regex says that it took`,
-    [
-      'filter',
-      'failures',
-      'bailiff, judging',
-      'fail2ban-regex',
-      'ratio',
-      'bailiff, process',
-      'fail2ban-regex',
-      'ratio',
-    ],
-    rows,
-  );
+  if (chosen.length === 0)
+    await report(
+      'fail2ban',
+      `Lines a second with fail2ban's own filters, medians of ${runs}, on the same files of ${lines.toLocaleString('en-US')} lines; judging is what a worker of the daemon does, and what fail2ban-regex says that it took`,
+      [
+        'filter',
+        'failures',
+        'bailiff, judging',
+        'fail2ban-regex',
+        'ratio',
+        'bailiff, process',
+        'fail2ban-regex',
+        'ratio',
+      ],
+      rows,
+    );
 } finally {
   await workplace.close();
 }

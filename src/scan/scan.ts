@@ -181,16 +181,22 @@ export class Scan {
       this.#datedTo = start;
     }
     const keeps = this.#isOwn && this.#keeps(date, text, start, reading);
-    const rest = keeps ? line : withoutDate(line, date);
+    // What most filters judge, made once for all of them.
+    let usual: string | null = null;
     for (let index = 0; index < this.#filters.length; index++) {
       if (!this.#search.wants(index)) continue;
       const own = this.#own[index] ?? null;
       const its = own === null ? date : ownDateOf(own, line, reading);
       const filter = this.#filters[index];
-      const withNewline = filter?.withNewline === true;
-      const isWhole = own === null ? keeps : this.#keeps(its, text, start, reading);
-      const whole = withNewline ? this.#ended(line, text, start) : line;
-      const judged = own === null && !withNewline ? rest : isWhole ? whole : withoutDate(whole, its);
+      let judged: string;
+      if (own === null && filter?.withNewline !== true) {
+        usual ??= keeps ? line : withoutDate(line, date);
+        judged = usual;
+      } else {
+        const whole = filter?.withNewline === true ? this.#ended(line, text, start) : line;
+        const isWhole = own === null ? keeps : this.#keeps(its, text, start, reading);
+        judged = isWhole ? whole : withoutDate(whole, its);
+      }
       const judgement = filter?.judge(judged, this.evidence) ?? null;
       if (judgement === null) continue;
       // Looked for only where it matters: the lines between were not read.

@@ -51,6 +51,8 @@ export class EveryLine implements Search {
 /** One alternation; which of the few filters it was is not worth to be asked. */
 class FewLiterals extends EveryLine {
   readonly #regexp: RegExp;
+  /** Characters of the shortest literal. */
+  readonly #shortest: number;
   #text = '';
 
   constructor(literals: readonly string[]) {
@@ -58,6 +60,7 @@ class FewLiterals extends EveryLine {
     const patterns = literals.map((literal) =>
       Buffer.from(literal).toString('latin1').replace(special, '\\$&'),
     );
+    this.#shortest = Math.min(...literals.map((literal) => Buffer.byteLength(literal)));
     // Without any alternative nothing is found.
     this.#regexp = new RegExp(patterns.join('|') || '(?!)', 'g');
   }
@@ -67,8 +70,10 @@ class FewLiterals extends EveryLine {
   }
 
   override next(from: number): number {
-    this.#regexp.lastIndex = from;
-    return this.#regexp.exec(this.#text)?.index ?? -1;
+    const regexp = this.#regexp;
+    regexp.lastIndex = from;
+    // Any place in the literal is one in its line, and to be told where it begins costs an array.
+    return regexp.test(this.#text) ? regexp.lastIndex - this.#shortest : -1;
   }
 
   override end(): void {

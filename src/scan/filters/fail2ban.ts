@@ -132,7 +132,7 @@ class Fail2banFilter implements Filter {
       if (!mayBegin(content, beginnings)) continue;
       const match = expression.exec(content);
       if (match === null) continue;
-      const ignored = ignore.findIndex((each) => each.test(content));
+      const ignored = ignore.length === 0 ? -1 : ignore.findIndex((each) => each.test(content));
       if (ignored < 0) this.#lines?.take(content, match, skippedBy(match, groups));
       const judgement = reading.judgement(match, before, evidence);
       return ignored < 0 ? judgement : { ...judgement, kind: 'ignored', expression: ignored };
@@ -142,10 +142,14 @@ class Fail2banFilter implements Filter {
 
   /** What a match of the prefix leaves to the expressions: all of the text where it does not say. */
   #contentOf({ expression: { rest }, fields }: Prefix, match: Groups, text: string): string {
-    const content = rest?.slice(0, -1) ?? contentOf(fields, match);
+    if (rest !== null) {
+      this.#lines?.replace(rest.slice(0, -1));
+      return rest;
+    }
+    const content = contentOf(fields, match);
     if (content === '') return text;
     this.#lines?.replace(content);
-    return rest ?? `${content}\n`;
+    return `${content}\n`;
   }
 }
 
