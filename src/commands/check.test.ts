@@ -40,6 +40,17 @@ test('a jail that is off is said to be off', async () => {
   assert.equal(printed.at(-1), 'sshd: off');
 });
 
+test('a jail of bans needs no filter, nor does one that is off', async () => {
+  const { code, printed } = await run({
+    BAILIFF_JAILS: 'sshd,repeat',
+    BAILIFF_JAIL_REPEAT_BANS: '*',
+    BAILIFF_JAIL_OLD_ENABLED: 'no',
+    BAILIFF_JAIL_OLD_FILTER: 'nosuch',
+  });
+  assert.equal(code, 0, printed.join('\n'));
+  assert.match(printed.join('\n'), /^repeat: /m);
+});
+
 test('every error is printed, and the command fails', async () => {
   const { code, printed } = await run({ BAILIFF_BANTIME: 'x', BAILIFF_JAILS: 'nosuch' });
   assert.equal(code, 1);

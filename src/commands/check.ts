@@ -6,7 +6,7 @@ import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { describeSources } from '../config/show-sources.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
-import type { FilterDefinition } from '../core/filter.ts';
+import { type FilterDefinition, splitMode } from '../core/filter.ts';
 import { plainPolicy, policyOf } from '../core/policy.ts';
 import { risksOf } from '../scan/risks.ts';
 import { checkSamples } from '../scan/samples.ts';
@@ -57,8 +57,10 @@ async function filtersOf({
 }: Configuration): Promise<FilterDefinition[]> {
   const own = await loadAllModes([filterDirectory]);
   const told = new Set([...own, ...(fail2ban?.filters ?? [])].map(({ name }) => name));
-  const used = new Set(jails.map(({ filter }) => filter).filter((name) => !told.has(name)));
-  return [...own, ...[...used].map((name) => filters.definition(name))];
+  const used = new Set(jails.filter(({ enabled }) => enabled).map(({ filter }) => filter));
+  // A jail of bans has no filter, and one of fail2ban's has its own.
+  const shipped = [...used].filter((name) => !told.has(name) && filters.has(splitMode(name).filter));
+  return [...own, ...shipped.map((name) => filters.definition(name))];
 }
 
 function publicForm({ environmentJails: _, fail2ban, filters, mail, ...configuration }: Configuration) {

@@ -4,7 +4,7 @@ import { findFilters, loadAllModes, shippedFilters } from '../config/filters.ts'
 import { splitMode } from '../core/filter.ts';
 import { compileFilter } from '../scan/filters/compile.ts';
 import type { Filter } from '../scan/filters/filter.ts';
-import { Scan } from '../scan/scan.ts';
+import { type Reading, Scan } from '../scan/scan.ts';
 import { lintFilters } from './filter-lint.ts';
 
 // What the filters that come with Bailiff keep to, alone and beside each other.
@@ -56,6 +56,33 @@ for (const definition of definitions) {
   });
 }
 
+/** What syslog puts before the text; the journal and the syslog receiver give it without the date. */
+const syslogDate = /^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) (?=[\w.-]+ [^\s:]+: )/;
+
+for (const [index, definition] of definitions.entries()) {
+  const [[unit = ''] = []] = definition.about?.logs.journal ?? [];
+  const filter = filters[index];
+  const program = /=([\w-]+)/.exec(unit)?.[1] ?? '';
+  test(`${definition.name}: lines of the journal and of the syslog receiver are those of syslog without their date`, () => {
+    assert.ok(filter !== undefined);
+    const scan = new Scan([filter], { timeZone: 'UTC' });
+    const journal = { now, transport: now, undated: now, dateless: true };
+    const inSyslog = definition.samples.filter(({ line }) => syslogDate.test(line));
+    for (const { line } of inSyslog) {
+      const inFile = judged(scan, [filter], line).get(definition.name);
+      const found = judged(scan, [filter], line.replace(syslogDate, ''), journal).get(definition.name);
+      assert.deepEqual(found && { ...found, time: 0 }, inFile && { ...inFile, time: 0 }, line);
+    }
+    if (unit === '' || inSyslog.some(({ yields }) => yields === 'hit')) return;
+    // No sample has the form: the program's own lines must do with it before them.
+    const hits = definition.samples.filter(({ line, yields }) => {
+      const entry = `host ${program}[7]: ${line}`;
+      return yields === 'hit' && judged(scan, [filter], entry, journal).has(definition.name);
+    });
+    assert.ok(hits.length > 0, `no hit is one behind "host ${program}[7]: "`);
+  });
+}
+
 /** Whether one of two filters says that the other may count its lines. */
 function mayOverlap(name: string, other: string): boolean {
   const overlapsOf = (wanted: string) =>
@@ -65,12 +92,16 @@ function mayOverlap(name: string, other: string): boolean {
 }
 
 /** What the filters of a scan say of a line, by their names; those that say nothing are not there. */
-function judged(scan: Scan, scanned: readonly Filter[], line: string) {
+function judged(
+  scan: Scan,
+  scanned: readonly Filter[],
+  line: string,
+  reading: Reading = { now, transport: null, undated: now },
+) {
   const found = new Map<
     string,
     { kind: string; host: string; user: string; session: string; time: number }
   >();
-  const reading = { now, transport: null, undated: now };
   scan.block(Buffer.from(`${line}\n`), reading, (filter, { kind, host, user, session }, time) => {
     found.set(scanned[filter]?.name ?? '', { kind, host, user, session, time });
   });

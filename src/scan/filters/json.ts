@@ -53,9 +53,12 @@ export class JsonFilter implements Filter {
   }
 }
 
+/** White space where a date was cut out, and what syslog and the journal put before a program's own line. */
+const head = /^\s*(?:\S+ [^\s:]+: )?(?=\{)/;
+
 /** The line has at most 64 KiB, so neither depth nor size can hurt. */
 function parseObject(text: string): object | null {
-  const start = text.trimStart();
+  const start = text.replace(head, '');
   if (!start.startsWith('{')) return null;
   try {
     const parsed: unknown = JSON.parse(start);
