@@ -194,6 +194,17 @@ filter
     process.exitCode = await lintFilters({ names, ...(await filterOptions(options)) });
   });
 
+program
+  .command('notify')
+  .description('the notifiers: test')
+  .command('test <name>')
+  .description('send a test message through a notifier, and say what became of it')
+  .option(...json)
+  .action(async (name: string, options: { json?: true }) => {
+    const { notifyTestCommand } = await import('./commands/notify-test.ts');
+    process.exitCode = await notifyTestCommand(name, options);
+  });
+
 interface BanFlags {
   readonly jail?: string;
   readonly for?: string;

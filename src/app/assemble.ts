@@ -13,6 +13,7 @@ import { Enforcer } from '../enforce/enforcer.ts';
 import { removeAll } from '../enforce/teardown.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { registerNotifiers } from '../metrics/notifiers.ts';
 import { registerSources } from '../metrics/sources.ts';
 import { type FilterLookup, Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
@@ -28,6 +29,7 @@ import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
 import { LabelReports } from './label-reports.ts';
 import type { Log } from './log.ts';
+import type { Notifications } from './notifications.ts';
 import { Pipeline } from './pipeline.ts';
 import { Policies } from './policies.ts';
 import { Protection } from './protection.ts';
@@ -50,6 +52,7 @@ export interface Parts {
   readonly ledger: Ledger;
   readonly metrics: Metrics;
   readonly news: BanNews;
+  readonly notifications: Notifications;
   readonly actions: Fail2banActions;
   readonly pipeline: Pipeline;
   readonly policies: Policies;
@@ -108,7 +111,7 @@ export function assemble(
     ...(remembered === undefined ? {} : { remembered }),
   });
   // While it runs only a container's labels change a policy; what the kernel refuses, the enforcer repairs.
-  const { actions, news } = whoIsTold(configuration, { jails: () => jails, ledger, clock, log });
+  const { actions, news, notifications } = whoIsTold(configuration, { jails: () => jails, ledger, clock, log });
   const jails: Jails = new Jails(configuration, ledger, {
     ignores: (jail) => actions.ignores(jail),
     moved: (target) => void enforcer.changed(target).catch(() => undefined),
@@ -200,6 +203,7 @@ export function assemble(
     refreshProtection: () => protection.refreshAll(),
     banned,
     restored: (bans) => news.restored(bans),
+    notifyTest: (name) => notifications.test(name),
     ended: (ban) => {
       ineffective.ended(ban);
       news.ended(ban);
@@ -262,6 +266,8 @@ export function assemble(
     () => pipeline.ledgerProblem === null,
   );
 
+  registerNotifiers(metrics.registry, () => notifications.status());
+
   const problems = new Set<string>();
   const own = { configuration, version: version(), started, problems, choice };
   const parts: Parts = {
@@ -281,6 +287,7 @@ export function assemble(
     },
     metrics,
     news,
+    notifications,
     actions,
     pipeline,
     policies,
@@ -298,6 +305,7 @@ export function assemble(
         jails,
         labels,
         ledger,
+        notifications,
         policies,
         ledgerProblem: pipeline.ledgerProblem,
         restrained: scanner.problems(),

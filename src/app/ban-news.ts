@@ -6,6 +6,11 @@ import { Evidence, type Seen } from './evidence.ts';
 export interface BanNewsParts {
   /** By jail: who wants to know. */
   readonly notifiers: ReadonlyMap<string, readonly Notifier[]>;
+  /** Those who are told of every jail's, and choose themselves. */
+  readonly everywhere?: {
+    readonly all: readonly Notifier[];
+    keepsLines(jail: string): boolean;
+  };
   /** By jail: lines that are told of with a ban. */
   readonly mostLines: (jail: string) => number;
   readonly jails: () => Iterable<string>;
@@ -29,12 +34,12 @@ export class BanNews {
 
   /** Whether lines of this jail are told of. */
   keepsLines(jail: string): boolean {
-    return this.#parts.notifiers.has(jail);
+    return this.#parts.notifiers.has(jail) || this.#parts.everywhere?.keepsLines(jail) === true;
   }
 
   start(): void {
     for (const jail of this.#parts.jails()) this.#parts.log?.jailStarted(jail);
-    for (const notifiers of this.#parts.notifiers.values()) for (const each of notifiers) each.start();
+    for (const notifier of this.#all()) notifier.start();
   }
 
   /** Bans of an earlier run stand again. */
@@ -83,17 +88,23 @@ export class BanNews {
 
   /** Resolves when all that waits was told, or some seconds are over. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#parts.notifiers.values()].flat().map((notifier) => notifier.stop()));
+    await Promise.all(this.#all().map((notifier) => notifier.stop()));
     for (const jail of this.#parts.jails()) this.#parts.log?.jailStopped(jail);
     await this.#parts.log?.close();
   }
 
   #concerns({ jail }: Ban): boolean {
-    return this.#parts.log !== null || this.#parts.notifiers.has(jail);
+    return this.#parts.log !== null || this.#of({ jail }).length > 0;
   }
 
-  #of({ jail }: Ban): readonly Notifier[] {
-    return this.#parts.notifiers.get(jail) ?? [];
+  #all(): Notifier[] {
+    return [...[...this.#parts.notifiers.values()].flat(), ...(this.#parts.everywhere?.all ?? [])];
+  }
+
+  #of({ jail }: Pick<Ban, 'jail'>): readonly Notifier[] {
+    const { notifiers, everywhere } = this.#parts;
+    const own = notifiers.get(jail) ?? [];
+    return everywhere === undefined || everywhere.all.length === 0 ? own : [...own, ...everywhere.all];
   }
 
   #eventOf(ban: Ban, restored: boolean): BanEvent {

@@ -20,6 +20,7 @@ import { hostGaps } from './host-gaps.ts';
 import type { Intake } from './intake.ts';
 import { type Log, openLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
+import { ProblemWatch } from './problem-watch.ts';
 import { releaseMemory } from './release-memory.ts';
 import { sourceHost } from './source-host.ts';
 import { SourceWatch } from './source-watch.ts';
@@ -39,6 +40,8 @@ const openListsMs = 5_000;
 const gapsMs = 60_000;
 /** How often it is looked for sources that fall behind or are silent, in ms. */
 const sourcesMs = 10_000;
+/** How often it is looked for problems that notifiers tell of, in ms. */
+const problemsMs = 10_000;
 /** How long an engine may take to say what its packet filter is, in ms. */
 const engineMs = 3_000;
 
@@ -124,6 +127,8 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const sourceWatch = new SourceWatch(log);
     timers.push(setInterval(() => sourceWatch.look(intake.status(), intake.findings()), sourcesMs));
+    if (configuration.notifiers.some(({ kinds }) => kinds.includes('problem')))
+      timers.push(watchProblems(parts, clock));
     const { labels, metrics } = parts;
     const host = sourceHost({
       configuration,
@@ -209,6 +214,13 @@ async function takeOver({ backend }: Choice, parts: Parts, blank: BailiffError, 
     log.error({ error: messageOf(error) }, 'bans could not be read back from the kernel');
   }
   pipeline.commit();
+}
+
+function watchProblems({ notifications, status }: Parts, clock: Clock): NodeJS.Timeout {
+  const watch = new ProblemWatch((notice) => {
+    for (const notifier of notifications.all) notifier.tell(notice);
+  }, clock);
+  return setInterval(() => watch.look(status().problems), problemsMs);
 }
 
 function watchClock({ ledger, enforcer, expiry }: Parts, clock: Clock, log: Log): ClockWatch {

@@ -4,6 +4,8 @@ import type {
   Control,
   ImportAnswer,
   ImportCommand,
+  NotifyTestAnswer,
+  NotifyTestCommand,
   Status,
   TeardownAnswer,
   UnbanAnswer,
@@ -27,6 +29,7 @@ export interface DeskParts extends BanImportParts {
   readonly ended: (ban: Ban) => void;
   /** Takes everything of ours out of the kernel. */
   readonly teardown: () => Promise<TeardownAnswer>;
+  readonly notifyTest: (name: string) => Promise<NotifyTestAnswer>;
 }
 
 /** Where bans are made and ended by hand, and ended when their time is over. */
@@ -50,6 +53,11 @@ export class Desk implements Control {
     const answer = await this.#parts.teardown();
     this.#parts.log.warn(answer, 'torn down: nothing is enforced until the next start');
     return answer;
+  }
+
+  /** Has a notifier send a test message. @throws BailiffError notifier-not-found */
+  async notifyTest({ name }: NotifyTestCommand): Promise<NotifyTestAnswer> {
+    return this.#parts.notifyTest(name);
   }
 
   /** Bans exactly what was named, an address or a range. @throws BailiffError address-protected and others */

@@ -114,6 +114,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     restored: () => {},
     ended: (ban) => ineffective.ended(ban),
     teardown: async () => ({ removed: [], problems: [] }),
+    notifyTest: async () => assert.fail('not asked here'),
   });
   const send = async (source: string, hosts: readonly string[], time = clock.seconds, generation = 1) => {
     const packer = new BatchPacker();

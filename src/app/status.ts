@@ -8,6 +8,7 @@ import type { Ineffective } from './ineffective.ts';
 import type { Intake } from './intake.ts';
 import type { Jails } from './jails.ts';
 import type { LabelReports } from './label-reports.ts';
+import type { Notifications } from './notifications.ts';
 import type { Policies } from './policies.ts';
 
 export interface StatusParts {
@@ -25,6 +26,7 @@ export interface StatusParts {
   readonly jails: Jails;
   readonly labels: LabelReports;
   readonly ledger: Ledger;
+  readonly notifications: Notifications;
   /** Why the ledger cannot be written, or null. */
   readonly ledgerProblem: string | null;
   /** Expressions that are not run as they are written. */
@@ -55,6 +57,7 @@ export function status(parts: StatusParts): Status {
       ...remarks,
       ...warningsOf(enabled, sources),
       ...parts.labels.warnings(),
+      ...parts.notifications.warnings(),
     ],
     enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
     jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
@@ -78,6 +81,7 @@ export function status(parts: StatusParts): Status {
     sources,
     findings: intake.findings(),
     labels: parts.labels.all(),
+    notifiers: parts.notifications.status(),
     metrics: configuration.listen === null ? null : metricsUrl(configuration.listen),
   };
 }

@@ -7,6 +7,7 @@ import { BanNews } from './ban-news.ts';
 import { Fail2banActions } from './fail2ban-actions.ts';
 import type { Jails } from './jails.ts';
 import type { Log } from './log.ts';
+import { Notifications } from './notifications.ts';
 
 export interface WhoIsToldParts {
   /** Made after this, since they ask whom to pass over. */
@@ -23,7 +24,7 @@ const mostLines = 50;
 export function whoIsTold(
   configuration: Configuration,
   { jails, ledger, clock, log }: WhoIsToldParts,
-): { readonly actions: Fail2banActions; readonly news: BanNews } {
+): { readonly actions: Fail2banActions; readonly news: BanNews; readonly notifications: Notifications } {
   const running = jailsOf(configuration);
   const actions = new Fail2banActions({
     jails: running,
@@ -36,13 +37,15 @@ export function whoIsTold(
       return { banned, bannedTotal: bans, found: hits, foundTotal: hits };
     },
   });
+  const notifications = new Notifications(configuration, clock, log);
   const news = new BanNews({
     notifiers: actions.notifiers,
+    everywhere: notifications,
     mostLines: (jail) => linesToldOf(running.get(jail)),
     jails: () => [...jails().all()].map(({ configuration: { name } }) => name),
     log: openFail2banLog(configuration.fail2banLog, clock, log),
   });
-  return { actions, news };
+  return { actions, news, notifications };
 }
 
 /** Those of fail2ban's jails that run: one may be switched off in bailiff.yaml. */

@@ -2,6 +2,7 @@ import { ConfigurationErrors } from '../config/errors.ts';
 import { loadAllModes } from '../config/filters.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { withoutPassword } from '../config/mail.ts';
+import { type NotifierConfiguration, publicNotifier } from '../config/notify-options.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { describeSources } from '../config/show-sources.ts';
 import { formatDuration } from '../core/duration.ts';
@@ -63,11 +64,12 @@ async function filtersOf({
   return [...own, ...shipped.map((name) => filters.definition(name))];
 }
 
-function publicForm({ environmentJails: _, fail2ban, filters, mail, ...configuration }: Configuration) {
+function publicForm({ environmentJails: _, fail2ban, filters, mail, notifiers, ...configuration }: Configuration) {
   const { dir = null, allowActions = false } = fail2ban ?? {};
   return {
     ...configuration,
     mail: { ...mail, server: withoutPassword(mail.server) },
+    notifiers: notifiers.map(publicNotifier),
     filters: filters.names,
     fail2ban: dir === null ? null : { dir, allowActions },
   };
@@ -86,7 +88,12 @@ function describeConfiguration(configuration: Configuration): string[] {
     `${left === 0 ? 'The configuration is valid' : `Errors: ${left} (below); the rest is valid`}: ${on} of ${jails.length} jails on; read from ${read}.`,
     `enforce ${enforce}; listen ${listen === null ? 'off' : `${listen.host}:${listen.port}`}`,
     ...jails.map(describeJail),
+    ...configuration.notifiers.map(describeNotifier),
   ];
+}
+
+function describeNotifier({ name, way, jails, kinds, group }: NotifierConfiguration): string {
+  return `notifier ${name}: ${way.type}; tells of ${kinds.join(', ') || 'nothing'} of ${jails.join(', ')}, a message in ${formatDuration(group)}`;
 }
 
 function describeJail(jail: JailConfiguration): string {

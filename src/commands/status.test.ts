@@ -47,6 +47,7 @@ const status: Status = {
   sources: [],
   findings: hidden.findings(),
   labels: [],
+  notifiers: [],
   metrics: null,
 };
 
@@ -58,6 +59,7 @@ const control: Control = {
   unban: unasked,
   importBans: unasked,
   teardown: unasked,
+  notifyTest: unasked,
 };
 
 let close = (): void => undefined;

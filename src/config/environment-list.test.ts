@@ -4,15 +4,19 @@ import { filterFiles } from '../../test/setup/filters.ts';
 import { readEnvironment } from './environment.ts';
 import { environmentEntries } from './environment-list.ts';
 import { loadConfiguration } from './load.ts';
-import { jailOptionNames, variablePaths, variableText } from './option-names.ts';
-import { defaultsShape, fail2banShape, globalShape, jailShape, optionEntries } from './schema.ts';
+import { jailOptionNames, notifyOptionNames, variablePaths, variableText } from './option-names.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape, notifyShape, optionEntries } from './schema.ts';
 
 /** A value of each option that is none of the defaults. One that is added to the schema needs one here. */
 const values: Readonly<Record<string, string>> = {
   action: 'reject',
   'allow-actions': 'true',
   bans: 'sshd*',
+  body: '{"text": "{{title}}"}',
   bantime: '2h',
+  ca: '/etc/ssl/own.pem',
+  command: '/usr/bin/logger -t bailiff {{title}}',
+  dedupe: '1h',
   'bantime.factor': '3',
   'bantime.formula': 'ban.Time * 2',
   'bantime.increment': 'true',
@@ -31,17 +35,22 @@ const values: Readonly<Record<string, string>> = {
   filter: 'sshd',
   'filter-directory': '/filters',
   findtime: '90',
+  from: 'bailiff@example.org',
+  group: '5m',
   'host-root': '/host',
   ignoreip: '192.0.2.0/24 office.example.org file:/etc/list',
   inside: '/data/app.log',
+  jails: 'sshd*, web',
   journal: '_SYSTEMD_UNIT=a.service + _COMM=a',
   'journal-directory': '/journal',
+  kinds: 'unban problem',
   kubernetes: 'shop/web-*/nginx',
   'kubernetes-directory': '/containers',
   'label-containers': 'shop-*',
   'label-jails': 'sshd',
   'label-options': 'maxretry',
   labels: 'false',
+  lines: '10',
   listen: '[::1]:9000',
   log: '/var/log/fail2ban.log',
   'log-format': 'json',
@@ -53,18 +62,28 @@ const values: Readonly<Record<string, string>> = {
   'max-tracked': '5000',
   maxretry: '9',
   mode: 'aggressive',
+  password: 'hunter 2',
   ports: '443/tcp 1000-2000/udp',
   'protect-ssh-peers': 'false',
+  secret: 'whsec_aGVsbG8gd29ybGQ=',
+  sendmail: '/usr/sbin/sendmail',
+  server: 'smtps://mail.example.org',
+  shape: 'slack',
   socket: '/run/b.sock',
   'state-dir': '/state',
   syslog: 'message:web',
   'syslog-from': '192.0.2.0/28',
   'syslog-listen': 'udp://127.0.0.1:5514',
   'time-zone': 'Asia/Tokyo',
+  to: 'ops@example.org, root',
+  token: 'tk_1234',
   'trusted-proxies': '198.51.100.0/24',
+  type: 'webhook',
+  url: 'https://hooks.example.org/x?y=1',
+  verify: 'false',
 };
 
-const shapes = { globalShape, defaultsShape, fail2banShape, jailShape };
+const shapes = { globalShape, defaultsShape, fail2banShape, jailShape, notifyShape };
 const sampleOf = (name: string): string => values[name] ?? assert.fail(`no value for ${name}`);
 
 test('every option of the schema can be set by its variable', () => {
@@ -72,6 +91,9 @@ test('every option of the schema can be set by its variable', () => {
     ...variablePaths,
     ...jailOptionNames.map(
       (name) => [`BAILIFF_JAIL_SHOP_${variableText(name)}`, ['jails', 'shop', name]] as const,
+    ),
+    ...notifyOptionNames.map(
+      (name) => [`BAILIFF_NOTIFY_MY_MAIL_${variableText(name)}`, ['notify', 'my-mail', name]] as const,
     ),
   ];
   assert.equal(paths.length, Object.values(shapes).flatMap((shape) => Object.keys(shape)).length);
@@ -150,6 +172,8 @@ test('the list names every variable once, with type, default and description', (
     assert.ok(variables.includes(variable), variable);
   for (const name of jailOptionNames)
     assert.ok(variables.includes(`BAILIFF_JAIL_<NAME>_${variableText(name)}`), name);
+  for (const name of notifyOptionNames)
+    assert.ok(variables.includes(`BAILIFF_NOTIFY_<NAME>_${variableText(name)}`), name);
   for (const { variable, type, default: fallback, otherwise, description } of entries) {
     assert.ok(type.length > 3, variable);
     assert.match(description, /\.$/, variable);
@@ -168,6 +192,10 @@ test('the list names every variable once, with type, default and description', (
   );
   assert.deepEqual(
     entries.flatMap(({ file }) => file ?? []),
-    ['BAILIFF_MAIL_SERVER_FILE', 'BAILIFF_MAIL_PASSWORD_FILE'],
+    [
+      'BAILIFF_MAIL_SERVER_FILE',
+      'BAILIFF_MAIL_PASSWORD_FILE',
+      ...['SERVER', 'PASSWORD', 'URL', 'SECRET', 'TOKEN'].map((name) => `BAILIFF_NOTIFY_<NAME>_${name}_FILE`),
+    ],
   );
 });

@@ -3,11 +3,18 @@ import {
   fileVariable,
   jailsVariable,
   jailVariablePrefix,
-  secretFileVariables,
+  notifyVariablePrefix,
   variablePrefix,
   variableText,
 } from './option-names.ts';
-import { defaultsShape, fail2banShape, globalShape, jailShape, optionEntries } from './schema.ts';
+import {
+  defaultsShape,
+  fail2banShape,
+  globalShape,
+  jailShape,
+  notifyShape,
+  optionEntries,
+} from './schema.ts';
 
 /** One variable that Bailiff reads. */
 export interface EnvironmentEntry {
@@ -47,13 +54,18 @@ export function environmentEntries(): EnvironmentEntry[] {
     ...entriesOf(defaultsShape, variablePrefix),
     ...entriesOf(fail2banShape, fail2banVariablePrefix),
     ...entriesOf(jailShape, `${jailVariablePrefix}<NAME>_`),
+    ...entriesOf(notifyShape, `${notifyVariablePrefix}<NAME>_`),
   ];
 }
 
-type Shape = typeof fail2banShape | typeof globalShape | typeof defaultsShape | typeof jailShape;
+type Shape =
+  | typeof fail2banShape
+  | typeof globalShape
+  | typeof defaultsShape
+  | typeof jailShape
+  | typeof notifyShape;
 
 function entriesOf(shape: Shape, prefix: string): EnvironmentEntry[] {
-  const files = new Map([...secretFileVariables].map(([file, variable]) => [variable, file]));
   return Object.entries(shape).map(([name, { def }]) => {
     const entry = optionEntries.get(def.innerType);
     const variable = prefix + variableText(name);
@@ -64,7 +76,7 @@ function entriesOf(shape: Shape, prefix: string): EnvironmentEntry[] {
       default: entry?.default ?? null,
       otherwise: entry?.otherwise ?? null,
       description: entry?.description ?? '',
-      file: files.get(variable) ?? null,
+      file: entry?.secret === true ? `${variable}_FILE` : null,
     };
   });
 }

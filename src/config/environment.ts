@@ -6,8 +6,10 @@ import {
   jailOptionNames,
   jailsVariable,
   jailVariablePrefix,
+  notifyOptionNames,
+  notifyVariablePrefix,
   scriptVariables,
-  secretFileVariables,
+  secretVariableOf,
   variablePaths,
   variablePrefix,
   variableText,
@@ -29,13 +31,14 @@ export interface EnvironmentLayer {
 /**
  * Reads the BAILIFF_ variables. `jails` and `filters` are the names that a variable's capitals may
  * stand for: NGINX_HTTP_AUTH is nginx-http-auth where there is such a jail, or else such a filter. `secrets` are
- * what the files hold that variables name (see secret-files.ts).
+ * what the files hold that variables name (see secret-files.ts), and `notifiers` names that variables may stand for, too.
  */
 export function readEnvironment(
   environment: NodeJS.ProcessEnv,
   jails: readonly string[],
   filters: readonly string[],
   secrets: ReadonlyMap<string, string> = new Map(),
+  notifiers: readonly string[] = [],
 ): EnvironmentLayer {
   const values = setVariables(environment);
   const errors: BailiffError[] = [];
@@ -44,8 +47,8 @@ export function readEnvironment(
   const names = new JailNames([named ?? [], jails, filters], values);
   for (const [variable, value] of values) {
     try {
-      const secret = secretFileVariables.get(variable);
-      const path = pathOf(secret ?? variable, names);
+      const secret = secretVariableOf(variable);
+      const path = pathOf(secret ?? variable, names, notifiers);
       const text = secret === undefined ? value : secrets.get(variable);
       if (path !== null && text !== undefined) overlay.set(path, variable, text);
     } catch (error) {
@@ -88,11 +91,16 @@ function readNames(value: string | undefined, errors: BailiffError[]): string[] 
 }
 
 /** The option that a variable sets; null for those that are read elsewhere. @throws BailiffError */
-function pathOf(variable: string, names: JailNames): readonly string[] | null {
+function pathOf(
+  variable: string,
+  names: JailNames,
+  notifiers: readonly string[],
+): readonly string[] | null {
   if (variable === jailsVariable || variable === fileVariable) return null;
   const path = variablePaths.get(variable);
   if (path !== undefined) return path;
   if (variable.startsWith(jailVariablePrefix)) return jailPath(variable, names);
+  if (variable.startsWith(notifyVariablePrefix)) return notifyPath(variable, notifiers);
   throw unknownVariable(variable, [jailsVariable, fileVariable, ...variablePaths.keys()]);
 }
 
@@ -103,13 +111,26 @@ function jailPath(variable: string, names: JailNames): readonly string[] {
   return ['jails', names.resolve(rest.slice(0, -option.length - 1), variable), option];
 }
 
-/** Every option behind every place where the jail's name may end. */
-function likelyVariables(rest: string): string[] {
+/** A notifier that the file does not know is one of the environment's own. */
+function notifyPath(variable: string, notifiers: readonly string[]): readonly string[] {
+  const rest = variable.slice(notifyVariablePrefix.length);
+  const option = notifyOptionNames.find((name) => rest.endsWith(`_${variableText(name)}`));
+  const capitals = option === undefined ? '' : rest.slice(0, -option.length - 1);
+  if (option === undefined || capitals === '')
+    throw unknownVariable(variable, likelyVariables(rest, notifyVariablePrefix, notifyOptionNames));
+  const known = notifiers.find((name) => variableText(name) === capitals);
+  return ['notify', known ?? capitals.toLowerCase().replaceAll('_', '-'), option];
+}
+
+/** Every option behind every place where the name of the jail, or of the notifier, may end. */
+function likelyVariables(
+  rest: string,
+  prefix = jailVariablePrefix,
+  options: readonly string[] = jailOptionNames,
+): string[] {
   const words = rest.split('_');
   const stems = words.map((_, index) => words.slice(0, index + 1).join('_')).reverse();
-  return stems.flatMap((stem) =>
-    jailOptionNames.map((name) => `${jailVariablePrefix}${stem}_${variableText(name)}`),
-  );
+  return stems.flatMap((stem) => options.map((name) => `${prefix}${stem}_${variableText(name)}`));
 }
 
 function unknownVariable(variable: string, candidates: readonly string[]): BailiffError {

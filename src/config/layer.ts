@@ -8,6 +8,7 @@ import {
   jailShape,
   type LayerValues,
   layerSchema,
+  notifyShape,
   optionEntries,
 } from './schema.ts';
 import { plain, quote, show } from './show.ts';
@@ -45,7 +46,7 @@ function describeIssue(issue: Issue, raw: unknown, where: Where): BailiffError[]
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey([...issue.path, key], where));
   }
-  if (issue.code === 'invalid_key') return [badJailName(issue.path, where)];
+  if (issue.code === 'invalid_key') return [badName(issue.path, where)];
   const expected = issue.code === 'custom' ? issue.message : 'a map of keys and values';
   const params = issue.code === 'custom' ? issue.params : undefined;
   const found = params !== undefined && 'found' in params ? params['found'] : valueAt(raw, issue.path);
@@ -54,15 +55,16 @@ function describeIssue(issue: Issue, raw: unknown, where: Where): BailiffError[]
   return [new BailiffError('config-invalid', message, { where: where(issue.path) })];
 }
 
-function isSecret([key]: KeyPath): boolean {
-  const [, option] = Object.entries(globalShape).find(([name]) => name === key) ?? [];
+function isSecret([first, , own]: KeyPath): boolean {
+  const [shape, key] = first === 'notify' ? [notifyShape, own] : [globalShape, first];
+  const [, option] = Object.entries(shape).find(([name]) => name === key) ?? [];
   return option !== undefined && optionEntries.get(option.def.innerType)?.secret === true;
 }
 
-function badJailName(path: KeyPath, where: Where): BailiffError {
+function badName(path: KeyPath, where: Where): BailiffError {
   return new BailiffError(
     'config-invalid',
-    `${quote(String(path.at(-1)))} cannot name a jail: expected at most 64 letters, digits, dots, dashes and underscores`,
+    `${quote(String(path.at(-1)))} cannot name a ${path[0] === 'notify' ? 'notifier' : 'jail'}: expected at most 64 letters, digits, dots, dashes and underscores`,
     { where: where(path, 'key') },
   );
 }
@@ -81,7 +83,8 @@ function keysAt(path: KeyPath): readonly string[] {
   if (path[0] === 'defaults') return Object.keys(defaultsShape);
   if (path[0] === 'jails') return Object.keys(jailShape);
   if (path[0] === 'fail2ban') return Object.keys(fail2banShape);
-  return ['defaults', 'fail2ban', 'jails', ...Object.keys(globalShape)];
+  if (path[0] === 'notify') return Object.keys(notifyShape);
+  return ['defaults', 'fail2ban', 'jails', 'notify', ...Object.keys(globalShape)];
 }
 
 /** `jails.sshd.ignoreip[1]`; the whole document is `configuration`. */

@@ -8,6 +8,7 @@ import { findFilters } from './filters.ts';
 import { builtInJail, decideJails, type JailLayers } from './jails.ts';
 import type { Layer } from './layer.ts';
 import { mailServer } from './mail.ts';
+import { decideNotifiers } from './notify.ts';
 import { builtInLayer, picker } from './picker.ts';
 import { engineAddress } from './readers.ts';
 import type { Configuration, LayerValues } from './schema.ts';
@@ -73,6 +74,9 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   if (file.readable) errors.push(...decided.errors);
   const server = mailServer(pick.option('mail-server'), pick.anywhere('mail-password'));
   if (server instanceof BailiffError) errors.push(server);
+  const mail = { server: server instanceof BailiffError ? '' : server, from: pick.option('mail-from') };
+  const notifiers = decideNotifiers([file.layer, environment.layer], mail);
+  errors.push(...notifiers.errors);
   if (errors.length > 0 || server instanceof BailiffError) throw new ConfigurationErrors(errors);
   const zone = pick.anywhere('time-zone');
   const engine = dockerSocket(pick.anywhere('docker-socket'), options.environment['DOCKER_HOST']);
@@ -100,7 +104,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     syslogFrom: pick.option('syslog-from'),
     filterDirectory: pick.option('filter-directory'),
     filters,
-    mail: { server, from: pick.option('mail-from') },
+    mail,
+    notifiers: notifiers.notifiers,
     maxTracked: pick.option('max-tracked'),
     logLevel: pick.option('log-level'),
     logFormat: pick.option('log-format'),
@@ -138,13 +143,15 @@ async function readLayers(
   secrets: ReadonlyMap<string, string>,
 ): Promise<Layers> {
   const named = [...file.jails.keys(), builtInJail];
-  const first = readEnvironment(environment, named, [...knownFilters.keys()], secrets);
+  const notifiers = Object.keys(file.values.notify ?? {});
+  const first = readEnvironment(environment, named, [...knownFilters.keys()], secrets, notifiers);
   const pick = picker([first.layer.values, file.values, builtIn]);
   const fail2ban = readFail2banLayer(pick, pick.anywhere('journal-directory'));
   const own = await findFilters([pick.option('filter-directory')]);
   const filters = new FilterLibrary(new Map([...knownFilters, ...own]));
   const jails = [...named, ...(fail2ban?.options.keys() ?? [])];
-  return { filters, environment: readEnvironment(environment, jails, filters.names, secrets), fail2ban };
+  const layer = readEnvironment(environment, jails, filters.names, secrets, notifiers);
+  return { filters, environment: layer, fail2ban };
 }
 
 /** DOCKER_HOST as Docker's own tools read it, as far as it names a socket or a proxy without TLS. */

@@ -1,4 +1,4 @@
-import { defaultsShape, fail2banShape, globalShape, jailShape, optionEntries } from './schema.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape, notifyShape, optionEntries } from './schema.ts';
 
 /** Options keep one name everywhere; the environment writes it in capitals: `state-dir`, `STATE_DIR`. */
 export function variableText(name: string): string {
@@ -7,6 +7,7 @@ export function variableText(name: string): string {
 
 export const variablePrefix = 'BAILIFF_';
 export const jailVariablePrefix = 'BAILIFF_JAIL_';
+export const notifyVariablePrefix = 'BAILIFF_NOTIFY_';
 export const fail2banVariablePrefix = 'BAILIFF_FAIL2BAN_';
 export const jailsVariable = 'BAILIFF_JAILS';
 export const fileVariable = 'BAILIFF_CONFIG';
@@ -43,4 +44,20 @@ export const jailOptionNames: readonly string[] = Object.keys(jailShape);
 
 export function jailVariable(jail: string, option: string): string {
   return `${jailVariablePrefix}${variableText(jail)}_${variableText(option)}`;
+}
+
+export const notifyOptionNames: readonly string[] = Object.keys(notifyShape);
+
+export function notifyVariable(notifier: string, option: string): string {
+  return `${notifyVariablePrefix}${variableText(notifier)}_${variableText(option)}`;
+}
+
+const notifySecrets = Object.entries(notifyShape).flatMap(([key, { def }]) =>
+  optionEntries.get(def.innerType)?.secret === true ? [variableText(key)] : [],
+);
+const notifySecretFile = new RegExp(`^(${notifyVariablePrefix}.+_(?:${notifySecrets.join('|')}))_FILE$`);
+
+/** The variable whose value stands in the file that this one names; undefined: it names none. */
+export function secretVariableOf(variable: string): string | undefined {
+  return secretFileVariables.get(variable) ?? notifySecretFile.exec(variable)?.[1];
 }

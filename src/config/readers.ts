@@ -8,6 +8,7 @@ import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
 import { parseSyslogSelector } from '../core/syslog-selector.ts';
 import { type Encoding, encodings } from '../core/types.ts';
 import { type JournalMatch, parseJournalMatch } from './journal-match.ts';
+import { templateFields, unknownField } from './notify-options.ts';
 
 /**
  * The kinds of value that options take. Each reads the native YAML value and the same thing written
@@ -304,6 +305,55 @@ export function someOf(names: readonly string[]): Reader<readonly string[]> {
   return list(expected, expected, 1, (element) => known.find((name) => name === element)).transform(
     (chosen) => (chosen.includes('*') ? names : chosen.filter((name) => name !== 'none')),
   );
+}
+
+/** Addresses for mail, and names of accounts; what they may hold is checked by who sends. */
+export function mailAddresses(): Reader<readonly string[]> {
+  return list('a list of mail addresses', 'a mail address such as ops@example.org', 1, (element) =>
+    /^[^\s<>"(),:;[\]\\\p{C}-][^\s<>"(),:;[\]\\\p{C}]{0,318}$/u.test(element) ? element : undefined,
+  );
+}
+
+/** An address for requests, without a user. */
+export function webAddress(): Reader<string> {
+  const expected = 'an http:// or https:// address without a user in it';
+  return reader(expected, (value) => {
+    const url = typeof value === 'string' ? URL.parse(value) : null;
+    if (url === null || !/^https?:$/.test(url.protocol) || url.hostname === '') return undefined;
+    return url.username === '' && url.password === '' && url.hash === '' ? url.href : undefined;
+  });
+}
+
+/** Text with `{{FIELD}}` for values. */
+export function template(): Reader<string> {
+  const fields = templateFields.map((field) => `{{${field}}}`).join(', ');
+  return reader(`text in which ${fields} stand for values; where it begins like JSON it must be JSON`, (value) => {
+    if (typeof value !== 'string' || value === '' || unknownField(value) !== null) return undefined;
+    return /^\s*[[{]/.test(value) && !isJson(value.replaceAll(/\{\{\w+\}\}/g, '0')) ? undefined : value;
+  });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A program by its path, and its arguments: a list, or text with spaces between them. */
+export function programCall(): Reader<readonly [string, ...string[]]> {
+  const fields = templateFields.map((field) => `{{${field}}}`).join(', ');
+  const expected = `a program's absolute path and its arguments, in which ${fields} stand for values`;
+  return reader(expected, (value) => {
+    const words: unknown = typeof value === 'string' ? value.split(/\s+/).filter(Boolean) : value;
+    if (!Array.isArray(words) || !words.every((word) => typeof word === 'string')) return undefined;
+    const [program, ...args] = words;
+    if (program === undefined || !isPath(program) || program.includes('{{')) return undefined;
+    if (args.some((arg) => arg.includes('\0') || unknownField(arg) !== null)) return undefined;
+    return [program, ...args];
+  });
 }
 
 /** `all`, `published`, or ports: `80`, `443/tcp`, `1000-2000/udp`. */

@@ -5,6 +5,7 @@ import {
   fileVariable,
   jailsVariable,
   jailVariablePrefix,
+  notifyVariablePrefix,
   scriptVariables,
   variablePrefix,
   variableText,
@@ -16,6 +17,7 @@ import {
   globalShape,
   jailShape,
   labelOptions,
+  notifyShape,
   optionEntries,
 } from './schema.ts';
 
@@ -41,6 +43,9 @@ export function configurationReference(): string {
         return label === undefined ? null : `bailiff.jail.<NAME>.${label}`;
       },
     }),
+    '### For one notifier: under `notify: {NAME: {…}}`',
+    'What they are for stands in [notifications](notifications.md).',
+    table(notifyShape, { variable: (name) => `${notifyVariablePrefix}<NAME>_${variableText(name)}` }),
     '### Only in the environment and in labels',
     rows(
       ['Name', 'Description'],
@@ -81,7 +86,12 @@ export function errorsReference(): string {
     .concat('\n');
 }
 
-type Shape = typeof fail2banShape | typeof globalShape | typeof defaultsShape | typeof jailShape;
+type Shape =
+  | typeof fail2banShape
+  | typeof globalShape
+  | typeof defaultsShape
+  | typeof jailShape
+  | typeof notifyShape;
 
 interface Columns {
   readonly variable: (name: string) => string;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { jailOptionNames, variablePaths, variableText } from './option-names.ts';
+import { jailOptionNames, notifyOptionNames, variablePaths, variableText } from './option-names.ts';
 import { builtInLayer } from './picker.ts';
-import { defaultsShape, fail2banShape, globalShape, jailShape, optionEntries } from './schema.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape, notifyShape, optionEntries } from './schema.ts';
 
-const shapes = { fail2banShape, globalShape, defaultsShape, jailShape };
+const shapes = { fail2banShape, globalShape, defaultsShape, jailShape, notifyShape };
 
 test('every option says what it is and what it is without being set', () => {
   for (const [shape, options] of Object.entries(shapes)) {
@@ -34,12 +34,14 @@ test('options keep one name everywhere, and each variable means one option', () 
   assert.ok([...variablePaths.keys()].every((variable) => !variable.startsWith('BAILIFF_JAIL')));
 });
 
-test('no jail option ends like another, so that BAILIFF_JAIL_<NAME>_<OPTION> reads one way', () => {
-  const texts = jailOptionNames.map(variableText);
-  for (const text of texts) {
-    assert.deepEqual(
-      texts.filter((other) => `_${other}`.endsWith(`_${text}`)),
-      [text],
-    );
-  }
-});
+for (const names of [jailOptionNames, notifyOptionNames]) {
+  test(`no option ends like another, so that a variable with a name in it reads one way: ${names[0]} …`, () => {
+    const texts = names.map(variableText);
+    for (const text of texts) {
+      assert.deepEqual(
+        texts.filter((other) => `_${other}`.endsWith(`_${text}`)),
+        [text],
+      );
+    }
+  });
+}

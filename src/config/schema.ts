@@ -9,6 +9,12 @@ import type { Fail2banJail } from './fail2ban/types.ts';
 import type { FilterLibrary } from './filter-library.ts';
 import type { JournalMatch } from './journal-match.ts';
 import {
+  type NotifierConfiguration,
+  noticeKinds,
+  notifierTypes,
+  webhookShapes,
+} from './notify-options.ts';
+import {
   addresses,
   banTime,
   type ContainerFileWay,
@@ -25,18 +31,22 @@ import {
   kubernetesContainers,
   listener,
   longestSocketPath,
+  mailAddresses,
   multipliers,
   oneOf,
   path,
   paths,
   ports,
+  programCall,
   type Reader,
   type SyslogListener,
   someOf,
   syslogListeners,
   syslogPrograms,
+  template,
   text,
   truth,
+  webAddress,
   wholeNumber,
 } from './readers.ts';
 
@@ -126,6 +136,8 @@ export interface Configuration {
   /** The filters that a jail may have: the shipped ones and those in `filterDirectory`. */
   readonly filters: FilterLibrary;
   readonly mail: { readonly server: string; readonly from: string };
+  /** Those that are on. */
+  readonly notifiers: readonly NotifierConfiguration[];
   /** Addresses that one jail counts at a time. */
   readonly maxTracked: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
@@ -505,6 +517,103 @@ export const globalShape = {
   }),
 };
 
+/** Of one notifier, under `notify: {NAME: {…}}`. */
+export const notifyShape = {
+  type: option(oneOf(notifierTypes), {
+    description: 'How it tells: by `mail`, by a request to a `webhook`, or by a `command` of yours.',
+    otherwise: 'must be set',
+  }),
+  enabled: option(truth(), { description: '`false` switches it off.', default: 'true' }),
+  jails: option(jailNames(), {
+    description: 'Jails whose bans it tells of; `*` stands for any characters.',
+    default: '*',
+  }),
+  kinds: option(someOf(noticeKinds), {
+    description:
+      'What it tells of: `ban`, `unban`, and `problem`: something that should hold does not (as `status` has it), or does again.',
+    default: 'ban problem',
+  }),
+  group: option(duration(), {
+    description:
+      'How far its messages lie apart at least; what comes meanwhile is one message ("1,240 bans in the last minute").',
+    default: '1m',
+  }),
+  dedupe: option(duration(), {
+    description: 'For how long the same (the ban of an address by a jail, a problem) is not told again.',
+    default: '10m',
+  }),
+  lines: option(wholeNumber(0, 50), {
+    description:
+      'How many of the lines of the log that led to a ban are told with it. They hold what clients sent, also passwords typed in the wrong place.',
+    default: '3',
+  }),
+  verify: option(truth(), {
+    description:
+      "Whether the server's certificate has to be sound. `false` takes any; `true` for mail is TLS or nothing.",
+    otherwise: '`true`; for mail without a password, or to this machine, TLS is used as the server offers it',
+  }),
+  ca: option(path(), {
+    description: 'File with the certificates (PEM) of the authorities to trust in place of the usual ones.',
+    otherwise: 'those that Node knows',
+  }),
+  to: option(mailAddresses(), {
+    description: '`mail`: whom it goes to.',
+    otherwise: 'must be set for `mail`',
+  }),
+  from: option(text('a mail address', /^[^\s<>]+$/), {
+    description: '`mail`: whom it is from.',
+    otherwise: '`mail-from`',
+  }),
+  server: option(text('smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…', /^smtps?:\/\/\S+$/), {
+    description: '`mail`: the server, written as `mail-server` is.',
+    otherwise: '`mail-server`',
+    secret: true,
+  }),
+  password: option(text('a password', /^[^\r\n]+$/), {
+    description: '`mail`: the password of the user that `server` names, where it does not stand there.',
+    otherwise: 'none',
+    secret: true,
+  }),
+  sendmail: option(path(), {
+    description:
+      '`mail`: a program that takes mails as sendmail does (`/usr/sbin/sendmail`), in place of a server.',
+    otherwise: 'none',
+  }),
+  url: option(webAddress(), {
+    description:
+      '`webhook`: where to send (POST), an `http://` or `https://` address. Redirects are not followed.',
+    otherwise: 'must be set for `webhook`',
+    secret: true,
+  }),
+  shape: option(oneOf(webhookShapes), {
+    description: '`webhook`: what the receiver wants to have.',
+    default: 'json',
+  }),
+  body: option(template(), {
+    description:
+      '`webhook`: the body of the request in place of a shape; `{{title}}`, `{{text}}`, `{{host}}`, `{{kind}}`, `{{count}}`, `{{jail}}`, `{{address}}`, `{{time}}` and `{{id}}` stand for values. One that begins with `{` or `[` is JSON, and the values stand within its quotes.',
+    otherwise: 'that of `shape`',
+  }),
+  secret: option(text('a secret of at least 8 characters', /^[^\r\n]{8,}$/), {
+    description:
+      '`webhook`: the key with which requests are signed (HMAC-SHA256, the headers of standardwebhooks.com).',
+    otherwise: 'they are not signed',
+    secret: true,
+  }),
+  token: option(text('a token', /^[\x21-\x7e]+$/), {
+    description: '`webhook`: sent as `Authorization: Bearer TOKEN`.',
+    otherwise: 'none',
+    secret: true,
+  }),
+  command: option(programCall(), {
+    description:
+      '`command`: a program by its path, with its arguments, as a list. It is run without a shell; `{{title}}` and the like stand for values in its arguments.',
+    otherwise: 'must be set for `command`',
+  }),
+};
+const notifyOptions = z.strictObject(notifyShape);
+export type NotifyOptions = z.output<typeof notifyOptions>;
+
 function timeZone(): Reader<string> {
   const expected = "a time zone's name such as Europe/Berlin or UTC, or its offset such as +01:00";
   return text(expected, /^(?:[A-Za-z][\w+/-]{0,63}|[+-]\d\d:\d\d)$/).refine(isTimeZone, expected);
@@ -532,6 +641,7 @@ export const layerSchema = map(
     defaults: map(z.strictObject(defaultsShape)).optional(),
     fail2ban: map(z.strictObject(fail2banShape)).optional(),
     jails: map(z.record(z.string().regex(jailName), map(jailOptions))).optional(),
+    notify: map(z.record(z.string().regex(jailName), map(notifyOptions))).optional(),
     ...globalShape,
   }),
 );

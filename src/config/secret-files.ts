@@ -1,6 +1,6 @@
 import { BailiffError } from '../core/errors.ts';
 import { readTextFile } from './file.ts';
-import { secretFileVariables } from './option-names.ts';
+import { secretVariableOf } from './option-names.ts';
 import { plain } from './show.ts';
 
 /** What the files hold that variables such as BAILIFF_MAIL_PASSWORD_FILE name, by these variables. */
@@ -13,9 +13,10 @@ export interface SecretFiles {
 export function readSecretFiles(environment: NodeJS.ProcessEnv): SecretFiles {
   const secrets = new Map<string, string>();
   const errors: BailiffError[] = [];
-  for (const [fileVariable, variable] of secretFileVariables) {
+  for (const fileVariable of Object.keys(environment).sort()) {
+    const variable = secretVariableOf(fileVariable);
     const path = environment[fileVariable]?.trim() ?? '';
-    if (path === '') continue;
+    if (variable === undefined || path === '') continue;
     try {
       if ((environment[variable]?.trim() ?? '') !== '')
         throw invalid(fileVariable, `${variable} is set as well`, 'Set one of the two.');

@@ -8,6 +8,8 @@ import type {
   ErrorAnswer,
   ImportAnswer,
   ImportCommand,
+  NotifyTestAnswer,
+  NotifyTestCommand,
   Status,
   TeardownAnswer,
   UnbanAnswer,
@@ -47,6 +49,10 @@ export class ControlClient {
 
   teardown(): Promise<TeardownAnswer> {
     return this.#ask('POST', '/teardown') as Promise<TeardownAnswer>;
+  }
+
+  notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer> {
+    return this.#ask('POST', '/notify/test', command) as Promise<NotifyTestAnswer>;
   }
 
   #ask(method: string, path: string, body?: unknown): Promise<unknown> {

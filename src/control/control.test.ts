@@ -47,6 +47,7 @@ const status = (ready: boolean): Status => ({
   sources: [],
   findings: [],
   labels: [],
+  notifiers: [],
   metrics: null,
 });
 
@@ -76,6 +77,7 @@ function control(): Control {
       stored: true,
     }),
     teardown: async () => ({ removed: ['fake'], problems: [] }),
+    notifyTest: async ({ name }) => ({ delivered: name === 'good', detail: name }),
     unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [], covering: [] }),
   };
 }
@@ -95,6 +97,7 @@ test('the commands reach the daemon over a socket of mode 0600, answers and erro
   assert.equal((await client.importBans({ bans: many })).imported, mostImported);
   await assert.rejects(client.importBans({ bans: [...many, imported] }), { code: 'request-invalid' });
   assert.deepEqual(await client.teardown(), { removed: ['fake'], problems: [] });
+  assert.deepEqual(await client.notifyTest({ name: 'good' }), { delivered: true, detail: 'good' });
   await assert.rejects(client.ban({ address: '127.0.0.1' }), {
     code: 'address-protected',
     message: 'loopback',

@@ -41,8 +41,23 @@ export interface Status {
   readonly findings: readonly Finding[];
   /** Containers of which labels are not heeded. */
   readonly labels: readonly LabelReport[];
+  /** The owner's notifiers. */
+  readonly notifiers: readonly NotifierStatus[];
   /** Where metrics are, or null. */
   readonly metrics: string | null;
+}
+
+export interface NotifierStatus {
+  readonly name: string;
+  readonly type: string;
+  /** Bans and problems that wait to be told. */
+  readonly waiting: number;
+  /** Since the daemon started: messages that were taken, attempts that failed, and what was dropped. */
+  readonly sent: number;
+  readonly failed: number;
+  readonly dropped: number;
+  /** Why the last message could not be sent, or null. */
+  readonly problem: string | null;
 }
 
 /** Something that the owner should put right, with how; `status` names it, `doctor` is to explain it. */
@@ -185,6 +200,16 @@ export interface TeardownAnswer {
   readonly problems: readonly string[];
 }
 
+export interface NotifyTestCommand {
+  readonly name: string;
+}
+
+export interface NotifyTestAnswer {
+  readonly delivered: boolean;
+  /** What the other side said, or why it was not reached. */
+  readonly detail: string;
+}
+
 /** What the daemon does for the commands. All may throw BailiffError, which the caller is told. */
 export interface Control {
   status(): Status;
@@ -193,6 +218,7 @@ export interface Control {
   unban(command: UnbanCommand): Promise<UnbanAnswer>;
   importBans(command: ImportCommand): Promise<ImportAnswer>;
   teardown(): Promise<TeardownAnswer>;
+  notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer>;
 }
 
 /** An error on the wire. */

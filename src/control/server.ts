@@ -11,6 +11,7 @@ import {
   type ErrorAnswer,
   type ImportCommand,
   mostImported,
+  type NotifyTestCommand,
   type UnbanCommand,
 } from './protocol.ts';
 
@@ -29,6 +30,7 @@ const unbanCommand = z.union([
   z.strictObject({ all: z.literal(true) }),
   z.strictObject({ address: z.string(), jail: z.string().optional() }),
 ]);
+const notifyTestCommand = z.strictObject({ name: z.string() });
 const importCommand = z.strictObject({
   bans: z
     .array(
@@ -100,6 +102,8 @@ async function handle(control: Control, request: IncomingMessage): Promise<unkno
       return control.importBans(checked(importCommand, await body(request, longestImport)) as ImportCommand);
     case 'POST /teardown':
       return control.teardown();
+    case 'POST /notify/test':
+      return control.notifyTest(checked(notifyTestCommand, await body(request)) as NotifyTestCommand);
     default:
       throw new BailiffError('request-invalid', `unknown request ${request.method} ${request.url}`);
   }

@@ -22,6 +22,7 @@ export const errorCodes = {
   'filter-mode': 'A filter has no such mode.',
   'filter-sample': 'A filter does not yield what its own sample says.',
   'jail-not-found': 'No jail has this name.',
+  'notifier-not-found': 'No notifier has this name.',
   'ledger-unusable': 'The database of bans could not be opened or written.',
   'ledger-in-use': 'Another daemon uses the database of bans.',
   'ledger-newer': 'The database of bans was written by a newer Bailiff.',

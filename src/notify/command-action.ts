@@ -4,7 +4,8 @@ import { type Clock, systemClock } from '../core/types.ts';
 import { banTags, familyTag, noBanTags, type TagSources } from './ban-tags.ts';
 import { KeptBans } from './kept-bans.ts';
 import type { BanEvent, Reaction } from './notifier.ts';
-import type { Outcome, Shell } from './shell.ts';
+import type { Outcome } from './program.ts';
+import type { Shell } from './shell.ts';
 import { type Lookup, shellCommand } from './shell-command.ts';
 import { StartedFamilies } from './started-families.ts';
 

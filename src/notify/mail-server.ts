@@ -18,10 +18,10 @@ const remedy = 'Write smtp://host, smtp://user:password@host:587 or smtps://host
  * Reads `smtp://[user:password@]host[:port]` or `smtps://…`; the ports are 25 and 465 where none is named. A password goes
  * only over TLS to the server that the certificate names, or to this machine. Without one TLS is used where the
  * server offers it, whatever its certificate: as between mail servers (RFC 7435), and Debian's Postfix has
- * one that nobody signed.
+ * one that nobody signed. `verify` decides instead whether the certificate has to be sound: then it is TLS or nothing.
  * @throws BailiffError config-invalid; it never holds the password
  */
-export function parseMailServer(text: string): MailServer {
+export function parseMailServer(text: string, verify: boolean | null = null): MailServer {
   const url = URL.parse(text);
   const secure = url?.protocol === 'smtps:';
   if (url === null || (!secure && url.protocol !== 'smtp:') || url.hostname === '') throw invalid();
@@ -29,12 +29,13 @@ export function parseMailServer(text: string): MailServer {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const hasPassword = url.username !== '' || url.password !== '';
   const isHere = /^(?:localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host);
-  const verified = secure || (hasPassword && !isHere);
+  const isSecret = hasPassword && !isHere;
+  const verified = verify ?? (secure || isSecret);
   return {
     host,
     port: url.port === '' ? (secure ? 465 : 25) : Number(url.port),
     secure,
-    requireTLS: verified && !secure,
+    requireTLS: !secure && (verified || isSecret),
     ...(hasPassword ? { auth: { user: decoded(url.username), pass: decoded(url.password) } } : {}),
     tls: { rejectUnauthorized: verified },
   };

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
 import { hostname } from 'node:os';
-import { BailiffError } from '../core/errors.ts';
 import { Complaints } from './complaints.ts';
-import { parseMailServer, requireMailAddress } from './mail-server.ts';
-import { banMail, type MailHead, type MailText, startedMail, stoppedMail, summaryMail } from './mail-text.ts';
+import { MailSender, smtpWay } from './mail-sender.ts';
+import { banMail, type MailHead, startedMail, stoppedMail, summaryMail } from './mail-text.ts';
 import type { BanEvent, Evidence, Reaction, Report } from './notifier.ts';
 
 export interface MailOptions {
@@ -32,14 +30,6 @@ const minuteMs = 60_000;
 const mostPerMinute = 10;
 /** Addresses that such a mail names. */
 const mostNamed = 100;
-/** How long a server may take to answer, in ms. */
-const timeouts = {
-  connectionTimeout: 10_000,
-  greetingTimeout: 10_000,
-  socketTimeout: 20_000,
-  dnsTimeout: 10_000,
-};
-
 /**
  * Mails each ban of a jail, at most ten a minute: in a storm the rest is told at the minute's end in one mail, which says
  * how many there were and names the first hundred. So is what could not be sent, once the server takes it.
@@ -49,8 +39,7 @@ export class Mail implements Reaction {
   readonly #head: MailHead;
   readonly #complaints: Complaints;
   readonly #nowMs: () => number;
-  readonly #server;
-  readonly #envelope;
+  readonly #sender: MailSender;
   /** When the last mails were sent. */
   #sentAtMs: number[] = [];
   #held = 0;
@@ -60,20 +49,16 @@ export class Mail implements Reaction {
   /** @throws BailiffError config-invalid */
   constructor(options: MailOptions) {
     const host = options.host ?? hostname();
-    if (options.to.length === 0) throw new BailiffError('config-invalid', 'a mail has nobody to go to');
     this.#options = options;
     this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#complaints = new Complaints(options.jail, options.action, options.report, this.#nowMs);
     this.#head = { prefix: options.prefix ?? '[Bailiff]', jail: options.jail, host };
-    this.#server = parseMailServer(options.server);
-    this.#envelope = {
-      from: { name: options.fromName ?? 'Bailiff', address: requireMailAddress(options.from, host) },
-      to: options.to.map((to) => ({ name: '', address: requireMailAddress(to, host) })),
-    };
+    const { from, fromName = null, to, server } = options;
+    this.#sender = new MailSender({ from, fromName: fromName ?? 'Bailiff', to, host, way: smtpWay(server) });
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    if (this.#options.onStart) await this.#send(startedMail(this.#head), signal);
+    if (this.#options.onStart) await this.#sender.send(startedMail(this.#head), signal);
   }
 
   async ban(event: BanEvent, signal: AbortSignal): Promise<void> {
@@ -81,7 +66,7 @@ export class Mail implements Reaction {
     if (this.#held > 0 || this.#waitMs() > 0) return this.#hold(event);
     this.#sentAtMs.push(this.#nowMs());
     try {
-      await this.#send(banMail(this.#head, event, this.#evidenceOf(event)), signal);
+      await this.#sender.send(banMail(this.#head, event, this.#evidenceOf(event)), signal);
     } catch (error) {
       this.#hold(event);
       throw error;
@@ -92,7 +77,7 @@ export class Mail implements Reaction {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#complaints.end();
     if (this.#held > 0) await this.#sendHeld(signal);
-    if (this.#options.onStop) await this.#send(stoppedMail(this.#head), signal);
+    if (this.#options.onStop) await this.#sender.send(stoppedMail(this.#head), signal);
   }
 
   /** How long until another mail may be sent, in ms. */
@@ -126,36 +111,12 @@ export class Mail implements Reaction {
     this.#timer = null;
     this.#sentAtMs.push(this.#nowMs());
     try {
-      await this.#send(summaryMail(this.#head, count, addresses), signal);
+      await this.#sender.send(summaryMail(this.#head, count, addresses), signal);
     } catch (error) {
       this.#held += count;
       this.#heldAddresses = [...addresses, ...this.#heldAddresses].slice(0, mostNamed);
       if (this.#timer === null) this.#tellLater(minuteMs);
       throw error;
-    }
-  }
-
-  async #send({ subject, text }: MailText, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    // Most daemons never send one.
-    const { createTransport } = await import('nodemailer');
-    const transport = createTransport({
-      ...this.#server,
-      ...timeouts,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
-    const headers = { 'Auto-Submitted': 'auto-generated' };
-    const sent = transport.sendMail({ ...this.#envelope, subject, text, headers });
-    const done = new AbortController();
-    const aborted = once(signal, 'abort', { signal: done.signal }).then(() => signal.throwIfAborted());
-    try {
-      await Promise.race([sent, aborted]);
-    } finally {
-      done.abort();
-      aborted.catch(() => undefined);
-      sent.catch(() => undefined);
-      transport.close();
     }
   }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { createServer as createTlsServer } from 'node:tls';
 
 export interface ReceivedMail {
   readonly from: string;
@@ -13,18 +14,32 @@ export interface ReceivedMail {
 export interface SmtpServer {
   readonly port: number;
   readonly mails: ReceivedMail[];
-  /** What is answered to the sender's address; 250 takes it. */
+  /** What is answered to the sender's address; 250 takes it, and '' says nothing at all. */
   answer: string;
   /** Resolves once there are so many mails. */
   until(count: number): Promise<void>;
+  /** Takes no more connections, and ends those that are there. */
   close(): void;
 }
 
+export interface SmtpServerOptions {
+  /** Absent: any that is free. */
+  readonly port?: number;
+  /** In PEM; TLS from the first byte with these. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+}
+
 /** A mail server on this machine that takes every mail (RFC 5321, and AUTH PLAIN). */
-export async function startSmtpServer(): Promise<SmtpServer> {
+export async function startSmtpServer({ port = 0, tls }: SmtpServerOptions = {}): Promise<SmtpServer> {
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
-  const server = createServer((socket) => void converse(socket, smtp, waiting));
-  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const sockets = new Set<Socket>();
+  const listener = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    void converse(socket, smtp, waiting);
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  await once(server.listen(port, '127.0.0.1'), 'listening');
   const address = server.address();
   const smtp: SmtpServer = {
     port: typeof address === 'object' && address !== null ? address.port : 0,
@@ -35,7 +50,10 @@ export async function startSmtpServer(): Promise<SmtpServer> {
         if (smtp.mails.length >= count) resolve();
         else waiting.push({ count, resolve });
       }),
-    close: () => server.close(),
+    close: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
   };
   return smtp;
 }
@@ -65,7 +83,7 @@ async function converse(
       say('235 welcome');
     } else if (word === 'MAIL') {
       mail.from = line;
-      say(smtp.answer);
+      if (smtp.answer !== '') say(smtp.answer);
     } else if (word === 'RCPT') {
       mail.to.push(line);
       say('250 fine');

@@ -1,0 +1,40 @@
+import type { Clock } from '../core/types.ts';
+import { type Notice, stateOf, subjectOf } from './notice.ts';
+
+/** Subjects that are remembered; of more the oldest are forgotten, and may be told again. */
+const mostRemembered = 10_000;
+
+interface Told {
+  readonly state: string;
+  readonly at: number;
+}
+
+/** Tells what says within a time nothing but what was told of the same subject last. */
+export class Repeats {
+  /** Seconds. */
+  readonly #within: number;
+  readonly #clock: Clock;
+  /** By subject, the oldest first. */
+  readonly #told = new Map<string, Told>();
+
+  constructor(within: number, clock: Clock) {
+    this.#within = within;
+    this.#clock = clock;
+  }
+
+  /** Whether the same was told already; it counts as told from now on. */
+  isRepeated(notice: Notice): boolean {
+    const now = this.#clock.now();
+    const subject = subjectOf(notice);
+    const state = stateOf(notice);
+    const told = this.#told.get(subject);
+    // A clock that was set back must not silence anything.
+    const isRecent = told !== undefined && now >= told.at && now - told.at < this.#within;
+    if (isRecent && told.state === state) return true;
+    this.#told.delete(subject);
+    this.#told.set(subject, { state, at: now });
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > mostRemembered && oldest !== undefined) this.#told.delete(oldest);
+    return false;
+  }
+}
