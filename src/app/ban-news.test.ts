@@ -89,3 +89,33 @@ test('lines are kept of no more addresses than there is room for', () => {
     [[], ['x']],
   );
 });
+
+test('who is told of every jail learns of bans and their ends, and of those of an earlier run only their ends', () => {
+  const { told, news } = everywhere();
+  news.restored([ban('203.0.113.1')]);
+  news.banned([ban('203.0.113.2', null, 'manual')]);
+  news.ended(ban('203.0.113.1'));
+  news.ended(ban('203.0.113.2', null, 'manual'));
+  assert.deepEqual(told, ['ban 203.0.113.2', 'unban 203.0.113.1', 'unban 203.0.113.2']);
+  assert.deepEqual([news.keepsLines('web'), news.keepsLines('other')], [true, false]);
+});
+
+function everywhere() {
+  const told: string[] = [];
+  const notifier: Notifier = {
+    start: () => undefined,
+    banned: ({ address }) => told.push(`ban ${address}`),
+    prolonged: ({ address }) => told.push(`prolong ${address}`),
+    unbanned: ({ address }) => told.push(`unban ${address}`),
+    seenAgain: () => undefined,
+    stop: async () => undefined,
+  };
+  const news = new BanNews({
+    notifiers: new Map(),
+    everywhere: { all: [notifier], keepsLines: (jail) => jail === 'web' },
+    mostLines: () => 2,
+    jails: () => ['web'],
+    log: null,
+  });
+  return { told, news };
+}

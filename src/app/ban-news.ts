@@ -6,7 +6,7 @@ import { Evidence, type Seen } from './evidence.ts';
 export interface BanNewsParts {
   /** By jail: who wants to know. */
   readonly notifiers: ReadonlyMap<string, readonly Notifier[]>;
-  /** Those who are told of every jail's, and choose themselves. */
+  /** Those who are told of the bans of every jail, and of their ends, and choose themselves. */
   readonly everywhere?: {
     readonly all: readonly Notifier[];
     keepsLines(jail: string): boolean;
@@ -45,10 +45,12 @@ export class BanNews {
   /** Bans of an earlier run stand again. */
   restored(bans: Iterable<Ban>): void {
     for (const ban of bans) {
-      if (!this.#concerns(ban)) continue;
+      const own = this.#parts.notifiers.get(ban.jail) ?? [];
+      // Those who are told of everything know it already; a million of them would only be remembered for nothing.
+      if (this.#parts.log === null && own.length === 0) continue;
       this.#told.set(keyOf(ban), ban.until);
       this.#parts.log?.restored(ban);
-      for (const notifier of this.#of(ban)) notifier.banned(this.#eventOf(ban, true));
+      for (const notifier of own) notifier.banned(this.#eventOf(ban, true));
     }
   }
 
@@ -77,13 +79,15 @@ export class BanNews {
   seenAgain(ban: Ban, time: number): void {
     if (!this.#concerns(ban)) return;
     this.#parts.log?.alreadyBanned(ban, time);
-    for (const notifier of this.#of(ban)) notifier.seenAgain(this.#eventOf(ban, false));
+    for (const notifier of this.#parts.notifiers.get(ban.jail) ?? [])
+      notifier.seenAgain(this.#eventOf(ban, false));
   }
 
   ended(ban: Ban): void {
-    if (!this.#told.delete(keyOf(ban))) return;
-    this.#parts.log?.unbanned(ban);
-    for (const notifier of this.#of(ban)) notifier.unbanned(this.#eventOf(ban, false));
+    const wasTold = this.#told.delete(keyOf(ban));
+    if (wasTold) this.#parts.log?.unbanned(ban);
+    const concerned = wasTold ? this.#of(ban) : (this.#parts.everywhere?.all ?? []);
+    for (const notifier of concerned) notifier.unbanned(this.#eventOf(ban, false));
   }
 
   /** Resolves when all that waits was told, or some seconds are over. */

@@ -41,7 +41,12 @@ export class Notifications {
   }
 
   keepsLines(jail: string): boolean {
-    return this.all.some((notifier) => notifier.keepsLines(jail));
+    return this.mostLines(jail) > 0;
+  }
+
+  /** Lines of logs that a ban of this jail is told with. */
+  mostLines(jail: string): number {
+    return Math.max(0, ...this.all.map((notifier) => notifier.linesOf(jail)));
   }
 
   status(): DispatchStatus[] {

@@ -41,7 +41,7 @@ export function whoIsTold(
   const news = new BanNews({
     notifiers: actions.notifiers,
     everywhere: notifications,
-    mostLines: (jail) => linesToldOf(running.get(jail)),
+    mostLines: (jail) => Math.max(linesToldOf(running.get(jail)), notifications.mostLines(jail)),
     jails: () => [...jails().all()].map(({ configuration: { name } }) => name),
     log: openFail2banLog(configuration.fail2banLog, clock, log),
   });

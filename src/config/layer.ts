@@ -56,7 +56,8 @@ function describeIssue(issue: Issue, raw: unknown, where: Where): BailiffError[]
 }
 
 function isSecret([first, , own]: KeyPath): boolean {
-  const [shape, key] = first === 'notify' ? [notifyShape, own] : [globalShape, first];
+  const shape = first === 'notify' ? notifyShape : globalShape;
+  const key = first === 'notify' ? own : first;
   const [, option] = Object.entries(shape).find(([name]) => name === key) ?? [];
   return option !== undefined && optionEntries.get(option.def.innerType)?.secret === true;
 }

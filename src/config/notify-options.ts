@@ -30,6 +30,11 @@ export function unknownField(template: string): string | null {
   return null;
 }
 
+/** Whether a template is one of JSON: it begins as an object or an array does, and not with a value. */
+export function isJsonTemplate(template: string): boolean {
+  return /^\s*(?:\[|\{(?!\{))/.test(template);
+}
+
 /** A notifier with everything decided; one that is switched off is none. Times in seconds. */
 export interface NotifierConfiguration {
   readonly name: string;

@@ -8,7 +8,7 @@ import { normalizePorts, type Ports, parsePort } from '../core/policy.ts';
 import { parseSyslogSelector } from '../core/syslog-selector.ts';
 import { type Encoding, encodings } from '../core/types.ts';
 import { type JournalMatch, parseJournalMatch } from './journal-match.ts';
-import { templateFields, unknownField } from './notify-options.ts';
+import { isJsonTemplate, templateFields, unknownField } from './notify-options.ts';
 
 /**
  * The kinds of value that options take. Each reads the native YAML value and the same thing written
@@ -299,11 +299,11 @@ export function jailNames(): Reader<readonly string[]> {
 }
 
 /** Some of these names; `*` is all of them, `none` not one. */
-export function someOf(names: readonly string[]): Reader<readonly string[]> {
+export function someOf<Name extends string>(names: readonly Name[]): Reader<readonly Name[]> {
   const expected = `*, none, or some of ${names.join(', ')}`;
   const known = ['*', 'none', ...names];
-  return list(expected, expected, 1, (element) => known.find((name) => name === element)).transform(
-    (chosen) => (chosen.includes('*') ? names : chosen.filter((name) => name !== 'none')),
+  return list(expected, expected, 1, (element) => known.find((name) => name === element)).transform((chosen) =>
+    chosen.includes('*') ? names : chosen.flatMap((each) => names.find((name) => name === each) ?? []),
   );
 }
 
@@ -329,8 +329,13 @@ export function template(): Reader<string> {
   const fields = templateFields.map((field) => `{{${field}}}`).join(', ');
   return reader(`text in which ${fields} stand for values; where it begins like JSON it must be JSON`, (value) => {
     if (typeof value !== 'string' || value === '' || unknownField(value) !== null) return undefined;
-    return /^\s*[[{]/.test(value) && !isJson(value.replaceAll(/\{\{\w+\}\}/g, '0')) ? undefined : value;
+    return isJsonTemplate(value) && !isJson(sampleOf(value)) ? undefined : value;
   });
+}
+
+/** Only a number is JSON without quotes around it. */
+function sampleOf(value: string): string {
+  return value.replaceAll('{{count}}', '0').replaceAll(/\{\{\w+\}\}/g, 'x');
 }
 
 function isJson(text: string): boolean {

@@ -42,10 +42,12 @@ const certificateWords = /self[- ]signed|certificate|altname/i;
 
 /** What went wrong on the way, on one line; of a certificate, what to do about it. */
 export function explained(thrown: unknown): string {
+  if (thrown instanceof DeliveryFailure) return thrown.message;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  const told = message.includes(code) || certificateCodes.has(code) ? message : `${message} (${code})`;
+  const isUntrusted = certificateCodes.has(code) || certificateWords.test(message);
+  const told = isUntrusted || message.includes(code) ? message : `${message} (${code})`;
   const line = told.replaceAll(/\s+/g, ' ').slice(0, 300);
-  if (!certificateCodes.has(code) && !certificateWords.test(message)) return line;
+  if (!isUntrusted) return line;
   return `the server's certificate is not trusted: ${line}; name its authority in \`ca\`, or switch \`verify\` off`;
 }

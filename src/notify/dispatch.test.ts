@@ -120,7 +120,7 @@ test('only what is chosen, and nothing that was told already', async (t) => {
   dispatch.banned(event);
   await pass(60_000);
   assert.deepEqual(messages.map(({ count }) => count), [1, 1]);
-  assert.deepEqual([dispatch.keepsLines('sshd'), dispatch.keepsLines('web')], [true, false]);
+  assert.deepEqual([dispatch.linesOf('sshd'), dispatch.linesOf('web')], [2, 0]);
 });
 
 test('a problem that comes back after it was solved is told again', async (t) => {

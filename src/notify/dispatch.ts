@@ -92,10 +92,10 @@ export class Dispatch implements Notifier {
     return this.#options.name;
   }
 
-  /** Whether it tells of bans of this jail with lines of its logs. */
-  keepsLines(jail: string): boolean {
+  /** Lines of logs that it tells bans of this jail with. */
+  linesOf(jail: string): number {
     const { lines, kinds } = this.#options;
-    return lines > 0 && kinds.includes('ban') && choosesJail(this.#options, jail);
+    return kinds.includes('ban') && choosesJail(this.#options, jail) ? lines : 0;
   }
 
   start(): void {

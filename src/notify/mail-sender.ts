@@ -20,6 +20,17 @@ export interface MailSenderOptions {
   readonly way: MailWay;
 }
 
+interface Person {
+  readonly name: string;
+  readonly address: string;
+}
+
+interface OutgoingMail extends MailText {
+  readonly from: Person;
+  readonly to: Person[];
+  readonly headers: Record<string, string>;
+}
+
 /** How long a server may take to answer, in ms. */
 const timeouts = {
   connectionTimeout: 10_000,
@@ -39,7 +50,7 @@ export function smtpWay(server: string, verify: boolean | null = null, ca: strin
 /** Sends mails from one address to some. */
 export class MailSender {
   readonly #way: MailWay;
-  readonly #envelope;
+  readonly #envelope: Pick<OutgoingMail, 'from' | 'to'>;
 
   /** @throws BailiffError config-invalid */
   constructor({ from, fromName, to, host, way }: MailSenderOptions) {
@@ -60,7 +71,7 @@ export class MailSender {
     return way.kind === 'smtp' ? sendBySmtp(mail, way, signal) : this.#sendByProgram(mail, way.path, signal);
   }
 
-  async #sendByProgram(mail: object, path: string, signal: AbortSignal): Promise<string> {
+  async #sendByProgram(mail: OutgoingMail, path: string, signal: AbortSignal): Promise<string> {
     const { createTransport } = await import('nodemailer');
     const written = await createTransport({
       streamTransport: true,
@@ -82,7 +93,7 @@ export class MailSender {
 }
 
 async function sendBySmtp(
-  mail: object,
+  mail: OutgoingMail,
   { server, ca }: MailWay & { readonly kind: 'smtp' },
   signal: AbortSignal,
 ): Promise<string> {

@@ -43,13 +43,15 @@ export async function runProgram(
   const child = execa(file, args, {
     reject: false,
     buffer: false,
-    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+    stdin: input === undefined ? 'ignore' : 'pipe',
     cwd: '/',
     extendEnv: false,
     env: { ...plainEnvironment(), ...env },
     // A process group of its own, which can be killed whole.
     detached: true,
   });
+  // One that does not read it is no failure.
+  child.stdin?.on('error', () => undefined).end(input);
   const output = new Tail(mostOutput);
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk: string) => output.add(chunk));

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { WebhookShape } from '../config/notify-options.ts';
+import { isJsonTemplate, type WebhookShape } from '../config/notify-options.ts';
 import { visible } from '../config/show.ts';
 import { type Channel, DeliveryFailure } from './channel.ts';
 import type { Message } from './message.ts';
@@ -53,10 +53,12 @@ export class Webhook implements Channel {
     };
     const target = new URL(url);
     const secure = target.protocol === 'https:';
-    // By process.getBuiltinModule an import's cost is saved: see control/http.ts.
-    const { request } = process.getBuiltinModule(secure ? 'node:https' : 'node:http');
+    const options = { method: 'POST', headers, agent: false, signal } as const;
     const trust = secure ? await tlsTrust(verify, ca) : {};
-    const asked = request(target, { method: 'POST', headers, agent: false, signal, ...trust });
+    // By process.getBuiltinModule an import's cost is saved: see control/http.ts.
+    const asked = secure
+      ? process.getBuiltinModule('node:https').request(target, { ...options, ...trust })
+      : process.getBuiltinModule('node:http').request(target, options);
     const { status, wait, text } = await answerTo(asked, content.body);
     return judged(status, wait, text);
   }
@@ -64,7 +66,7 @@ export class Webhook implements Channel {
   #contentOf(message: Message): Content {
     const { shape, body } = this.#options;
     if (body === null) return shapes[shape](message);
-    const isJson = /^\s*[[{]/.test(body);
+    const isJson = isJsonTemplate(body);
     const type = isJson ? 'application/json' : 'text/plain; charset=utf-8';
     return { type, body: filled(body, fieldsOf(message), isJson ? inJson : undefined) };
   }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { text } from 'node:stream/consumers';
 
@@ -32,12 +32,13 @@ export interface WebReceiverOptions {
 export async function startWebReceiver({ port = 0, tls }: WebReceiverOptions = {}): Promise<WebReceiver> {
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const server = tls === undefined ? createServer() : createTlsServer(tls);
-  server.on('request', async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = request;
     receiver.requests.push({ method, path: url, headers, body: await text(request) });
     receiver.answer(response);
     for (const { count, resolve } of waiting) if (receiver.requests.length >= count) resolve();
-  });
+  };
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => void take(request, response));
   await once(server.listen(port, '127.0.0.1'), 'listening');
   const address = server.address();
   const own = typeof address === 'object' && address !== null ? address.port : 0;
