@@ -1,3 +1,4 @@
+import { visible } from '../config/show.ts';
 import type { Clock } from '../core/types.ts';
 import { backOff } from './back-off.ts';
 import { type Channel, DeliveryFailure, explained } from './channel.ts';
@@ -15,6 +16,8 @@ const collectMs = 1_000;
 const usualLimitMs = 20_000;
 /** How long a stop waits for what is being sent, and for what could be sent still, in ms. */
 const usualPatienceMs = 4_000;
+/** Characters of a line of a log. */
+const longestLine = 500;
 /** A message that was refused so often in a row is dropped: it would keep those behind it waiting for ever. */
 const mostRefusals = 3;
 
@@ -241,7 +244,9 @@ export class Dispatch implements Notifier {
     const { jail, address, host, until, failures, bancount, matches, since } = event;
     const { clock, lines } = this.#options;
     const last = kind === 'ban' && lines > 0 ? matches.slice(-lines) : [];
+    // From here on nothing of a log begins a line, paints a terminal or is without an end.
+    const shown = last.map((line) => visible(line.slice(0, longestLine)));
     const time = kind === 'ban' ? since : clock.now();
-    return { kind, time, jail, address, host, until, failures, bancount, lines: last };
+    return { kind, time, jail, address, host, until, failures, bancount, lines: shown };
   }
 }

@@ -32,8 +32,7 @@ export interface Message {
 /** Notices that a message tells at length, and bans that it names beyond these. */
 const mostDetailed = 20;
 const mostNamed = 100;
-/** Characters of a line of a log, and of a title. */
-const longestLine = 500;
+/** Characters of a title. */
 const longestTitle = 200;
 
 export interface MessageParts {
@@ -117,13 +116,12 @@ function textOf(title: string, notices: readonly Notice[], dropped: number): str
     ...(rest > 0 ? [`and ${rest.toLocaleString('en-US')} more`] : []),
     ...(dropped > 0 ? [`and ${dropped.toLocaleString('en-US')} for which there was no room`] : []),
   ];
-  // Nothing that came from a log may begin a line of ours.
   return `${lines.map(visible).join('\n')}\n`;
 }
 
 function detailsOf(notice: Notice): string[] {
   if (notice.kind === 'problem' || notice.lines.length === 0) return [oneLine(notice)];
-  return [oneLine(notice), ...notice.lines.map((line) => `  | ${line.slice(0, longestLine).toWellFormed()}`)];
+  return [oneLine(notice), ...notice.lines.map((line) => `  | ${line}`)];
 }
 
 function oneLine(notice: Notice): string {

@@ -17,7 +17,7 @@ export interface BanNotice {
   readonly failures: number;
   /** How often the address was banned, this time included. */
   readonly bancount: number;
-  /** The last lines of its log, as hostile as these are. */
+  /** The last lines of its log, with control characters made visible; what else stands there a client has chosen. */
   readonly lines: readonly string[];
 }
 
