@@ -28,6 +28,7 @@ const codes: readonly (readonly [number, readonly string[]])[] = [
   [1, ['banned', '--json']],
   [1, ['run', '--config', '/nonexistent/bailiff.yaml']],
   [1, ['check', '--config', '/nonexistent/bailiff.yaml']],
+  [1, ['notify', 'test', 'ops']],
   [1, ['import', 'bans', '/nonexistent/fail2ban.sqlite3']],
   [2, []],
   [2, ['nosuch']],
@@ -39,6 +40,8 @@ const codes: readonly (readonly [number, readonly string[]])[] = [
   [2, ['import', 'bans']],
   [2, ['filter']],
   [2, ['config']],
+  [2, ['notify']],
+  [2, ['notify', 'test']],
   [2, ['filter', 'test', 'sshd']],
   [2, ['filter', 'test', 'sshd', '/nonexistent/log']],
 ];

@@ -60,6 +60,20 @@ test('every error is printed, and the command fails', async () => {
   );
 });
 
+test('a notifier is printed, without what is secret in it', async () => {
+  const environment = {
+    BAILIFF_NOTIFY_CHAT_TYPE: 'webhook',
+    BAILIFF_NOTIFY_CHAT_URL: 'https://chat.example.org/hunter2',
+    BAILIFF_NOTIFY_CHAT_SECRET: 'hunter2hunter2',
+  };
+  const { code, printed } = await run(environment);
+  assert.equal(code, 0);
+  assert.equal(printed.at(-1), 'notifier chat: webhook; tells of ban, problem of *, a message in 1m');
+  const json = (await run(environment, true)).printed.join('\n');
+  assert.match(json, /"notifiers":\[\{"name":"chat"/);
+  assert.doesNotMatch(json, /hunter2/);
+});
+
 test('no password is printed', async () => {
   const { printed } = await run({ BAILIFF_MAIL_SERVER: 'smtps://bob:hunter2@mail.example.org' }, true);
   const value = JSON.parse(printed.join('\n'));
