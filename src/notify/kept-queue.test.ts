@@ -92,12 +92,14 @@ test('a file that cannot be written is told of, and written whole once it can', 
   const path = join(folderOf({}), 'q', 'q.jsonl');
   const { queue, failures } = queueAt(path);
   mkdirSync(path);
-  queue.add(banOf(1));
-  await queue.flush();
+  for (const number of [1, 2]) {
+    queue.add(banOf(number));
+    await queue.flush();
+  }
   assert.equal(failures.length, 1);
-  assert.deepEqual(timesOf(queue.waiting), [1]);
+  assert.deepEqual(timesOf(queue.waiting), [1, 2]);
   rmSync(path, { recursive: true });
-  queue.add(banOf(2));
+  queue.add(banOf(3));
   await queue.flush();
-  assert.deepEqual(timesOf(queueAt(path).queue.waiting), [1, 2]);
+  assert.deepEqual(timesOf(queueAt(path).queue.waiting), [1, 2, 3]);
 });

@@ -16,7 +16,7 @@ type Entry = Notice | { readonly sent: number } | { readonly dropped: number };
 export interface KeptQueueOptions {
   /** The file; its folder is made where it is not there. */
   readonly path: string;
-  /** It could not be read or written: what waits stays in memory. */
+  /** It could not be read or written: what waits stays in memory. Said once, until it can again. */
   readonly failed: (error: unknown) => void;
   readonly most?: number;
 }
@@ -38,6 +38,7 @@ export class KeptQueue {
   /** Lines of the file. */
   #lines = 0;
   #work: Promise<void> | null = null;
+  #failing = false;
 
   constructor(options: KeptQueueOptions) {
     this.#options = options;
@@ -109,10 +110,12 @@ export class KeptQueue {
     await Promise.resolve();
     try {
       while (this.#unwritten !== '') await this.#writeOnce();
+      this.#failing = false;
     } catch (error) {
       this.#whole = true;
       this.#unwritten = '';
-      this.#options.failed(error);
+      if (!this.#failing) this.#options.failed(error);
+      this.#failing = true;
     }
     this.#work = null;
   }

@@ -90,7 +90,8 @@ async function converse(
     } else if (word === 'DATA') {
       inData = true;
       say('354 go on');
-    } else if (word === 'QUIT') {
+    } else if (word === 'STARTTLS') say('502 not here');
+    else if (word === 'QUIT') {
       say('221 bye');
       socket.end();
     } else say('250 fine');
