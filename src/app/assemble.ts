@@ -111,7 +111,12 @@ export function assemble(
     ...(remembered === undefined ? {} : { remembered }),
   });
   // While it runs only a container's labels change a policy; what the kernel refuses, the enforcer repairs.
-  const { actions, news, notifications } = whoIsTold(configuration, { jails: () => jails, ledger, clock, log });
+  const { actions, news, notifications } = whoIsTold(configuration, {
+    jails: () => jails,
+    ledger,
+    clock,
+    log,
+  });
   const jails: Jails = new Jails(configuration, ledger, {
     ignores: (jail) => actions.ignores(jail),
     moved: (target) => void enforcer.changed(target).catch(() => undefined),

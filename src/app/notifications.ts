@@ -29,7 +29,8 @@ export class Notifications {
           channel: channelOf(way, host),
           queue: new KeptQueue({ path, failed }),
           clock,
-          report: ({ message, more }) => log.warn({ notifier: name, error: message, more }, 'a notifier failed'),
+          report: ({ message, more }) =>
+            log.warn({ notifier: name, error: message, more }, 'a notifier failed'),
         });
         return [dispatch];
       } catch (error) {
@@ -67,7 +68,10 @@ export class Notifications {
     if (found !== undefined) return found.test();
     const names = this.all.map((notifier) => notifier.name).join(', ');
     throw new BailiffError('notifier-not-found', `there is no notifier "${name.slice(0, 64)}"`, {
-      remedy: names === '' ? 'The configuration has none: see docs/notifications.md.' : `The notifiers are: ${names}.`,
+      remedy:
+        names === ''
+          ? 'The configuration has none: see docs/notifications.md.'
+          : `The notifiers are: ${names}.`,
     });
   }
 }

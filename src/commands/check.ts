@@ -64,7 +64,14 @@ async function filtersOf({
   return [...own, ...shipped.map((name) => filters.definition(name))];
 }
 
-function publicForm({ environmentJails: _, fail2ban, filters, mail, notifiers, ...configuration }: Configuration) {
+function publicForm({
+  environmentJails: _,
+  fail2ban,
+  filters,
+  mail,
+  notifiers,
+  ...configuration
+}: Configuration) {
   const { dir = null, allowActions = false } = fail2ban ?? {};
   return {
     ...configuration,

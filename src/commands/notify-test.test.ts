@@ -21,7 +21,9 @@ const control: Control = {
   notifyTest: async ({ name }) => {
     if (name === 'ops') return { delivered: true, detail: '250 \u001b[31mtaken' };
     if (name === 'chat') return { delivered: false, detail: 'HTTP 500' };
-    throw new BailiffError('notifier-not-found', 'there is no notifier', { remedy: 'The notifiers are: ops.' });
+    throw new BailiffError('notifier-not-found', 'there is no notifier', {
+      remedy: 'The notifiers are: ops.',
+    });
   },
 };
 

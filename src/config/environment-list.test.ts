@@ -5,7 +5,14 @@ import { readEnvironment } from './environment.ts';
 import { environmentEntries } from './environment-list.ts';
 import { loadConfiguration } from './load.ts';
 import { jailOptionNames, notifyOptionNames, variablePaths, variableText } from './option-names.ts';
-import { defaultsShape, fail2banShape, globalShape, jailShape, notifyShape, optionEntries } from './schema.ts';
+import {
+  defaultsShape,
+  fail2banShape,
+  globalShape,
+  jailShape,
+  notifyShape,
+  optionEntries,
+} from './schema.ts';
 
 /** A value of each option that is none of the defaults. One that is added to the schema needs one here. */
 const values: Readonly<Record<string, string>> = {

@@ -91,11 +91,7 @@ function readNames(value: string | undefined, errors: BailiffError[]): string[] 
 }
 
 /** The option that a variable sets; null for those that are read elsewhere. @throws BailiffError */
-function pathOf(
-  variable: string,
-  names: JailNames,
-  notifiers: readonly string[],
-): readonly string[] | null {
+function pathOf(variable: string, names: JailNames, notifiers: readonly string[]): readonly string[] | null {
   if (variable === jailsVariable || variable === fileVariable) return null;
   const path = variablePaths.get(variable);
   if (path !== undefined) return path;

@@ -139,7 +139,7 @@ for (const [notifier, problem] of [
 test('a variable of no option, and a name that is none', async () => {
   assert.match(
     (await problems('', { BAILIFF_NOTIFY_OPS_TOO: 'x' })).join(),
-    /BAILIFF_NOTIFY_OPS_TOO: no option has this variable[^]*Did you mean BAILIFF_NOTIFY_OPS_TO\?/,
+    /BAILIFF_NOTIFY_OPS_TOO: no option has this variable.*Did you mean BAILIFF_NOTIFY_OPS_TO\?/s,
   );
   assert.match((await problems('notify: {"a b": {type: mail}}')).join(), /cannot name a notifier/);
   assert.match(

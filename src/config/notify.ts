@@ -76,7 +76,11 @@ function wayOf(options: NotifyOptions, mail: MailDefaults, fault: Fault): Notifi
   );
   if (foreign.length > 0) {
     return foreign.map((key) =>
-      fault(key as keyof NotifyOptions, `${key} says nothing to a ${type}`, `It takes ${ownOptions[type].join(', ')}.`),
+      fault(
+        key as keyof NotifyOptions,
+        `${key} says nothing to a ${type}`,
+        `It takes ${ownOptions[type].join(', ')}.`,
+      ),
     );
   }
   if (type === 'mail') return mailOf(options, mail, fault);
@@ -87,7 +91,9 @@ function mailOf(options: NotifyOptions, mail: MailDefaults, fault: Fault): Notif
   const { to, sendmail = null, verify = null, ca = null, password } = options;
   const server = mailServer(options.server ?? mail.server, password);
   if (server instanceof BailiffError) {
-    return [fault('password', 'password is set, which needs a user in server', 'Write smtp://USER@HOST:587.')];
+    return [
+      fault('password', 'password is set, which needs a user in server', 'Write smtp://USER@HOST:587.'),
+    ];
   }
   if (to === undefined) return [fault('to', 'it names nobody to mail to', '')];
   return { type: 'mail', to, from: options.from ?? mail.from, server, sendmail, verify, ca };
@@ -107,7 +113,10 @@ function commandOf({ command }: NotifyOptions, fault: Fault): NotifierWay | Bail
 /** Where an option was written, or else the notifier: the last layer that did. */
 function whereOf(name: string, option: keyof NotifyOptions | null, layers: readonly Layer[]): string {
   const latest = layers.toReversed();
-  const own = option === null ? undefined : latest.find(({ values }) => values.notify?.[name]?.[option] !== undefined);
+  const own =
+    option === null ? undefined : latest.find(({ values }) => values.notify?.[name]?.[option] !== undefined);
   if (own !== undefined && option !== null) return own.where(['notify', name, option]);
-  return latest.find(({ values }) => values.notify?.[name] !== undefined)?.where(['notify', name], 'key') ?? '';
+  return (
+    latest.find(({ values }) => values.notify?.[name] !== undefined)?.where(['notify', name], 'key') ?? ''
+  );
 }

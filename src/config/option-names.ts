@@ -1,4 +1,11 @@
-import { defaultsShape, fail2banShape, globalShape, jailShape, notifyShape, optionEntries } from './schema.ts';
+import {
+  defaultsShape,
+  fail2banShape,
+  globalShape,
+  jailShape,
+  notifyShape,
+  optionEntries,
+} from './schema.ts';
 
 /** Options keep one name everywhere; the environment writes it in capitals: `state-dir`, `STATE_DIR`. */
 export function variableText(name: string): string {

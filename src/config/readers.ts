@@ -302,8 +302,9 @@ export function jailNames(): Reader<readonly string[]> {
 export function someOf<Name extends string>(names: readonly Name[]): Reader<readonly Name[]> {
   const expected = `*, none, or some of ${names.join(', ')}`;
   const known = ['*', 'none', ...names];
-  return list(expected, expected, 1, (element) => known.find((name) => name === element)).transform((chosen) =>
-    chosen.includes('*') ? names : chosen.flatMap((each) => names.find((name) => name === each) ?? []),
+  return list(expected, expected, 1, (element) => known.find((name) => name === element)).transform(
+    (chosen) =>
+      chosen.includes('*') ? names : chosen.flatMap((each) => names.find((name) => name === each) ?? []),
   );
 }
 
@@ -327,10 +328,13 @@ export function webAddress(): Reader<string> {
 /** Text with `{{FIELD}}` for values. */
 export function template(): Reader<string> {
   const fields = templateFields.map((field) => `{{${field}}}`).join(', ');
-  return reader(`text in which ${fields} stand for values; where it begins like JSON it must be JSON`, (value) => {
-    if (typeof value !== 'string' || value === '' || unknownField(value) !== null) return undefined;
-    return isJsonTemplate(value) && !isJson(sampleOf(value)) ? undefined : value;
-  });
+  return reader(
+    `text in which ${fields} stand for values; where it begins like JSON it must be JSON`,
+    (value) => {
+      if (typeof value !== 'string' || value === '' || unknownField(value) !== null) return undefined;
+      return isJsonTemplate(value) && !isJson(sampleOf(value)) ? undefined : value;
+    },
+  );
 }
 
 /** Only a number is JSON without quotes around it. */

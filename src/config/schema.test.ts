@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jailOptionNames, notifyOptionNames, variablePaths, variableText } from './option-names.ts';
 import { builtInLayer } from './picker.ts';
-import { defaultsShape, fail2banShape, globalShape, jailShape, notifyShape, optionEntries } from './schema.ts';
+import {
+  defaultsShape,
+  fail2banShape,
+  globalShape,
+  jailShape,
+  notifyShape,
+  optionEntries,
+} from './schema.ts';
 
 const shapes = { fail2banShape, globalShape, defaultsShape, jailShape, notifyShape };
 

@@ -8,12 +8,7 @@ import type { Encoding } from '../core/types.ts';
 import type { Fail2banJail } from './fail2ban/types.ts';
 import type { FilterLibrary } from './filter-library.ts';
 import type { JournalMatch } from './journal-match.ts';
-import {
-  type NotifierConfiguration,
-  noticeKinds,
-  notifierTypes,
-  webhookShapes,
-} from './notify-options.ts';
+import { type NotifierConfiguration, noticeKinds, notifierTypes, webhookShapes } from './notify-options.ts';
 import {
   addresses,
   banTime,

@@ -10,6 +10,7 @@ export function channelOf(way: NotifierWay, host: string): Channel {
   if (way.type === 'webhook') return new Webhook(way);
   if (way.type === 'command') return new CommandChannel(way);
   const { from, to, server, sendmail, verify, ca } = way;
-  const by = sendmail === null ? smtpWay(server, verify, ca) : ({ kind: 'sendmail', path: sendmail } as const);
+  const by =
+    sendmail === null ? smtpWay(server, verify, ca) : ({ kind: 'sendmail', path: sendmail } as const);
   return new MailChannel({ from, fromName: 'Bailiff', to, host, way: by });
 }

@@ -61,8 +61,14 @@ test('a program learns nothing of the daemon’s environment', async (t) => {
 
 test('what fails, does not start or takes too long is told', async () => {
   const failing = program('echo no luck >&2; exit 3');
-  await assert.rejects(new CommandChannel({ command: [failing.path] }).send(message, goes), /exit code 3: no luck/);
-  await assert.rejects(new CommandChannel({ command: ['/nonexistent/x'] }).send(message, goes), /ENOENT/);
+  await assert.rejects(
+    new CommandChannel({ command: [failing.path] }).send(message, goes),
+    /exit code 3: no luck/,
+  );
+  await assert.rejects(
+    new CommandChannel({ command: ['/nonexistent/x'] }).send(message, goes),
+    /did not start/,
+  );
   const hanging = program('sleep 60');
   const channel = new CommandChannel({ command: [hanging.path], timeoutMs: 100 });
   await assert.rejects(channel.send(message, goes), /took longer than 0\.1 s/);
@@ -71,7 +77,11 @@ test('what fails, does not start or takes too long is told', async () => {
 test('a mail through sendmail: the recipients are arguments behind --, the mail is its input', async () => {
   const { path, folder } = program('printf "%s " "$@" >args; cat >input');
   const from = { from: 'bailiff', fromName: 'Bailiff', host: 'web1.example.org' };
-  const channel = new MailChannel({ ...from, to: ['root', 'ops@example.org'], way: { kind: 'sendmail', path } });
+  const channel = new MailChannel({
+    ...from,
+    to: ['root', 'ops@example.org'],
+    way: { kind: 'sendmail', path },
+  });
   assert.match(await channel.send(message, goes), /has taken it$/);
   assert.equal(
     readFileSync(join(folder, 'args'), 'utf8'),

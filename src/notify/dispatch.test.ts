@@ -14,7 +14,10 @@ import type { BanEvent } from './notifier.ts';
 const startMs = 1_700_000_000_000;
 
 /** A notifier whose channel notes what it is sent, on timers that go when told. */
-function setUp(context: TestContext, given: Partial<DispatchOptions> & { most?: number; path?: string } = {}) {
+function setUp(
+  context: TestContext,
+  given: Partial<DispatchOptions> & { most?: number; path?: string } = {},
+) {
   const { most = 10_000, path = join(folderOf({}), 'notify', 'ops.jsonl'), ...options } = given;
   context.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: startMs });
   const messages: Message[] = [];
@@ -55,13 +58,19 @@ function setUp(context: TestContext, given: Partial<DispatchOptions> & { most?: 
 const now = () => Date.now() / 1000;
 const hosts = (count: number): BanEvent[] =>
   Array.from({ length: count }, (_, index) =>
-    banOf({ host: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`, since: now(), until: now() + 600 }),
+    banOf({
+      host: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      since: now(),
+      until: now() + 600,
+    }),
   );
 
 test('a ban is told with its last lines, a second later; the next message is a minute behind', async (t) => {
   const { dispatch, messages, pass } = setUp(t);
   dispatch.start();
-  dispatch.banned(banOf({ since: now(), until: now() + 600, matches: ['one', 'two', 'thr\u001b[31mee\nfour'] }));
+  dispatch.banned(
+    banOf({ since: now(), until: now() + 600, matches: ['one', 'two', 'thr\u001b[31mee\nfour'] }),
+  );
   assert.equal(messages.length, 0);
   await pass(1_000);
   const [message] = messages;
@@ -95,7 +104,13 @@ test('a burst is one message', async (t) => {
   await pass(1_000);
   await pass(120_000);
   assert.deepEqual(
-    messages.map(({ title, count, kind, counts, notices }) => [title, count, kind, counts.ban, notices.length]),
+    messages.map(({ title, count, kind, counts, notices }) => [
+      title,
+      count,
+      kind,
+      counts.ban,
+      notices.length,
+    ]),
     [['web1: 1,240 bans in the last minute', 1_240, 'ban', 1_240, 20]],
   );
   assert.match(messages[0]?.text ?? '', /banned 10\.0\.0\.119 .*\nand 1,120 more\n$/);
@@ -116,10 +131,16 @@ test('only what is chosen, and nothing that was told already', async (t) => {
   await pass(599_000);
   dispatch.banned(event);
   await pass(1_000);
-  assert.deepEqual(messages.map(({ count }) => count), [1]);
+  assert.deepEqual(
+    messages.map(({ count }) => count),
+    [1],
+  );
   dispatch.banned(event);
   await pass(60_000);
-  assert.deepEqual(messages.map(({ count }) => count), [1, 1]);
+  assert.deepEqual(
+    messages.map(({ count }) => count),
+    [1, 1],
+  );
   assert.deepEqual([dispatch.linesOf('sshd'), dispatch.linesOf('web')], [2, 0]);
 });
 
@@ -148,7 +169,10 @@ test('what cannot be sent is tried again, later each time, with what has come me
   dispatch.banned(banOf({ host: '203.0.113.8' }));
   other.failure = null;
   await pass(16_000);
-  assert.deepEqual(messages.map(({ count }) => count), [2]);
+  assert.deepEqual(
+    messages.map(({ count }) => count),
+    [2],
+  );
   assert.deepEqual([dispatch.status().problem, dispatch.status().waiting], [null, 0]);
 });
 
@@ -174,7 +198,10 @@ test('what is refused three times is dropped and counted, and holds up nothing',
   other.failure = null;
   dispatch.banned(banOf({ host: '203.0.113.8' }));
   await pass(8_000);
-  assert.deepEqual(messages.map(({ address }) => address), ['203.0.113.8']);
+  assert.deepEqual(
+    messages.map(({ address }) => address),
+    ['203.0.113.8'],
+  );
 });
 
 test('a full queue drops what is new, counts it, and the next message says so', async (t) => {
@@ -220,7 +247,10 @@ test('the queue survives a restart, and a stop waits for nobody who hangs', asyn
   next.start();
   assert.equal(next.status().waiting, 3);
   await pass(1_000);
-  assert.deepEqual(messages.map(({ count }) => count), [3]);
+  assert.deepEqual(
+    messages.map(({ count }) => count),
+    [3],
+  );
   await next.stop();
   assert.deepEqual([readFileSync(path, 'utf8'), failures], ['', []]);
 });
@@ -235,6 +265,7 @@ test('a stop sends what waits at once, and gives up what takes too long', async 
 test('a stop gives up a channel that hangs, and the file keeps what was not taken', async (t) => {
   const send = () => new Promise<string>(() => undefined);
   const { dispatch, path, pass } = setUp(t, { channel: { send } });
+  dispatch.start();
   dispatch.banned(banOf());
   await pass(1_000);
   const stopped = dispatch.stop();

@@ -58,7 +58,10 @@ test('lines of logs are kept of the first hundred, for which a message has room'
 test('what has no room is counted, also over a restart', async () => {
   const path = join(folderOf({}), 'q.jsonl');
   const { queue } = queueAt(path, 2);
-  assert.deepEqual([1, 2, 3, 4].map((number) => queue.add(banOf(number))), [true, true, false, false]);
+  assert.deepEqual(
+    [1, 2, 3, 4].map((number) => queue.add(banOf(number))),
+    [true, true, false, false],
+  );
   await queue.flush();
   const next = queueAt(path, 2).queue;
   assert.deepEqual([next.waiting.length, next.dropped], [2, 2]);
@@ -68,7 +71,15 @@ test('what has no room is counted, also over a restart', async () => {
 
 test('lines that were written in part, or are none of ours, are passed over', () => {
   const good = JSON.stringify(banOf(7));
-  const lines = ['{"kind":"ban","ti', 'null', '[]', '{"kind":"ban","time":1}', '{"sent":"x"}', good, good.slice(0, 40)];
+  const lines = [
+    '{"kind":"ban","ti',
+    'null',
+    '[]',
+    '{"kind":"ban","time":1}',
+    '{"sent":"x"}',
+    good,
+    good.slice(0, 40),
+  ];
   const path = join(folderOf({ 'q.jsonl': lines.join('\n') }), 'q.jsonl');
   const { queue, failures } = queueAt(path);
   assert.deepEqual([timesOf(queue.waiting), failures], [[7], []]);

@@ -165,5 +165,7 @@ function isEntry(value: unknown): value is Entry {
   const numbers = ['failures', 'bancount'].every((key) => has(key, 'number'));
   if ((value.kind !== 'ban' && value.kind !== 'unban') || !texts || !numbers) return false;
   if (!('until' in value) || (value.until !== null && typeof value.until !== 'number')) return false;
-  return 'lines' in value && Array.isArray(value.lines) && value.lines.every((line) => typeof line === 'string');
+  return (
+    'lines' in value && Array.isArray(value.lines) && value.lines.every((line) => typeof line === 'string')
+  );
 }

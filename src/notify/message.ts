@@ -50,9 +50,13 @@ export function messageOf({ host, notices, dropped, now }: MessageParts): Messag
   const kinds = [...new Set(notices.map(({ kind }) => kind))];
   const [first] = notices;
   const single = notices.length === 1 && first !== undefined ? first : null;
-  const title = single === null ? groupTitle(host, counts, now - (first?.time ?? now)) : titleOf(host, single);
+  const title =
+    single === null ? groupTitle(host, counts, now - (first?.time ?? now)) : titleOf(host, single);
   return {
-    id: createHash('sha256').update(JSON.stringify([host, notices, dropped])).digest('hex').slice(0, 32),
+    id: createHash('sha256')
+      .update(JSON.stringify([host, notices, dropped]))
+      .digest('hex')
+      .slice(0, 32),
     time: now,
     host,
     title: visible(title.slice(0, longestTitle)),
@@ -97,7 +101,7 @@ function groupTitle(host: string, counts: NoticeCounts, seconds: number): string
     counted(counts.unban, 'unban'),
     counted(counts.problem, 'problem'),
   ];
-  const when = seconds <= 60 ? 'the last minute' : `the last ${formatDuration(seconds)}`;
+  const when = seconds < 90 ? 'the last minute' : `the last ${formatDuration(seconds)}`;
   return `${host}: ${what.filter((part) => part !== '').join(', ')} in ${when}`;
 }
 

@@ -70,8 +70,7 @@ export async function runProgram(
   }
   const { exitCode, signal: endedBy, code } = await child;
   if (exitCode === 0) return { ok: true, exitCode, complaint: '' };
-  const how =
-    endedBy === undefined ? `did not start (${code ?? 'nobody knows why'})` : `ended by ${endedBy}`;
+  const how = endedBy === undefined ? `did not start (${code ?? 'nobody knows why'})` : `ended by ${endedBy}`;
   if (exitCode === undefined) return failure(how, output.text);
   return { ...failure(`exit code ${exitCode}`, output.text), exitCode };
 }

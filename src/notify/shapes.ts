@@ -19,7 +19,9 @@ export const shapes: Readonly<Record<WebhookShape, (message: Message) => Content
 
   /** api.slack.com/messaging/webhooks; also Mattermost and Rocket.Chat. What is escaped mentions nobody. */
   slack: ({ title, text }) =>
-    json({ text: `*${slackText(title)}*\n\`\`\`${slackText(cut(bodyOf(title, text), longest.slack))}\`\`\`` }),
+    json({
+      text: `*${slackText(title)}*\n\`\`\`${slackText(cut(bodyOf(title, text), longest.slack))}\`\`\``,
+    }),
 
   /** discord.com/developers/docs/resources/webhook#execute-webhook. Nobody is mentioned, whatever stands there. */
   discord: ({ title, text }) =>
@@ -53,7 +55,12 @@ function cut(text: string, most: number): string {
 function cutBytes(text: string, most: number): string {
   const bytes = Buffer.from(text);
   // A character that was cut in two becomes one that says so.
-  return bytes.length <= most ? text : `${bytes.subarray(0, most - 3).toString().replace(/\uFFFD$/, '')}…`;
+  return bytes.length <= most
+    ? text
+    : `${bytes
+        .subarray(0, most - 3)
+        .toString()
+        .replace(/\uFFFD$/, '')}…`;
 }
 
 /** api.slack.com/reference/surfaces/formatting#escaping; and no end of the block that it stands in. */

@@ -10,16 +10,16 @@ export function fieldsOf(message: Message): Readonly<Record<Field, string>> {
   return { id, title, text, host, kind, count: String(count), jail, address, time: at };
 }
 
-/** The template with every field's value in its place; `escape` writes a value as the text around it needs it. */
+/** The template with every field's value in its place; `write` writes a value as the text around it needs it. */
 export function filled(
   template: string,
   fields: Readonly<Record<Field, string>>,
-  escape: (value: string) => string = (value) => value,
+  write: (value: string) => string = (value) => value,
 ): string {
   return template.replaceAll(/\{\{(\w+)\}\}/g, (all, name: string) => {
     const field = templateFields.find((each) => each === name);
     // A value is never looked through again for what it may hold.
-    return field === undefined ? all : escape(fields[field]);
+    return field === undefined ? all : write(fields[field]);
   });
 }
 

@@ -77,7 +77,7 @@ test('the shapes of Slack, Discord and ntfy mention nobody, and stay whole', asy
   await slack.send();
   const { text } = read(slack.request().body);
   assert.match(String(text), /^\*web1: sshd banned 203\.0\.113\.7\*\n```2023-.*for ever.*```$/s);
-  assert.doesNotMatch(String(text), /<|\u001b/);
+  assert.doesNotMatch(String(text), /<|\p{Cc}(?<!\n)/u);
   assert.equal(String(text).match(/```/g)?.length, 2);
 
   const discord = await setUp(t, { shape: 'discord' });
@@ -109,7 +109,10 @@ test('a template: values stand within the quotes of JSON, and as they are in oth
 });
 
 const answers: Readonly<
-  Record<string, { answer: (response: ServerResponse) => void; told: RegExp; refused: boolean; waitMs: number }>
+  Record<
+    string,
+    { answer: (response: ServerResponse) => void; told: RegExp; refused: boolean; waitMs: number }
+  >
 > = {
   '500 with a body that would paint the terminal': {
     answer: (response) => response.writeHead(500).end('\u001b[31mout of order\n\n'),
@@ -135,8 +138,18 @@ const answers: Readonly<
     refused: false,
     waitMs: 0,
   },
-  '400': { answer: (response) => response.writeHead(400).end('bad'), told: /^HTTP 400: bad$/, refused: true, waitMs: 0 },
-  '404': { answer: (response) => response.writeHead(404).end(), told: /^HTTP 404$/, refused: false, waitMs: 0 },
+  '400': {
+    answer: (response) => response.writeHead(400).end('bad'),
+    told: /^HTTP 400: bad$/,
+    refused: true,
+    waitMs: 0,
+  },
+  '404': {
+    answer: (response) => response.writeHead(404).end(),
+    told: /^HTTP 404$/,
+    refused: false,
+    waitMs: 0,
+  },
 };
 for (const [name, { answer, told, refused, waitMs }] of Object.entries(answers)) {
   test(`an answer of ${name}`, async (t) => {
@@ -161,7 +174,8 @@ test('an endless body is not read to its end, which it has not', async (t) => {
   let written = 0;
   receiver.answer = (response) => {
     const more = () => {
-      for (let free = true; free && !response.destroyed; written += 1) free = response.write('x'.repeat(65_536));
+      for (let free = true; free && !response.destroyed; written += 1)
+        free = response.write('x'.repeat(65_536));
     };
     response.on('drain', more);
     more();

@@ -85,7 +85,8 @@ function answerTo(asked: ClientRequest, body: string): Promise<Answer> {
     asked.on('error', reject);
     asked.once('response', (response) => {
       beginningOf(response).then(
-        (text) => resolve({ status: response.statusCode ?? 0, wait: response.headers['retry-after'] ?? '', text }),
+        (text) =>
+          resolve({ status: response.statusCode ?? 0, wait: response.headers['retry-after'] ?? '', text }),
         reject,
       );
     });

@@ -21,7 +21,9 @@ const command = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 /** What became of a test message: what the other side said, or why it was not sent. */
 function outcomeOf(way: NotifierWay): Promise<string> {
-  return channelOf(way, 'web1').send(testMessage('web1', 'x', 0), goes).catch(explained);
+  return channelOf(way, 'web1')
+    .send(testMessage('web1', 'x', 0), goes)
+    .catch(explained);
 }
 
 const mailTo = (port: number, given: Partial<NotifierWay & { type: 'mail' }> = {}): NotifierWay => ({
