@@ -38,6 +38,8 @@ const certificateCodes = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
+/** What Node adds is not for those who did not start it by hand. */
+const nodesAdvice = /; if the root CA is installed locally.*$/s;
 const certificateWords = /self[- ]signed|certificate|altname/i;
 
 /** What went wrong on the way, on one line; of a certificate, what to do about it. */
@@ -47,7 +49,7 @@ export function explained(thrown: unknown): string {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   const isUntrusted = certificateCodes.has(code) || certificateWords.test(message);
   const told = isUntrusted || message.includes(code) ? message : `${message} (${code})`;
-  const line = told.replaceAll(/\s+/g, ' ').slice(0, 300);
+  const line = told.replace(nodesAdvice, '').replaceAll(/\s+/g, ' ').slice(0, 300);
   if (!isUntrusted) return line;
   return `the server's certificate is not trusted: ${line}; name its authority in \`ca\`, or switch \`verify\` off`;
 }

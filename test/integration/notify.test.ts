@@ -8,10 +8,14 @@ import { execa } from 'execa';
 import type { NotifierWay } from '../../src/config/notify-options.ts';
 import { ControlClient } from '../../src/control/client.ts';
 import type { NotifierStatus } from '../../src/control/protocol.ts';
+import { systemClock } from '../../src/core/types.ts';
 import { explained } from '../../src/notify/channel.ts';
 import { channelOf } from '../../src/notify/channels.ts';
+import { Dispatch } from '../../src/notify/dispatch.ts';
+import { KeptQueue } from '../../src/notify/kept-queue.ts';
 import { testMessage } from '../../src/notify/message.ts';
 import { selfSigned } from '../setup/certificates.ts';
+import { banOf } from '../setup/fail2ban-action.ts';
 import { folderOf } from '../setup/folder.ts';
 import { startSmtpServer } from '../setup/smtp-server.ts';
 import { startWebReceiver } from '../setup/web-receiver.ts';
@@ -86,6 +90,45 @@ test('a webhook over TLS', async (t) => {
   assert.equal(await outcomeOf({ ...way, ca: own.file }), 'HTTP 200: ok');
   assert.equal(await outcomeOf({ ...way, verify: false }), 'HTTP 200: ok');
   assert.equal(receiver.requests.length, 2);
+});
+
+test('a mail server that says nothing, then refuses, then takes it: one mail with all that came meanwhile', async (t) => {
+  const smtp = await startSmtpServer();
+  t.after(() => smtp.close());
+  smtp.answer = '';
+  const path = join(folderOf({}), 'notify', 'ops.jsonl');
+  const told: string[] = [];
+  const dispatch = new Dispatch({
+    name: 'ops',
+    type: 'mail',
+    host: 'web1',
+    channel: channelOf(mailTo(smtp.port, { server: `smtp://127.0.0.1:${smtp.port}` }), 'web1'),
+    queue: new KeptQueue({ path, failed: assert.fail }),
+    jails: ['*'],
+    kinds: ['ban'],
+    group: 1,
+    dedupe: 600,
+    lines: 3,
+    clock: systemClock,
+    report: ({ message }) => told.push(message),
+    limitMs: 500,
+  });
+  const failures = async (count: number) => {
+    while (dispatch.status().failed < count) await setTimeout(20);
+    return dispatch.status().problem;
+  };
+  dispatch.start();
+  dispatch.banned(banOf());
+  assert.equal(await failures(1), 'took longer than 0.5 s');
+  smtp.answer = '451 come again';
+  dispatch.banned(banOf({ host: '203.0.113.8' }));
+  assert.match((await failures(2)) ?? '', /451 come again/);
+  smtp.answer = '250 fine';
+  await smtp.until(1);
+  await dispatch.stop();
+  assert.deepEqual([dispatch.status().sent, dispatch.status().waiting, smtp.mails.length], [1, 0, 1]);
+  assert.match(smtp.mails[0]?.data ?? '', /203\.0\.113\.7 .*203\.0\.113\.8 /s);
+  assert.deepEqual(told, ['send: took longer than 0.5 s', 'send: failed again']);
 });
 
 /** A daemon in a dry run, with these notifiers, that reads one log. */
