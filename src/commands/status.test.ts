@@ -47,7 +47,17 @@ const status: Status = {
   sources: [],
   findings: hidden.findings(),
   labels: [],
-  notifiers: [],
+  notifiers: [
+    {
+      name: 'ops',
+      type: 'mail',
+      waiting: 2,
+      sent: 3,
+      failed: 4,
+      dropped: 0,
+      problem: 'no \u001b[31mroute',
+    },
+  ],
   metrics: null,
 };
 
@@ -86,4 +96,9 @@ test('status of a jail whose clients are hidden says what to do behind which pro
 test('status --json of it has the finding whole, as doctor will take it', async () => {
   const { findings } = JSON.parse((await bailiff('shop', '--json')).stdout) as Pick<Status, 'findings'>;
   assert.deepEqual(findings, status.findings);
+});
+
+test('status names the notifiers, and what a server said cannot paint the terminal', async () => {
+  const { stdout } = await bailiff();
+  assert.match(stdout, /^ops {7}mail  2 {8}3 {5}4 {7}0 {8}fails: no \\u\{1b\}\[31mroute$/m);
 });

@@ -5,6 +5,7 @@ import { BailiffError } from '../core/errors.ts';
 import { printBans, publicForm } from './banned.ts';
 import { daemon } from './daemon.ts';
 import { printJson, printLine, printTable } from './output.ts';
+import { printNotifiers } from './status-notifiers.ts';
 
 export interface StatusOptions {
   readonly jail?: string;
@@ -79,6 +80,7 @@ function printStatus(status: Status): void {
     ]),
   );
   printLine();
+  printNotifiers(status.notifiers);
   printLine(status.metrics === null ? 'Metrics: off' : `Metrics: ${status.metrics}`);
 }
 

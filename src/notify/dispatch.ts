@@ -242,8 +242,8 @@ export class Dispatch implements Notifier {
 
   #noticeOf(kind: 'ban' | 'unban', event: BanEvent): Notice {
     const { jail, address, host, until, failures, bancount, matches, since } = event;
-    const { clock, lines } = this.#options;
-    const last = kind === 'ban' && lines > 0 ? matches.slice(-lines) : [];
+    const { clock, lines, queue } = this.#options;
+    const last = kind === 'ban' && lines > 0 && queue.wantsLines ? matches.slice(-lines) : [];
     // From here on nothing of a log begins a line, paints a terminal or is without an end.
     const shown = last.map((line) => visible(line.slice(0, longestLine)));
     const time = kind === 'ban' ? since : clock.now();

@@ -44,10 +44,11 @@ test('what waits is there after a restart, in order, without what was sent', asy
   assert.deepEqual(failures, []);
 });
 
-test('lines of logs are kept of the first hundred, for which a message has room', async () => {
+test('lines of logs are wanted of the first hundred, for which a message has room', async () => {
   const path = join(folderOf({}), 'q.jsonl');
   const { queue } = queueAt(path);
-  for (let number = 0; number < 200; number += 1) queue.add(banOf(number));
+  for (let number = 0; number < 200; number += 1)
+    queue.add(queue.wantsLines ? banOf(number) : { ...banOf(number), lines: [] });
   await queue.flush();
   const { waiting } = queueAt(path).queue;
   assert.deepEqual([waiting.length, waiting.at(-1)?.time], [200, 199]);

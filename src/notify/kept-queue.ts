@@ -5,7 +5,7 @@ import type { Notice } from './notice.ts';
 
 /** Notices that wait; beyond that they are dropped and counted. */
 const mostWaiting = 10_000;
-/** Of so many the lines of logs are kept, which a message has no room for beyond. */
+/** Of so many the lines of logs are wanted: a message has no room for more. */
 const mostWithLines = 100;
 /** Lines of the file that say nothing any more, before it is written anew. */
 const mostStale = 2_000;
@@ -66,15 +66,19 @@ export class KeptQueue {
     return this.#dropped;
   }
 
+  /** Whether the lines of logs are of use that come with the next. */
+  get wantsLines(): boolean {
+    return this.#waiting.length < mostWithLines;
+  }
+
   /** @returns false where there is no room for it */
   add(notice: Notice): boolean {
     if (this.#waiting.length >= this.#most) {
       this.#dropped += 1;
       return false;
     }
-    const kept = this.#waiting.length < mostWithLines ? notice : withoutLines(notice);
-    this.#waiting.push(kept);
-    this.#note(kept);
+    this.#waiting.push(notice);
+    this.#note(notice);
     return true;
   }
 
@@ -138,10 +142,6 @@ export class KeptQueue {
 
 function lineOf(entry: Entry): string {
   return `${JSON.stringify(entry)}\n`;
-}
-
-function withoutLines(notice: Notice): Notice {
-  return notice.kind === 'problem' ? notice : { ...notice, lines: [] };
 }
 
 /** The last line of a file may have been written in part, and a disk may give back anything. */

@@ -52,15 +52,14 @@ export function messageOf({ host, notices, dropped, now }: MessageParts): Messag
   const single = notices.length === 1 && first !== undefined ? first : null;
   const title =
     single === null ? groupTitle(host, counts, now - (first?.time ?? now)) : titleOf(host, single);
+  const body = bodyOf(notices, dropped);
   return {
-    id: createHash('sha256')
-      .update(JSON.stringify([host, notices, dropped]))
-      .digest('hex')
-      .slice(0, 32),
+    // The title of a group says how long ago it began, which is another each time.
+    id: idOf(host, body),
     time: now,
     host,
     title: visible(title.slice(0, longestTitle)),
-    text: textOf(title, notices, dropped),
+    text: `${visible(title)}\n\n${body}\n`,
     kind: kinds.length === 1 && kinds[0] !== undefined ? kinds[0] : 'several',
     count: notices.length,
     counts,
@@ -75,7 +74,7 @@ export function messageOf({ host, notices, dropped, now }: MessageParts): Messag
 export function testMessage(host: string, name: string, now: number): Message {
   const title = visible(`${host}: a test of Bailiff's notifier ${name}`);
   return {
-    id: createHash('sha256').update(`${title} ${now}`).digest('hex').slice(0, 32),
+    id: idOf(title, String(now)),
     time: now,
     host,
     title,
@@ -88,6 +87,10 @@ export function testMessage(host: string, name: string, now: number): Message {
     notices: [],
     dropped: 0,
   };
+}
+
+function idOf(...content: string[]): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
 }
 
 function titleOf(host: string, notice: Notice): string {
@@ -109,18 +112,16 @@ function counted(count: number, what: string): string {
   return count === 0 ? '' : `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`;
 }
 
-function textOf(title: string, notices: readonly Notice[], dropped: number): string {
+function bodyOf(notices: readonly Notice[], dropped: number): string {
   const named = notices.slice(mostDetailed, mostDetailed + mostNamed);
   const rest = notices.length - mostDetailed - named.length;
   const lines = [
-    title,
-    '',
     ...notices.slice(0, mostDetailed).flatMap(detailsOf),
     ...named.map(oneLine),
     ...(rest > 0 ? [`and ${rest.toLocaleString('en-US')} more`] : []),
     ...(dropped > 0 ? [`and ${dropped.toLocaleString('en-US')} for which there was no room`] : []),
   ];
-  return `${lines.map(visible).join('\n')}\n`;
+  return lines.map(visible).join('\n');
 }
 
 function detailsOf(notice: Notice): string[] {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/types.ts';
 import { type Notice, stateOf, subjectOf } from './notice.ts';
 
-/** Subjects that are remembered; of more the oldest are forgotten, and may be told again. */
+/** Subjects that are remembered at least; of more than twice as many the oldest are forgotten, and may be told again. */
 const mostRemembered = 10_000;
 
 interface Told {
@@ -14,8 +14,9 @@ export class Repeats {
   /** Seconds. */
   readonly #within: number;
   readonly #clock: Clock;
-  /** By subject, the oldest first. */
-  readonly #told = new Map<string, Told>();
+  /** By subject: the latest, and those before. Forgetting one by one would be slower the more there are. */
+  #latest = new Map<string, Told>();
+  #before = new Map<string, Told>();
 
   constructor(within: number, clock: Clock) {
     this.#within = within;
@@ -27,14 +28,15 @@ export class Repeats {
     const now = this.#clock.now();
     const subject = subjectOf(notice);
     const state = stateOf(notice);
-    const told = this.#told.get(subject);
+    const told = this.#latest.get(subject) ?? this.#before.get(subject);
     // A clock that was set back must not silence anything.
     const isRecent = told !== undefined && now >= told.at && now - told.at < this.#within;
     if (isRecent && told.state === state) return true;
-    this.#told.delete(subject);
-    this.#told.set(subject, { state, at: now });
-    const [oldest] = this.#told.keys();
-    if (this.#told.size > mostRemembered && oldest !== undefined) this.#told.delete(oldest);
+    this.#latest.set(subject, { state, at: now });
+    if (this.#latest.size >= mostRemembered) {
+      this.#before = this.#latest;
+      this.#latest = new Map();
+    }
     return false;
   }
 }
