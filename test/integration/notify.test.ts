@@ -103,7 +103,7 @@ test('a mail server that says nothing, then refuses, then takes it: one mail wit
     type: 'mail',
     host: 'web1',
     channel: channelOf(mailTo(smtp.port, { server: `smtp://127.0.0.1:${smtp.port}` }), 'web1'),
-    queue: new KeptQueue({ path, failed: assert.fail }),
+    queue: new KeptQueue({ path, failed: (error) => assert.fail(String(error)) }),
     jails: ['*'],
     kinds: ['ban'],
     group: 1,
