@@ -116,6 +116,8 @@ for (const [notifier, problem] of [
   ['{}', /notifier "x": it has no type/],
   ['{type: mail}', /it names nobody to mail to/],
   ['{type: mail, to: -oX}', /to(?:\[0\])?: expected a mail address/],
+  ['{type: mail, to: ["a@b@c"]}', /expected a mail address/],
+  ['{type: mail, to: a@b, from: "a <b@c>"}', /from: expected a mail address/],
   ['{type: webhook}', /it has no url/],
   ['{type: command}', /it has no command/],
   ['{type: pigeon}', /expected one of mail, webhook, command/],

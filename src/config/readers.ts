@@ -308,10 +308,13 @@ export function someOf<Name extends string>(names: readonly Name[]): Reader<read
   );
 }
 
-/** Addresses for mail, and names of accounts; what they may hold is checked by who sends. */
+/** An address for mail, or the name of an account; none that a program could take for an option. */
+export const mailAddressForm =
+  /^[^\s<>"(),:;@[\]\\\p{C}-][^\s<>"(),:;@[\]\\\p{C}]{0,63}(?:@[^\s<>"(),:;@\\\p{C}]{1,253})?$/u;
+
 export function mailAddresses(): Reader<readonly string[]> {
   return list('a list of mail addresses', 'a mail address such as ops@example.org', 1, (element) =>
-    /^[^\s<>"(),:;[\]\\\p{C}-][^\s<>"(),:;[\]\\\p{C}]{0,318}$/u.test(element) ? element : undefined,
+    mailAddressForm.test(element) ? element : undefined,
   );
 }
 

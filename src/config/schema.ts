@@ -27,6 +27,7 @@ import {
   listener,
   longestSocketPath,
   mailAddresses,
+  mailAddressForm,
   multipliers,
   oneOf,
   path,
@@ -555,7 +556,7 @@ export const notifyShape = {
     description: '`mail`: whom it goes to.',
     otherwise: 'must be set for `mail`',
   }),
-  from: option(text('a mail address', /^[^\s<>]+$/), {
+  from: option(text('a mail address', mailAddressForm), {
     description: '`mail`: whom it is from.',
     otherwise: '`mail-from`',
   }),

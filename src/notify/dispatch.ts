@@ -9,6 +9,7 @@ import { type Message, messageOf, testMessage } from './message.ts';
 import type { Notice } from './notice.ts';
 import type { BanEvent, Notifier, Report } from './notifier.ts';
 import { Repeats } from './repeats.ts';
+import { withinLimit } from './time-limit.ts';
 
 /** What comes within this time (ms) of the first is one message. */
 const collectMs = 1_000;
@@ -217,27 +218,9 @@ export class Dispatch implements Notifier {
     this.#complaints.tell('refused', `${count} notices were dropped: ${message}`);
   }
 
-  /** Rejects at the time limit also where the channel does not heed it. */
-  async #deliver(message: Message): Promise<string> {
+  #deliver(message: Message): Promise<string> {
     const { channel, limitMs = usualLimitMs } = this.#options;
-    const limit = new AbortController();
-    const { promise: over, reject } = Promise.withResolvers<never>();
-    const end = (why: string) => {
-      const failure = new DeliveryFailure(why);
-      limit.abort(failure);
-      reject(failure);
-    };
-    const timer = setTimeout(() => end(`took longer than ${limitMs / 1000} s`), limitMs);
-    const stopped = () => end('given up, as the daemon stops');
-    this.#giveUp.signal.addEventListener('abort', stopped, { once: true });
-    if (this.#giveUp.signal.aborted) stopped();
-    try {
-      return await Promise.race([channel.send(message, limit.signal), over]);
-    } finally {
-      clearTimeout(timer);
-      this.#giveUp.signal.removeEventListener('abort', stopped);
-      limit.abort();
-    }
+    return withinLimit((signal) => channel.send(message, signal), limitMs, this.#giveUp.signal);
   }
 
   #noticeOf(kind: 'ban' | 'unban', event: BanEvent): Notice {
