@@ -111,6 +111,14 @@ program
   });
 
 program
+  .command('reload')
+  .description('read the configuration again; where it is wrong, say so and leave everything as it is')
+  .option(...json)
+  .action(async (options: { json?: true }) => {
+    process.exitCode = await (await import('./commands/reload.ts')).reloadCommand(options);
+  });
+
+program
   .command('check')
   .description('check configuration and filters, and print what they come to')
   .option('--config <file>', 'the configuration (default: BAILIFF_CONFIG, else /etc/bailiff/bailiff.yaml)')

@@ -1,4 +1,5 @@
 import { runDaemon } from './app/daemon.ts';
+import { configurationFile } from './config/file-layer.ts';
 import { findFilters, shippedFilters } from './config/filters.ts';
 import { loadConfiguration } from './config/load.ts';
 
@@ -6,18 +7,27 @@ import { loadConfiguration } from './config/load.ts';
 const longestStopMs = 8_000;
 
 /**
- * The daemon in the foreground: until SIGINT or SIGTERM, which end it in order, the rules staying.
+ * The daemon in the foreground: until SIGINT or SIGTERM, which end it in order, the rules staying. At SIGHUP it reads
+ * its configuration again.
  * @throws ConfigurationErrors with everything that is wrong in the configuration; BailiffError where it cannot start
  */
 export async function main(file: string | undefined, environment: NodeJS.ProcessEnv): Promise<void> {
   const stop = new AbortController();
   endOnSignals(stop);
-  const configuration = await loadConfiguration({
-    ...(file === undefined ? {} : { file }),
-    environment,
-    knownFilters: await findFilters([shippedFilters]),
-  });
-  await runDaemon(configuration, stop.signal);
+  const load = async () =>
+    loadConfiguration({
+      ...(file === undefined ? {} : { file }),
+      environment,
+      knownFilters: await findFilters([shippedFilters]),
+    });
+  // One that comes before the daemon is there asks for nothing: what it reads is no older.
+  let reload = (): void => undefined;
+  process.on('SIGHUP', () => reload());
+  const onSignal = (again: () => void): void => {
+    reload = again;
+  };
+  const reading = { load, path: configurationFile(file, environment), onSignal };
+  await runDaemon(await load(), reading, stop.signal);
 }
 
 /**

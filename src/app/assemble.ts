@@ -5,7 +5,7 @@ import { Allowlist } from '../core/allowlist.ts';
 import { messageOf } from '../core/errors.ts';
 import { splitMode } from '../core/filter.ts';
 import { plainPolicy, splitTarget, targetOf } from '../core/policy.ts';
-import { mergingOf, Sessions } from '../core/session.ts';
+import { Sessions } from '../core/session.ts';
 import type { Ban, Clock } from '../core/types.ts';
 import type { Choice } from '../enforce/choose.ts';
 import { Connections } from '../enforce/connections.ts';
@@ -15,7 +15,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { registerNotifiers } from '../metrics/notifiers.ts';
 import { registerSources } from '../metrics/sources.ts';
-import { type FilterLookup, Scanner } from '../scan/scanner.ts';
+import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
 import type { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
@@ -32,9 +32,13 @@ import type { Log } from './log.ts';
 import type { Notifications } from './notifications.ts';
 import { Pipeline } from './pipeline.ts';
 import { Policies } from './policies.ts';
-import { Protection } from './protection.ts';
+import { Protection, type ProtectionOptions } from './protection.ts';
+import { filterLookup, mergingIn, reconfigure } from './reconfigure.ts';
+import { type ConfigurationFile, Reload } from './reload.ts';
 import { RestoredBans } from './restored-bans.ts';
 import { slowExpressions } from './slow-expressions.ts';
+import { sourceHost } from './source-host.ts';
+import { Sources } from './sources.ts';
 import { SshPeers } from './ssh-peers.ts';
 import { status } from './status.ts';
 import { whoIsTold } from './who-is-told.ts';
@@ -48,7 +52,6 @@ export interface Parts {
   readonly gaps: Gaps;
   readonly ignoreLists: IgnoreLists;
   readonly intake: Intake;
-  readonly labels: LabelReports;
   readonly ledger: Ledger;
   readonly metrics: Metrics;
   readonly news: BanNews;
@@ -57,8 +60,10 @@ export interface Parts {
   readonly pipeline: Pipeline;
   readonly policies: Policies;
   readonly protection: Protection;
+  readonly reload: Reload;
   readonly restored: RestoredBans;
   readonly scanner: Scanner;
+  readonly sources: Sources;
   status(): Status;
   /** Ends the bans of addresses that must not be banned any more. */
   readonly letIn: () => void;
@@ -74,6 +79,8 @@ export interface Owner {
   readonly allowlist: Allowlist;
   readonly protection: Protection;
   readonly ignoreLists: IgnoreLists;
+  /** What a configuration says of it. */
+  protected(configuration: Configuration): ProtectionOptions;
 }
 
 export function knowOwner(configuration: Configuration, log: Log): Owner {
@@ -83,22 +90,27 @@ export function knowOwner(configuration: Configuration, log: Log): Owner {
       log.warn({ entry: what, error: problem }, 'an entry of an ignore list cannot be read'),
   });
   const peers = new SshPeers({ now: () => performance.now() / 1000 });
-  const protection = new Protection(allowlist, {
-    ignoreip: ignoreLists.of(configuration.defaults.ignoreip, 'ignoreip'),
-    trustedProxies: configuration.trustedProxies,
-    sshPeers: configuration.protectSshPeers ? () => peers.refresh() : null,
+  const sshPeers = () => peers.refresh();
+  const protectedBy = ({ defaults, trustedProxies, protectSshPeers }: Configuration): ProtectionOptions => ({
+    ignoreip: ignoreLists.of(defaults.ignoreip, 'ignoreip'),
+    trustedProxies,
+    sshPeers: protectSshPeers ? sshPeers : null,
   });
-  return { allowlist, protection, ignoreLists };
+  const protection = new Protection(allowlist, protectedBy(configuration));
+  return { allowlist, protection, ignoreLists, protected: protectedBy };
 }
 
 /** Wires everything together. @throws BailiffError ledger-unusable */
 export function assemble(
   configuration: Configuration,
+  file: ConfigurationFile,
   choice: Choice,
-  { allowlist, protection, ignoreLists }: Owner,
+  owner: Owner,
   clock: Clock,
   log: Log,
 ): Parts {
+  const { allowlist, protection, ignoreLists } = owner;
+  const live = { now: configuration };
   const started = clock.now();
   const sessions = new Sessions();
   const path = join(configuration.stateDir, 'bailiff.db');
@@ -110,13 +122,13 @@ export function assemble(
     sessions,
     ...(remembered === undefined ? {} : { remembered }),
   });
-  // While it runs only a container's labels change a policy; what the kernel refuses, the enforcer repairs.
   const { actions, news, notifications } = whoIsTold(configuration, {
     jails: () => jails,
     ledger,
     clock,
     log,
   });
+  // While it runs a container's labels and a reload change policies; what the kernel refuses, the enforcer repairs.
   const jails: Jails = new Jails(configuration, ledger, {
     ignores: (jail) => actions.ignores(jail),
     moved: (target) => void enforcer.changed(target).catch(() => undefined),
@@ -184,7 +196,7 @@ export function assemble(
     metrics,
     log,
     ineffective,
-    mergings: new Map(configuration.fail2ban?.filters.map(({ name, kind }) => [name, mergingOf(kind)])),
+    merging: mergingIn(live),
     names: new HostNames({ now: () => performance.now() / 1000 }),
     counting: (jail) => jails.counting(jail),
     news,
@@ -198,7 +210,9 @@ export function assemble(
     enforcer,
     metrics,
     log,
-    defaultBantime: configuration.defaults.bantime,
+    get defaultBantime() {
+      return live.now.defaults.bantime;
+    },
     commit: () => {
       expiry.arm();
       return pipeline.commit();
@@ -218,6 +232,7 @@ export function assemble(
       problems.add('torn down: nothing is enforced until Bailiff is started again');
       return removeAll({ clock });
     },
+    reload: () => reload.run(),
   });
   const expiry = new Expiry(
     clock,
@@ -246,7 +261,7 @@ export function assemble(
   });
   const intake = new Intake({
     scanner,
-    jail: (jail) => jails.add(jail),
+    jail: (jail) => jails.wanted(jail),
     cursor: (key) => ledger.cursor(key),
     evidence: (jail) => news.keepsLines(jail) || actions.ignores(jail) !== null,
     judge: (batch, source) => pipeline.judge(batch, source),
@@ -261,8 +276,10 @@ export function assemble(
       for (const counter of [metrics.lines, metrics.bytes, metrics.oversizeLines, metrics.gaps])
         counter.remove({ source });
     },
-    timeZone: configuration.timeZone,
-    setupOf: (filter) => configuration.filters.about(splitMode(filter).filter)?.setup ?? null,
+    get timeZone() {
+      return live.now.timeZone;
+    },
+    setupOf: (filter) => live.now.filters.about(splitMode(filter).filter)?.setup ?? null,
     clock,
   });
   registerSources(
@@ -273,8 +290,34 @@ export function assemble(
 
   registerNotifiers(metrics.registry, () => notifications.status());
 
+  const host = sourceHost({
+    live,
+    jails,
+    intake,
+    clock,
+    labels,
+    metrics,
+    enforcer,
+    gaps,
+    policies,
+    protection,
+  });
+  const sources = new Sources(configuration, { host, intake, log });
+  const letIn = (): void => {
+    for (const { address, policy } of desk.releaseProtected())
+      void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
+  };
+  const changing = { live, owner, scanner, jails, intake, sources, enforcer, pipeline, letIn, log };
+  const reload = new Reload({
+    file,
+    running: live,
+    apply: (wanted) => reconfigure(changing, wanted),
+    clock,
+    log,
+  });
+
   const problems = new Set<string>();
-  const own = { configuration, version: version(), started, problems, choice };
+  const own = { version: version(), started, problems, choice };
   const parts: Parts = {
     connections,
     desk,
@@ -283,13 +326,8 @@ export function assemble(
     gaps,
     ignoreLists,
     intake,
-    labels,
     ledger,
-    letIn: () => {
-      for (const { address, policy } of desk.releaseProtected()) {
-        void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
-      }
-    },
+    letIn,
     metrics,
     news,
     notifications,
@@ -297,12 +335,16 @@ export function assemble(
     pipeline,
     policies,
     protection,
+    reload,
     restored: new RestoredBans({ ledger, desk, jails }),
     scanner,
+    sources,
     problems,
     status: () =>
       status({
         ...own,
+        configuration: live.now,
+        reload: reload.last,
         enforcer,
         gaps: gaps.all(),
         ineffective,
@@ -317,10 +359,4 @@ export function assemble(
       }),
   };
   return parts;
-}
-
-/** The filters of jails by their names: ours, and those that fail2ban's configuration brings. */
-function filterLookup({ filters, fail2ban }: Configuration): FilterLookup {
-  const imported = new Map(fail2ban?.filters.map((filter) => [filter.name, filter]));
-  return (name) => imported.get(name) ?? filters.definition(name);
 }

@@ -3,28 +3,25 @@ import type { Configuration } from '../config/schema.ts';
 import { serveListener } from '../control/listener.ts';
 import { serveControl } from '../control/server.ts';
 import { formatDuration } from '../core/duration.ts';
-import { type BailiffError, messageLine, messageOf } from '../core/errors.ts';
+import { type BailiffError, messageOf } from '../core/errors.ts';
 import { type Clock, systemClock } from '../core/types.ts';
 import { connectDocker } from '../docker/client.ts';
 import { isEngineThere } from '../docker/endpoint.ts';
 import { type Choice, chooseBackend } from '../enforce/choose.ts';
 import { Monitor } from '../enforce/monitor.ts';
 import { removeAll } from '../enforce/teardown.ts';
-import { sourceKinds } from '../sources/registry.ts';
 import { adopt } from './adoption.ts';
 import { announce } from './announce.ts';
 import { assemble, knowOwner, type Parts } from './assemble.ts';
 import { ClockWatch } from './clock-watch.ts';
 import type { Expiry } from './expiry.ts';
 import { hostGaps } from './host-gaps.ts';
-import type { Intake } from './intake.ts';
 import { type Log, openLog } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import { ProblemWatch } from './problem-watch.ts';
 import { releaseMemory } from './release-memory.ts';
-import { sourceHost } from './source-host.ts';
+import type { ConfigurationFile } from './reload.ts';
 import { SourceWatch } from './source-watch.ts';
-import { supervise } from './supervise.ts';
 
 /** How often what waits without a verdict (cursors, counts) is stored, in ms. */
 const checkpointMs = 1_000;
@@ -45,14 +42,27 @@ const problemsMs = 10_000;
 /** How long an engine may take to say what its packet filter is, in ms. */
 const engineMs = 3_000;
 
+/** How often it is looked whether the configuration's file has changed, where that is wanted, in ms. */
+const fileMs = 1_000;
+
 const starting = 'still starting';
+
+/** How the configuration is read again, and when. */
+export interface Reading extends ConfigurationFile {
+  /** From now on `reload` is called when somebody asks for it by a signal. */
+  readonly onSignal: (reload: () => void) => void;
+}
 
 /**
  * Runs until the signal aborts. Enforcement comes before reading: what was banned is shut out again
  * before the first line is judged.
  * @throws BailiffError where it cannot start at all
  */
-export async function runDaemon(configuration: Configuration, signal: AbortSignal): Promise<void> {
+export async function runDaemon(
+  configuration: Configuration,
+  reading: Reading,
+  signal: AbortSignal,
+): Promise<void> {
   const clock = systemClock;
   const log = await openLog({ level: configuration.logLevel, format: configuration.logFormat });
   let hint = (): void => undefined;
@@ -66,11 +76,11 @@ export async function runDaemon(configuration: Configuration, signal: AbortSigna
       owner.protection.refreshAll(),
     ]);
     if (choice.backend.strength !== 'full') await watch.close();
-    const parts = assemble(configuration, choice, owner, clock, log);
+    const parts = assemble(configuration, reading, choice, owner, clock, log);
     hint = () => parts.enforcer.hint();
     // Before the first ban: whoever is on a list must not be shut out for a moment.
     await refreshLists(parts);
-    await run({ configuration, choice, parts, clock, log, signal });
+    await run({ configuration, reading, choice, parts, clock, log, signal });
   } finally {
     await watch.close();
   }
@@ -78,6 +88,7 @@ export async function runDaemon(configuration: Configuration, signal: AbortSigna
 
 interface Running {
   readonly configuration: Configuration;
+  readonly reading: Reading;
   readonly choice: Choice;
   readonly parts: Parts;
   readonly clock: Clock;
@@ -85,21 +96,9 @@ interface Running {
   readonly signal: AbortSignal;
 }
 
-async function run({ configuration, choice, parts, clock, log, signal }: Running): Promise<void> {
-  const {
-    connections,
-    desk,
-    enforcer,
-    expiry,
-    gaps,
-    intake,
-    ledger,
-    pipeline,
-    policies,
-    protection,
-    restored,
-  } = parts;
-  const { scanner, problems } = parts;
+async function run({ configuration, reading, choice, parts, clock, log, signal }: Running): Promise<void> {
+  const { connections, desk, enforcer, expiry, gaps, intake, ledger, pipeline, protection, restored } = parts;
+  const { scanner, sources, problems } = parts;
   const lookForGaps = async () => gaps.replace('host', await hostGaps());
   const servers: Server[] = [];
   const timers: NodeJS.Timeout[] = [];
@@ -129,32 +128,14 @@ async function run({ configuration, choice, parts, clock, log, signal }: Running
     timers.push(setInterval(() => sourceWatch.look(intake.status(), intake.findings()), sourcesMs));
     if (configuration.notifiers.some(({ kinds }) => kinds.includes('problem')))
       timers.push(watchProblems(parts, clock));
-    const { labels, metrics } = parts;
-    const host = sourceHost({
-      configuration,
-      intake,
-      clock,
-      labels,
-      metrics,
-      enforcer,
-      gaps,
-      policies,
-      protection,
-    });
+    timers.push(watchConfiguration(parts, reading, log));
     // Everybody is shut out, and no line waits yet.
     releaseMemory();
-    const enabled = configuration.jails.filter((jail) => jail.enabled);
-    const following = sourceKinds(configuration).map((kind) =>
-      supervise(
-        (aborted) => kind.follow(enabled, host, aborted),
-        signal,
-        sourceFailed(kind.name, intake, log),
-      ),
-    );
+    const following = sources.run(signal);
     problems.delete(starting);
     reportFail2ban(configuration, log);
     announce(log, configuration, parts.status());
-    await Promise.all(following);
+    await following;
   } finally {
     for (const timer of timers) clearInterval(timer);
     expiry.stop();
@@ -265,15 +246,11 @@ async function openListener(configuration: Configuration, parts: Parts, log: Log
   }
 }
 
-/** Shows in status each time; is said in the log when it is news, not at every try. */
-function sourceFailed(kind: string, intake: Intake, log: Log): (error: unknown) => void {
-  let last = '';
-  return (error) => {
-    const detail = messageLine(error);
-    intake.report(kind, 'waiting', detail);
-    if (detail !== last) log.warn({ source: kind, error: detail }, 'source waits');
-    last = detail;
-  };
+/** Reads the configuration again at a signal, and where that is wanted when its file has changed. */
+function watchConfiguration({ reload }: Parts, { onSignal }: Reading, log: Log): NodeJS.Timeout {
+  const failed = (error: unknown): void => log.error({ error: messageOf(error) }, 'reload failed');
+  onSignal(() => void reload.run().catch(failed));
+  return setInterval(() => void reload.look().catch(failed), fileMs);
 }
 
 function closeNow(server: Server): void {

@@ -6,6 +6,7 @@ import type {
   ImportCommand,
   NotifyTestAnswer,
   NotifyTestCommand,
+  ReloadAnswer,
   Status,
   TeardownAnswer,
   UnbanAnswer,
@@ -30,6 +31,7 @@ export interface DeskParts extends BanImportParts {
   /** Takes everything of ours out of the kernel. */
   readonly teardown: () => Promise<TeardownAnswer>;
   readonly notifyTest: (name: string) => Promise<NotifyTestAnswer>;
+  readonly reload: () => Promise<ReloadAnswer>;
 }
 
 /** Where bans are made and ended by hand, and ended when their time is over. */
@@ -46,6 +48,10 @@ export class Desk implements Control {
 
   bans(): readonly Ban[] {
     return [...this.#parts.ledger.active.all()].sort((a, b) => a.since - b.since);
+  }
+
+  reload(): Promise<ReloadAnswer> {
+    return this.#parts.reload();
   }
 
   /** Takes all rules and sets away, and enforces nothing until the next start. The bans stay in the ledger. */

@@ -56,6 +56,18 @@ export class IgnoreLists {
     };
   }
 
+  /** What new names and files among these mean, for who goes by them from now on. Never rejects. */
+  async learn(entries: readonly string[]): Promise<void> {
+    const { names, files } = sortIgnoreEntries(entries);
+    const unknown = (known: ReadonlyMap<string, unknown>) => (each: string) => !known.has(each);
+    await Promise.all(files.filter(unknown(this.#files)).map((file) => this.#read(file)));
+    const listed = [...names, ...this.#names.keys()].filter(
+      (name) => (this.#names.get(name) ?? []).length === 0,
+    );
+    await Promise.all([...new Set(listed)].map((name) => this.#lookUp(name)));
+    this.#revision += 1;
+  }
+
   #meant(entries: readonly string[]): readonly string[] {
     const { ranges, names } = sortIgnoreEntries(entries);
     return [...ranges, ...names.flatMap((name) => this.#names.get(name) ?? [])];

@@ -1,13 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { jailWith, limits } from '../../test/setup/jail.ts';
+import type { JailConfiguration } from '../config/schema.ts';
 import { Jail } from '../core/jail.ts';
 import { type ScanRequest, systemClock } from '../core/types.ts';
 import { Windows } from '../core/window.ts';
 import { Intake } from './intake.ts';
+import type { JailEntry } from './jails.ts';
 
 const jail = (name: string, timeZone?: string) =>
   jailWith(name, { filter: 'sshd', ...(timeZone === undefined ? {} : { 'time-zone': timeZone }) });
+
+function entryOf(configuration: JailConfiguration): JailEntry {
+  const windows = new Windows({ ...limits, maxTracked: 10 });
+  const made = new Jail({ ...configuration, maxTracked: 10 }, windows);
+  return { configuration, jail: made, policy: 'drop', ignores: null, hits: 0, bans: 0 };
+}
 
 function intakeOf(timeZone: string | undefined): { intake: Intake; requests: ScanRequest[] } {
   const requests: ScanRequest[] = [];
@@ -19,11 +27,7 @@ function intakeOf(timeZone: string | undefined): { intake: Intake; requests: Sca
       close: () => {},
       acknowledge: () => {},
     },
-    jail: (configuration) => {
-      const windows = new Windows({ ...limits, maxTracked: 10 });
-      const made = new Jail({ ...configuration, maxTracked: 10 }, windows);
-      return { configuration, jail: made, policy: 'drop', ignores: null, hits: 0, bans: 0 };
-    },
+    jail: entryOf,
     clock: systemClock,
     cursor: () => null,
     judge: () => {},
@@ -73,4 +77,48 @@ test('a source whose times are off is named, with the zone that would be right, 
   intake.batch(batch);
   assert.equal(intake.status()[0]?.warning, null);
   assert.deepEqual(intake.skews(), []);
+});
+
+test('what is read otherwise after a reload is opened again by itself, or by its owner; the rest is not', () => {
+  let timeZone = 'UTC';
+  const requests: ScanRequest[] = [];
+  const intake = new Intake({
+    scanner: {
+      open: (request) => requests.push(request),
+      write: async () => {},
+      end: async () => {},
+      close: () => {},
+      acknowledge: () => {},
+    },
+    jail: entryOf,
+    clock: systemClock,
+    cursor: () => 'as far',
+    judge: () => {},
+    counted: () => {},
+    failed: (error) => assert.ifError(error),
+    closed: () => {},
+    get timeZone() {
+      return timeZone;
+    },
+  });
+  open(intake, [jail('a')]);
+  const input = { kind: 'stream', framing: 'journal' } as const;
+  const journal = intake.open({ id: 'journal:a', input, jails: [jail('a', 'Asia/Tokyo')] });
+  const all = () => true;
+  intake.reconfigured(all, new Set(['other']));
+  assert.deepEqual([requests.length, journal.lost.aborted], [2, false]);
+  timeZone = 'Asia/Tokyo';
+  intake.reconfigured(all, new Set());
+  assert.deepEqual([requests.length, journal.lost.aborted], [3, false]);
+  assert.deepEqual(
+    [requests[2]?.id, requests[2]?.cursor, requests[2]?.timeZone],
+    ['file:/log', 'as far', timeZone],
+  );
+  intake.reconfigured(all, new Set(['sshd']));
+  assert.deepEqual([requests.length, journal.lost.aborted], [4, true]);
+  intake.reconfigured(() => false, new Set());
+  assert.deepEqual(
+    intake.status().map(({ jails }) => jails),
+    [[], []],
+  );
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { JailConfiguration } from '../config/schema.ts';
 import type { Finding, SourceStatus } from '../control/protocol.ts';
 import type { Clock, Input, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
@@ -25,11 +26,12 @@ export class ScannedSource {
   readonly cursorKey: string;
   /** Names, in the order of the scan request: a batch's `filter` column points here. */
   readonly filters: readonly string[];
-  readonly #jails: readonly (readonly JailEntry[])[];
-  readonly generation: number;
-  /** What its dates are read with; undefined: the machine's. */
-  readonly timeZone: string | undefined;
-  readonly kind: Input['kind'];
+  #jails: readonly (readonly JailEntry[])[];
+  /** Batches of others are dropped. */
+  generation: number;
+  readonly description: SourceDescription;
+  /** What its lines are read with. */
+  reading: Reading;
   readonly health: SourceHealth;
   readonly #through: string | null;
   readonly lost = new AbortController();
@@ -52,10 +54,10 @@ export class ScannedSource {
     filters: readonly string[],
     jails: readonly JailEntry[],
     generation: number,
-    timeZone: string | undefined,
+    reading: Reading,
     health: SourceHealth,
   ) {
-    this.kind = description.input.kind;
+    this.description = description;
     this.health = health;
     this.#through = description.through ?? null;
     this.id = description.id;
@@ -63,8 +65,17 @@ export class ScannedSource {
     this.filters = filters;
     this.#jails = filters.map((filter) => jails.filter((jail) => jail.configuration.filter === filter));
     this.generation = generation;
-    this.timeZone = timeZone;
+    this.reading = reading;
     this.hidden = new HiddenClients(this.id);
+  }
+
+  get kind(): Input['kind'] {
+    return this.description.input.kind;
+  }
+
+  /** Jails that are gone judge nothing more. */
+  leave(isThere: (entry: JailEntry) => boolean): void {
+    this.#jails = this.#jails.map((entries) => entries.filter(isThere));
   }
 
   jailsOf(filter: number): readonly JailEntry[] {
@@ -80,7 +91,7 @@ export class ScannedSource {
 
   status(): SourceStatus {
     const { id, state, detail, gap, health } = this;
-    const skew = skewWarning(this.skew, this.timeZone, Date.now() / 1_000);
+    const skew = skewWarning(this.skew, this.reading.timeZone, Date.now() / 1_000);
     const masked = describeFindings(this.hidden.findings());
     const warning = [...masked, gap, skew].filter((each) => each !== null).join('; ') || null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
@@ -95,9 +106,13 @@ function figuresOf(health: SourceHealth) {
   return { lag, lines, lastLine, since, errors, restarts, lastError, behind: health.behind(), silent: null };
 }
 
+/** What a scan request says beside the log itself. */
+type Reading = Pick<ScanRequest, 'evidence' | 'timeZone'>;
+
 export interface IntakeParts {
   readonly scanner: ScannerControl;
-  readonly jail: (configuration: JailConfiguration) => JailEntry;
+  /** null: there is no such jail any more. */
+  readonly jail: (configuration: JailConfiguration) => JailEntry | null;
   readonly cursor: (key: string) => string | null;
   /** Whether lines of a jail are wanted beside what is counted. */
   readonly evidence?: (jail: string) => boolean;
@@ -136,22 +151,14 @@ export class Intake {
   }
 
   open(description: SourceDescription): OpenSource {
-    const { scanner, jail, cursor, timeZone } = this.#parts;
+    const { scanner, jail, cursor } = this.#parts;
     const { id, input } = description;
-    const jails = description.jails.map(jail);
+    const jails = description.jails.flatMap((each) => jail(each) ?? []);
     const filters = [...new Set(jails.map((entry) => entry.configuration.filter))];
     const stored = cursor(description.cursorKey ?? id);
-    const zone = zoneOf(description.jails, timeZone);
-    const evidence = jails.some((entry) => this.#parts.evidence?.(entry.configuration.name) === true);
-    const generation = scanner.open({ id, input, filters, cursor: stored, evidence, ...zone });
-    const source = new ScannedSource(
-      description,
-      filters,
-      jails,
-      generation,
-      zone.timeZone,
-      this.#healthOf(id),
-    );
+    const reading = this.#readingOf(description);
+    const generation = scanner.open({ id, input, filters, cursor: stored, ...reading });
+    const source = new ScannedSource(description, filters, jails, generation, reading, this.#healthOf(id));
     source.health.opened();
     const before = this.#sources.get(id);
     source.hidden = before?.hidden ?? source.hidden;
@@ -164,10 +171,10 @@ export class Intake {
         return cursor(source.cursorKey);
       },
       lost: source.lost.signal,
-      write: (bytes) => scanner.write(id, generation, bytes),
+      write: (bytes) => scanner.write(id, source.generation, bytes),
       end: async (detail) => {
         source.ending = detail;
-        await scanner.end(id, generation);
+        await scanner.end(id, source.generation);
         await source.over.promise;
       },
       close: () => {
@@ -176,6 +183,36 @@ export class Intake {
       },
       report: (state, detail) => this.#setState(source, state, detail),
     };
+  }
+
+  #readingOf({ jails }: SourceDescription): Reading {
+    const evidence = jails.some(({ name }) => this.#parts.evidence?.(name) === true);
+    return { evidence, ...zoneOf(jails, this.#parts.timeZone) };
+  }
+
+  /**
+   * The configuration is another one, and so are these filters: what is read otherwise now goes on from where it was
+   * judged to. Whoever opened it is not asked, unless only he can read it again.
+   */
+  reconfigured(isThere: (entry: JailEntry) => boolean, filters: ReadonlySet<string>): void {
+    for (const source of this.#sources.values()) {
+      source.leave(isThere);
+      const reading = this.#readingOf(source.description);
+      const same =
+        !source.filters.some((name) => filters.has(name)) && isDeepStrictEqual(reading, source.reading);
+      if (!same) this.#readAnew(source, reading);
+    }
+  }
+
+  #readAnew(source: ScannedSource, reading: Reading): void {
+    const { id, cursorKey, filters, description } = source;
+    const { input } = description;
+    if (source.ending !== null) return;
+    source.reading = reading;
+    if (input.kind === 'file') {
+      const cursor = this.#parts.cursor(cursorKey);
+      source.generation = this.#parts.scanner.open({ id, input, filters, cursor, ...reading });
+    } else if (input.framing !== 'syslog') source.lost.abort();
   }
 
   /** How far a source was judged, by its cursor key. */

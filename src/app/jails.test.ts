@@ -34,3 +34,45 @@ test('a recreated container with other labels has its jail made anew, counts and
   assert.deepEqual([after.configuration.name, after.jail.limits.maxretry, after.hits], ['web@shop', 3, 7]);
   assert.equal(after.jail.windows.add('203.0.113.7', 1_001, 1), 3);
 });
+
+test('jails of another configuration: counts of those that stay go on, under other limits too', () => {
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => jailWith(name, { maxretry: 5 }));
+  assert.ok(one !== undefined && two !== undefined && three !== undefined);
+  const all = jails(one, two);
+  const [first, second] = [all.get('one'), all.get('two')];
+  assert.ok(first !== undefined && second !== undefined);
+  const { jail } = first;
+  for (const entry of [first, second]) entry.jail.windows.add('203.0.113.7', 1_000, 2);
+  first.hits = 2;
+  all.reconfigure({ jails: [one, { ...two, maxretry: 3, bantime: 60 }, three], maxTracked: 1_000 });
+  assert.equal(all.get('one')?.jail, jail, 'what did not change is not touched');
+  assert.equal(all.get('two'), second, 'sources hold the entry');
+  assert.equal(second.jail.judge('203.0.113.7', 1_001, 1, 1_001).verdict, 'ban');
+  assert.equal(second.jail.limits.bantime, 60);
+  assert.ok(all.get('three'));
+  all.reconfigure({ jails: [{ ...two, enabled: false }, three], maxTracked: 1_000 });
+  assert.deepEqual(
+    [...all.all()].map(({ configuration: { name } }) => name),
+    ['three'],
+  );
+  all.reconfigure({ jails: [one], maxTracked: 1_000 });
+  assert.equal(all.get('one')?.jail.windows.add('203.0.113.7', 1_002, 1), 3, 'it was kept meanwhile');
+});
+
+test('a source that was told of a jail before a reload does not bring it back, nor its limits', () => {
+  const old = jailWith('ssh', { maxretry: 5 });
+  const all = jails(old);
+  all.reconfigure({ jails: [{ ...old, maxretry: 2 }], maxTracked: 1_000 });
+  assert.equal(all.wanted(old)?.jail.limits.maxretry, 2);
+  const labelled = { ...web, name: 'web@shop' };
+  assert.equal(all.wanted(labelled), null, 'no label asks for it');
+  all.labelled([labelled]);
+  assert.equal(all.wanted(labelled)?.configuration, labelled);
+  all.reconfigure({ jails: [], maxTracked: 1_000 });
+  assert.equal(all.wanted(old), null);
+  assert.equal(
+    all.wanted({ ...labelled })?.configuration,
+    labelled,
+    'its label is there until it is read again',
+  );
+});

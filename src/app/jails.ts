@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { sameRule } from '../config/labels.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
-import { ignoredBy, Jail } from '../core/jail.ts';
+import { ignoredBy, Jail, type JailLimits } from '../core/jail.ts';
 import { type Policy, policyOf, type Target, targetOf } from '../core/policy.ts';
 import { matchesWildcard } from '../core/wildcard.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -9,12 +10,12 @@ import type { IgnoreLists } from './ignore-lists.ts';
 
 /** A jail and what it did since the start. */
 export interface JailEntry {
-  readonly configuration: JailConfiguration;
-  readonly jail: Jail;
+  configuration: JailConfiguration;
+  jail: Jail;
   /** How its bans are enforced. */
-  readonly policy: Policy;
+  policy: Policy;
   /** Asks the owner's command whether an attempt is to be passed over; null: there is none. Never rejects. */
-  readonly ignores: Ignores | null;
+  ignores: Ignores | null;
   hits: number;
   bans: number;
 }
@@ -31,7 +32,11 @@ export interface JailsParts {
 export class Jails {
   readonly #entries = new Map<string, JailEntry>();
   readonly #ledger: Ledger;
-  readonly #maxTracked: number;
+  #maxTracked: number;
+  /** Of those that the configuration has. */
+  #configured: ReadonlySet<string> = new Set();
+  /** What labels have asked for since the configuration was read. */
+  #labelled = new WeakSet<JailConfiguration>();
   readonly #parts: JailsParts;
   #moved: (target: Target) => void = () => undefined;
 
@@ -43,8 +48,50 @@ export class Jails {
     this.#parts = parts;
     this.#ledger = ledger;
     this.#maxTracked = configuration.maxTracked;
-    for (const jail of configuration.jails) if (jail.enabled) this.add(jail);
+    this.#take(configuration.jails);
     this.#moved = parts.moved ?? this.#moved;
+  }
+
+  /**
+   * The configuration is another one. Jails that it has no more are gone; what was counted for them stays in the
+   * ledger as long as it would count, and their bans until their time is over. `again`: made anew though their
+   * options are the same.
+   */
+  reconfigure(
+    { jails, maxTracked }: Pick<Configuration, 'jails' | 'maxTracked'>,
+    again: ReadonlySet<string> = new Set(),
+  ): void {
+    const before = this.#configured;
+    const anew = maxTracked !== this.#maxTracked;
+    this.#maxTracked = maxTracked;
+    this.#labelled = new WeakSet();
+    this.#take(jails, (name) => anew || again.has(name));
+    for (const name of before) if (!this.#configured.has(name)) this.#entries.delete(name);
+  }
+
+  #take(jails: readonly JailConfiguration[], again: (name: string) => boolean = () => false): void {
+    const enabled = jails.filter((jail) => jail.enabled);
+    this.#configured = new Set(enabled.map(({ name }) => name));
+    for (const jail of enabled) {
+      const known = this.#entries.get(jail.name);
+      if (known === undefined || again(jail.name) || !isDeepStrictEqual(known.configuration, jail))
+        this.#make(jail);
+    }
+  }
+
+  /** Notes what the labels of a container ask for. */
+  labelled(jails: readonly JailConfiguration[]): void {
+    for (const jail of jails) this.#labelled.add(jail);
+  }
+
+  /**
+   * The jail for which a source asks, which may have been told of it before the configuration was read again; null:
+   * there is none any more.
+   */
+  wanted(configuration: JailConfiguration): JailEntry | null {
+    const { name } = configuration;
+    if (!this.#configured.has(name) && this.#labelled.has(configuration)) return this.add(configuration);
+    return this.#entries.get(name) ?? null;
   }
 
   /**
@@ -63,11 +110,14 @@ export class Jails {
     const known = this.#entries.get(name);
     const limits = { ...configuration, maxTracked: this.#maxTracked };
     const allow = this.#parts.ignoreLists?.of(configuration.ignoreip, ignoredBy(name));
-    const jail = new Jail(limits, this.#ledger.openWindows(name, limits), allow);
+    const counts = known !== undefined && countsAlike(known.jail.limits, limits);
+    const windows = counts ? known.jail.windows : this.#ledger.openWindows(name, limits);
+    const jail = new Jail(limits, windows, allow);
     const policy = policyOf(configuration.action, configuration.ports, name);
     const ignores = this.#parts.ignores?.(name) ?? null;
     const { hits = 0, bans = 0 } = known ?? {};
-    const entry: JailEntry = { configuration, jail, policy, ignores, hits, bans };
+    // Sources hold the entry.
+    const entry = Object.assign(known ?? {}, { configuration, jail, policy, ignores, hits, bans });
     this.#entries.set(name, entry);
     for (const { before, after } of this.#ledger.movePolicy(name, policy)) {
       this.#moved(targetOf(before.address, before.policy));
@@ -91,4 +141,9 @@ export class Jails {
   all(): IterableIterator<JailEntry> {
     return this.#entries.values();
   }
+}
+
+/** Whether windows under these limits are the same. */
+function countsAlike(a: JailLimits, b: JailLimits): boolean {
+  return a.maxretry === b.maxretry && a.findtime === b.findtime && a.maxTracked === b.maxTracked;
 }

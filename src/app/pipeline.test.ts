@@ -66,7 +66,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     metrics,
     log,
     ineffective,
-    mergings: new Map([['names', 'fail2ban']]),
+    merging: (filter) => (filter === 'names' ? 'fail2ban' : undefined),
     names: new HostNames({
       now: () => 0,
       addresses: async (name) => (name === 'bad.example' ? ['203.0.113.77'] : []),
@@ -115,6 +115,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     ended: (ban) => ineffective.ended(ban),
     teardown: async () => ({ removed: [], problems: [] }),
     notifyTest: async () => assert.fail('not asked here'),
+    reload: async () => ({ applied: true, changes: [], restart: [], errors: [] }),
   });
   const send = async (source: string, hosts: readonly string[], time = clock.seconds, generation = 1) => {
     const packer = new BatchPacker();

@@ -34,8 +34,8 @@ export interface PipelineParts {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly ineffective: Ineffective;
-  /** By filter: how the lines of its sessions are merged. */
-  readonly mergings: ReadonlyMap<string, Merging>;
+  /** How the lines of a filter's sessions are merged. */
+  readonly merging: (filter: string) => Merging | undefined;
   readonly names: HostNames;
   /** The jails that count the bans of a jail. */
   readonly counting: (jail: string) => readonly JailEntry[];
@@ -71,13 +71,13 @@ export class Pipeline {
 
   /** Judges one batch. The ban is stored before the kernel is told; both before the next batch. */
   judge(batch: MatchBatch, source: ScannedSource): void {
-    const { ledger, sessions, mergings } = this.#parts;
+    const { ledger, sessions } = this.#parts;
     const decided: Ban[] = [];
     const from = { source, readAtMs: batch.readAtMs };
     try {
       for (const match of readBatch(batch)) {
         const filter = source.filters[match.filter] ?? '';
-        const merging = mergings.get(filter);
+        const merging = this.#parts.merging(filter);
         const attempt = sessions.merge(`${source.cursorKey}\n${filter}`, match, merging);
         if (attempt === null) continue;
         this.#parts.attempted();

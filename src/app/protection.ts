@@ -26,20 +26,29 @@ export interface ProtectionOptions {
 export class Protection {
   readonly #allowlist: Allowlist;
   readonly #last = new Map<string, { readonly text: string; readonly ranges: string }>();
-  readonly #options: ProtectionOptions;
+  #options: ProtectionOptions;
   #peersRead = Number.NEGATIVE_INFINITY;
   #readingPeers: Promise<void> | null = null;
   #changed: () => void = () => undefined;
 
   constructor(allowlist: Allowlist, options: ProtectionOptions) {
-    const { trustedProxies } = options;
     this.#allowlist = allowlist;
     this.#options = options;
-    this.#replace('ignoreip', options.ignoreip());
-    this.#replace(
-      'proxies',
-      trustedProxies.map((range) => ({ range, reason: 'a trusted proxy' })),
-    );
+    this.#takeOptions();
+  }
+
+  /** The owner says otherwise now. */
+  reconfigure(options: ProtectionOptions): void {
+    this.#options = options;
+    void this.refreshPeers();
+    if (this.#takeOptions()) this.#changed();
+  }
+
+  /** @returns whether other addresses are protected now */
+  #takeOptions(): boolean {
+    const { trustedProxies, ignoreip } = this.#options;
+    const proxies = trustedProxies.map((range) => ({ range, reason: 'a trusted proxy' }));
+    return [this.#replace('ignoreip', ignoreip()), this.#replace('proxies', proxies)].includes(true);
   }
 
   /** From now on, `changed` is called when what is protected is not what it was: bans have to be held against it. */
@@ -82,7 +91,9 @@ export class Protection {
   async #readPeers(): Promise<void> {
     const { sshPeers, monotonic = () => performance.now() } = this.#options;
     this.#peersRead = monotonic();
-    if (sshPeers !== null && this.#replace('ssh', await sshPeers())) this.#changed();
+    const peers = (await sshPeers?.()) ?? [];
+    // Meanwhile the owner may have said otherwise.
+    if (this.#options.sshPeers === sshPeers && this.#replace('ssh', peers)) this.#changed();
   }
 
   /** Takes over Docker's own list of its networks. */

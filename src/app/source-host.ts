@@ -6,12 +6,15 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { SourceHost } from '../sources/source.ts';
 import type { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
+import type { Jails } from './jails.ts';
 import type { LabelReports } from './label-reports.ts';
+import type { Live } from './live.ts';
 import type { Policies } from './policies.ts';
 import type { Protection } from './protection.ts';
 
 export interface SourceHostParts {
-  readonly configuration: Configuration;
+  readonly live: Live<Configuration>;
+  readonly jails: Jails;
   readonly intake: Intake;
   readonly clock: Clock;
   readonly labels: LabelReports;
@@ -24,7 +27,8 @@ export interface SourceHostParts {
 
 /** The daemon as the source kinds see it. */
 export function sourceHost({
-  configuration,
+  live,
+  jails,
   intake,
   clock,
   labels,
@@ -41,14 +45,15 @@ export function sourceHost({
     forget: (id) => intake.forget(id),
     dropped: (source, lines) => metrics.droppedLines.inc({ source }, lines),
     jailsFromLabels: (container) => {
-      const { jails, errors } = jailsFromLabels(container, configuration);
-      labels.replace(container.id, container.name, errors);
-      return jails;
+      const decided = jailsFromLabels(container, live.now);
+      labels.replace(container.id, container.name, decided.errors);
+      jails.labelled(decided.jails);
+      return decided.jails;
     },
     forgetLabels: (isGone) => labels.forget(isGone),
     protectNetworks: (networks) => protection.networks(networks),
-    publishes: (container, jails, ports) => {
-      if (policies.publishes(container, jails, ports)) enforcer.hint();
+    publishes: (container, readers, ports) => {
+      if (policies.publishes(container, readers, ports)) enforcer.hint();
     },
     gaps: (container, found) => gaps.replace(`container ${container}`, found),
     engineChanged: () => enforcer.hint(),

@@ -1,5 +1,5 @@
 import type { Configuration } from '../config/schema.ts';
-import type { SourceStatus, Status } from '../control/protocol.ts';
+import type { ReloadStatus, SourceStatus, Status } from '../control/protocol.ts';
 import { formatPorts, type Policy, ruleOf, unenforced } from '../core/policy.ts';
 import type { Choice } from '../enforce/choose.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
@@ -33,6 +33,7 @@ export interface StatusParts {
   readonly restrained: readonly string[];
   /** What of the daemon's own is wrong. */
   readonly problems: ReadonlySet<string>;
+  readonly reload: ReloadStatus | null;
 }
 
 /** Everything one look should explain. */
@@ -58,6 +59,7 @@ export function status(parts: StatusParts): Status {
       ...warningsOf(enabled, sources),
       ...parts.labels.warnings(),
       ...parts.notifications.warnings(),
+      ...reloadWarnings(parts.reload),
     ],
     enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
     jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
@@ -83,11 +85,25 @@ export function status(parts: StatusParts): Status {
     labels: parts.labels.all(),
     notifiers: parts.notifications.status(),
     metrics: configuration.listen === null ? null : metricsUrl(configuration.listen),
+    reload: parts.reload,
   };
 }
 
 export function metricsUrl({ host, port }: { host: string; port: number }): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`;
+}
+
+/** The owner thinks that something holds which does not yet. */
+function reloadWarnings(reload: ReloadStatus | null): string[] {
+  if (reload === null) return [];
+  const { errors, restart } = reload;
+  const [first] = errors;
+  if (first !== undefined) {
+    const more = errors.length === 1 ? '' : ` and ${errors.length - 1} more; see \`bailiff check\``;
+    const where = first.where === null ? '' : `${first.where}: `;
+    return [`the configuration was not reloaded, and the one before holds: ${where}${first.message}${more}`];
+  }
+  return restart.map((option) => `${option}: a change needs a restart`);
 }
 
 /** Who is not protected, or less than the owner may think, though Bailiff itself does all it can. */

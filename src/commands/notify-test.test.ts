@@ -18,6 +18,7 @@ const control: Control = {
   unban: unasked,
   importBans: unasked,
   teardown: unasked,
+  reload: unasked,
   notifyTest: async ({ name }) => {
     if (name === 'ops') return { delivered: true, detail: '250 \u001b[31mtaken' };
     if (name === 'chat') return { delivered: false, detail: 'HTTP 500' };

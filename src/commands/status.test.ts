@@ -59,6 +59,7 @@ const status: Status = {
     },
   ],
   metrics: null,
+  reload: null,
 };
 
 const unasked = () => assert.fail('not asked for here');
@@ -70,6 +71,7 @@ const control: Control = {
   importBans: unasked,
   teardown: unasked,
   notifyTest: unasked,
+  reload: unasked,
 };
 
 let close = (): void => undefined;

@@ -81,6 +81,11 @@ function printStatus(status: Status): void {
   );
   printLine();
   printNotifiers(status.notifiers);
+  const { reload } = status;
+  if (reload !== null) {
+    const ago = formatDuration(Date.now() / 1000 - reload.time);
+    printLine(`Configuration: ${reload.applied ? 'reloaded' : 'REFUSED, the one before holds;'} ${ago} ago`);
+  }
   printLine(status.metrics === null ? 'Metrics: off' : `Metrics: ${status.metrics}`);
 }
 

@@ -76,6 +76,7 @@ const values: Readonly<Record<string, string>> = {
   sendmail: '/usr/sbin/sendmail',
   server: 'smtps://mail.example.org',
   shape: 'slack',
+  'reload-on-change': 'true',
   socket: '/run/b.sock',
   'state-dir': '/state',
   syslog: 'message:web',

@@ -16,6 +16,11 @@ export interface FileLayer {
   readonly origin: readonly string[];
 }
 
+/** The file that is read, whether it is there or not. */
+export function configurationFile(file: string | undefined, environment: NodeJS.ProcessEnv): string {
+  return (file ?? environment[fileVariable]) || usualFile;
+}
+
 /** Reads the named file, else that of BAILIFF_CONFIG, else the usual one. Never throws for what the file holds. */
 export async function readFileLayer(
   file: string | undefined,

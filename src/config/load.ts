@@ -109,6 +109,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     maxTracked: pick.option('max-tracked'),
     logLevel: pick.option('log-level'),
     logFormat: pick.option('log-format'),
+    reloadOnChange: pick.option('reload-on-change'),
     ...(journal === undefined ? {} : { journalDirectory: journal }),
     ...(zone === undefined ? {} : { timeZone: zone }),
     fail2ban:

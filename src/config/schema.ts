@@ -138,6 +138,8 @@ export interface Configuration {
   readonly maxTracked: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'auto' | 'json' | 'pretty';
+  /** Whether the configuration is read again when its file has changed. */
+  readonly reloadOnChange: boolean;
   /** Zone of dates that name none. Absent: the machine's own. */
   readonly timeZone?: string;
   /** Where to write a log in fail2ban's format, or null. */
@@ -506,6 +508,11 @@ export const globalShape = {
   'log-format': option(oneOf(['auto', 'json', 'pretty']), {
     description: '`auto` is `pretty` on a terminal and `json` elsewhere.',
     default: 'auto',
+  }),
+  'reload-on-change': option(truth(), {
+    description:
+      'Whether the configuration is read again by itself when `bailiff.yaml` has changed, as with `bailiff reload`.',
+    default: 'false',
   }),
   'time-zone': option(timeZone(), {
     description: 'Zone of dates in logs that name none, such as `Europe/Berlin` or `+01:00`.',

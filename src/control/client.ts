@@ -10,6 +10,7 @@ import type {
   ImportCommand,
   NotifyTestAnswer,
   NotifyTestCommand,
+  ReloadAnswer,
   Status,
   TeardownAnswer,
   UnbanAnswer,
@@ -53,6 +54,10 @@ export class ControlClient {
 
   notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer> {
     return this.#ask('POST', '/notify/test', command) as Promise<NotifyTestAnswer>;
+  }
+
+  reload(): Promise<ReloadAnswer> {
+    return this.#ask('POST', '/reload') as Promise<ReloadAnswer>;
   }
 
   #ask(method: string, path: string, body?: unknown): Promise<unknown> {

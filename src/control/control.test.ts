@@ -49,6 +49,7 @@ const status = (ready: boolean): Status => ({
   labels: [],
   notifiers: [],
   metrics: null,
+  reload: null,
 });
 
 function control(): Control {
@@ -78,6 +79,7 @@ function control(): Control {
     }),
     teardown: async () => ({ removed: ['fake'], problems: [] }),
     notifyTest: async ({ name }) => ({ delivered: name === 'good', detail: name }),
+    reload: async () => ({ applied: true, changes: ['jail web runs'], restart: [], errors: [] }),
     unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [], covering: [] }),
   };
 }
@@ -98,6 +100,7 @@ test('the commands reach the daemon over a socket of mode 0600, answers and erro
   await assert.rejects(client.importBans({ bans: [...many, imported] }), { code: 'request-invalid' });
   assert.deepEqual(await client.teardown(), { removed: ['fake'], problems: [] });
   assert.deepEqual(await client.notifyTest({ name: 'good' }), { delivered: true, detail: 'good' });
+  assert.deepEqual((await client.reload()).changes, ['jail web runs']);
   await assert.rejects(client.ban({ address: '127.0.0.1' }), {
     code: 'address-protected',
     message: 'loopback',

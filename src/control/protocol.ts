@@ -45,6 +45,8 @@ export interface Status {
   readonly notifiers: readonly NotifierStatus[];
   /** Where metrics are, or null. */
   readonly metrics: string | null;
+  /** When the configuration was last read again, and what it came to; null: not since the start. */
+  readonly reload: ReloadStatus | null;
 }
 
 export interface NotifierStatus {
@@ -193,6 +195,29 @@ export interface ImportAnswer {
   readonly stored: boolean;
 }
 
+/** Something wrong in a configuration. */
+export interface ConfigurationProblem {
+  readonly code: string;
+  readonly message: string;
+  /** File, line and column; or the variable. */
+  readonly where: string | null;
+  readonly remedy: string | null;
+  /** All of it for a person, as `bailiff check` says it. */
+  readonly text: string;
+}
+
+export interface ReloadAnswer {
+  /** false: there are errors, and everything is as it was. */
+  readonly applied: boolean;
+  /** What has changed, a sentence each. */
+  readonly changes: readonly string[];
+  /** Options that were changed and hold from the next start on. */
+  readonly restart: readonly string[];
+  readonly errors: readonly ConfigurationProblem[];
+}
+
+export type ReloadStatus = ReloadAnswer & { readonly time: number };
+
 export interface TeardownAnswer {
   /** Backends of which something stood, and is gone. */
   readonly removed: readonly string[];
@@ -219,6 +244,8 @@ export interface Control {
   importBans(command: ImportCommand): Promise<ImportAnswer>;
   teardown(): Promise<TeardownAnswer>;
   notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer>;
+  /** Reads the configuration again. */
+  reload(): Promise<ReloadAnswer>;
 }
 
 /** An error on the wire. */

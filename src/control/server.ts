@@ -104,6 +104,8 @@ async function handle(control: Control, request: IncomingMessage): Promise<unkno
       return control.teardown();
     case 'POST /notify/test':
       return control.notifyTest(checked(notifyTestCommand, await body(request)) as NotifyTestCommand);
+    case 'POST /reload':
+      return control.reload();
     default:
       throw new BailiffError('request-invalid', `unknown request ${request.method} ${request.url}`);
   }

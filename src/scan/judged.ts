@@ -22,9 +22,24 @@ interface Entry {
  */
 export class Judged {
   readonly #files = new Map<string, Entry>();
+  /** Those whose log is read anew by another one. */
+  readonly #replaced = new WeakSet<Follower>();
+
+  /**
+   * A log is read on from what of it was stored. How far it was read before, for the same readers, counts no more:
+   * batches of a source that is opened anew are dropped.
+   */
+  begin(follower: Follower): void {
+    for (const [identity, { follower: other }] of this.#files) {
+      if (other.path !== follower.path || !readsFor(other, follower)) continue;
+      this.#replaced.add(other);
+      this.#files.delete(identity);
+    }
+  }
 
   /** Says how far a file was judged, and whether it is still open. */
   note(follower: Follower, position: FilePosition, open: boolean): void {
+    if (this.#replaced.has(follower)) return;
     this.#files.delete(position.file);
     this.#files.set(position.file, { follower, position, open });
     if (this.#files.size > mostForgotten) this.#forgetOldest();
@@ -40,7 +55,7 @@ export class Judged {
     const entry = this.#files.get(identity);
     if (entry === undefined) return null;
     const { follower: other, position, open } = entry;
-    if (!follower.readers.every((reader) => other.readers.includes(reader))) return null;
+    if (!readsFor(other, follower)) return null;
     return { position, elsewhere: open && other.path !== follower.path ? other.path : null };
   }
 
@@ -51,4 +66,9 @@ export class Judged {
       if (this.#files.size <= mostForgotten) return;
     }
   }
+}
+
+/** Whether all for whom the second one reads are readers of the first. */
+function readsFor({ readers }: Follower, { readers: wanted }: Follower): boolean {
+  return wanted.every((reader) => readers.includes(reader));
 }

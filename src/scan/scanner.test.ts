@@ -5,14 +5,14 @@ import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { readBatch } from '../core/batch.ts';
-import type { FilterDefinition } from '../core/filter.ts';
+import type { FilterDefinition, RegexFilterDefinition } from '../core/filter.ts';
 import type { MatchBatch, ScanRequest } from '../core/types.ts';
 import { parseFileCursor } from '../files/file-cursor.ts';
 import { packFilePiece } from '../files/file-piece.ts';
 import { Scanner } from './scanner.ts';
 import { restartAfterMs } from './scanner-thread.ts';
 
-const filter: FilterDefinition = {
+const filter: RegexFilterDefinition = {
   kind: 'regex',
   name: 'bad',
   description: 'bad',
@@ -34,10 +34,12 @@ class Observed {
   hold = false;
   cursor: string | null = null;
   oversize = 0;
+  /** What the filters look for. */
+  word = 'bad';
   #check: (() => void) | null = null;
 
   constructor() {
-    this.scanner = new Scanner((name) => ({ ...filter, name }), {
+    this.scanner = new Scanner((name) => this.lookup(name), {
       batch: (batch) => {
         for (const match of readBatch(batch)) this.users.push(match.user);
         this.cursor = batch.cursor;
@@ -61,6 +63,12 @@ class Observed {
       },
     });
   }
+
+  readonly lookup = (name: string): FilterDefinition => ({
+    ...filter,
+    name,
+    expressions: [{ kind: 'hit', pattern: `^${this.word} (?<user>\\S+) <HOST>$` }],
+  });
 
   async until(condition: () => boolean): Promise<void> {
     if (condition()) return;
@@ -115,6 +123,49 @@ test('a file is read from its beginning and followed; a line counts when it is w
   appendFileSync(log, 'fine\nbad d ');
   appendFileSync(log, '203.0.113.7\n');
   await observed.saw('a', 'b', 'd');
+});
+
+test('a filter that has changed judges what is opened from then on, in a worker that starts anew too', async () => {
+  append('a');
+  const observed = observe();
+  const { scanner, lookup } = observed;
+  scanner.open(request());
+  await observed.saw('a');
+  assert.deepEqual([...scanner.relearn(lookup)], []);
+  observed.word = 'wrong';
+  assert.deepEqual([...scanner.relearn(lookup)], ['bad']);
+  scanner.open(request(observed.cursor));
+  appendFileSync(log, 'bad b 203.0.113.7\nwrong c 203.0.113.7\n');
+  await observed.saw('a', 'c');
+  const later = observe();
+  later.word = 'wrong';
+  later.scanner.open(request());
+  await later.saw('c');
+});
+
+test('what was read and not acknowledged is read again by whoever opens the log anew, also in the file after it', async () => {
+  append('a');
+  const observed = observe();
+  observed.scanner.open(request());
+  await observed.saw('a');
+  const { cursor } = observed;
+  append('b');
+  await observed.until(() => observed.users.length === 2);
+  renameSync(log, `${log}.1`);
+  append('c');
+  await observed.until(() => observed.users.length === 3);
+  observed.users.length = 0;
+  observed.scanner.open(request(cursor));
+  await observed.saw('b', 'c');
+});
+
+test('a log of which nothing was stored is read from its beginning, though it was read before', async () => {
+  append('a');
+  const observed = observe();
+  observed.scanner.open(request());
+  await observed.saw('a');
+  observed.scanner.open(request());
+  await observed.saw('a', 'a');
 });
 
 test('a missing file is waited for', async () => {

@@ -1,4 +1,6 @@
 import { availableParallelism } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { BailiffError, orError } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import type { Clock, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
 import { Offences } from './offences.ts';
@@ -39,7 +41,7 @@ const steadyClock: Clock = { now: () => performance.now() / 1_000 };
 
 /** The main thread's side of reading and filtering. Each source is read by one worker, which starts when it is needed. */
 export class Scanner {
-  readonly #lookup: FilterLookup;
+  #lookup: FilterLookup;
   /** Those that sources have come to need. Their places are their numbers in the workers. */
   readonly #filters: FilterDefinition[] = [];
   readonly #events: ScannerEvents;
@@ -60,6 +62,23 @@ export class Scanner {
     this.#events = events;
     this.#offences = new Offences(clock);
     this.#placement = new Placement(workers, () => this.#thread(), sourcesPerWorker);
+  }
+
+  /**
+   * Filters may be others now: sources that are opened from now on are judged with these. Returns the names of those
+   * that sources have come to need and that are others; one that cannot be had any more stays as it was.
+   */
+  relearn(lookup: FilterLookup): ReadonlySet<string> {
+    this.#lookup = lookup;
+    const changed = new Set<string>();
+    // One that has changed gets a number of its own. The workers take the last of a name.
+    for (const [name, known] of new Map(this.#filters.map((filter) => [filter.name, filter]))) {
+      const filter = orError(() => this.#definition(name));
+      if (filter instanceof BailiffError || isDeepStrictEqual(known, filter)) continue;
+      this.#filters.push(filter);
+      changed.add(name);
+    }
+    return changed;
   }
 
   /**
@@ -120,7 +139,11 @@ export class Scanner {
 
   #need(name: string): void {
     if (this.#filters.some((filter) => filter.name === name)) return;
-    this.#filters.push({ ...this.#lookup(name), samples: [] });
+    this.#filters.push(this.#definition(name));
+  }
+
+  #definition(name: string): FilterDefinition {
+    return { ...this.#lookup(name), samples: [] };
   }
 
   #thread(): ScannerThread {

@@ -93,6 +93,7 @@ export class Tail {
       readers: input.readers,
     };
     this.#files = new LogFiles(log, this.#follower, this.#coding, this.#judged);
+    this.#judged.begin(this.#follower);
     // Another tail may come upon these files under other names.
     if (this.#cursor !== null) this.#judged.note(this.#follower, this.#cursor, true);
     if (this.#cursor?.late != null) this.#judged.note(this.#follower, this.#cursor.late, true);

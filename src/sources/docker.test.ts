@@ -10,6 +10,7 @@ import { formatPorts, type PortRange } from '../core/policy.ts';
 import type { ContainerDetails, DockerClient, DockerEvent, EngineInfo, Network } from '../docker/client.ts';
 import { usualLookPauses } from './container-file-reader.ts';
 import { type DockerOptions, dockerSource } from './docker.ts';
+import { JailList } from './jail-list.ts';
 import type { OpenSource, SourceDescription, SourceHost } from './source.ts';
 
 const jail = jailWith('web', {
@@ -224,8 +225,9 @@ function startWith(options: DockerOptions, ...containers: ContainerDetails[]) {
   const host = new FakeHost();
   const stop = new AbortController();
   const source = dockerSource('/nowhere.sock', noFiles, { connect: async () => engine, pauses, ...options });
-  const following = source.follow([jail], host, stop.signal);
-  return { engine, host, stop, following };
+  const jails = new JailList([jail]);
+  const following = source.follow(jails, host, stop.signal);
+  return { engine, host, jails, stop, following };
 }
 
 test('containers are chosen by name, by label, and by what their labels ask for', async () => {
@@ -257,6 +259,36 @@ test('containers are chosen by name, by label, and by what their labels ask for'
   engine.streams.get('1')?.write('frame');
   await host.until(() => host.written.length > 0);
   assert.deepEqual(host.written, ['docker:web frame']);
+  stop.abort();
+  await following;
+});
+
+test('when the jails change, only containers are opened again, or closed, that others read now', async () => {
+  const { host, jails, stop, following, engine } = start(
+    container('1', 'web'),
+    container('2', 'proxy-1', { role: 'proxy' }),
+    container('3', 'other'),
+    container('4', 'asking', { 'bailiff.jails': 'web' }),
+  );
+  await host.until(() => engine.streams.size === 3);
+  const reading = () => [...host.reports].flatMap(([id, state]) => (state === 'reading' ? [id] : [])).sort();
+  jails.replace([
+    { ...jail, container: ['web'], maxretry: 1 },
+    jailWith('more', { filter: 'sshd', container: ['asking', 'other'] }),
+  ]);
+  await host.until(() => engine.asked.length === 5 && host.closed.includes('docker:proxy-1'));
+  assert.deepEqual(
+    host.opened.slice(3).map(({ id, jails: readers }) => [id, readers.map(({ name }) => name).join()]),
+    [
+      ['docker:other', 'more'],
+      ['docker:asking', 'more,asked'],
+    ],
+  );
+  assert.deepEqual(host.closed.sort(), ['docker:asking', 'docker:proxy-1']);
+  await host.until(() => reading().length === 4);
+  assert.deepEqual(reading(), ['docker', 'docker:asking', 'docker:other', 'docker:web']);
+  assert.equal(host.told.at(-1), 'asking [more,asked] ');
+  assert.ok(host.told.includes('proxy-1 [] '));
   stop.abort();
   await following;
 });
@@ -522,7 +554,7 @@ test('an image that is listed by its id is asked for by name', async () => {
   const host = new FakeHost();
   const stop = new AbortController();
   const source = dockerSource('/nowhere.sock', noFiles, { connect: async () => engine, pauses });
-  const following = source.follow(jails, host, stop.signal);
+  const following = source.follow(new JailList(jails), host, stop.signal);
   await host.until(() => engine.streams.size === 1);
   assert.deepEqual(
     host.opened.map(({ id }) => id),
@@ -552,7 +584,7 @@ test('an engine that takes the question and never answers does not hold up the e
   });
   const stop = new AbortController();
   const host = new FakeHost();
-  const following = dockerSource(path, noFiles).follow([jail], host, stop.signal);
+  const following = dockerSource(path, noFiles).follow(new JailList([jail]), host, stop.signal);
   await asked.promise;
   assert.equal(host.reports.get('docker'), 'starting');
   stop.abort();
@@ -561,7 +593,7 @@ test('an engine that takes the question and never answers does not hold up the e
 
 test('without a socket the error says what to mount', async () => {
   const follow = dockerSource('/nowhere/docker.sock', noFiles).follow(
-    [jail],
+    new JailList([jail]),
     new FakeHost(),
     new AbortController().signal,
   );
@@ -586,7 +618,7 @@ for (const seen of ['at once', 'in the next list'])
       shortestStream: 0,
     });
     const inside = jailWith('web', { filter: 'nginx-http-auth', container: ['web'], inside: ['/app.log'] });
-    const following = source.follow([inside], host, stop.signal);
+    const following = source.follow(new JailList([inside]), host, stop.signal);
     await host.until(() => host.reports.get('docker:web:/app.log') === 'waiting');
     engine.list.set('1', container('1', 'old'));
     if (seen === 'at once') engine.send('rename', '1');

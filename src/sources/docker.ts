@@ -7,6 +7,7 @@ import { type LookPauses, usualLookPauses } from './container-file-reader.ts';
 import type { WayOptions } from './container-file-way.ts';
 import { ContainerFiles } from './container-files.ts';
 import { ContainerLog, type LogParts, type LogPauses, usualPauses } from './docker-log.ts';
+import { type JailList, readingOf } from './jail-list.ts';
 import { oldestOf } from './oldest.ts';
 import { Reach, type Told } from './reach.ts';
 import type { SourceKind } from './source.ts';
@@ -68,7 +69,7 @@ const lastWordsMs = 10_000;
 class Follower {
   readonly #parts: LogParts;
   readonly #files: ContainerFiles;
-  readonly #jails: readonly JailConfiguration[];
+  readonly #jails: JailList;
   readonly #signal: AbortSignal;
   /** Ends what runs beside the event stream. */
   readonly #connection = new AbortController();
@@ -78,14 +79,11 @@ class Follower {
   readonly #readers = new Map<string, Promise<void>>();
   /** Ids of containers that are removed and still being read. */
   readonly #removed = new Set<string>();
+  /** By container id: by whom it is read, and how, as text. */
+  readonly #judges = new Map<string, string>();
   #remark = '';
 
-  constructor(
-    parts: LogParts,
-    files: ContainerFiles,
-    jails: readonly JailConfiguration[],
-    signal: AbortSignal,
-  ) {
+  constructor(parts: LogParts, files: ContainerFiles, jails: JailList, signal: AbortSignal) {
     this.#parts = parts;
     this.#files = files;
     this.#jails = jails;
@@ -101,8 +99,10 @@ class Follower {
     try {
       while (!this.#signal.aborted) {
         const began = performance.now();
-        const problem = await this.#round();
-        if (performance.now() - began < shortestStream && !this.#signal.aborted) throw problem;
+        const { changed } = this.#jails;
+        const problem = await this.#round(AbortSignal.any([this.#signal, changed]));
+        const wanted = this.#signal.aborted || changed.aborted;
+        if (performance.now() - began < shortestStream && !wanted) throw problem;
       }
     } finally {
       this.#connection.abort();
@@ -112,8 +112,11 @@ class Follower {
     }
   }
 
-  /** Events first, then the list: a container that starts in between is seen by one of them. */
-  async #round(): Promise<unknown> {
+  /**
+   * Until the signal aborts or the events end. Events first, then the list: a container that starts in between is
+   * seen by one of them.
+   */
+  async #round(signal: AbortSignal): Promise<unknown> {
     const { client, host, reach } = this.#parts;
     const since = Math.floor(host.now());
     this.#remark = (await reach.connected()) ? '' : networksUnknown;
@@ -121,7 +124,7 @@ class Follower {
     this.#report();
     reach.rulesChanged();
     try {
-      for await (const event of client.events(since, this.#signal)) await this.#react(event);
+      for await (const event of client.events(since, signal)) await this.#react(event);
       return new BailiffError('docker-unreachable', 'the event stream ended');
     } catch (error) {
       return error;
@@ -134,11 +137,24 @@ class Follower {
     this.#parts.host.forgetLabels((id) => !listed.has(id));
     for (const container of containers) {
       if (!container.running) this.#files.stopped(container.id);
+      const named = this.#judges.has(container.id) ? await this.#named(container) : null;
+      if (named !== null) this.#reconsider(named);
       const log = this.#logs.get(container.id);
       if (log !== undefined && !(log.over && container.running)) continue;
-      const known = await this.#named(container);
+      const known = named ?? (await this.#named(container));
       if (known !== null && (await this.#mayHold(known))) await this.#attach(known);
     }
+  }
+
+  /** Ends what is read for other jails than now, or otherwise. */
+  #reconsider(container: Container): void {
+    const { id } = container;
+    const { jails, reading } = this.#judgedBy(container);
+    if (reading === this.#judges.get(id)) return;
+    this.#files.removed(id, 'it is read for other jails now');
+    this.#logs.get(id)?.stop();
+    this.#close(id);
+    if (jails.length === 0) this.#parts.reach.forget(id);
   }
 
   /** The image's name is not in the list where it has come to mean another image. */
@@ -149,7 +165,7 @@ class Follower {
 
   /** Whether its log may hold what a jail would still count. A stopped one's is read to its end, too. */
   async #mayHold(container: Container): Promise<boolean> {
-    const jails = this.#jailsOf(container);
+    const { jails } = this.#judgedBy(container);
     if (container.running || jails.length === 0) return container.running;
     const details = await this.#parts.client.inspect(container.id);
     if (details === null) return false;
@@ -195,8 +211,7 @@ class Follower {
     if (!container.running) return false;
     this.#files.removed(container.id, 'the container was renamed');
     log?.stop();
-    log?.close();
-    this.#logs.delete(container.id);
+    this.#close(container.id);
     return true;
   }
 
@@ -208,12 +223,14 @@ class Follower {
   }
 
   #close(containerId: string): void {
+    this.#judges.delete(containerId);
     this.#logs.get(containerId)?.close();
     this.#logs.delete(containerId);
   }
 
   async #attach(container: Container): Promise<void> {
-    const jails = this.#jailsOf(container);
+    const { jails, reading } = this.#judgedBy(container);
+    if (jails.length > 0) this.#judges.set(container.id, reading);
     const names = jails.map(({ name }) => name);
     const ofFiles = jails.filter(({ inside }) => inside.length > 0);
     if (ofFiles.length > 0) await this.#followFiles(container, ofFiles, names);
@@ -266,9 +283,13 @@ class Follower {
     await log.read(signal);
   }
 
-  #jailsOf(container: Container): readonly JailConfiguration[] {
-    const named = this.#jails.filter((jail) => jail.container.some((wanted) => selects(wanted, container)));
-    return [...named, ...this.#parts.host.jailsFromLabels(container)];
+  /** `reading`: what of the jails its sources depend on. The limits of those of labels become known with the source. */
+  #judgedBy(container: Container): { jails: readonly JailConfiguration[]; reading: string } {
+    const named = this.#jails.now.filter((jail) =>
+      jail.container.some((wanted) => selects(wanted, container)),
+    );
+    const labelled = this.#parts.host.jailsFromLabels(container);
+    return { jails: [...named, ...labelled], reading: `${readingOf(named)}\n${JSON.stringify(labelled)}` };
   }
 }
 

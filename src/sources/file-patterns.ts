@@ -11,10 +11,10 @@ export const mostFiles = 2_000;
 /** The patterns of the configuration: which files they match, and what of that is to be told in `status`. */
 export class Patterns {
   readonly #patterns: readonly string[];
-  readonly #host: Pick<SourceHost, 'report'>;
+  readonly #host: Pick<SourceHost, 'report' | 'forget'>;
   readonly #said = new Map<string, string>();
 
-  constructor(patterns: readonly string[], host: Pick<SourceHost, 'report'>) {
+  constructor(patterns: readonly string[], host: Pick<SourceHost, 'report' | 'forget'>) {
     this.#patterns = patterns;
     this.#host = host;
   }
@@ -29,6 +29,11 @@ export class Patterns {
       else matches.set(pattern, this.#decide(pattern, await expand(pattern), all, knows));
     }
     return matches;
+  }
+
+  /** What was told of the patterns is told no more. */
+  close(): void {
+    for (const pattern of this.#said.keys()) this.#host.forget(`file:${pattern}`);
   }
 
   #decide(

@@ -10,6 +10,7 @@ import type { JailConfiguration } from '../config/schema.ts';
 import { fileSource } from './file.ts';
 import { Patterns } from './file-patterns.ts';
 import { FollowedFiles } from './followed-files.ts';
+import { JailList } from './jail-list.ts';
 import type { OpenSource, SourceDescription, SourceHost } from './source.ts';
 import { wantedFiles } from './wanted-files.ts';
 
@@ -51,6 +52,7 @@ class Asked {
       this.reports.set(this.#short(id), `${state}: ${detail}`);
       this.#changed();
     },
+    forget: (id) => void this.reports.delete(this.#short(id)),
     now: () => this.now,
   };
 
@@ -88,7 +90,11 @@ test('files that come to match are opened without a reload, in no state but thei
   make('a.log');
   const asked = new Asked();
   const stop = new AbortController();
-  const following = fileSource.follow([jail('web', [at('*.log'), at('other')])], asked.host, stop.signal);
+  const following = fileSource.follow(
+    new JailList([jail('web', [at('*.log'), at('other')])]),
+    asked.host,
+    stop.signal,
+  );
   await asked.until(() => asked.open.length === 2);
   assert.equal(asked.names, 'a.log other');
   assert.equal(asked.open[0]?.input.kind === 'file' && asked.open[0].input.missingAt, undefined);
@@ -102,10 +108,33 @@ test('files that come to match are opened without a reload, in no state but thei
   assert.deepEqual(asked.events, ['close a.log', 'close other', 'close b.log']);
 });
 
+test('when the jails change, only files are touched that others read now', async () => {
+  make('a.log');
+  const asked = new Asked();
+  const stop = new AbortController();
+  const web = jail('web', [at('*.log'), at('x')]);
+  const other = jail('other', [at('y')]);
+  const jails = new JailList([web, other]);
+  const following = fileSource.follow(jails, asked.host, stop.signal);
+  await asked.until(() => asked.open.length === 3);
+  jails.replace([{ ...web, maxretry: 1 }, jail('third', [at('z'), at('x')])]);
+  await asked.until(() => asked.open.length === 5);
+  assert.equal(asked.names, 'a.log x y x z');
+  assert.deepEqual(asked.events, ['close y'], 'x goes on from its cursor');
+  assert.equal(asked.open[4]?.input.kind === 'file' && asked.open[4].input.missingAt, undefined);
+  jails.replace([jail('third', [at('z')], 'latin1')]);
+  await asked.until(() => asked.open.length === 6);
+  assert.deepEqual(asked.events, ['close y', 'close a.log', 'close x']);
+  assert.equal(asked.reports.has('*.log'), false, 'nothing is told of a pattern that is gone');
+  stop.abort();
+  await following;
+});
+
 test('without patterns everything is open at once', () => {
   const asked = new Asked();
   const stop = new AbortController();
-  void fileSource.follow([jail('a', [at('x')]), jail('b', [at('x'), at('y')])], asked.host, stop.signal);
+  const jails = new JailList([jail('a', [at('x')]), jail('b', [at('x'), at('y')])]);
+  void fileSource.follow(jails, asked.host, stop.signal);
   assert.equal(asked.names, 'x y');
   assert.deepEqual(
     asked.open[0]?.jails.map(({ name }) => name),

@@ -1,3 +1,4 @@
+import { readAlike } from './jail-list.ts';
 import type { OpenSource, SourceHost } from './source.ts';
 import type { WantedFile } from './wanted-files.ts';
 
@@ -5,7 +6,7 @@ import type { WantedFile } from './wanted-files.ts';
 const goneAfter = 30;
 
 interface Followed {
-  readonly wanted: WantedFile;
+  wanted: WantedFile;
   readonly source: OpenSource;
   /** Since when it is not there any more, in seconds. */
   goneSince: number | null;
@@ -17,6 +18,8 @@ export class FollowedFiles {
   readonly #files = new Map<string, Followed>();
   /** When it was last said which there are, in seconds. */
   #lookedAt: number | null = null;
+  /** Whether what is not wanted is so because no jail asks for it any more. */
+  #jailsChanged = false;
 
   constructor(host: Pick<SourceHost, 'open' | 'cursorOf' | 'now'>) {
     this.#host = host;
@@ -25,6 +28,12 @@ export class FollowedFiles {
   /** Whether a file of this path is or was read. */
   knows(path: string): boolean {
     return this.#files.has(`file:${path}`) || this.#host.cursorOf(`file:${path}`) !== null;
+  }
+
+  /** From now on others are wanted: those that are opened then need not be new, and those that are left out need not be gone. */
+  jailsChanged(): void {
+    this.#lookedAt = null;
+    this.#jailsChanged = true;
   }
 
   /** Opens what is wanted; what is no more is read to its end and closed. */
@@ -37,8 +46,10 @@ export class FollowedFiles {
     const ids = new Set(wanted.map(({ id }) => id));
     for (const [id, file] of this.#files) {
       if (ids.has(id)) file.goneSince = null;
+      else if (this.#jailsChanged) this.#leave(id, file);
       else this.#miss(id, file, now);
     }
+    this.#jailsChanged = false;
   }
 
   close(): void {
@@ -49,11 +60,19 @@ export class FollowedFiles {
   #open(wanted: WantedFile): void {
     const { id, path, encoding, jails } = wanted;
     const before = this.#files.get(id);
-    if (before !== undefined && sameJails(before.wanted, wanted)) return;
+    if (before !== undefined && isSame(before.wanted, wanted)) {
+      before.wanted = wanted;
+      return;
+    }
     const missingAt = this.#lookedAt === null ? {} : { missingAt: this.#lookedAt };
     const readers = jails.map(({ name }) => name);
     const input = { kind: 'file' as const, path, readers, encoding, ...missingAt };
     this.#files.set(id, { wanted, source: this.#host.open({ id, input, jails }), goneSince: null });
+  }
+
+  #leave(id: string, { source }: Followed): void {
+    this.#files.delete(id);
+    source.close();
   }
 
   #miss(id: string, file: Followed, now: number): void {
@@ -65,6 +84,6 @@ export class FollowedFiles {
   }
 }
 
-function sameJails(a: WantedFile, b: WantedFile): boolean {
-  return a.jails.length === b.jails.length && a.jails.every((jail) => b.jails.includes(jail));
+function isSame(a: WantedFile, b: WantedFile): boolean {
+  return a.encoding === b.encoding && readAlike(a.jails, b.jails);
 }

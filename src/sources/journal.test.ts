@@ -7,6 +7,7 @@ import { jailWith } from '../../test/setup/jail.ts';
 import { quietHost } from '../../test/setup/quiet-host.ts';
 import type { JournalMatch } from '../config/journal-match.ts';
 import type { JailConfiguration } from '../config/schema.ts';
+import { JailList } from './jail-list.ts';
 import { journalSource } from './journal.ts';
 import { journalctlArguments } from './journal-child.ts';
 import type { SourceDescription, SourceHost } from './source.ts';
@@ -99,6 +100,27 @@ class FakeHost {
   }
 }
 
+test('when the jails change, only entries are asked for anew that others read now', async () => {
+  pretend('for last; do :; done; echo "$last"; exec sleep 60');
+  const fake = new FakeHost();
+  const stop = new AbortController();
+  const [a, b] = [jail('a', [['A=1']]), jail('b', [['B=1']])];
+  const jails = new JailList([a, b]);
+  const following = journalSource(directory).follow(jails, fake.host, stop.signal);
+  await fake.until(/wrote/, 2);
+  fake.events.length = 0;
+  jails.replace([{ ...a, maxretry: 1 }, jail('c', [['B=1']]), jail('d', [['D=1']])]);
+  await fake.until(/wrote/, 2);
+  assert.deepEqual(fake.events.filter((event) => / (wrote|closed)/.test(event)).sort(), [
+    'journal:b closed',
+    'journal:c wrote B=1',
+    'journal:d wrote D=1',
+  ]);
+  assert.ok(fake.events.indexOf('journal:b closed') < fake.events.indexOf('journal:c reading'));
+  stop.abort();
+  await following;
+});
+
 test('jails of one match share a child, which reads back what the longest findtime counts', async () => {
   pretend(
     'for last; do :; done; case "$*" in *@6400*) echo "old $last";; *) echo "$last";; esac; exec sleep 60',
@@ -111,7 +133,7 @@ test('jails of one match share a child, which reads back what the longest findti
     jail('c', [['A=1'], ['B=2']]),
     jail('d', []),
   ];
-  const following = journalSource(directory).follow(jails, fake.host, stop.signal);
+  const following = journalSource(directory).follow(new JailList(jails), fake.host, stop.signal);
   await fake.until(/wrote/, 2);
   assert.deepEqual(fake.events.filter((event) => event.includes('wrote')).sort(), [
     'journal:a wrote old A=1',
@@ -140,7 +162,11 @@ test('a scanner that lost the stream gets it again from the cursor', async () =>
   pretend('echo "$*"; exec sleep 60');
   const fake = new FakeHost(cursor);
   const stop = new AbortController();
-  const following = journalSource(directory).follow([jail('a', [['A=1']])], fake.host, stop.signal);
+  const following = journalSource(directory).follow(
+    new JailList([jail('a', [['A=1']])]),
+    fake.host,
+    stop.signal,
+  );
   await fake.until(/wrote/);
   fake.lost.abort();
   await fake.until(/wrote/, 2);
@@ -155,7 +181,7 @@ test('a journalctl that ends is an error that says why, and which jails read not
   );
   const fake = new FakeHost();
   const following = journalSource(directory).follow(
-    [jail('a', [['A=1']]), jail('b', [['A=1']])],
+    new JailList([jail('a', [['A=1']]), jail('b', [['A=1']])]),
     fake.host,
     new AbortController().signal,
   );
@@ -168,7 +194,7 @@ test('a missing journalctl is said, one that was killed too', async () => {
   process.env['PATH'] = folder;
   const follow = () =>
     journalSource(directory).follow(
-      [jail('a', [['A=1']])],
+      new JailList([jail('a', [['A=1']])]),
       new FakeHost().host,
       new AbortController().signal,
     );
@@ -180,7 +206,7 @@ test('a missing journalctl is said, one that was killed too', async () => {
 test('where no jail reads the journal nothing is started or reported', async () => {
   const fake = new FakeHost();
   const stop = new AbortController();
-  const following = journalSource(directory).follow([jail('a', [])], fake.host, stop.signal);
+  const following = journalSource(directory).follow(new JailList([jail('a', [])]), fake.host, stop.signal);
   stop.abort();
   await following;
   assert.deepEqual(fake.events, []);

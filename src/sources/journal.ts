@@ -4,6 +4,7 @@ import { formatJournalMatch, type JournalMatch } from '../config/journal-match.t
 import type { JailConfiguration } from '../config/schema.ts';
 import { BailiffError } from '../core/errors.ts';
 import { aborted } from './aborted.ts';
+import { readingOf } from './jail-list.ts';
 import { type JournalRequest, startJournalctl } from './journal-child.ts';
 import { oldestOf } from './oldest.ts';
 import type { SourceHost, SourceKind } from './source.ts';
@@ -27,20 +28,76 @@ export function journalSource(directory: string | undefined): SourceKind {
   return {
     name: 'journal',
     async follow(jails, host, signal) {
-      const groups = [...byMatch(jails).values()];
-      if (groups.length > 0) host.report('journal', 'reading', `matches read: ${groups.length}`);
-      const failed = new AbortController();
-      const both = AbortSignal.any([signal, failed.signal]);
-      const readers = groups.map((group) => new Reader(group, directory, host, both).run());
+      const readers = new Readers(directory, host, signal);
       try {
-        await Promise.all([...readers, ...(groups.length === 0 ? [aborted(signal)] : [])]);
+        while (!signal.aborted) {
+          const { now, changed } = jails;
+          await readers.follow([...byMatch(now).values()]);
+          await Promise.race([readers.failure, aborted(AbortSignal.any([signal, changed]))]);
+        }
       } finally {
-        failed.abort();
-        await Promise.allSettled(readers);
+        await readers.stop();
       }
     },
   };
 }
+
+interface Running {
+  readonly stop: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/** One for each group of jails. */
+class Readers {
+  readonly #directory: string | undefined;
+  readonly #host: SourceHost;
+  readonly #signal: AbortSignal;
+  /** By what it depends on of its group. */
+  readonly #running = new Map<string, Running>();
+  readonly #failed = Promise.withResolvers<never>();
+
+  constructor(directory: string | undefined, host: SourceHost, signal: AbortSignal) {
+    this.#directory = directory;
+    this.#host = host;
+    this.#signal = signal;
+    this.#failed.promise.catch(() => undefined);
+  }
+
+  /** Rejects when one of them cannot go on. */
+  get failure(): Promise<never> {
+    return this.#failed.promise;
+  }
+
+  /** Starts what is missing, once what is not wanted has ended: it may have the same name. */
+  async follow(groups: readonly Group[]): Promise<void> {
+    const wanted = new Map(groups.map((group) => [keyOf(group), group]));
+    await this.#end([...this.#running.keys()].filter((key) => !wanted.has(key)));
+    for (const [key, group] of wanted) if (!this.#running.has(key)) this.#start(key, group);
+    if (groups.length > 0) this.#host.report('journal', 'reading', `matches read: ${groups.length}`);
+    else this.#host.forget('journal');
+  }
+
+  async stop(): Promise<void> {
+    await this.#end([...this.#running.keys()]);
+  }
+
+  #start(key: string, group: Group): void {
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#signal, stop.signal]);
+    const ended = new Reader(group, this.#directory, this.#host, signal).run().catch(this.#failed.reject);
+    this.#running.set(key, { stop, ended });
+  }
+
+  async #end(keys: readonly string[]): Promise<void> {
+    const ending = keys.flatMap((key) => this.#running.get(key) ?? []);
+    for (const key of keys) this.#running.delete(key);
+    for (const { stop } of ending) stop.abort();
+    await Promise.all(ending.map(({ ended }) => ended));
+  }
+}
+
+const keyOf = ({ match, jails }: Group): string =>
+  `${formatJournalMatch(match)}\n${jails[0].name}\n${readingOf(jails)}`;
 
 interface Group {
   readonly match: JournalMatch;
@@ -84,6 +141,7 @@ class Reader {
       if (held.length > 0) await this.#readOnce(held);
       else await this.#wait();
     }
+    this.#host.forget(this.#id);
   }
 
   async #wait(): Promise<void> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { JailConfiguration } from '../config/schema.ts';
 import { messageOf } from '../core/errors.ts';
 import { FolderWatch } from './folder-watch.ts';
+import { type JailList, readAlike } from './jail-list.ts';
 import { type PodLog, parsePodLog, selectsPodLog } from './pod-log.ts';
 import type { OpenSource, SourceHost, SourceKind } from './source.ts';
 
@@ -14,8 +15,7 @@ export function kubernetesSource(directory: string): SourceKind {
   return {
     name: 'kubernetes',
     async follow(jails, host, signal) {
-      const asking = jails.filter((jail) => jail.kubernetes.length > 0);
-      await new Follower(directory, asking, host).run(signal);
+      await new Follower(directory, jails, host).run(signal);
     },
   };
 }
@@ -24,6 +24,7 @@ interface OpenLog {
   /** The file that the link led to. */
   readonly path: string;
   readonly source: OpenSource;
+  readonly jails: readonly JailConfiguration[];
 }
 
 interface WantedLog {
@@ -33,25 +34,32 @@ interface WantedLog {
 
 class Follower {
   readonly #directory: string;
-  readonly #jails: readonly JailConfiguration[];
+  readonly #list: JailList;
   readonly #host: SourceHost;
   /** By the name of the link. */
   readonly #open = new Map<string, OpenLog>();
 
-  constructor(directory: string, jails: readonly JailConfiguration[], host: SourceHost) {
+  constructor(directory: string, jails: JailList, host: SourceHost) {
     this.#directory = directory;
-    this.#jails = jails;
+    this.#list = jails;
     this.#host = host;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const watch = new FolderWatch([this.#directory]);
     while (!signal.aborted) {
-      await this.#look();
-      await watch.next(signal);
+      const until = AbortSignal.any([signal, this.#list.changed]);
+      do {
+        await this.#look();
+        await watch.next(until);
+      } while (!until.aborted);
     }
     watch.close();
     for (const { source } of this.#open.values()) source.close();
+  }
+
+  get #jails(): readonly JailConfiguration[] {
+    return this.#list.now.filter((jail) => jail.kubernetes.length > 0);
   }
 
   /** Opens what is new, ends what is gone. Never rejects. */
@@ -75,10 +83,11 @@ class Follower {
 
   #wanted(names: readonly string[]): Map<string, WantedLog> {
     const wanted = new Map<string, WantedLog>();
+    const asking = this.#jails;
     for (const name of names) {
       const log = parsePodLog(name);
       if (log === null) continue;
-      const jails = this.#jails.filter(({ kubernetes }) =>
+      const jails = asking.filter(({ kubernetes }) =>
         kubernetes.some((selector) => selectsPodLog(selector, log)),
       );
       if (jails.length > 0) wanted.set(name, { log, jails });
@@ -97,7 +106,7 @@ class Follower {
       // The file goes before its link, and is read to its end.
       return open === undefined ? messageOf(error) : null;
     }
-    if (path === open?.path) return null;
+    if (path === open?.path && readAlike(jails, open.jails)) return null;
     // Of the file itself: a rotated one lies beside it and not beside the link.
     const source = this.#host.open({
       id: `kubernetes:${log.namespace}/${log.pod}/${log.container}@${log.containerId.slice(0, 12)}`,
@@ -105,7 +114,7 @@ class Follower {
       input: { kind: 'file', path, format: 'cri', readers: jails.map((jail) => jail.name) },
       jails,
     });
-    this.#open.set(name, { path, source });
+    this.#open.set(name, { path, source, jails });
     return null;
   }
 

@@ -6,24 +6,32 @@ import { kubernetesSource } from './kubernetes.ts';
 import type { SourceKind } from './source.ts';
 import { syslogSource } from './syslog.ts';
 
-/** Every kind of source. A new one is one file and one line here. */
-export function sourceKinds(configuration: Configuration): readonly SourceKind[] {
+/** A kind of source and what it was made with, the jails aside: with other settings it is begun anew. */
+export interface ConfiguredKind {
+  readonly kind: SourceKind;
+  readonly settings: unknown;
+}
+
+/** Every kind of source that a configuration asks for. A new one is one file and one line here. */
+export function sourceKinds(configuration: Configuration): readonly ConfiguredKind[] {
+  const { dockerSocket, containerFiles: ways, hostRoot, journalDirectory } = configuration;
+  const { kubernetesDirectory, syslogListen: listen, syslogFrom: from } = configuration;
   const asked = (source: 'kubernetes' | 'syslog'): boolean =>
     configuration.jails.some((jail) => jail.enabled && jail[source].length > 0);
   return [
-    fileSource,
-    journalSource(configuration.journalDirectory),
+    { kind: fileSource, settings: [] },
+    { kind: journalSource(journalDirectory), settings: [journalDirectory] },
     ...(configuration.docker
       ? [
-          dockerSource(configuration.dockerSocket, {
-            ways: configuration.containerFiles,
-            hostRoot: configuration.hostRoot,
-          }),
+          {
+            kind: dockerSource(dockerSocket, { ways, hostRoot }),
+            settings: [dockerSocket, ways, hostRoot],
+          },
         ]
       : []),
-    ...(asked('kubernetes') ? [kubernetesSource(configuration.kubernetesDirectory)] : []),
-    ...(asked('syslog')
-      ? [syslogSource({ listen: configuration.syslogListen, from: configuration.syslogFrom })]
+    ...(asked('kubernetes')
+      ? [{ kind: kubernetesSource(kubernetesDirectory), settings: [kubernetesDirectory] }]
       : []),
+    ...(asked('syslog') ? [{ kind: syslogSource({ listen, from }), settings: [listen, from] }] : []),
   ];
 }

@@ -2,6 +2,7 @@ import type { JailConfiguration } from '../config/schema.ts';
 import type { PortRange } from '../core/policy.ts';
 import type { Input, SourceState } from '../core/types.ts';
 import type { Container, NetworkRange } from '../docker/client.ts';
+import type { JailList } from './jail-list.ts';
 
 /** One log as a source kind wants it read. */
 export interface SourceDescription {
@@ -73,11 +74,12 @@ export interface SourceHost {
 /**
  * A kind of source. Each is one file and one line in sources/registry.ts.
  *
- * `follow` reads everything the jails ask of this kind until the signal aborts, then returns. It
+ * `follow` reads everything the jails ask of this kind until the signal aborts, then returns. When the jails have
+ * changed it opens, closes and opens again what that concerns, and nothing else. It
  * does not retry: it rejects when it cannot go on, and the supervisor starts it again with back-off.
  * It never closes what it did not open.
  */
 export interface SourceKind {
   readonly name: string;
-  follow(jails: readonly JailConfiguration[], host: SourceHost, signal: AbortSignal): Promise<void>;
+  follow(jails: JailList, host: SourceHost, signal: AbortSignal): Promise<void>;
 }

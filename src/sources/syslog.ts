@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { JailConfiguration, SyslogListener } from '../config/schema.ts';
 import { overlaps, parseRange } from '../core/address.ts';
 import { messageOf } from '../core/errors.ts';
+import { aborted } from './aborted.ts';
 import type { OpenSource, SourceHost, SourceKind } from './source.ts';
 import { type Reception, receive } from './syslog-listener.ts';
 import { SyslogQueue } from './syslog-queue.ts';
@@ -10,6 +11,9 @@ import { SyslogQueue } from './syslog-queue.ts';
 const retryMs = 5_000;
 /** How often what was counted is told, in ms. */
 const tellMs = 1_000;
+
+/** How long what was received may take to be judged when nothing more is received, in ms. */
+const lastWordsMs = 1_000;
 
 /** A range with fewer bits names more than any network of one owner. */
 const narrowest = 7;
@@ -30,12 +34,9 @@ export function syslogSource({ listen, from }: SyslogOptions): SourceKind {
   return {
     name: 'syslog',
     async follow(jails, host, signal) {
-      const feeds = feedsOf(jails, host);
-      // Each is handed bytes of its own, since they are transferred.
-      const queue = new SyslogQueue(async (records) => {
-        const copies = feeds.map((_, index) => (index === 0 ? records : Buffer.from(records)));
-        await Promise.all(feeds.map((feed, index) => feed.write(copies[index] ?? records)));
-      });
+      const feeds = new Feeds(host);
+      await feeds.replace(jails.now);
+      const queue = new SyslogQueue((records) => feeds.write(records));
       const listeners = listen.map((listener) => new Listener(listener, queue, host, admits));
       const anybody = admitted.some(({ bits }) => bits < narrowest);
       host.report(
@@ -43,13 +44,60 @@ export function syslogSource({ listen, from }: SyslogOptions): SourceKind {
         'reading',
         anybody ? 'syslog-from names most of the world: whoever sends messages can have anybody banned' : '',
       );
-      await Promise.all(listeners.map((listener) => listener.run(signal)));
-      for (const feed of feeds) feed.close();
+      const listening = listeners.map((listener) => listener.run(signal));
+      while (!signal.aborted) {
+        await aborted(AbortSignal.any([signal, jails.changed]));
+        if (!signal.aborted) await feeds.replace(jails.now);
+      }
+      await Promise.all(listening);
+      await feeds.close();
     },
   };
 }
 
-/** One for all jails that ask for the same messages. */
+/** The sources that messages are handed to: one for all jails that ask for the same messages. */
+class Feeds {
+  readonly #host: SourceHost;
+  #feeds: readonly Feed[] = [];
+  /** What is under way: messages go to the sources of before or to those of after. */
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(host: SourceHost) {
+    this.#host = host;
+  }
+
+  /** Each is handed bytes of its own, since they are transferred. */
+  write(records: Uint8Array): Promise<void> {
+    return this.#inTurn(async () => {
+      const copies = this.#feeds.map((_, index) => (index === 0 ? records : Buffer.from(records)));
+      await Promise.all(this.#feeds.map((feed, index) => feed.write(copies[index] ?? records)));
+    });
+  }
+
+  /** What was handed over cannot be read again, so that it is judged first. */
+  replace(jails: readonly JailConfiguration[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await Promise.all(this.#feeds.map((feed) => feed.end()));
+      this.#feeds = feedsOf(jails, this.#host);
+    });
+  }
+
+  /** What was handed over is judged, if that does not take long. */
+  async close(): Promise<void> {
+    const ended = this.#inTurn(async () => {
+      await Promise.all(this.#feeds.map((feed) => feed.end()));
+    });
+    await Promise.race([ended, setTimeout(lastWordsMs, undefined, { ref: false })]);
+    for (const feed of this.#feeds) feed.close();
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+}
+
 function feedsOf(jails: readonly JailConfiguration[], host: SourceHost): Feed[] {
   const bySelect = new Map<string, JailConfiguration[]>();
   for (const jail of jails) {
@@ -76,6 +124,12 @@ class Feed {
     // The scanner's thread died: what was on its way is lost.
     if (this.#source.lost.aborted) this.#source = this.#open();
     await this.#source.write(records);
+  }
+
+  /** Resolves when what was handed over is judged, or never will be. */
+  async end(): Promise<void> {
+    await this.#source.end('it is opened anew');
+    this.close();
   }
 
   close(): void {
@@ -136,6 +190,7 @@ class Listener {
       telling.abort();
       await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
+    this.#host.forget(this.#id);
   }
 
   async #tell(signal: AbortSignal): Promise<void> {

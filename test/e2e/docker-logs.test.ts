@@ -73,7 +73,9 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     );
   }
 
-  describe('each line once, though reading is broken off again and again', { concurrency: true }, () => {
+  describe('each line once, though reading is broken off, or jails change, again and again', {
+    concurrency: true,
+  }, () => {
     for (const [name, options] of [
       ['json-file', ['--log-driver=json-file']],
       ['local', ['--log-driver=local']],
@@ -87,8 +89,10 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
         for (let stops = 0; stops < 12; stops++) {
           const reached = reading.of(id).length + 80;
           await eventually('lines come', () => reading.of(id).length >= Math.min(reached, 2_000));
-          await reading.stop();
-          reading.start();
+          if (stops % 2 === 0) {
+            await reading.stop();
+            reading.start();
+          } else reading.reload();
         }
         await untilEnded(reading, name);
         assert.equal(reading.of(id).length, 2_001);

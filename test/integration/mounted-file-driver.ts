@@ -1,5 +1,6 @@
 import { Scanner } from '../../src/scan/scanner.ts';
 import { fileSource } from '../../src/sources/file.ts';
+import { JailList } from '../../src/sources/jail-list.ts';
 import type { SourceHost } from '../../src/sources/source.ts';
 import { badFilter } from '../setup/followed-log.ts';
 import { jailWith } from '../setup/jail.ts';
@@ -34,4 +35,4 @@ const host: SourceHost = {
   },
   report: (_id, state, detail) => say(state, detail),
 };
-await fileSource.follow([jail], host, new AbortController().signal);
+await fileSource.follow(new JailList([jail]), host, new AbortController().signal);

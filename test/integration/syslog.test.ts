@@ -10,6 +10,7 @@ import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { JailConfiguration, SyslogListener } from '../../src/config/schema.ts';
 import { SyslogRecords } from '../../src/scan/syslog-records.ts';
+import { JailList } from '../../src/sources/jail-list.ts';
 import type { OpenSource, SourceDescription, SourceHost } from '../../src/sources/source.ts';
 import { syslogSource } from '../../src/sources/syslog.ts';
 import { jailWith } from '../setup/jail.ts';
@@ -50,7 +51,7 @@ class RecordingHost implements SourceHost {
         this.#changed();
         if (this.held !== null) await this.held;
       },
-      end: unused,
+      end: async () => undefined,
       close: () => undefined,
       report: unused,
     };
@@ -128,7 +129,7 @@ describe('the syslog receiver', { timeout: 120_000 }, () => {
     const host = new RecordingHost();
     const aborting = new AbortController();
     const listen = kinds.map((kind) => listeners()[kind]);
-    const following = syslogSource({ listen, from }).follow(jails, host, aborting.signal);
+    const following = syslogSource({ listen, from }).follow(new JailList(jails), host, aborting.signal);
     running = {
       host,
       stop: async () => {

@@ -3,6 +3,7 @@ import type { JailConfiguration } from '../../../src/config/schema.ts';
 import { messageOf } from '../../../src/core/errors.ts';
 import { DockerFrames } from '../../../src/scan/docker-frames.ts';
 import { type DockerOptions, dockerSource } from '../../../src/sources/docker.ts';
+import { JailList } from '../../../src/sources/jail-list.ts';
 import type { OpenSource, SourceDescription, SourceHost } from '../../../src/sources/source.ts';
 import { jailWith } from '../../setup/jail.ts';
 
@@ -18,7 +19,8 @@ export class LogReader implements SourceHost {
   readonly opened: string[] = [];
   readonly #address: string;
   readonly #options: DockerOptions;
-  readonly #jail: JailConfiguration;
+  #jail: JailConfiguration;
+  readonly #jails: JailList;
   readonly #cursors = new Map<string, string>();
   #stop = new AbortController();
   #following: Promise<void> = Promise.resolve();
@@ -27,6 +29,7 @@ export class LogReader implements SourceHost {
     this.#address = address;
     this.#options = options;
     this.#jail = jailWith('web', { container });
+    this.#jails = new JailList([this.#jail]);
   }
 
   /** Reads on, and again a little after each failure, as under a supervisor. */
@@ -41,6 +44,12 @@ export class LogReader implements SourceHost {
     await this.#following;
   }
 
+  /** Another filter judges the logs from now on, as after a reload: all are opened again. */
+  reload(): void {
+    this.#jail = { ...this.#jail, filter: `${this.#jail.filter}.` };
+    this.#jails.replace([this.#jail]);
+  }
+
   of(container: string): readonly string[] {
     return this.lines.get(container) ?? [];
   }
@@ -49,7 +58,7 @@ export class LogReader implements SourceHost {
     const source = dockerSource(this.#address, { ways: [], hostRoot: '/' }, this.#options);
     while (!signal.aborted) {
       try {
-        await source.follow([this.#jail], this, signal);
+        await source.follow(this.#jails, this, signal);
       } catch (error) {
         this.report('docker', 'waiting', messageOf(error));
         await pause(100, undefined, { signal }).catch(() => undefined);
