@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { runCommand } from '../enforce/command.ts';
-import { readBounded } from './bounded-file.ts';
+import { readBounded } from '../host/bounded-file.ts';
 
 export interface HostGapsOptions {
   /** Where /proc is; '/' but in tests. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { canonicalAddress } from '../core/address.ts';
 import type { Address } from '../core/types.ts';
-import { namesIn, readBounded } from './bounded-file.ts';
+import { namesIn, readBounded } from '../host/bounded-file.ts';
 import { kernelHex } from './tcp-table.ts';
 
 export interface SshSession {

@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { namesIn, readBounded } from './bounded-file.ts';
+import { namesIn, readBounded } from '../host/bounded-file.ts';
 
 const mostProcesses = 50_000;
 const mostDescriptors = 1_024;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parseDuration } from '../core/duration.ts';
-import { namesIn, readBounded } from './bounded-file.ts';
+import { namesIn, readBounded } from '../host/bounded-file.ts';
+import { parseSshdLines } from '../host/sshd-lines.ts';
 
 export interface SshdSettings {
   readonly ports: readonly number[];
@@ -28,19 +29,15 @@ export function readSshdSettings(root: string): SshdSettings {
   const main = join(directory, 'sshd_config');
   let graceSeconds = readBounded(main, largestFile) === null ? Number.POSITIVE_INFINITY : usualGraceSeconds;
   for (const path of [main, ...paths]) {
-    for (const [keyword, value] of settingsIn(readBounded(path, largestFile)?.toString('utf8') ?? '')) {
+    const text = readBounded(path, largestFile)?.toString('utf8') ?? '';
+    for (const { keyword, values } of parseSshdLines(text)) {
+      const [value = ''] = values;
       const port = portOf(keyword, value);
       if (port >= 1 && port <= 65_535) ports.add(port);
       if (keyword === 'logingracetime') graceSeconds = Math.max(graceSeconds, graceOf(value));
     }
   }
   return { ports: ports.size === 0 ? [usualPort] : [...ports], graceSeconds };
-}
-
-function* settingsIn(text: string): Generator<[keyword: string, value: string]> {
-  for (const [, keyword = '', value = ''] of text.matchAll(/^[ \t]*(\w+)[ \t]*[= \t][ \t]*"?([^\s"]+)/gm)) {
-    yield [keyword.toLowerCase(), value];
-  }
 }
 
 function portOf(keyword: string, value: string): number {

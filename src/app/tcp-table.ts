@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { canonicalAddress } from '../core/address.ts';
 import type { Address } from '../core/types.ts';
-import { readBoundedApart } from './bounded-file.ts';
+import { readBoundedApart } from '../host/bounded-file.ts';
 
 /**
  * An established TCP connection, as the kernel writes it: addresses are hexadecimal words in the machine's
