@@ -177,15 +177,16 @@ test('networks with driver, options and ranges', () => {
 test('what an engine tells of itself', () => {
   assert.deepEqual(
     engineInfo({
+      ServerVersion: '29.0.1',
       FirewallBackend: { Driver: 'nftables+firewalld', Info: [['ReloadedAt', '2026-01-01T00:00:00Z']] },
       SecurityOptions: ['name=seccomp,profile=builtin', 'name=rootless', 'name=cgroupns'],
       Swarm: { LocalNodeState: 'active' },
     }),
-    { firewallDriver: 'nftables+firewalld', rootless: true, swarm: true },
+    { version: '29.0.1', firewallDriver: 'nftables+firewalld', rootless: true, swarm: true },
   );
   assert.deepEqual(
     engineInfo({ SecurityOptions: ['name=rootlesskit'], Swarm: { LocalNodeState: 'inactive' } }),
-    { firewallDriver: null, rootless: false, swarm: false },
+    { version: '', firewallDriver: null, rootless: false, swarm: false },
   );
 });
 

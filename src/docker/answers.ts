@@ -139,6 +139,7 @@ export function listedNetwork(raw: unknown): Network {
 export function engineInfo(raw: unknown): EngineInfo {
   const info = asJson(raw);
   return {
+    version: asText(info['ServerVersion']),
     firewallDriver: asText(asJson(info['FirewallBackend'])['Driver']) || null,
     rootless: asList(info['SecurityOptions']).some((option) => /^name=rootless\b/.test(asText(option))),
     swarm: asJson(info['Swarm'])['LocalNodeState'] === 'active',

@@ -50,6 +50,8 @@ export interface Network {
 }
 
 export interface EngineInfo {
+  /** Such as `28.1.1`; '' where it does not say. */
+  readonly version: string;
   /** `iptables`, `nftables`, each perhaps with `+firewalld`; null: an engine before API 1.49 (Docker 28.1). */
   readonly firewallDriver: string | null;
   readonly rootless: boolean;

@@ -78,7 +78,12 @@ class FakeEngine implements DockerClient {
   newest = async (id: string) => this.last.get(id) ?? null;
   statInside: DockerClient['statInside'] = () => assert.fail('no file is read');
   readInside = () => assert.fail('no file is read');
-  info = async (): Promise<EngineInfo> => ({ firewallDriver: null, rootless: false, swarm: false });
+  info = async (): Promise<EngineInfo> => ({
+    version: '',
+    firewallDriver: null,
+    rootless: false,
+    swarm: false,
+  });
 
   async inspect(id: string): Promise<ContainerDetails | null> {
     if (this.failing-- > 0) throw new Error('busy');

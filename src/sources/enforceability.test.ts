@@ -22,7 +22,7 @@ const networks = [
   network('ingress', 'overlay', { ingress: true }),
   network('host', 'host'),
 ];
-const engine = { firewallDriver: 'iptables', rootless: false, swarm: true };
+const engine = { version: '28.1.1', firewallDriver: 'iptables', rootless: false, swarm: true };
 const gapsOn = (...names: string[]) => containerGaps({ name: 'web', networks: names }, networks, engine);
 
 test('on bridges, overlays, the host and nowhere nothing is missed', () => {

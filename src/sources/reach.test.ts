@@ -6,7 +6,7 @@ import { Reach, type Told } from './reach.ts';
 import type { SourceHost } from './source.ts';
 
 const tcp = (port: number): PortRange => ({ protocol: 'tcp', first: port, last: port });
-const rootful: EngineInfo = { firewallDriver: 'iptables', rootless: false, swarm: false };
+const rootful: EngineInfo = { version: '28.1.1', firewallDriver: 'iptables', rootless: false, swarm: false };
 const unused = () => assert.fail('not asked for here');
 
 const containers = new Map<string, ContainerDetails>();
