@@ -136,6 +136,17 @@ program
   });
 
 program
+  .command('doctor')
+  .description(
+    'examine this machine and its daemon, and say what to do; exit with 1 where there is a problem',
+  )
+  .option('--config <file>', 'the configuration (default: BAILIFF_CONFIG, else /etc/bailiff/bailiff.yaml)')
+  .option(...json)
+  .action(async (options: { config?: string; json?: true }) => {
+    process.exitCode = await (await import('./commands/doctor.ts')).doctorCommand(options);
+  });
+
+program
   .command('config')
   .description('the configuration: env')
   .command('env')

@@ -457,7 +457,7 @@ export const globalShape = {
   }),
   'host-root': option(path(), {
     description:
-      "Where this process sees the host's file system, for `mounts`: `/host` if that is what the host's `/` is mounted as.",
+      "Where this process sees the host's file system, for `mounts` and `bailiff doctor`: `/host` if that is what the host's `/` is mounted as.",
     default: '/',
   }),
   'journal-directory': option(path(), {
