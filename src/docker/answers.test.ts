@@ -59,6 +59,7 @@ test('a container with its networks and published ports', () => {
     mounts: [],
     tty: false,
     networkMode: 'front',
+    overIpv6: true,
     networks: ['front', 'lan'],
   });
   assert.equal(
@@ -66,6 +67,16 @@ test('a container with its networks and published ports', () => {
     '8080-8081/tcp,443/udp',
     'what listens on the loopback is not reached',
   );
+});
+
+test('whether a container is reached over IPv6', () => {
+  const overIpv6 = (...addresses: readonly (string | undefined)[]) => {
+    const bindings = addresses.map((address) => ({ HostIp: address, HostPort: '80' }));
+    return inspectedContainer('a', { NetworkSettings: { Ports: { '80/tcp': bindings, '81/tcp': null } } })
+      .overIpv6;
+  };
+  assert.deepEqual([overIpv6('0.0.0.0', '::'), overIpv6(''), overIpv6(undefined)], [true, true, true]);
+  assert.deepEqual([overIpv6(), overIpv6('192.0.2.1'), overIpv6('::1')], [false, false, false]);
 });
 
 test('what of the host stands inside a container, as far as it has a plain path', () => {

@@ -74,6 +74,7 @@ export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
     networkMode,
     networks: Object.keys(asJson(settings['Networks'])),
     ports: networkMode === 'host' ? exposedPorts(config['ExposedPorts']) : publishedPorts(settings['Ports']),
+    overIpv6: isOverIpv6(settings['Ports']),
   };
 }
 
@@ -117,6 +118,14 @@ function publishedPorts(raw: unknown): PortRange[] {
     });
   });
   return normalizePorts(ports);
+}
+
+/** Engines before 20.10 name no address where a port is published on all of them. */
+function isOverIpv6(raw: unknown): boolean {
+  const bindings = Object.values(asJson(raw)).flatMap(asList);
+  return bindings
+    .map((binding) => asText(asJson(binding)['HostIp']))
+    .some((at) => at === '' || (/:/.test(at) && at !== '::1'));
 }
 
 export function listedNetwork(raw: unknown): Network {

@@ -35,6 +35,8 @@ export interface ContainerDetails extends Container {
    * network, and its image does not say where it listens.
    */
   readonly ports: readonly PortRange[] | null;
+  /** Whether one of them is published on an IPv6 address. */
+  readonly overIpv6: boolean;
 }
 
 export interface Network {

@@ -42,6 +42,7 @@ const container = (...mounted: Mount[]): ContainerDetails => ({
   tty: false,
   finished: 0,
   networkMode: 'bridge',
+  overIpv6: false,
   networks: [],
   ports: [],
 });

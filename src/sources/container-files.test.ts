@@ -29,6 +29,7 @@ const container = (id: string, name: string, ...mounts: Mount[]): ContainerDetai
   tty: false,
   finished: 0,
   networkMode: 'bridge',
+  overIpv6: false,
   networks: [],
   ports: [],
 });

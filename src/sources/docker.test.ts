@@ -36,6 +36,7 @@ const container = (
   pid: 4_711,
   mounts: [],
   networkMode: 'bridge',
+  overIpv6: false,
   networks: ['bridge'],
   ports: [],
   ...more,

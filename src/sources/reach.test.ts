@@ -64,6 +64,7 @@ function run(id: string, more: Partial<ContainerDetails> = {}): ContainerDetails
     pid: 4_711,
     mounts: [],
     networkMode: 'front',
+    overIpv6: false,
     networks: ['front'],
     ports: [tcp(80)],
     ...more,
