@@ -17,7 +17,7 @@ export interface Engine {
   /** null: a socket proxy does not let this through. */
   readonly networks: readonly Network[] | null;
   /** Running containers that are reached from outside by ports of the host. */
-  readonly published: readonly Pick<ContainerDetails, 'name' | 'networks' | 'networkMode'>[];
+  readonly published: readonly Pick<ContainerDetails, 'name' | 'networks' | 'networkMode' | 'overIpv6'>[];
 }
 
 /** What is examined: facts about this machine, asked for when a check needs them. Tests put their own here. */

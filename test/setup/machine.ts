@@ -45,6 +45,8 @@ export const healthy: Status = {
   sources: [],
   findings: [],
   labels: [],
+  notifiers: [],
+  reload: null,
   metrics: null,
 };
 

@@ -20,6 +20,7 @@ const container = (name: string, ...networks: string[]) => ({
   name,
   networks,
   networkMode: networks[0] ?? 'host',
+  overIpv6: true,
 });
 
 function machineWith(given: Partial<Engine>, addresses = open) {
@@ -42,11 +43,12 @@ test('a host without public IPv6, on whatever bridges', async () => {
   }
 });
 
-test('networks with IPv6, and containers in the network of the host', async () => {
+test('networks with IPv6, containers in the network of the host, and ports on IPv4 alone', async () => {
   const published = [
     container('blog', 'blog_default'),
     container('both', 'shop_default', 'blog_default'),
     container('host'),
+    { ...container('old', 'shop_default'), overIpv6: false },
   ];
   assert.deepEqual(await said(ipv6, machineWith({ networks: [without, able], published })), [
     'ok: published ports are reached over IPv6 without a proxy',
@@ -61,8 +63,9 @@ test('a network without, whose containers see a gateway', async () => {
     /^warning: network shop_default has no IPv6 and this host has: who comes to web, api over IPv6/,
   );
   const advice = await remedies(ipv6, machine);
-  assert.match(advice, /"ipv6": true;/);
-  assert.match(advice, /enable_ipv6: true/);
+  assert.match(advice, /^In the compose file: networks: \{default: \{enable_ipv6: true\}\};/);
+  const older = machineWith({ networks: [without], published, info: { ...engine.info, version: '24.0.7' } });
+  assert.match(await remedies(ipv6, older), /"ip6tables": true; .*subnet: "fd00:/);
 });
 
 test('the default network of an older engine', async () => {

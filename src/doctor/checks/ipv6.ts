@@ -45,12 +45,13 @@ function hasIpv6({ ranges }: { readonly ranges: readonly { readonly subnet: stri
   return ranges.some(({ subnet }) => subnet.includes(':'));
 }
 
-/** Published containers that are on no network with IPv6, by the first of theirs. */
+/** Containers published on IPv6 that are on no network with it, by the first of theirs. */
 function hiddenBehindProxy({ published }: Engine, able: ReadonlySet<string>): Map<string, string[]> {
   const hidden = new Map<string, string[]>();
-  for (const { name, networks, networkMode } of published) {
+  for (const { name, networks, networkMode, overIpv6 } of published) {
     const [first] = networks;
-    if (networkMode === 'host' || first === undefined || networks.some((each) => able.has(each))) continue;
+    if (!overIpv6 || networkMode === 'host' || first === undefined) continue;
+    if (networks.some((each) => able.has(each))) continue;
     hidden.set(first, [...(hidden.get(first) ?? []), name]);
   }
   return hidden;
@@ -60,15 +61,21 @@ function judge(network: string, containers: readonly string[], version: string):
   return warning(
     `network ${network} has no IPv6 and this host has: who comes to ${listed(containers)} over IPv6 is seen as the ` +
       "network's gateway and cannot be banned",
-    `In /etc/docker/daemon.json: ${daemonSettings(network, version)}; then systemctl restart docker`,
-    ...(network === 'bridge'
-      ? []
-      : ['In the compose file: networks: {default: {enable_ipv6: true}}; then docker compose down and up']),
+    remedyFor(network, Number(version.split('.')[0]) >= 27),
   );
 }
 
-function daemonSettings(network: string, version: string): string {
-  const experimental = Number(version.split('.')[0]) < 27 ? ', "experimental": true, "ip6tables": true' : '';
-  const base = network === 'bridge' ? '"ipv6": true, "fixed-cidr-v6": "fd00:ba11:1::/64"' : '"ipv6": true';
-  return `${base}${experimental}`;
+/** Since Docker 27 a network gets its subnet by itself, and ip6tables are on. */
+function remedyFor(network: string, modern: boolean): string {
+  const tables = modern ? '' : ', "experimental": true, "ip6tables": true';
+  if (network === 'bridge') {
+    return `In /etc/docker/daemon.json: "ipv6": true, "fixed-cidr-v6": "fd00:ba11:1::/64"${tables}; then systemctl restart docker`;
+  }
+  if (modern) {
+    return 'In the compose file: networks: {default: {enable_ipv6: true}}; then docker compose down and up';
+  }
+  return (
+    'In /etc/docker/daemon.json: "experimental": true, "ip6tables": true; in the compose file: networks: {default: ' +
+    '{enable_ipv6: true, ipam: {config: [{subnet: "fd00:ba11:2::/64"}]}}}; then systemctl restart docker, docker compose down and up'
+  );
 }
