@@ -17,7 +17,7 @@ const chunkSize = 1024 * 1024;
 
 /** Returns seconds. */
 function judge(filter: Filter): number {
-  const scan = new Scan([filter], { timeZone: 'UTC', evidence: false });
+  const scan = new Scan([filter], { timeZone: 'UTC', evidence: 0 });
   const batches = new BatchMaker('file:log', 0, scan);
   const carry = new LineCarry();
   const file = openSync(path, 'r');

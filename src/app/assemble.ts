@@ -19,6 +19,7 @@ import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
 import type { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
+import { Events } from './events.ts';
 import { Expiry } from './expiry.ts';
 import type { Fail2banActions } from './fail2ban-actions.ts';
 import { Gaps } from './gaps.ts';
@@ -42,6 +43,7 @@ import { Sources } from './sources.ts';
 import { SshPeers } from './ssh-peers.ts';
 import { status } from './status.ts';
 import { whoIsTold } from './who-is-told.ts';
+import { explain } from './why.ts';
 
 /** The daemon's parts, wired, none of them running yet. */
 export interface Parts {
@@ -115,14 +117,26 @@ export function assemble(
   const sessions = new Sessions();
   const path = join(configuration.stateDir, 'bailiff.db');
   const remembered = configuration.fail2ban?.purgeAge ?? undefined;
+  const retention = {
+    history: configuration.history,
+    evidence: configuration.evidence !== 'off',
+    ...(remembered === undefined ? {} : { remembered }),
+  };
+  const events = new Events();
   const ledger = new Ledger({
     path,
     clock,
     allowlist,
     sessions,
-    ...(remembered === undefined ? {} : { remembered }),
+    retention,
+    told: {
+      banned: ({ jail, address, until, hits }) =>
+        events.tell({ event: 'ban', time: clock.now(), jail, address, until, hits }),
+      ended: ({ jail, address }, reason) =>
+        events.tell({ event: 'unban', time: clock.now(), jail, address, reason }),
+    },
   });
-  const { actions, news, notifications } = whoIsTold(configuration, {
+  const { actions, news, notifications, evidence } = whoIsTold(configuration, {
     jails: () => jails,
     ledger,
     clock,
@@ -173,6 +187,7 @@ export function assemble(
       },
       repaired: (what) => {
         metrics.repairs.inc();
+        events.tell({ event: 'repair', time: clock.now(), what });
         log.warn({ what }, 'repaired');
       },
       refused: (address, reason) => log.warn({ address, reason }, 'not enforced: the address is protected'),
@@ -200,6 +215,8 @@ export function assemble(
     names: new HostNames({ now: () => performance.now() / 1000 }),
     counting: (jail) => jails.counting(jail),
     news,
+    evidence,
+    events,
     attempted: () => protection.attempted(),
     banned,
   });
@@ -223,6 +240,8 @@ export function assemble(
     banned,
     restored: (bans) => news.restored(bans),
     notifyTest: (name) => notifications.test(name),
+    explain: (address) => explain(address, { allowlist, clock, enforcer, evidence, jails, ledger, policies }),
+    events,
     ended: (ban) => {
       ineffective.ended(ban);
       news.ended(ban);
@@ -263,7 +282,10 @@ export function assemble(
     scanner,
     jail: (jail) => jails.wanted(jail),
     cursor: (key) => ledger.cursor(key),
-    evidence: (jail) => news.keepsLines(jail) || actions.ignores(jail) !== null,
+    evidence: (jails) =>
+      jails.some((jail) => actions.ignores(jail) !== null)
+        ? Number.POSITIVE_INFINITY
+        : evidence.linesOf(jails),
     judge: (batch, source) => pipeline.judge(batch, source),
     counted: ({ source, lines, bytes, oversize }) => {
       metrics.lines.inc({ source }, lines);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Ban } from '../core/types.ts';
 import type { BanEvent, Notifier } from '../notify/notifier.ts';
 import { BanNews } from './ban-news.ts';
+import { Evidence } from './evidence.ts';
 
 const ban = (address: string, until: number | null = 2_000, jail = 'web'): Ban => ({
   address,
@@ -31,13 +32,14 @@ function setUp() {
     seenAgain: tell('again'),
     stop: async () => void told.push('stop'),
   };
+  const evidence = new Evidence({ mode: 'off', mostTold: (jail) => (jail === 'web' ? 2 : null) });
   const news = new BanNews({
     notifiers: new Map([['web', [notifier]]]),
-    mostLines: () => 2,
+    evidence,
     jails: () => ['web', 'other'],
     log: null,
   });
-  return { news, told, events };
+  return { news, told, events, evidence };
 }
 
 test('each ban is told of once, then what becomes of it; those of other jails never', async () => {
@@ -62,11 +64,12 @@ test('each ban is told of once, then what becomes of it; those of other jails ne
 });
 
 test("a ban is told of with its latest lines, their fields, and the attacker's own address", () => {
-  const { news, events } = setUp();
+  const { news, events, evidence } = setUp();
   const address = '2001:db8:1:2::/64';
   for (const number of [1, 2, 3]) {
-    const seen = { host: `2001:db8:1:2::${number}`, line: `line ${number}`, fields: { user: `u${number}` } };
-    news.found('web', address, 1_000 + number, seen);
+    const host = `2001:db8:1:2::${number}`;
+    const seen = { host, line: `line ${number}`, fields: { user: `u${number}` } };
+    evidence.note('web', address, { ...seen, time: 1_000 + number, source: 'file:/log' });
   }
   news.banned([ban(address)]);
   news.restored([ban('198.51.100.0/24')]);
@@ -79,9 +82,9 @@ test("a ban is told of with its latest lines, their fields, and the attacker's o
 });
 
 test('lines are kept of no more addresses than there is room for', () => {
-  const { news, events } = setUp();
-  const found = (index: number) =>
-    news.found('web', `10.0.${index >> 8}.${index & 255}`, 0, { host: '10.0.0.0', line: 'x', fields: {} });
+  const { news, events, evidence } = setUp();
+  const seen = { host: '10.0.0.0', line: 'x', fields: {}, time: 0, source: 'file:/log' };
+  const found = (index: number) => evidence.note('web', `10.0.${index >> 8}.${index & 255}`, seen);
   for (let index = 0; index < 10_001; index++) found(index);
   news.banned([ban('10.0.0.0'), ban('10.0.0.1')]);
   assert.deepEqual(
@@ -97,7 +100,6 @@ test('who is told of every jail learns of bans and their ends, and of those of a
   news.ended(ban('203.0.113.1'));
   news.ended(ban('203.0.113.2', null, 'manual'));
   assert.deepEqual(told, ['ban 203.0.113.2', 'unban 203.0.113.1', 'unban 203.0.113.2']);
-  assert.deepEqual([news.keepsLines('web'), news.keepsLines('other')], [true, false]);
 });
 
 function everywhere() {
@@ -112,8 +114,8 @@ function everywhere() {
   };
   const news = new BanNews({
     notifiers: new Map(),
-    everywhere: { all: [notifier], keepsLines: (jail) => jail === 'web' },
-    mostLines: () => 2,
+    everywhere: { all: [notifier] },
+    evidence: new Evidence({ mode: 'off', mostTold: () => 2 }),
     jails: () => ['web'],
     log: null,
   });

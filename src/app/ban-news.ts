@@ -1,18 +1,15 @@
 import type { Address, Ban } from '../core/types.ts';
 import type { Fail2banLog } from '../notify/fail2ban-log.ts';
 import type { BanEvent, Notifier } from '../notify/notifier.ts';
-import { Evidence, type Seen } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 
 export interface BanNewsParts {
   /** By jail: who wants to know. */
   readonly notifiers: ReadonlyMap<string, readonly Notifier[]>;
   /** Those who are told of the bans of every jail, and of their ends, and choose themselves. */
-  readonly everywhere?: {
-    readonly all: readonly Notifier[];
-    keepsLines(jail: string): boolean;
-  };
-  /** By jail: lines that are told of with a ban. */
-  readonly mostLines: (jail: string) => number;
+  readonly everywhere?: { readonly all: readonly Notifier[] };
+  /** The lines that are told of with a ban. */
+  readonly evidence: Pick<Evidence, 'find'>;
   readonly jails: () => Iterable<string>;
   /** A log in fail2ban's format, where one is wanted. */
   readonly log: Fail2banLog | null;
@@ -24,17 +21,11 @@ export interface BanNewsParts {
  */
 export class BanNews {
   readonly #parts: BanNewsParts;
-  readonly #evidence = new Evidence();
   /** Of the bans that were told of, when they end: one that is told of again may only have got a later end. */
   readonly #told = new Map<string, number | null>();
 
   constructor(parts: BanNewsParts) {
     this.#parts = parts;
-  }
-
-  /** Whether lines of this jail are told of. */
-  keepsLines(jail: string): boolean {
-    return this.#parts.notifiers.has(jail) || this.#parts.everywhere?.keepsLines(jail) === true;
   }
 
   start(): void {
@@ -54,10 +45,9 @@ export class BanNews {
     }
   }
 
-  /** An attempt was counted. `seen` where lines of the jail are told of. */
-  found(jail: string, address: Address, time: number, seen: Seen | null): void {
-    this.#parts.log?.found(jail, seen?.host ?? address, time);
-    if (seen !== null) this.#evidence.note(jail, address, seen, this.#parts.mostLines(jail));
+  /** An attempt was counted. */
+  found(jail: string, host: Address, time: number): void {
+    this.#parts.log?.found(jail, host, time);
   }
 
   banned(bans: readonly Ban[]): void {
@@ -113,7 +103,7 @@ export class BanNews {
 
   #eventOf(ban: Ban, restored: boolean): BanEvent {
     const { jail, address, since, until, hits, count } = ban;
-    const { host, lines, fields } = this.#evidence.take(jail, address);
+    const { host, lines, fields } = this.#parts.evidence.find(jail, address);
     const evidence = { failures: hits, matches: lines };
     return {
       jail,

@@ -2,6 +2,9 @@ import type {
   BanAnswer,
   BanCommand,
   Control,
+  DaemonEvent,
+  HistoryAnswer,
+  HistoryQuery,
   ImportAnswer,
   ImportCommand,
   NotifyTestAnswer,
@@ -11,6 +14,7 @@ import type {
   TeardownAnswer,
   UnbanAnswer,
   UnbanCommand,
+  WhyAnswer,
 } from '../control/protocol.ts';
 import { countedAddress, covers, requireAddress } from '../core/address.ts';
 import { formatDuration, parseBanTime } from '../core/duration.ts';
@@ -18,6 +22,7 @@ import { BailiffError } from '../core/errors.ts';
 import { plainPolicy, targetOf } from '../core/policy.ts';
 import type { Ban, UnbanReason } from '../core/types.ts';
 import { BanImport, type BanImportParts } from './ban-import.ts';
+import type { EventReader, Events } from './events.ts';
 import type { Jails } from './jails.ts';
 
 /** The jail of bans made by hand without naming one. */
@@ -28,6 +33,8 @@ export interface DeskParts extends BanImportParts {
   /** Reads anew what must not be banned: own addresses, gateways, who is logged in over SSH. */
   readonly refreshProtection: () => Promise<void>;
   readonly ended: (ban: Ban) => void;
+  readonly explain: (address: string) => WhyAnswer;
+  readonly events: Events;
   /** Takes everything of ours out of the kernel. */
   readonly teardown: () => Promise<TeardownAnswer>;
   readonly notifyTest: (name: string) => Promise<NotifyTestAnswer>;
@@ -52,6 +59,25 @@ export class Desk implements Control {
 
   reload(): Promise<ReloadAnswer> {
     return this.#parts.reload();
+  }
+
+  why(address: string): WhyAnswer {
+    return this.#parts.explain(address);
+  }
+
+  /** Bans that are over, and those that stand, the newest first. @throws BailiffError ledger-unusable */
+  history({ since = 0, jail, before }: HistoryQuery): HistoryAnswer {
+    const { bans, next } = this.#parts.ledger.history(before ?? null);
+    const wanted = bans.filter((ban) => ban.since >= since && (jail === undefined || ban.jail === jail));
+    return { bans: wanted, next };
+  }
+
+  recentEvents(): readonly DaemonEvent[] {
+    return this.#parts.events.recent();
+  }
+
+  follow(reader: EventReader): () => void {
+    return this.#parts.events.follow(reader);
   }
 
   /** Takes all rules and sets away, and enforces nothing until the next start. The bans stay in the ledger. */

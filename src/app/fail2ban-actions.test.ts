@@ -7,6 +7,7 @@ import { startSmtpServer } from '../../test/setup/smtp-server.ts';
 import { readFail2ban } from '../config/fail2ban/read.ts';
 import type { Ban } from '../core/types.ts';
 import { BanNews } from './ban-news.ts';
+import { Evidence } from './evidence.ts';
 import { Fail2banActions } from './fail2ban-actions.ts';
 
 const files = (folder: string) => ({
@@ -45,13 +46,14 @@ async function setUp(t: TestContext, allowed: boolean) {
     report: ({ message }) => complaints.push(message),
     counts: () => ({ banned: 1, bannedTotal: 1, found: 3, foundTotal: 3 }),
   });
+  const evidence = new Evidence({ mode: 'off', mostTold: () => 5 });
   const news = new BanNews({
     notifiers: actions.notifiers,
-    mostLines: () => 5,
+    evidence,
     jails: () => ['web'],
     log: null,
   });
-  return { actions, news, smtp, folder, complaints };
+  return { actions, news, evidence, smtp, folder, complaints };
 }
 
 const ban: Ban = {
@@ -64,12 +66,18 @@ const ban: Ban = {
   policy: 'drop',
   forced: false,
 };
-const seen = { host: '203.0.113.7', line: 'failed from 203.0.113.7', fields: {} };
+const seen = {
+  host: '203.0.113.7',
+  line: 'failed from 203.0.113.7',
+  fields: {},
+  time: ban.since,
+  source: 'file:/log',
+};
 
 test('a mail action of fail2ban sends a mail, whether commands may run or not', async (t) => {
-  const { actions, news, smtp, complaints } = await setUp(t, false);
+  const { actions, news, evidence, smtp, complaints } = await setUp(t, false);
   news.start();
-  news.found('web', ban.address, ban.since, seen);
+  evidence.note('web', ban.address, seen);
   news.banned([ban]);
   await smtp.until(1);
   await news.stop();

@@ -114,8 +114,8 @@ export interface IntakeParts {
   /** null: there is no such jail any more. */
   readonly jail: (configuration: JailConfiguration) => JailEntry | null;
   readonly cursor: (key: string) => string | null;
-  /** Whether lines of a jail are wanted beside what is counted. */
-  readonly evidence?: (jail: string) => boolean;
+  /** How many lines of a batch are wanted of a source that these jails read. */
+  readonly evidence?: (jails: readonly string[]) => number;
   readonly judge: (batch: MatchBatch, source: ScannedSource) => void;
   readonly counted: (batch: MatchBatch) => void;
   /** Judging threw: a fault of Bailiff's own. */
@@ -186,7 +186,7 @@ export class Intake {
   }
 
   #readingOf({ jails }: SourceDescription): Reading {
-    const evidence = jails.some(({ name }) => this.#parts.evidence?.(name) === true);
+    const evidence = this.#parts.evidence?.(jails.map(({ name }) => name)) ?? 0;
     return { evidence, ...zoneOf(jails, this.#parts.timeZone) };
   }
 

@@ -14,6 +14,8 @@ import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
+import { Events } from './events.ts';
+import { Evidence } from './evidence.ts';
 import { HostNames } from './host-names.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
@@ -57,6 +59,8 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
   const lines: Record<string, unknown>[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const ineffective = new Ineffective(clock, () => {});
+  const evidence = new Evidence({ mode: 'redacted', mostTold: () => null });
+  const events = new Events();
   const pipeline = new Pipeline({
     clock,
     sessions,
@@ -72,7 +76,9 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
       addresses: async (name) => (name === 'bad.example' ? ['203.0.113.77'] : []),
     }),
     counting: (name) => jails.counting(name),
-    news: new BanNews({ notifiers: new Map(), mostLines: () => 0, jails: () => [], log: null }),
+    news: new BanNews({ notifiers: new Map(), evidence, jails: () => [], log: null }),
+    evidence,
+    events,
     attempted: () => {},
     banned: () => {},
   });
@@ -112,14 +118,22 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     refreshProtection: async () => {},
     banned: () => {},
     restored: () => {},
+    explain: () => assert.fail('not asked here'),
+    events,
     ended: (ban) => ineffective.ended(ban),
     teardown: async () => ({ removed: [], problems: [] }),
     notifyTest: async () => assert.fail('not asked here'),
     reload: async () => ({ applied: true, changes: [], restart: [], errors: [] }),
   });
-  const send = async (source: string, hosts: readonly string[], time = clock.seconds, generation = 1) => {
+  const send = (source: string, hosts: readonly string[], time = clock.seconds, generation = 1) =>
+    sendMatches(
+      source,
+      hosts.map((host) => hit(host, time)),
+      generation,
+    );
+  const sendMatches = async (source: string, hosts: readonly Match[], generation = 1) => {
     const packer = new BatchPacker();
-    for (const host of hosts) packer.add(hit(host, time));
+    for (const match of hosts) packer.add(match);
     intake.batch({
       source,
       generation,
@@ -142,10 +156,13 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     desk,
     lines,
     send,
+    sendMatches,
     acknowledged,
     failures,
     clock,
     ineffective,
+    evidence,
+    events,
   };
 }
 
@@ -502,4 +519,45 @@ test('a jail that shuts nobody out keeps its bans, and nothing of them comes nea
   assert.equal(ledger.active.get('sshd', '203.0.113.7')?.policy, 'none');
   assert.deepEqual([ledger.active.merged.size, backend.drops('203.0.113.7')], [0, false]);
   assert.equal((await desk.unban({ address: '203.0.113.7' })).unbanned.length, 1);
+});
+
+test('the lines that led to a ban are stored with it, without what was typed; those of a flood have none', async () => {
+  const { intake, sendMatches, ledger, evidence, clock } = await assemble();
+  intake.open(file);
+  const line = (text: string, fields = '') => ({
+    ...hit('203.0.113.7', clock.seconds),
+    user: 'hunter2',
+    fields,
+    line: text,
+  });
+  await sendMatches(file.id, [line('first hunter2'), line('second hunter2 x=/', '{"alt_user":"x=/"}')]);
+  assert.equal(evidence.kept('sshd', '203.0.113.7').length, 2);
+  await sendMatches(file.id, [line(''), hit('203.0.113.8', clock.seconds)]);
+  assert.deepEqual(
+    ledger.recordOf('203.0.113.7').evidence.map(({ lines }) => lines),
+    [
+      [
+        { time: clock.seconds, source: 'file:/log', line: 'first ***' },
+        { time: clock.seconds, source: 'file:/log', line: 'second *** ***' },
+      ],
+    ],
+  );
+  assert.deepEqual(evidence.kept('sshd', '203.0.113.7'), [], 'what comes next counts anew');
+});
+
+test('attempts are told to who follows them', async () => {
+  const { intake, send, events, clock } = await assemble();
+  intake.open(file);
+  await send(file.id, ['203.0.113.7']);
+  const told = new Promise<string>((resolve) => events.follow(resolve));
+  await send(file.id, ['203.0.113.7']);
+  assert.deepEqual(JSON.parse(await told), {
+    event: 'found',
+    time: clock.seconds,
+    jail: 'sshd',
+    address: '203.0.113.7',
+    hits: 2,
+    maxretry: 3,
+    source: 'file:/log',
+  });
 });

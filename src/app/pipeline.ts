@@ -12,7 +12,8 @@ import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { BanNews } from './ban-news.ts';
-import type { Seen } from './evidence.ts';
+import type { Events } from './events.ts';
+import type { Evidence, Seen } from './evidence.ts';
 import type { HostNames } from './host-names.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { ScannedSource } from './intake.ts';
@@ -40,6 +41,8 @@ export interface PipelineParts {
   /** The jails that count the bans of a jail. */
   readonly counting: (jail: string) => readonly JailEntry[];
   readonly news: BanNews;
+  readonly evidence: Evidence;
+  readonly events: Events;
   /** Called when attempts came in, before they are judged. */
   readonly attempted: () => void;
   /** Called when bans were added. */
@@ -51,6 +54,9 @@ interface Origin {
   readonly source: ScannedSource;
   readonly readAtMs: number;
 }
+
+/** What a match says beside its address: it holds its whole batch. */
+type Read = Pick<Match, 'line' | 'fields'>;
 
 /** From matches to bans: the one way a log line reaches the ledger and the kernel. */
 export class Pipeline {
@@ -115,20 +121,19 @@ export class Pipeline {
   }
 
   /** Judges an attempt now, or after the jail's command was asked. Returns the bans that it led to now. */
-  #take(jail: JailEntry, attempt: Attempt, from: Origin, match: Pick<Match, 'line' | 'fields'>): Ban[] {
+  #take(jail: JailEntry, attempt: Attempt, from: Origin, match: Read): Ban[] {
     const { name } = jail.jail.limits;
-    const asks = jail.ignores !== null;
-    const seen = asks || this.#parts.news.keepsLines(name) ? seenIn(match, attempt) : null;
-    if (jail.ignores === null || seen === null || !this.#mayCount(jail, attempt.host))
-      return this.#judgeAttempt(jail, attempt, from.source, seen);
+    if (jail.ignores === null || !this.#mayCount(jail, attempt.host))
+      return this.#judgeAttempt(jail, attempt, from.source, match);
     if (this.#pending >= mostPending) return [];
-    const { host, fields, line } = seen;
+    const read = { line: match.line, fields: match.fields };
+    const { host, fields, line } = seenIn(read, attempt, from.source);
     const { time, attempts } = attempt;
     const asked = jail.ignores({ host, time, fields, failures: attempts, matches: [line] });
     this.#later(asked, from, (answer) => {
       if (answer === 'ignored') this.#parts.metrics.protectedHits.inc({ jail: name });
       else if (answer === 'counts')
-        this.#conclude(this.#judgeAttempt(jail, attempt, from.source, seen), from);
+        this.#conclude(this.#judgeAttempt(jail, attempt, from.source, read), from);
     });
     return [];
   }
@@ -164,6 +169,7 @@ export class Pipeline {
   #tell(bans: readonly Ban[], readAtMs: number): void {
     this.#enforce(bans, readAtMs);
     this.#parts.banned(bans);
+    for (const { jail, address } of bans) this.#parts.evidence.forget(jail, address);
   }
 
   /**
@@ -191,7 +197,7 @@ export class Pipeline {
   }
 
   /** Counts one attempt in one jail. Returns the ban if it led to one, and those that followed from it. */
-  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource, seen: Seen | null): Ban[] {
+  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource, read: Read | null): Ban[] {
     const { allowlist, clock, ledger, metrics, log } = this.#parts;
     const { jail } = entry;
     const { name, maxretry, findtime } = jail.limits;
@@ -226,7 +232,12 @@ export class Pipeline {
     const { count, time, verdict } = judgement;
     this.#countHits(entry, attempt.attempts);
     ledger.counted({ jail: name, address, time, attempts });
-    this.#parts.news.found(name, address, time, seen);
+    if (read !== null) this.#note(entry, address, attempt, read, source);
+    this.#parts.news.found(name, attempt.host, time);
+    if (this.#parts.events.followed) {
+      const found = { event: 'found', time, jail: name, address, hits: count, maxretry } as const;
+      this.#parts.events.tell({ ...found, source: source.id });
+    }
     log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
     if (verdict !== 'ban') return [];
     const { policy } = entry;
@@ -241,6 +252,7 @@ export class Pipeline {
       before,
       policy,
       allow: jail.allow,
+      evidence: this.#parts.evidence.kept(name, address, time - findtime),
     });
     if (outcome.outcome === 'protected')
       log.warn({ jail: name, address, reason: outcome.reason }, 'not banned');
@@ -255,6 +267,14 @@ export class Pipeline {
   /** To a jail that counts bans, one is an attempt. */
   #countBan(jail: JailEntry, { address, since }: Ban, source: ScannedSource): Ban[] {
     return this.#judgeAttempt(jail, { host: address, user: '', time: since, attempts: 1 }, source, null);
+  }
+
+  /** Of a match beyond its batch's budget there is no line. */
+  #note(entry: JailEntry, address: Address, attempt: Attempt, read: Read, source: ScannedSource): void {
+    const { line } = read;
+    if (line === '') return;
+    const seen = seenIn({ line, fields: read.fields }, attempt, source);
+    this.#parts.evidence.note(entry.jail.limits.name, address, seen);
   }
 
   #countHits(entry: JailEntry, attempts: number): void {
@@ -276,12 +296,13 @@ export class Pipeline {
 }
 
 /** What was seen in the line of an attempt. Its fields are a JSON object of our own making. */
-function seenIn({ line, fields }: Pick<Match, 'line' | 'fields'>, { host, user }: Attempt): Seen {
-  const named = fields === '' ? {} : (JSON.parse(fields) as Readonly<Record<string, unknown>>);
-  const texts = Object.entries(named).flatMap(([name, value]) =>
+function seenIn({ line, fields }: Read, { host, user, time }: Attempt, { id }: ScannedSource): Seen {
+  const found = fields === '' ? {} : (JSON.parse(fields) as Readonly<Record<string, unknown>>);
+  const texts = Object.entries(found).flatMap(([name, value]) =>
     typeof value === 'string' ? [[name, value] as const] : [],
   );
-  return { host, line, fields: { ...(user === '' ? {} : { user }), ...Object.fromEntries(texts) } };
+  const named = { ...(user === '' ? {} : { user }), ...Object.fromEntries(texts) };
+  return { host, time, source: id, line, fields: named };
 }
 
 /** Ranges that a log may name (fail2ban's <SUBNET>) are no wider than these, in bits: what a client writes must not ban half a continent. */

@@ -154,7 +154,8 @@ function problemsOf(parts: StatusParts): string[] {
   return problems.filter((problem) => problem !== null);
 }
 
-function portsOf(policy: Policy, policies: Policies): string {
+/** The ports that a ban shuts now: `all`, `none` or a list. */
+export function portsOf(policy: Policy, policies: Pick<Policies, 'publishedBy'>): string {
   if (policy === unenforced) return 'none';
   const shut = ruleOf(policy, (jail) => policies.publishedBy(jail)).ports;
   return shut === null ? 'all' : formatPorts(shut);

@@ -4,6 +4,7 @@ import type { Clock } from '../core/types.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { Fail2banLog } from '../notify/fail2ban-log.ts';
 import { BanNews } from './ban-news.ts';
+import { Evidence } from './evidence.ts';
 import { Fail2banActions } from './fail2ban-actions.ts';
 import type { Jails } from './jails.ts';
 import type { Log } from './log.ts';
@@ -24,7 +25,12 @@ const mostLines = 50;
 export function whoIsTold(
   configuration: Configuration,
   { jails, ledger, clock, log }: WhoIsToldParts,
-): { readonly actions: Fail2banActions; readonly news: BanNews; readonly notifications: Notifications } {
+): {
+  readonly actions: Fail2banActions;
+  readonly news: BanNews;
+  readonly notifications: Notifications;
+  readonly evidence: Evidence;
+} {
   const running = jailsOf(configuration);
   const actions = new Fail2banActions({
     jails: running,
@@ -38,14 +44,22 @@ export function whoIsTold(
     },
   });
   const notifications = new Notifications(configuration, clock, log);
+  const evidence = new Evidence({
+    mode: configuration.evidence,
+    mostTold: (jail) => {
+      const isActed = actions.notifiers.has(jail);
+      if (!isActed && !notifications.keepsLines(jail)) return null;
+      return Math.max(isActed ? linesToldOf(running.get(jail)) : 0, notifications.mostLines(jail));
+    },
+  });
   const news = new BanNews({
     notifiers: actions.notifiers,
     everywhere: notifications,
-    mostLines: (jail) => Math.max(linesToldOf(running.get(jail)), notifications.mostLines(jail)),
+    evidence,
     jails: () => [...jails().all()].map(({ configuration: { name } }) => name),
     log: openFail2banLog(configuration.fail2banLog, clock, log),
   });
-  return { actions, news, notifications };
+  return { actions, news, notifications, evidence };
 }
 
 /** Those of fail2ban's jails that run: one may be switched off in bailiff.yaml. */

@@ -66,7 +66,10 @@ export class FilterTrial {
   constructor(definition: FilterDefinition, options: TrialOptions) {
     this.#patience = new Patience(definition, options.warn);
     const filter = compileWatched(definition, this.#patience.watch);
-    this.#scan = new Scan([filter], { timeZone: options.timeZone, evidence: options.evidence });
+    this.#scan = new Scan([filter], {
+      timeZone: options.timeZone,
+      evidence: options.evidence ? Number.POSITIVE_INFINITY : 0,
+    });
     this.#options = options;
     this.#merge = mergerFor(definition);
     const { timeZone, dates, journal } = options;

@@ -72,6 +72,10 @@ const control: Control = {
   teardown: unasked,
   notifyTest: unasked,
   reload: unasked,
+  why: unasked,
+  history: unasked,
+  recentEvents: unasked,
+  follow: unasked,
 };
 
 let close = (): void => undefined;

@@ -107,6 +107,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     mail,
     notifiers: notifiers.notifiers,
     maxTracked: pick.option('max-tracked'),
+    evidence: pick.option('evidence'),
+    history: pick.option('history'),
     logLevel: pick.option('log-level'),
     logFormat: pick.option('log-format'),
     reloadOnChange: pick.option('reload-on-change'),

@@ -4,7 +4,7 @@ import type { BailiffError } from '../core/errors.ts';
 import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
 import { filterNameForm } from '../core/filter.ts';
 import { type JailAction, jailActions, type Ports } from '../core/policy.ts';
-import type { Encoding } from '../core/types.ts';
+import { type Encoding, type EvidenceMode, evidenceModes } from '../core/types.ts';
 import type { Fail2banJail } from './fail2ban/types.ts';
 import type { FilterLibrary } from './filter-library.ts';
 import type { JournalMatch } from './journal-match.ts';
@@ -136,6 +136,10 @@ export interface Configuration {
   readonly notifiers: readonly NotifierConfiguration[];
   /** Addresses that one jail counts at a time. */
   readonly maxTracked: number;
+  /** What is kept of the lines that lead to bans. */
+  readonly evidence: EvidenceMode;
+  /** How long (seconds) bans that are over, and these lines, are kept. */
+  readonly history: number;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
   readonly logFormat: 'auto' | 'json' | 'pretty';
   /** Whether the configuration is read again when its file has changed. */
@@ -500,6 +504,16 @@ export const globalShape = {
   'mail-from': option(text('a mail address', /^[^\s<>]+$/), {
     description: 'Whom mails are from, where the action does not say.',
     default: 'bailiff',
+  }),
+  evidence: option(oneOf(evidenceModes), {
+    description:
+      'What `bailiff why` can show of the lines that led to a ban (the last ten): `redacted`, without what users typed, since passwords land in user names: the user, and values of a query or beside a name such as `token=`; `full`, as they are; `off`, none are kept.',
+    default: 'redacted',
+  }),
+  history: option(duration(), {
+    description:
+      'How long bans that are over, and the lines that led to bans, are kept for `bailiff history` and `bailiff why`; after a flood the newest 100,000 bans and the lines of 20,000.',
+    default: '30d',
   }),
   'log-level': option(oneOf(['trace', 'debug', 'info', 'warn', 'error']), {
     description: "The least severe lines of Bailiff's own log that are written.",

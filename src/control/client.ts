@@ -1,11 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { BailiffError, type ErrorCode, errorCodes } from '../core/errors.ts';
 import type { Ban } from '../core/types.ts';
+import { eventStream } from './event-stream.ts';
 import { request } from './http.ts';
 import type {
   BanAnswer,
   BanCommand,
+  DaemonEvent,
   ErrorAnswer,
+  HistoryAnswer,
+  HistoryQuery,
   ImportAnswer,
   ImportCommand,
   NotifyTestAnswer,
@@ -15,6 +20,7 @@ import type {
   TeardownAnswer,
   UnbanAnswer,
   UnbanCommand,
+  WhyAnswer,
 } from './protocol.ts';
 
 /** A daemon that does not answer in this time (ms) is taken as dead. */
@@ -58,6 +64,47 @@ export class ControlClient {
 
   reload(): Promise<ReloadAnswer> {
     return this.#ask('POST', '/reload') as Promise<ReloadAnswer>;
+  }
+
+  why(address: string): Promise<WhyAnswer> {
+    return this.#ask('GET', `/why?${new URLSearchParams({ address })}`) as Promise<WhyAnswer>;
+  }
+
+  history(query: HistoryQuery): Promise<HistoryAnswer> {
+    const parameters = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+    return this.#ask('GET', `/history?${new URLSearchParams(parameters)}`) as Promise<HistoryAnswer>;
+  }
+
+  recentEvents(): Promise<readonly DaemonEvent[]> {
+    return this.#ask('GET', '/events') as Promise<readonly DaemonEvent[]>;
+  }
+
+  /** What happens from now on, until whoever asks stops. @throws BailiffError daemon-unreachable once the daemon ends */
+  async *events(): AsyncGenerator<DaemonEvent, void> {
+    const response = await this.#stream();
+    let rest = '';
+    try {
+      for await (const chunk of response.setEncoding('utf8')) {
+        const lines = `${rest}${chunk}`.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) yield JSON.parse(line) as DaemonEvent;
+      }
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+  }
+
+  #stream(): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath: this.#socketPath, path: eventStream }, (response) => {
+        if (response.statusCode === 200) return resolve(response);
+        textOf(response)
+          .then((received) => answerOf(false, received))
+          .then(() => undefined, reject);
+      });
+      asked.on('error', (error) => reject(this.#unreachable(error)));
+      asked.end();
+    });
   }
 
   #ask(method: string, path: string, body?: unknown): Promise<unknown> {

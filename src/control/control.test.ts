@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { request, type Server } from 'node:http';
+import { type IncomingMessage, request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
 import { BailiffError } from '../core/errors.ts';
 import { ControlClient } from './client.ts';
 import { serveListener } from './listener.ts';
-import { type Control, mostImported, type Status } from './protocol.ts';
+import { type Control, type DaemonEvent, mostImported, type Status, type WhyAnswer } from './protocol.ts';
 import { serveControl } from './server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bailiff-control-'));
@@ -52,6 +53,9 @@ const status = (ready: boolean): Status => ({
   reload: null,
 });
 
+const repair: DaemonEvent = { event: 'repair', time: 1, what: 'a rule' };
+const readers = new Set<(lines: string) => void>();
+
 function control(): Control {
   return {
     status: () => status(true),
@@ -81,6 +85,13 @@ function control(): Control {
     notifyTest: async ({ name }) => ({ delivered: name === 'good', detail: name }),
     reload: async () => ({ applied: true, changes: ['jail web runs'], restart: [], errors: [] }),
     unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [], covering: [] }),
+    why: (address) => ({ address }) as WhyAnswer,
+    history: (query) => ({ bans: [], next: query.before ?? null }),
+    recentEvents: () => [repair],
+    follow: (reader) => {
+      readers.add(reader);
+      return () => void readers.delete(reader);
+    },
   };
 }
 
@@ -112,6 +123,64 @@ test('the commands reach the daemon over a socket of mode 0600, answers and erro
   });
   await assert.rejects(client.ban({ address: 'x'.repeat(10_000) }), BailiffError);
   await assert.rejects(serveControl(path, control()), { code: 'daemon-running' });
+});
+
+test('questions have parameters, and only those they know', async (t) => {
+  const path = join(folder, 'questions.sock');
+  const server = await serveControl(path, control());
+  t.after(() => closing(server));
+  const client = new ControlClient(path);
+  assert.equal((await client.why('2001:db8::/32')).address, '2001:db8::/32');
+  assert.deepEqual(await client.history({ since: 1.5, jail: 'sshd', before: 7 }), { bans: [], next: 7 });
+  assert.deepEqual(await client.recentEvents(), [repair]);
+  await assert.rejects(client.history({ evil: 1 } as never), { code: 'request-invalid' });
+  await assert.rejects(client.history({ since: Number.NaN }), { code: 'request-invalid' });
+  await assert.rejects(client.why('x'.repeat(101)), { code: 'request-invalid' });
+});
+
+test('who follows the events is told until it goes, and told so when the daemon ends', async (t) => {
+  const path = join(folder, 'events.sock');
+  const server = await serveControl(path, control());
+  t.after(() => closing(server));
+  const client = new ControlClient(path);
+  const tell = () => {
+    for (const reader of readers) reader(`${JSON.stringify(repair)}\n`);
+  };
+  const told = client.events();
+  const first = told.next();
+  while (readers.size === 0) await new Promise(setImmediate);
+  tell();
+  assert.deepEqual((await first).value, repair);
+  await told.return();
+  while (readers.size > 0) await new Promise(setImmediate);
+  const again = client.events().next();
+  while (readers.size === 0) await new Promise(setImmediate);
+  tell();
+  await again;
+  const left = client.events().next();
+  while (readers.size < 2) await new Promise(setImmediate);
+  server.closeAllConnections();
+  await assert.rejects(left, { code: 'daemon-unreachable' });
+});
+
+test('a reader that takes nothing is cut off with a word, and costs the daemon no more than a bounded memory', async (t) => {
+  const path = join(folder, 'slow.sock');
+  const server = await serveControl(path, control());
+  t.after(() => closing(server));
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request({ socketPath: path, path: '/events?follow' }, resolve).on('error', reject).end();
+  });
+  const [reader] = readers;
+  let written = 0;
+  const line = `${JSON.stringify({ ...repair, what: 'x'.repeat(100_000) })}\n`;
+  while (readers.size > 0) {
+    reader?.(line);
+    written += line.length;
+    await new Promise(setImmediate);
+  }
+  assert.ok(written < 16 * 1024 * 1024, `${written} bytes`);
+  const lines = (await text(response)).trimEnd().split('\n');
+  assert.equal(JSON.parse(lines.at(-1) ?? '').event, 'cut-off');
 });
 
 test('a socket that a dead daemon left is taken over; without a daemon the client says so', async (t) => {

@@ -1,4 +1,4 @@
-import type { Ban, SourceState } from '../core/types.ts';
+import type { Ban, EvidenceLine, PastBan, SourceState, UnbanReason } from '../core/types.ts';
 
 /** What `bailiff status --json` prints. Times are seconds since the epoch. */
 export interface Status {
@@ -218,6 +218,107 @@ export interface ReloadAnswer {
 
 export type ReloadStatus = ReloadAnswer & { readonly time: number };
 
+/** How long the next ban of an address would be, in seconds; null: for ever. */
+export interface NextBan {
+  readonly jail: string;
+  readonly seconds: number | null;
+  /** By how much more it may be, by chance. */
+  readonly more: number;
+  /** How many attempts lead to it, by somebody who has come back. */
+  readonly attempts: number;
+}
+
+export interface WhyBan extends Ban {
+  /** The ports that it shuts now: `all`, `none`, or a list such as `80/tcp`. */
+  readonly ports: string;
+  /** The lines that led to it; none where none were kept. */
+  readonly evidence: readonly EvidenceLine[];
+}
+
+export interface EarlierBan extends PastBan {
+  readonly evidence: readonly EvidenceLine[];
+}
+
+/** What a jail counts of an address now. */
+export interface WhyWindow {
+  readonly jail: string;
+  readonly hits: number;
+  readonly maxretry: number;
+  /** Seconds. */
+  readonly findtime: number;
+  /** When the oldest of the hits counts no more, and when none does. */
+  readonly nextOut: number;
+  readonly lastOut: number;
+  /** The lines that counted. */
+  readonly evidence: readonly EvidenceLine[];
+}
+
+/** What `bailiff why ADDR --json` prints. Times are seconds since the epoch. */
+export interface WhyAnswer {
+  readonly address: string;
+  /** What an attacker's address is counted and banned as: of IPv6 the /64. */
+  readonly counted: string;
+  readonly verdict: 'banned' | 'protected' | 'counted' | 'free';
+  readonly enforcement: {
+    readonly backend: string;
+    readonly state: Status['enforcement']['state'];
+    readonly detail: string;
+  };
+  /** Bans of the address and of ranges around it, the narrowest first. */
+  readonly bans: readonly WhyBan[];
+  /** Bans of addresses inside, where a range was asked about: how many, and the first of them. */
+  readonly inside: { readonly count: number; readonly bans: readonly Ban[] };
+  /** Entries that keep it from being banned; of a jail's own list with the jail. */
+  readonly protectedBy: readonly {
+    readonly jail: string | null;
+    readonly entry: string | null;
+    readonly reason: string;
+  }[];
+  readonly windows: readonly WhyWindow[];
+  /** Bans that are over, the newest first; at most 50. */
+  readonly earlier: readonly EarlierBan[];
+  /** Of each jail that has counted or banned it. */
+  readonly next: readonly NextBan[];
+  /** What of its packets was dropped. Our rules count for all banned addresses together: null. */
+  readonly dropped: null;
+}
+
+export interface HistoryQuery {
+  /** Seconds since the epoch: bans that began then or later. */
+  readonly since?: number;
+  readonly jail?: string;
+  /** Where the page before said to go on. */
+  readonly before?: number;
+}
+
+/** Some bans, the newest first; a page may be empty though there are more. */
+export interface HistoryAnswer {
+  readonly bans: readonly PastBan[];
+  readonly next: number | null;
+}
+
+/** What happens, as `bailiff events --json` prints it, one a line. */
+export type DaemonEvent =
+  | {
+      readonly event: 'found';
+      readonly time: number;
+      readonly jail: string;
+      readonly address: string;
+      readonly hits: number;
+      readonly maxretry: number;
+      readonly source: string;
+    }
+  | ({ readonly event: 'ban'; readonly time: number } & Pick<Ban, 'jail' | 'address' | 'until' | 'hits'>)
+  | ({ readonly event: 'unban'; readonly time: number; readonly reason: UnbanReason } & Pick<
+      Ban,
+      'jail' | 'address'
+    >)
+  | { readonly event: 'repair'; readonly time: number; readonly what: string }
+  /** More happened than is told of one after another. */
+  | { readonly event: 'skipped'; readonly time: number; readonly count: number }
+  /** The last one: this reader was too slow. */
+  | { readonly event: 'cut-off'; readonly time: number; readonly message: string };
+
 export interface TeardownAnswer {
   /** Backends of which something stood, and is gone. */
   readonly removed: readonly string[];
@@ -246,6 +347,12 @@ export interface Control {
   notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer>;
   /** Reads the configuration again. */
   reload(): Promise<ReloadAnswer>;
+  why(address: string): WhyAnswer;
+  history(query: HistoryQuery): HistoryAnswer;
+  /** What happened lately, attempts excepted; the newest last. */
+  recentEvents(): readonly DaemonEvent[];
+  /** `reader` gets whole lines of JSON, and must not throw. @returns what ends it */
+  follow(reader: (lines: string) => void): () => void;
 }
 
 /** An error on the wire. */

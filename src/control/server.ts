@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { BailiffError, messageOf } from '../core/errors.ts';
+import { eventStream, streamEvents } from './event-stream.ts';
 import { createServer } from './http.ts';
 import {
   type BanCommand,
@@ -14,6 +15,7 @@ import {
   type NotifyTestCommand,
   type UnbanCommand,
 } from './protocol.ts';
+import { answerQuestion } from './questions.ts';
 
 /** Longest request body: an address, a jail's name and a duration. */
 const longestBody = 4_096;
@@ -60,8 +62,11 @@ export async function serveControl(socketPath: string, control: Control): Promis
   }
   rmSync(socketPath, { force: true });
   const server = createServer((request, response) => {
-    handle(control, request).then(
-      (answer) => response.setHeader('content-type', 'application/json').end(JSON.stringify(answer)),
+    handle(control, request, response).then(
+      (answer) => {
+        if (answer === streaming) return;
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));
+      },
       (error: unknown) => {
         response.statusCode = error instanceof BailiffError ? 400 : 500;
         response.setHeader('content-type', 'application/json').end(JSON.stringify(errorAnswer(error)));
@@ -88,7 +93,14 @@ function makeDirectory(path: string): void {
   }
 }
 
-async function handle(control: Control, request: IncomingMessage): Promise<unknown> {
+/** In place of an answer: it is being written. */
+const streaming = Symbol('streaming');
+
+async function handle(
+  control: Control,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<unknown> {
   switch (`${request.method} ${request.url}`) {
     case 'GET /status':
       return control.status();
@@ -106,8 +118,11 @@ async function handle(control: Control, request: IncomingMessage): Promise<unkno
       return control.notifyTest(checked(notifyTestCommand, await body(request)) as NotifyTestCommand);
     case 'POST /reload':
       return control.reload();
+    case `GET ${eventStream}`:
+      streamEvents(control, response);
+      return streaming;
     default:
-      throw new BailiffError('request-invalid', `unknown request ${request.method} ${request.url}`);
+      return answerQuestion(control, request.method ?? '', request.url ?? '');
   }
 }
 

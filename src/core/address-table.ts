@@ -38,6 +38,13 @@ export class AddressTable {
     return this.#find() !== none;
   }
 
+  /** The times of an address, in order; none where it is not held. @throws RangeError where the text is no address */
+  times(address: Address): readonly number[] {
+    readKey(address, key);
+    const found = this.#find();
+    return found === none ? [] : this.#pool.times(found);
+  }
+
   /**
    * Puts another list of times in place of an address's, which becomes the newest. Both may be empty: such an
    * address is not held. @returns how many times it has now. @throws RangeError where the text is no address

@@ -1,4 +1,4 @@
-import { type Family, overlaps, parseRange, type Range } from './address.ts';
+import { type Family, formatRange, overlaps, parseRange, type Range } from './address.ts';
 import type { Address } from './types.ts';
 
 /** Ranges that are never banned, with the reason a person is told. */
@@ -10,6 +10,11 @@ export interface AllowEntry {
 export interface Protection {
   readonly section: string;
   readonly reason: string;
+}
+
+/** With the entry itself; null where there was no address to hold against any. */
+export interface ProtectingEntry extends Protection {
+  readonly range: Address | null;
 }
 
 /** Whose entries not even `force` bans: a host that bans itself or its loopback works no more. */
@@ -65,15 +70,21 @@ export class Allowlist {
 
   /** As `reason`, with the section that says so (`ignoreip` for `extra`). */
   protection(address: Address, extra: readonly AllowEntry[] = [], forced = false): Protection | null {
+    const entry = this.entry(address, extra, forced);
+    return entry === null ? null : { section: entry.section, reason: entry.reason };
+  }
+
+  /** As `protection`, with the entry that protects it. */
+  entry(address: Address, extra: readonly AllowEntry[] = [], forced = false): ProtectingEntry | null {
     const range = parseRange(address);
-    if (range === null) return { section: 'always', reason: 'not an address' };
+    if (range === null) return { section: 'always', reason: 'not an address', range: null };
     const found = this.#byFamily[range.family].find(
       (entry) => overlaps(entry.range, range) && (!forced || unforceable.has(entry.section)),
     );
-    if (found !== undefined) return { section: found.section, reason: found.reason };
+    if (found !== undefined) return { ...found, range: formatRange(found.range) };
     for (const entry of forced ? [] : extra) {
       const own = parseRange(entry.range);
-      if (own !== null && overlaps(own, range)) return { section: 'ignoreip', reason: entry.reason };
+      if (own !== null && overlaps(own, range)) return { section: 'ignoreip', ...entry };
     }
     return null;
   }

@@ -94,8 +94,8 @@ export interface ScanRequest {
   readonly cursor: string | null;
   /** Zone of dates that name none: an IANA name, or undefined for the machine's own. */
   readonly timeZone?: string;
-  /** Whether a match comes with its line: somebody is told of bans. */
-  readonly evidence?: boolean;
+  /** How many matches of a batch come with their line and all of their fields, the first ones; absent: none. */
+  readonly evidence?: number;
 }
 
 /**
@@ -140,9 +140,9 @@ export interface Match {
   /** The session's key, or ''. */
   readonly session: string;
   readonly user: string;
-  /** Other named groups as a JSON object, or ''; of a request without `evidence` only where the host is an id, which sessions of fail2ban filters must know. */
+  /** Other named groups as a JSON object, or ''; without `evidence` only where the host is an id, which sessions of fail2ban filters must know. */
   readonly fields: string;
-  /** The line, capped; of a request with `evidence`, else ''. */
+  /** The line, capped; '' without `evidence`. */
   readonly line: string;
 }
 
@@ -167,6 +167,24 @@ export interface Ban {
 
 /** Why a ban ended. */
 export type UnbanReason = 'expired' | 'manual' | 'protected';
+
+/** A ban, and what became of it: both null while it stands. */
+export interface PastBan extends Ban {
+  readonly ended: number | null;
+  readonly reason: UnbanReason | null;
+}
+
+/** What is kept of the lines that lead to bans. `redacted`: what users typed is masked (app/redaction.ts). */
+export const evidenceModes = ['off', 'redacted', 'full'] as const;
+export type EvidenceMode = (typeof evidenceModes)[number];
+
+/** A line that counted, as it is kept: capped, and well-formed Unicode. What it says came from an attacker. */
+export interface EvidenceLine {
+  readonly time: number;
+  /** The source's id, as in `status`. */
+  readonly source: string;
+  readonly line: string;
+}
 
 /** Wall-clock time, injected so that no test sleeps. */
 export interface Clock {

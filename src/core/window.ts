@@ -64,6 +64,11 @@ export class Windows {
     return this.#evicted;
   }
 
+  /** What is counted of an address, in the order of time; also what is over by now. @throws RangeError where it is none */
+  timesOf(address: Address): readonly number[] {
+    return this.#buckets[bucketOf(address)]?.times(address) ?? [];
+  }
+
   /**
    * Adds attempts at a time, in any order of time. Returns the attempts within findtime of the newest.
    * @throws RangeError where the text is no address

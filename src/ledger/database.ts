@@ -30,6 +30,17 @@ const migrations: readonly string[] = [
   ALTER TABLE bans ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
   CREATE INDEX bans_of_address ON bans (address);
   `,
+  `
+  CREATE TABLE evidence (
+    id INTEGER PRIMARY KEY,
+    jail TEXT NOT NULL,
+    address TEXT NOT NULL,
+    since REAL NOT NULL,
+    lines TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX evidence_of_address ON evidence (address);
+  CREATE INDEX evidence_since ON evidence (since);
+  `,
 ];
 
 /** What a write-ahead log that grew is cut back to, in bytes. */

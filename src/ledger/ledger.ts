@@ -2,11 +2,12 @@ import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Sessions } from '../core/session.ts';
-import type { Address, Ban, Clock, UnbanReason } from '../core/types.ts';
+import type { Address, Ban, Clock, EvidenceLine, PastBan, UnbanReason } from '../core/types.ts';
 import type { WindowLimits, Windows } from '../core/window.ts';
 import { ActiveBans } from './bans.ts';
 import { type WindowChange, WindowStore } from './checkpoint.ts';
 import { databaseError } from './database.ts';
+import type { HistoryPage, Retention, StoredEvidence } from './history.ts';
 import { setAside } from './set-aside.ts';
 import { Store } from './store.ts';
 
@@ -26,8 +27,15 @@ export interface LedgerOptions {
   readonly clock: Clock;
   readonly allowlist: Allowlist;
   readonly sessions: Sessions;
-  /** How long bans count for those that follow, after they ended, in seconds; a day, as in fail2ban. */
-  readonly remembered?: number;
+  /** How long what is over is kept. */
+  readonly retention?: Partial<Retention>;
+  /** Told of each ban that is made or ended, on whatever path; it must not throw. */
+  readonly told?: LedgerReader;
+}
+
+export interface LedgerReader {
+  banned(ban: Ban): void;
+  ended(ban: Ban, reason: UnbanReason): void;
 }
 
 export interface BanRequest {
@@ -42,6 +50,8 @@ export interface BanRequest {
   readonly allow?: readonly AllowEntry[];
   /** A person insists: only own addresses and loopback stop it. */
   readonly force?: boolean;
+  /** The lines that led to it. */
+  readonly evidence?: readonly EvidenceLine[];
 }
 
 export type BanOutcome =
@@ -148,6 +158,9 @@ export class Ledger {
       const ban: Ban = { address, jail, since: now, until, hits, count, policy, forced: force };
       this.active.set(ban);
       this.#write((store) => store.addBan(ban));
+      const { evidence = [] } = request;
+      if (evidence.length > 0) this.#write((store) => store.history.addEvidence(ban, evidence));
+      this.#options.told?.banned(ban);
       return { outcome: 'banned', ban };
     }
     const count = Math.max(running.count, (request.before ?? 0) + 1);
@@ -187,6 +200,10 @@ export class Ledger {
     return moved;
   }
 
+  #settleEvidence(now: number): void {
+    this.#write((store) => store.history.settleEvidence(now, now + clockTolerance));
+  }
+
   #change(ban: Ban): void {
     this.active.set(ban);
     this.#write((store) => store.changeBan(ban));
@@ -200,6 +217,7 @@ export class Ledger {
     this.#write((store) => store.endBan(ban, now, reason));
     // Who was let in by a person begins from nothing, as in fail2ban.
     if (reason !== 'expired') this.#write((store) => store.pardon(ban));
+    this.#options.told?.ended(ban, reason);
     if (this.#ended.size > mostWrites) this.#ended.clear();
     const counts = this.#ended.get(ban.address) ?? new Map<string, number>();
     this.#ended.set(ban.address, counts.set(ban.jail, reason === 'expired' ? ban.count : 0));
@@ -212,7 +230,7 @@ export class Ledger {
   bansBefore(address: Address, jail: string, inAll: boolean): number {
     let counts: Map<string, number>;
     try {
-      counts = this.#store?.bansOf(address) ?? new Map();
+      counts = this.#store?.bansOf(address, this.#options.clock.now()) ?? new Map();
     } catch {
       // The next commit tells what is wrong with the database.
       counts = new Map();
@@ -223,6 +241,29 @@ export class Ledger {
       counts.set(name, Math.max(count, counts.get(name) ?? 0));
     if (!inAll) return counts.get(jail) ?? 0;
     return [...counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  /** What is stored of bans, the newest first. @throws BailiffError ledger-unusable */
+  history(before: number | null): HistoryPage {
+    if (this.#store === null)
+      throw new BailiffError('ledger-unusable', 'the database cannot be opened just now', {
+        where: this.#options.path,
+      });
+    return this.#store.history.page(before);
+  }
+
+  /** What is stored of one address: its bans, the newest first, and the lines behind them. */
+  recordOf(address: Address): {
+    readonly bans: readonly PastBan[];
+    readonly evidence: readonly StoredEvidence[];
+  } {
+    try {
+      const history = this.#store?.history;
+      return { bans: history?.ofAddress(address) ?? [], evidence: history?.evidenceOf(address) ?? [] };
+    } catch {
+      // The next commit tells what is wrong with the database.
+      return { bans: [], evidence: [] };
+    }
   }
 
   #write(write: (store: Store) => void): void {
@@ -247,6 +288,7 @@ export class Ledger {
     if (this.#windows.settle(now)) this.#changes = null;
     const ahead = [...this.active.all()].filter((ban) => isAhead(ban, now));
     for (const ban of ahead) this.#change(settled(ban, now));
+    this.#settleEvidence(now);
     return ahead.length > 0;
   }
 
@@ -274,7 +316,7 @@ export class Ledger {
 
   #storeAll(): void {
     const now = this.#options.clock.now();
-    this.#store ??= new Store(this.#options.path, this.#options.remembered);
+    this.#store ??= new Store(this.#options.path, this.#options.retention);
     const store = this.#store;
     store.transaction(() => {
       if (this.#whole) store.replaceBans(this.active.all());
@@ -283,7 +325,7 @@ export class Ledger {
       if (this.#sessionsMoved || this.#whole) store.putSessions(this.#options.sessions.pack());
       const moved = this.#whole ? this.#cursors.keys() : this.#movedCursors;
       for (const source of moved) store.putCursor(source, this.#cursors.get(source) ?? '', now);
-      store.purgeBans(now);
+      store.history.purge(now);
       this.#purgeCursors(store, now);
       store.release();
     });
@@ -320,6 +362,7 @@ export class Ledger {
         if (isAhead(ban, now)) {
           bans[index] = settled(ban, now);
           this.#change(bans[index]);
+          this.#settleEvidence(now);
         } else this.active.set(ban);
       }
       yield bans;
@@ -329,7 +372,7 @@ export class Ledger {
 
   /** Reads what an earlier run has left. @throws BailiffError as `openDatabase`, and what makes no sense in it */
   #restore(): void {
-    const store = new Store(this.#options.path, this.#options.remembered);
+    const store = new Store(this.#options.path, this.#options.retention);
     this.#store = store;
     const now = this.#options.clock.now();
     store.modernize();

@@ -3,11 +3,10 @@ import { deserialize, serialize } from 'node:v8';
 import type { PackedSessions } from '../core/session.ts';
 import type { Address, Ban, UnbanReason } from '../core/types.ts';
 import { databaseError, openDatabase } from './database.ts';
+import { History, type Retention } from './history.ts';
 
-/** Ended bans are kept this long (seconds) unless told otherwise: fail2ban's dbpurgeage. */
-const keepEnded = 86_400;
-/** How many of them are deleted at a time: some milliseconds of work, after which there is another commit. */
-const purgeSize = 1_000;
+/** Unless told otherwise: ended bans count as long as in fail2ban (dbpurgeage), and are kept for a month. */
+const usualRetention: Retention = { remembered: 86_400, history: 30 * 86_400, evidence: true };
 /** Cursors of sources that have not moved for this long (seconds) are forgotten: most are of containers long gone. */
 const keepCursors = 90 * 86_400;
 
@@ -25,9 +24,9 @@ const statements = {
   change:
     'UPDATE bans SET since = ?, until = ?, hits = ?, count = ?, policy = ?, forced = ? WHERE jail = ? AND address = ? AND ended IS NULL',
   end: 'UPDATE bans SET ended = ?, reason = ? WHERE jail = ? AND address = ? AND ended IS NULL',
-  history: 'SELECT jail, max(count) AS count FROM bans WHERE address = ? GROUP BY jail',
+  history:
+    'SELECT jail, max(count) AS count FROM bans WHERE address = ? AND (ended IS NULL OR ended >= ?) GROUP BY jail',
   pardon: 'UPDATE bans SET count = 0 WHERE address = ? AND jail = ? AND ended IS NOT NULL',
-  purge: 'DELETE FROM bans WHERE rowid IN (SELECT rowid FROM bans WHERE ended < ? LIMIT ?)',
   cursor: 'INSERT OR REPLACE INTO cursors (source, cursor, moved) VALUES (?, ?, ?)',
   purgeCursors: 'DELETE FROM cursors WHERE moved < ? RETURNING source',
   session: 'INSERT OR REPLACE INTO sessions (id, packed) VALUES (0, ?)',
@@ -52,14 +51,18 @@ interface Packed {
 export class Store {
   readonly #database: DatabaseSync;
   readonly #path: string;
+  /** What is over. */
+  readonly history: History;
   readonly #remembered: number;
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
 
   /** @throws BailiffError as `openDatabase` */
-  constructor(path: string, remembered = keepEnded) {
-    this.#remembered = remembered;
+  constructor(path: string, given: Partial<Retention> = {}) {
+    const retention = { ...usualRetention, ...given };
+    this.#remembered = retention.remembered;
     const database = openDatabase(path);
     this.#database = database;
+    this.history = new History(database, retention);
     this.#path = path;
     const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>;
@@ -78,8 +81,8 @@ export class Store {
   }
 
   /** How often an address was banned, by jail, as far as it is remembered. */
-  bansOf(address: Address): Map<string, number> {
-    const rows = this.#statements.history.all(address);
+  bansOf(address: Address, now: number): Map<string, number> {
+    const rows = this.#statements.history.all(address, now - this.#remembered);
     return new Map(rows.map(({ jail, count }) => [String(jail), Number(count)]));
   }
 
@@ -117,11 +120,6 @@ export class Store {
   /** Those that every one of so many buckets holds already. */
   dropSegmentsInAll(buckets: number): void {
     this.#statements.dropSegmentsInAll.run(buckets);
-  }
-
-  /** Deletes some of what is of no use any more. */
-  purgeBans(now: number): void {
-    this.#statements.purge.run(now - this.#remembered, purgeSize);
   }
 
   /** @returns the sources whose cursors are gone */

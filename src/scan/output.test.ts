@@ -9,7 +9,7 @@ import { Scan } from './scan.ts';
 const definition = fail2banFilter({ failRegex: ['^<F-ID>\\w+</F-ID> failed from <ADDR>$'] });
 
 /** What a batch holds of one line. */
-function matchOf(evidence: boolean) {
+function matchOf(evidence: number) {
   const scan = new Scan([compileFilter(definition)], { evidence });
   const batches = new BatchMaker('s', 1, scan);
   const reading = { now: 1_000, transport: 1_000, undated: 1_000 };
@@ -20,6 +20,19 @@ function matchOf(evidence: boolean) {
 
 test('lines come with matches only where they are wanted, fields always: sessions go by them', () => {
   const fields = { fid: 'bob', ip4: '203.0.113.7' };
-  assert.deepEqual(matchOf(false), { host: 'bob', fields, line: '' });
-  assert.deepEqual(matchOf(true), { host: 'bob', fields, line: 'bob failed from 203.0.113.7' });
+  assert.deepEqual(matchOf(0), { host: 'bob', fields, line: '' });
+  assert.deepEqual(matchOf(1), { host: 'bob', fields, line: 'bob failed from 203.0.113.7' });
+});
+
+test('no more matches of a batch than are wanted bring their line; the next batch begins anew', () => {
+  const scan = new Scan([compileFilter(definition)], { evidence: 2 });
+  const batches = new BatchMaker('s', 1, scan);
+  const reading = { now: 1_000, transport: 1_000, undated: 1_000 };
+  const linesOf = (text: string) => {
+    scan.block(Buffer.from(text), reading, batches.found);
+    return [...readBatch(batches.take('', 0, 0, 0))].map(({ line }) => line.slice(0, 3));
+  };
+  const line = 'bob failed from 203.0.113.7\n';
+  assert.deepEqual(linesOf(line.repeat(4)), ['bob', 'bob', '', '']);
+  assert.deepEqual(linesOf(line), ['bob']);
 });

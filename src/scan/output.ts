@@ -27,12 +27,11 @@ export class BatchMaker {
     this.#scan = scan;
   }
 
-  readonly found: Found = (filter, judgement, time, line) => {
+  readonly found: Found = (filter, judgement, time, line, evidence) => {
     // An ignored line is to the daemon as one that does not match.
     if (judgement.kind === 'ignored') return;
     const { kind, host, session, user, fields } = judgement;
-    const evidence = this.#scan.evidence ? line : '';
-    this.#packer.add({ filter, kind, time, host, session, user, fields, line: evidence });
+    this.#packer.add({ filter, kind, time, host, session, user, fields, line: evidence ? line : '' });
   };
 
   take(cursor: string, bytes: number, readAtMs: number, lagBytes: number): MatchBatch {

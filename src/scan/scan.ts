@@ -18,16 +18,28 @@ const pieceSize = 64 * 1_024;
 /** A line that is read as it was written takes the last date while that is not older than this, in seconds. */
 const freshSeconds = 60;
 
-/** What is told of a judged line. `line` may be a slice of the chunk: copy what outlives the call. */
-export type Found = (filter: number, judgement: Judgement, time: number, line: string) => void;
+/**
+ * What is told of a judged line. `line` may be a slice of the chunk: copy what outlives the call. `evidence`: whether the
+ * line and all of its fields are wanted.
+ */
+export type Found = (
+  filter: number,
+  judgement: Judgement,
+  time: number,
+  line: string,
+  evidence: boolean,
+) => void;
 
 export interface ScanOptions {
   /** Zone of dates that name none; the machine's own by default. @see DateReader */
   readonly timeZone?: string | undefined;
   /** Of the blocks; UTF-16 must be made UTF-8 before. UTF-8 by default. */
   readonly encoding?: Encoding | undefined;
-  /** Whether the lines and all of their fields are wanted, which take as much as all the rest. True by default. */
-  readonly evidence?: boolean | undefined;
+  /**
+   * Of how many matches, until the counts are taken, the lines and all of their fields are wanted, which take as much as
+   * all the rest. All by default.
+   */
+  readonly evidence?: number | undefined;
   /** False: judges every line, for comparison. */
   readonly prefilter?: boolean;
   /** Told of each block, before and after. */
@@ -67,8 +79,8 @@ export class Scan {
   readonly #fields: DateReader;
   readonly #decode: ReturnType<typeof lineDecoder>;
   readonly #watched: ScanOptions['watched'];
-  /** @see ScanOptions */
-  readonly evidence: boolean;
+  readonly #evidence: number;
+  #evidenceLeft: number;
   readonly #skew = new Skew();
   /**
    * The last date of the lines judged so far, in seconds, as it was written (without the skew); null: none had one.
@@ -98,7 +110,8 @@ export class Scan {
     this.#own = alone ? [null] : own;
     this.#isOwn = alone;
     this.#watched = options.watched;
-    this.evidence = options.evidence ?? true;
+    this.#evidence = options.evidence ?? Number.POSITIVE_INFINITY;
+    this.#evidenceLeft = this.#evidence;
   }
 
   /** By how many seconds the dates of lines that are read as they are written constantly are behind the clock. */
@@ -111,6 +124,7 @@ export class Scan {
     const counts = { lines: this.#lines, oversize: this.#oversize };
     this.#lines = 0;
     this.#oversize = 0;
+    this.#evidenceLeft = this.#evidence;
     return counts;
   }
 
@@ -197,11 +211,13 @@ export class Scan {
         const isWhole = own === null ? keeps : this.#keeps(its, text, start, reading);
         judged = isWhole ? whole : withoutDate(whole, its);
       }
-      const judgement = filter?.judge(judged, this.evidence) ?? null;
+      const evidence = this.#evidenceLeft > 0;
+      const judgement = filter?.judge(judged, evidence) ?? null;
       if (judgement === null) continue;
+      if (judgement.kind !== 'ignored') this.#evidenceLeft--;
       // Looked for only where it matters: the lines between were not read.
       if (reading.transport === null) this.#findLastDate(text, start, reading.now);
-      found(index, judgement, this.#timeOf(judgement, its?.time ?? null, reading), line);
+      found(index, judgement, this.#timeOf(judgement, its?.time ?? null, reading), line, evidence);
     }
   }
 

@@ -125,7 +125,7 @@ class WorkerLoop {
       const scan = new Scan(this.#filtersOf(request), {
         timeZone,
         encoding,
-        evidence: request.evidence ?? false,
+        evidence: request.evidence ?? 0,
         watched: { begin: () => this.#spot.begin(generation), end: () => this.#spot.end() },
       });
       const batches = new BatchMaker(request.id, generation, scan);
