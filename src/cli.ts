@@ -78,6 +78,34 @@ program
     });
   });
 
+program
+  .command('why <address>')
+  .description('why an address or a range is banned, or is not: jails, lines, earlier bans, the next one')
+  .option(...json)
+  .action(async (address: string, options: { json?: true }) => {
+    await (await import('./commands/why.ts')).whyCommand({ address, ...options });
+  });
+
+program
+  .command('history')
+  .description('bans that are over, and those that stand, the newest first')
+  .option('--since <duration>', 'those that began no longer ago, such as 7d')
+  .option('--jail <name>', 'those of this jail')
+  .option('--csv', 'print CSV, times in UTC')
+  .option(...json)
+  .action(async (options: HistoryFlags) => {
+    await (await import('./commands/history.ts')).historyCommand(options);
+  });
+
+program
+  .command('events')
+  .description('what happened lately: bans, what ended them, repairs')
+  .option('--follow', 'what happens from now on, attempts as well')
+  .option(...json)
+  .action(async (options: { follow?: true; json?: true }) => {
+    await (await import('./commands/events.ts')).eventsCommand(options);
+  });
+
 const importing = program
   .command('import')
   .description("write bailiff.yaml for fail2ban's configuration; with bans: take over its bans")
@@ -229,6 +257,13 @@ interface BanFlags {
   readonly for?: string;
   readonly confirm?: string;
   readonly force?: true;
+  readonly json?: true;
+}
+
+interface HistoryFlags {
+  readonly since?: string;
+  readonly jail?: string;
+  readonly csv?: true;
   readonly json?: true;
 }
 

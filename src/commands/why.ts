@@ -1,0 +1,137 @@
+import type { EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
+import { formatDuration } from '../core/duration.ts';
+import { localTime } from '../core/local-time.ts';
+import type { EvidenceLine, UnbanReason } from '../core/types.ts';
+import { daemon } from './daemon.ts';
+import { printable, printJson, printLine } from './output.ts';
+
+/** Earlier bans that are printed, and of those whose lines; --json has more. */
+const mostEarlier = 10;
+
+export async function whyCommand({ address, json }: { address: string; json?: true }): Promise<void> {
+  const answer = await daemon().why(address);
+  if (json) printJson(answer);
+  else for (const line of explanation(answer, Date.now() / 1000)) printLine(line);
+}
+
+/** Why an address is banned, or is not, in lines that a terminal may show. */
+export function explanation(answer: WhyAnswer, now: number): string[] {
+  return [
+    ...verdictLines(answer),
+    ...answer.bans.flatMap((ban) => banLines(ban, answer, now)),
+    ...insideLines(answer),
+    ...answer.windows.flatMap((window) => windowLines(window, now)),
+    ...(answer.bans.length + answer.windows.length > 0 ? answer.next.map(nextLine) : []),
+    ...earlierLines(answer),
+    ...(answer.bans.length > 0 ? droppedLines : []),
+  ].map((line) => printable(line));
+}
+
+/** What our rules count is not told apart by address. */
+const droppedLines = [
+  'Packets dropped: not known of one address; the kernel counts for all that are banned (bailiff status).',
+];
+
+function verdictLines({ address, counted, verdict, protectedBy, enforcement, earlier }: WhyAnswer): string[] {
+  const name = counted === address ? address : `${address} (counted and banned as ${counted})`;
+  const protections = protectedBy.map(
+    ({ jail, entry, reason }) =>
+      `  ${jail === null ? 'no jail' : `jail ${jail} never`} bans it: ${reason}${entry === null ? '' : ` (${entry})`}`,
+  );
+  switch (verdict) {
+    case 'banned':
+      return [`${name} is banned.`, ...weakness(enforcement), ...protections];
+    case 'protected':
+      return [`${name} is not banned: it is protected.`, ...protections];
+    case 'counted':
+      return [`${name} is not banned: it has not made enough attempts yet.`, ...protections];
+    case 'free':
+      return [
+        `${name} is not banned: no jail counts anything of it now.`,
+        ...lastEnd(earlier),
+        ...protections,
+      ];
+  }
+}
+
+function weakness({ state, backend, detail }: WhyAnswer['enforcement']): string[] {
+  if (state === 'enforcing') return [];
+  return [`  ! Enforcement is ${state} (${backend}: ${detail}): it may get in all the same.`];
+}
+
+function lastEnd([last]: readonly EarlierBan[]): string[] {
+  if (last === undefined) return [];
+  return [
+    `  its last ban, by ${last.jail}, ${endings[last.reason ?? 'expired']} ${localTime(last.ended ?? 0)}`,
+  ];
+}
+
+/** What became of a ban, before the time. */
+const endings: Readonly<Record<UnbanReason, string>> = {
+  expired: 'was over at',
+  manual: 'was ended by hand at',
+  protected: 'ended, since the address is protected, at',
+};
+
+function banLines(ban: WhyBan, { address, counted }: WhyAnswer, now: number): string[] {
+  const { jail, since, until, hits, count, forced } = ban;
+  const range = ban.address === address || ban.address === counted ? '' : `the range ${ban.address}, `;
+  const end = until === null ? 'for ever' : `until ${localTime(until)} (${formatDuration(until - now)} left)`;
+  const reason = hits === 0 ? `by hand${forced ? ', by force' : ''}` : `after ${hits} attempts`;
+  return [
+    `  ${range}by ${jail}, ${reason}, since ${localTime(since)}, ${end}; ban ${count} of it in this jail`,
+    `    ${effectOf(ban)}`,
+    ...evidenceLines(ban.evidence, hits > 0),
+  ];
+}
+
+/** What a ban touches, and what it does not. */
+function effectOf({ policy, ports }: WhyBan): string {
+  const [action = ''] = policy.split(' ', 1);
+  if (action === 'none') return 'nothing is shut: its jail only keeps the ban';
+  const verb = { reject: 'rejected', log: 'let through and logged' }[action] ?? 'dropped';
+  if (ports === 'all')
+    return `all packets from it are ${verb}, those that answer connections of this host to it as well`;
+  return `packets from it to ${ports} are ${verb}; its packets to other ports, and those that answer connections of this host, are not touched`;
+}
+
+function evidenceLines(lines: readonly EvidenceLine[], isWanted: boolean): string[] {
+  if (lines.length === 0)
+    return isWanted
+      ? ['    no lines are kept of it: evidence is off, or there was too much at that time']
+      : [];
+  return lines.map(({ time, source, line }) => `    ${localTime(time)}  ${source}  ${line}`);
+}
+
+function insideLines({ inside }: WhyAnswer): string[] {
+  if (inside.count === 0) return [];
+  const named = inside.bans.map(({ address, jail }) => `${address} (${jail})`).join(', ');
+  const more = inside.count > inside.bans.length ? ` and ${inside.count - inside.bans.length} more` : '';
+  return [`Inside it ${inside.count} are banned: ${named}${more}`];
+}
+
+function windowLines(window: WhyWindow, now: number): string[] {
+  const { jail, hits, maxretry, findtime, nextOut, lastOut, evidence } = window;
+  const left = (time: number): string => formatDuration(time - now);
+  return [
+    `  jail ${jail} counts ${hits} of ${maxretry} attempts in ${formatDuration(findtime)}: the oldest counts no more in ${left(nextOut)}, the last in ${left(lastOut)}`,
+    ...evidenceLines(evidence, false),
+  ];
+}
+
+function nextLine({ jail, seconds, more, attempts }: NextBan): string {
+  const chance = more > 0 ? ` to ${formatDuration((seconds ?? 0) + more)}` : '';
+  return `Next ban by ${jail}: ${formatDuration(seconds)}${chance}, after ${attempts} attempts`;
+}
+
+function earlierLines({ earlier }: WhyAnswer): string[] {
+  if (earlier.length === 0) return [];
+  const shown = earlier.slice(0, mostEarlier);
+  return [
+    `Earlier bans: ${earlier.length}`,
+    ...shown.flatMap(({ jail, since, ended, reason, hits, evidence }) => [
+      `  by ${jail} at ${localTime(since)}, after ${hits} attempts; it ${endings[reason ?? 'expired']} ${localTime(ended ?? 0)}`,
+      ...evidenceLines(evidence, false),
+    ]),
+  ];
+}
