@@ -51,7 +51,7 @@ export function csvOf(bans: readonly PastBan[]): string {
   return [
     csvRecord(heading),
     ...bans.map(({ address, jail, since, until, ended, reason, hits }) =>
-      csvRecord([address, jail, time(since), time(until), time(ended), reason, hits]),
+      csvRecord([printable(address), printable(jail), time(since), time(until), time(ended), reason, hits]),
     ),
   ].join('');
 }
