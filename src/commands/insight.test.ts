@@ -74,6 +74,8 @@ const control: Control = {
   unban: unasked,
   importBans: unasked,
   teardown: unasked,
+  reload: unasked,
+  notifyTest: unasked,
   why: (address) => answers[address] ?? unasked(),
   history: (query) => {
     queries.push(query);

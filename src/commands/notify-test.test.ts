@@ -19,6 +19,10 @@ const control: Control = {
   importBans: unasked,
   teardown: unasked,
   reload: unasked,
+  why: unasked,
+  history: unasked,
+  recentEvents: unasked,
+  follow: unasked,
   notifyTest: async ({ name }) => {
     if (name === 'ops') return { delivered: true, detail: '250 \u001b[31mtaken' };
     if (name === 'chat') return { delivered: false, detail: 'HTTP 500' };
