@@ -38,6 +38,8 @@ const names: Readonly<Record<Setting, string>> = {
   syslogFrom: 'syslog-from',
   filterDirectory: 'filter-directory',
   mail: 'mail-server, mail-password or mail-from',
+  evidence: 'evidence',
+  history: 'history',
   notifiers: 'notify',
   maxTracked: 'max-tracked',
   logLevel: 'log-level',
@@ -56,6 +58,8 @@ const atStart = [
   'logFormat',
   'mail',
   'notifiers',
+  'evidence',
+  'history',
   'fail2banLog',
 ] as const satisfies readonly Setting[];
 /** What of it makes another configuration of the running one. */
@@ -83,12 +87,13 @@ export function configurationChanges(running: Configuration, wanted: Configurati
 
 /** The wanted configuration as it can run now: what the daemon was built from stays as it is. */
 export function runnable(running: Configuration, wanted: Configuration): Configuration {
-  const { enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog } = running;
+  const { enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history } =
+    running;
   const { jails = new Map(), allowActions = false, purgeAge = null } = running.fail2ban ?? {};
   const { fail2ban } = wanted;
   return {
     ...wanted,
-    ...{ enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog },
+    ...{ enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history },
     fail2ban: fail2ban === null ? null : { ...fail2ban, jails, allowActions, purgeAge },
   };
 }
