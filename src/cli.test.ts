@@ -22,11 +22,18 @@ const codes: readonly (readonly [number, readonly string[]])[] = [
   [0, ['--help']],
   [0, ['filter', 'list']],
   [0, ['config', 'env']],
+  [0, ['version']],
+  [0, ['completion', 'fish']],
+  [0, ['config', 'schema']],
   [0, ['filter', 'show', 'sshd']],
   [1, ['filter', 'show', 'nosuch']],
   [1, ['status']],
   [1, ['banned', '--json']],
   [1, ['doctor']],
+  [1, ['allow']],
+  [1, ['top']],
+  [1, ['export', 'bans']],
+  [1, ['config', 'show', '--config', '/nonexistent/bailiff.yaml']],
   [1, ['run', '--config', '/nonexistent/bailiff.yaml']],
   [1, ['check', '--config', '/nonexistent/bailiff.yaml']],
   [1, ['notify', 'test', 'ops']],
@@ -53,6 +60,35 @@ for (const [code, args] of codes) {
     assert.equal(exitCode, code, stderr);
   });
 }
+
+test('config show says where each value comes from, for people and as JSON', async () => {
+  const { stdout } = await bailiff(['config', 'show']);
+  assert.match(stdout, /^OPTION +FROM +VALUE$/m);
+  assert.match(stdout, /^filter-directory +BAILIFF_FILTER_DIRECTORY +\/nonexistent\/filters$/m);
+  const values = JSON.parse((await bailiff(['config', 'show', '--json'])).stdout) as Record<
+    string,
+    unknown
+  >[];
+  assert.deepEqual(
+    values.find(({ key }) => key === 'defaults.bantime'),
+    { key: 'defaults.bantime', value: 600, origin: 'default' },
+  );
+});
+
+test('the schema is JSON, and version says of what it is made', async () => {
+  assert.equal(JSON.parse((await bailiff(['config', 'schema'])).stdout).title, 'bailiff.yaml');
+  const made = JSON.parse((await bailiff(['version', '--json'])).stdout);
+  assert.deepEqual(Object.keys(made), ['version', 'node', 'platform', 'arch']);
+  assert.match((await bailiff(['version'])).stdout, new RegExp(`^bailiff ${made.version} `));
+});
+
+test('with --quiet errors are all that is said', async () => {
+  const good = await bailiff(['filter', 'list', '--quiet']);
+  assert.deepEqual([good.stdout, good.stderr, good.exitCode], ['', '', 0]);
+  const bad = await bailiff(['banned', '--quiet']);
+  assert.deepEqual([bad.stdout, bad.exitCode], ['', 1]);
+  assert.match(bad.stderr, /there is no such socket \(ENOENT\).*\n.*docker compose up -d/);
+});
 
 test('config env lists the variables, for people and as JSON', async () => {
   const { stdout } = await bailiff(['config', 'env']);

@@ -1,5 +1,6 @@
-import { Command, CommanderError } from 'commander';
-import { exitCode, printError, printJson, printLine, printWarning } from './commands/output.ts';
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { guide } from './commands/guide.ts';
+import { exitCode, printError, printJson, printLine, printText, printWarning } from './commands/output.ts';
 import type { LineFlags } from './commands/trial-lines.ts';
 import { version } from './version.ts';
 
@@ -13,7 +14,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
  * The `bailiff` command. Exit codes: 0 done, 1 failed, 2 wrong usage. What a command needs is loaded
  * when it is called, so that the small ones start fast.
  */
-const program = new Command('bailiff')
+export const program = new Command('bailiff')
   .description('Protects a Docker host: reads logs, bans attackers in the kernel.')
   .version(version())
   .exitOverride()
@@ -48,8 +49,14 @@ program
 program
   .command('banned')
   .description('who is banned, by which jail, until when')
+  .option('--jail <name>', 'by this jail alone')
+  .addOption(
+    new Option('--sort <order>', 'by address, by the beginning or the end of the ban, or by hits')
+      .choices(['address', 'since', 'until', 'hits'])
+      .default('since'),
+  )
   .option(...json)
-  .action(async (options: { json?: true }) => {
+  .action(async (options: { jail?: string; sort: string; json?: true }) => {
     await (await import('./commands/banned.ts')).bannedCommand(options);
   });
 
@@ -106,6 +113,41 @@ program
     await (await import('./commands/events.ts')).eventsCommand(options);
   });
 
+program
+  .command('allow [address]')
+  .description(
+    'let an address or a range in, and have nothing ban it; without one: list whom you have allowed',
+  )
+  .option('--for <duration>', 'how long: 2h, 1d (default: for ever)')
+  .option('--remove', 'do not allow it any more')
+  .option(...json)
+  .action(async (address: string | undefined, options: { for?: string; remove?: true; json?: true }) => {
+    process.exitCode = await (await import('./commands/allow.ts')).allowCommand({
+      ...options,
+      ...(address && { address }),
+    });
+  });
+
+program
+  .command('top')
+  .description('what goes on: rates, the worst addresses, the newest bans; refreshed until q')
+  .option('--json', 'print one JSON value a second')
+  .action(async (options: { json?: true }) => {
+    await (await import('./commands/top.ts')).topCommand(options);
+  });
+
+program
+  .command('export')
+  .description('bans for another host: bans')
+  .command('bans')
+  .description('print the bans that stand, as JSON for `bailiff import bans`')
+  .option('--jail <name>', 'of this jail alone')
+  .option('--output <file>', 'a new file to write (default: standard output)')
+  .option('--json', 'print JSON, which it does anyway')
+  .action(async (options: { jail?: string; output?: string; json?: true }) => {
+    await (await import('./commands/export-bans.ts')).exportBansCommand(options);
+  });
+
 const importing = program
   .command('import')
   .description("write bailiff.yaml for fail2ban's configuration; with bans: take over its bans")
@@ -122,7 +164,9 @@ const importing = program
 
 importing
   .command('bans <file>')
-  .description("ban whom fail2ban's database says, for the time that is left")
+  .description(
+    "ban whom fail2ban's database says, or a file of `bailiff export bans`, for the time that is left",
+  )
   .option(...json)
   .action(async (file: string, options: { json?: true }) => {
     await (await import('./commands/import-bans.ts')).importBansCommand({ file, ...options });
@@ -174,9 +218,34 @@ program
     process.exitCode = await (await import('./commands/doctor.ts')).doctorCommand(options);
   });
 
-program
-  .command('config')
-  .description('the configuration: env')
+const config = program.command('config').description('the configuration: show, schema, env');
+
+config
+  .command('show')
+  .description('every option that holds, and where it comes from')
+  .option('--config <file>', 'the configuration (default: BAILIFF_CONFIG, else /etc/bailiff/bailiff.yaml)')
+  .option(...json)
+  .action(async (options: { config?: string; json?: true }) => {
+    const { configShowCommand } = await import('./commands/config-show.ts');
+    const { findFilters, shippedFilters } = await import('./config/filters.ts');
+    await configShowCommand({
+      knownFilters: await findFilters([shippedFilters]),
+      environment: process.env,
+      ...(options.config && { file: options.config }),
+      ...(options.json && { json: true }),
+    });
+  });
+
+config
+  .command('schema')
+  .description('the JSON Schema of bailiff.yaml, for editors')
+  .option('--json', 'print JSON, which it does anyway')
+  .action(async () => {
+    const { configurationSchema } = await import('./config/json-schema.ts');
+    printText(`${JSON.stringify(configurationSchema(), null, 2)}\n`);
+  });
+
+config
   .command('env')
   .description('every environment variable there is: what it takes, its default, what it does')
   .option(...json)
@@ -252,6 +321,32 @@ program
     process.exitCode = await notifyTestCommand(name, options);
   });
 
+program
+  .command('version')
+  .description('the version, and of what it is made')
+  .option(...json)
+  .action((options: { json?: true }) => {
+    const { platform, arch, version: node } = process;
+    if (options.json) printJson({ version: version(), node, platform, arch });
+    else printLine(`bailiff ${version()} (Node ${node}, ${platform} ${arch})`);
+  });
+
+program
+  .command('completion')
+  .description('print the script that has a shell complete commands, options and names')
+  .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']))
+  .option(...json)
+  .action(async (shell: string, options: { json?: true }) => {
+    const { completionCommand } = await import('./commands/completion.ts');
+    completionCommand(program, shell, options.json === true);
+  });
+
+program.command('__names <kind>', { hidden: true }).action(async (kind: string) => {
+  await (await import('./commands/names.ts')).namesCommand(kind);
+});
+
+guide(program);
+
 interface BanFlags {
   readonly jail?: string;
   readonly for?: string;
@@ -281,16 +376,22 @@ async function filterOptions(options: { json?: true }) {
   return { folders: filterFolders(process.env), json: options.json === true, print: printLine };
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-    if (process.exitCode === 2 && process.argv.includes('--json')) {
-      printJson({ errors: [{ code: 'usage', message: error.message.replace(/^error: /, '') }] });
+/** Runs the command that was called. Errors are said, and become the exit code. */
+async function run(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      if (process.exitCode === 2 && process.argv.includes('--json')) {
+        printJson({ errors: [{ code: 'usage', message: error.message.replace(/^error: /, '') }] });
+      }
+    } else {
+      printError(error, process.argv.includes('--json'));
+      process.exitCode = exitCode(error);
     }
-  } else {
-    printError(error, process.argv.includes('--json'));
-    process.exitCode = exitCode(error);
   }
 }
+
+// Who writes docs/commands.md asks for the commands alone.
+if (import.meta.main) await run();

@@ -17,6 +17,7 @@ import { registerNotifiers } from '../metrics/notifiers.ts';
 import { registerSources } from '../metrics/sources.ts';
 import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
+import { Allowances } from './allowances.ts';
 import type { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
 import { Events } from './events.ts';
@@ -47,6 +48,7 @@ import { explain } from './why.ts';
 
 /** The daemon's parts, wired, none of them running yet. */
 export interface Parts {
+  readonly allowances: Allowances;
   readonly desk: Desk;
   readonly enforcer: Enforcer;
   readonly connections: Connections;
@@ -136,6 +138,7 @@ export function assemble(
         events.tell({ event: 'unban', time: clock.now(), jail, address, reason }),
     },
   });
+  const allowances = new Allowances(ledger, allowlist, clock);
   const { actions, news, notifications, evidence } = whoIsTold(configuration, {
     jails: () => jails,
     ledger,
@@ -221,6 +224,7 @@ export function assemble(
     banned,
   });
   const desk = new Desk({
+    allowances,
     clock,
     ledger,
     jails,
@@ -341,6 +345,7 @@ export function assemble(
   const problems = new Set<string>();
   const own = { version: version(), started, problems, choice };
   const parts: Parts = {
+    allowances,
     connections,
     desk,
     enforcer,

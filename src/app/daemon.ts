@@ -14,10 +14,8 @@ import { adopt } from './adoption.ts';
 import { announce } from './announce.ts';
 import { assemble, knowOwner, type Parts } from './assemble.ts';
 import { ClockWatch } from './clock-watch.ts';
-import type { Expiry } from './expiry.ts';
 import { hostGaps } from './host-gaps.ts';
 import { type Log, openLog } from './log.ts';
-import type { Pipeline } from './pipeline.ts';
 import { ProblemWatch } from './problem-watch.ts';
 import { releaseMemory } from './release-memory.ts';
 import type { ConfigurationFile } from './reload.ts';
@@ -118,7 +116,7 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     servers.push(...(await openListener(configuration, parts, log)));
     expiry.arm();
     const clockWatch = watchClock(parts, clock, log);
-    timers.push(setInterval(() => tick(pipeline, expiry, clockWatch), checkpointMs));
+    timers.push(setInterval(() => tick(parts, clockWatch), checkpointMs));
     timers.push(setInterval(() => protection.refresh(), protectionMs));
     timers.push(setInterval(() => void protection.refreshPeers(), peersMs));
     timers.push(setInterval(() => void refreshLists(parts), listsMs));
@@ -221,8 +219,9 @@ async function refreshLists({ ignoreLists, protection, letIn }: Parts, onlyOpen 
 }
 
 /** Timers do not see a wall clock that was stepped: bans whose time is over by now end here. */
-function tick(pipeline: Pipeline, expiry: Expiry, clockWatch: ClockWatch): void {
+function tick({ allowances, pipeline, expiry }: Parts, clockWatch: ClockWatch): void {
   clockWatch.look();
+  allowances.expire();
   pipeline.commit();
   expiry.arm();
 }

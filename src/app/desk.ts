@@ -1,8 +1,11 @@
 import type {
+  AllowAnswer,
+  AllowCommand,
   BanAnswer,
   BanCommand,
   Control,
   DaemonEvent,
+  DisallowAnswer,
   HistoryAnswer,
   HistoryQuery,
   ImportAnswer,
@@ -16,11 +19,12 @@ import type {
   UnbanCommand,
   WhyAnswer,
 } from '../control/protocol.ts';
-import { countedAddress, covers, requireAddress } from '../core/address.ts';
+import { countedAddress, covers, overlapping, requireAddress } from '../core/address.ts';
 import { formatDuration, parseBanTime } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { plainPolicy, targetOf } from '../core/policy.ts';
-import type { Ban, UnbanReason } from '../core/types.ts';
+import type { AllowedAddress, Ban, UnbanReason } from '../core/types.ts';
+import type { Allowances } from './allowances.ts';
 import { BanImport, type BanImportParts } from './ban-import.ts';
 import type { EventReader, Events } from './events.ts';
 import type { Jails } from './jails.ts';
@@ -29,6 +33,7 @@ import type { Jails } from './jails.ts';
 export const manualJail = 'manual';
 
 export interface DeskParts extends BanImportParts {
+  readonly allowances: Allowances;
   readonly status: () => Status;
   /** Reads anew what must not be banned: own addresses, gateways, who is logged in over SSH. */
   readonly refreshProtection: () => Promise<void>;
@@ -145,6 +150,30 @@ export class Desk implements Control {
     const inside = ofJail.filter((ban) => ban.address === counted || covers(address, ban.address));
     const covering = ofJail.filter((ban) => !inside.includes(ban) && covers(ban.address, address));
     return { unbanned: await this.end(inside, 'manual'), covering };
+  }
+
+  allowed(): readonly AllowedAddress[] {
+    return this.#parts.allowances.all();
+  }
+
+  /** Lets an address or a range in, and keeps it from being banned. Every ban that it is part of ends, forced ones too. */
+  async allow(command: AllowCommand): Promise<AllowAnswer> {
+    const { ledger, allowances, log, commit } = this.#parts;
+    const address = requireAddress(command.address);
+    const seconds = command.for === undefined ? null : parseBanTime(command.for);
+    const allowed = allowances.add(address, seconds);
+    log.warn({ address, duration: formatDuration(seconds) }, 'allowed by hand');
+    const stored = commit();
+    const bans = [...ledger.active.all()].filter((ban) => overlapping(ban.address, address));
+    return { allowed, unbanned: await this.end(bans, 'protected'), stored };
+  }
+
+  disallow(text: string): DisallowAnswer {
+    const { allowances, allowlist, log, commit } = this.#parts;
+    const address = requireAddress(text);
+    const removed = allowances.remove(address);
+    for (const entry of removed) log.warn({ address: entry.address }, 'not allowed by hand any more');
+    return { removed, protected: allowlist.reason(address), stored: commit() };
   }
 
   /** Ends bans for a reason: stored first, then out of the kernel. */

@@ -12,6 +12,7 @@ import { Enforcer } from '../enforce/enforcer.ts';
 import { FakeBackend } from '../enforce/fake.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
+import { Allowances } from './allowances.ts';
 import { BanNews } from './ban-news.ts';
 import { Desk } from './desk.ts';
 import { Events } from './events.ts';
@@ -103,6 +104,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
     clock,
   });
   const desk = new Desk({
+    allowances: new Allowances(ledger, allowlist, clock),
     clock,
     ledger,
     jails,

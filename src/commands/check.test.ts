@@ -55,7 +55,7 @@ test('every error is printed, and the command fails', async () => {
   const { code, printed } = await run({ BAILIFF_BANTIME: 'x', BAILIFF_JAILS: 'nosuch' });
   assert.equal(code, 1);
   assert.deepEqual(
-    printed.map((text) => /\[(.+)\]/.exec(text)?.[1]),
+    printed.flatMap((text) => /\[([a-z-]+)\]$/.exec(text)?.[1] ?? []),
     ['config-invalid', 'config-unknown-jail'],
   );
 });

@@ -11,6 +11,7 @@ import { type FilterDefinition, splitMode } from '../core/filter.ts';
 import { plainPolicy, policyOf } from '../core/policy.ts';
 import { risksOf } from '../scan/risks.ts';
 import { checkSamples } from '../scan/samples.ts';
+import { jsonText } from './printable.ts';
 
 export interface CheckOptions extends LoadOptions {
   readonly json?: boolean;
@@ -32,10 +33,10 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
     const ok = problems.length === 0;
     if (json) {
       const errors = problems.map(jsonError);
-      print(JSON.stringify({ ok, ...publicForm(configuration), errors, warnings, remarks }));
+      print(jsonText({ ok, ...publicForm(configuration), errors, warnings, remarks }));
     } else {
       for (const line of describeConfiguration(configuration)) print(line);
-      for (const problem of problems) print(problem.describe());
+      for (const problem of problems) printError(problem, print);
       for (const remark of remarks) print(`note: ${remark}`);
       for (const warning of warnings) print(`warning: ${warning}`);
     }
@@ -43,8 +44,8 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
   } catch (error) {
     const errors = error instanceof ConfigurationErrors ? error.errors : [error];
     if (!errors.every((each) => each instanceof BailiffError)) throw error;
-    if (json) print(JSON.stringify({ ok: false, errors: errors.map(jsonError) }));
-    else for (const each of errors) print(each.describe());
+    if (json) print(jsonText({ ok: false, errors: errors.map(jsonError) }));
+    else for (const each of errors) printError(each, print);
     return 1;
   }
 }
@@ -62,6 +63,10 @@ async function filtersOf({
   // A jail of bans has no filter, and one of fail2ban's has its own.
   const shipped = [...used].filter((name) => !told.has(name) && filters.has(splitMode(name).filter));
   return [...own, ...shipped.map((name) => filters.definition(name))];
+}
+
+function printError(error: BailiffError, print: CheckOptions['print']): void {
+  for (const line of error.describe().split('\n')) print(line);
 }
 
 function publicForm({

@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import { ConfigurationErrors } from '../config/errors.ts';
 import { findFilters, shippedFilters } from '../config/filters.ts';
 import { loadConfiguration } from '../config/load.ts';
@@ -11,6 +10,7 @@ import { thisMachine } from '../doctor/this-machine.ts';
 import { daemon } from './daemon.ts';
 import { doctorLines } from './doctor-view.ts';
 import { printJson, printLine } from './output.ts';
+import { paint } from './pieces.ts';
 
 export interface DoctorOptions {
   readonly config?: string;
@@ -35,7 +35,7 @@ export async function doctorCommand({ config, json }: DoctorOptions): Promise<0 
 
 function printReports(reports: readonly Report[]): void {
   for (const { text, tone } of doctorLines(reports)) {
-    printLine(tone === undefined ? text : styleText(tone, text));
+    printLine(tone === undefined ? text : paint(tone, text));
   }
 }
 

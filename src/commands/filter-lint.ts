@@ -2,6 +2,7 @@ import path from 'node:path';
 import { filterFile, findFilters, loadFilterFile, shippedFilters } from '../config/filters.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type Finding, findingsIn, shippedFindings } from './lint-findings.ts';
+import { jsonText } from './printable.ts';
 
 export interface LintOptions {
   /** Filters' names and files; none: all there are. */
@@ -26,7 +27,7 @@ export async function lintFilters({ names, folders, json, print }: LintOptions):
   const shipped = new Set((await findFilters([shippedFilters])).keys());
   const linted = (await filesOf(names, folders)).map((file): Linted => lint(file, shipped));
   const ok = linted.every(({ findings }) => findings.length === 0);
-  if (json) print(JSON.stringify({ ok, filters: linted }));
+  if (json) print(jsonText({ ok, filters: linted }));
   else for (const line of report(linted)) print(line);
   return ok ? 0 : 1;
 }

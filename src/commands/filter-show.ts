@@ -4,6 +4,7 @@ import type { FilterDefinition } from '../core/filter.ts';
 import { compileFilter } from '../scan/filters/compile.ts';
 import { checkSamples } from '../scan/samples.ts';
 import type { FilterOptions } from './filter.ts';
+import { jsonText } from './printable.ts';
 
 export interface FilterShowOptions extends FilterOptions {
   /** A filter's name, perhaps with a mode (`sshd[mode=aggressive]`), or the path of a filter file. */
@@ -13,7 +14,7 @@ export interface FilterShowOptions extends FilterOptions {
 /** `bailiff filter show NAME`. @throws BailiffError filter-not-found, filter-invalid, filter-mode */
 export async function showFilter({ name, folders, json, print }: FilterShowOptions): Promise<void> {
   const filter = await loadNamedFilter(name, folders);
-  if (json) print(JSON.stringify(filter));
+  if (json) print(jsonText(filter));
   else for (const line of describe(filter)) print(line);
 }
 
@@ -26,7 +27,7 @@ function* describe(filter: FilterDefinition): Generator<string> {
   yield* parts(filter);
   const wrong = checkSamples(filter);
   yield `${filter.samples.length} samples${wrong.length === 0 ? ', all as they say' : ''}`;
-  for (const error of wrong) yield error.describe();
+  for (const error of wrong) yield* error.describe().split('\n');
 }
 
 function* parts(filter: FilterDefinition): Generator<string> {

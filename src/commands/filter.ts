@@ -12,6 +12,7 @@ import {
 } from './filter-report.ts';
 import { FilterTally } from './filter-tally.ts';
 import { FilterTrial, type TrialLine } from './filter-trial.ts';
+import { jsonText } from './printable.ts';
 import { asJson } from './trial-json.ts';
 import { LinePrinter, type WantedLines } from './trial-lines.ts';
 
@@ -96,7 +97,7 @@ async function fail2banFilterFor(
 }
 
 async function printJsonLines(trial: FilterTrial, options: FilterTestOptions): Promise<void> {
-  const print = (line: TrialLine): void => options.print(JSON.stringify(asJson(line)));
+  const print = (line: TrialLine): void => options.print(jsonText(asJson(line)));
   for await (const chunk of chunksOf(options)) trial.eachLine(chunk, print);
   trial.finish(print);
 }

@@ -4,7 +4,7 @@ import { localTime } from '../core/local-time.ts';
 import type { PastBan } from '../core/types.ts';
 import { csvRecord } from './csv.ts';
 import { daemon } from './daemon.ts';
-import { printable, printJson, printLine, printTable } from './output.ts';
+import { printable, printJson, printLine, printTable, printText } from './output.ts';
 
 export interface HistoryOptions {
   /** A duration: bans that began no longer ago. */
@@ -21,7 +21,7 @@ export async function historyCommand({ since, jail, csv, json }: HistoryOptions)
     ...(jail === undefined ? {} : { jail }),
   });
   if (json) printJson(bans.map(publicForm));
-  else if (csv) process.stdout.write(csvOf(bans));
+  else if (csv) printText(csvOf(bans));
   else if (bans.length === 0) printLine('No bans are known.');
   else printHistory(bans);
 }

@@ -1,3 +1,6 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { text as textOf } from 'node:stream/consumers';
 import { quote } from '../config/show.ts';
 import { type ImportAnswer, type ImportedBan, mostImported } from '../control/protocol.ts';
 import { BailiffError } from '../core/errors.ts';
@@ -25,8 +28,9 @@ interface Report {
 }
 
 /**
- * `bailiff import bans FILE`: hands the bans of fail2ban's database to the daemon, some at a time. To do it again does no harm.
- * @throws BailiffError fail2ban-bans-unreadable, daemon-unreachable, also after a part of them
+ * `bailiff import bans FILE`: hands the bans of fail2ban's database, or of an export, to the daemon, some at a time. To do
+ * it again does no harm.
+ * @throws BailiffError fail2ban-bans-unreadable, bans-unreadable, daemon-unreachable, also after a part of them
  */
 export async function importBansCommand(options: { readonly file: string; readonly json?: true }) {
   const report: Report = {
@@ -41,17 +45,47 @@ export async function importBansCommand(options: { readonly file: string; readon
     stored: true,
   };
   try {
-    for (const { standing, ended, unusable } of readFail2banBans(options.file, Date.now() / 1000)) {
+    for await (const { bans, unusable } of bansIn(options.file)) {
       addUnusable(report, unusable);
-      // Those that are over go along for their count, which makes later bans longer.
-      for (const bans of inRequests([...ended, ...standing]))
-        addAnswer(report, await daemon().importBans({ bans }));
+      for (const some of inRequests(bans)) addAnswer(report, await daemon().importBans({ bans: some }));
     }
   } catch (error) {
     throw report.imported === 0 ? error : afterSome(error, report.imported);
   }
   if (options.json) printJson(report);
   else describe(report);
+}
+
+interface SomeBans {
+  readonly bans: readonly ImportedBan[];
+  readonly unusable: readonly UnusableBan[];
+}
+
+/** Of a database of fail2ban's, else of a file of `export bans`, or of standard input (`-`). */
+async function* bansIn(file: string): AsyncGenerator<SomeBans> {
+  const text = file === '-' ? await textOf(process.stdin) : await jsonIn(file);
+  if (text !== null) {
+    const { readExportedBans } = await import('./exported-bans.ts');
+    yield readExportedBans(text, file);
+    return;
+  }
+  for (const { standing, ended, unusable } of readFail2banBans(file, Date.now() / 1000)) {
+    // Those that are over go along for their count, which makes later bans longer.
+    yield { bans: [...ended, ...standing], unusable };
+  }
+}
+
+/** The text of a file of JSON; null: it is none, or not there, which the database's reader has better words for. */
+async function jsonIn(file: string): Promise<string | null> {
+  try {
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await handle.stat()).isFile()) return null;
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(64), 0, 64, 0);
+    const begin = buffer.subarray(0, bytesRead).toString('latin1').trimStart();
+    return begin.startsWith('{') || begin.startsWith('[') ? await handle.readFile('utf8') : null;
+  } catch {
+    return null;
+  }
 }
 
 function* inRequests(bans: readonly ImportedBan[]): Generator<readonly ImportedBan[]> {

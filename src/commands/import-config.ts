@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { importFail2ban } from '../config/fail2ban-import.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
-import { printJson, printLine } from './output.ts';
+import { printError, printJson, printLine, printText, printWarning } from './output.ts';
 
 export interface ImportConfigOptions {
   /** fail2ban's configuration directory. */
@@ -24,11 +24,11 @@ export async function importConfigCommand(options: ImportConfigOptions): Promise
   if (json) {
     const errors = problems.map(({ code, where, message, remedy }) => ({ code, where, message, remedy }));
     printJson({ jails, errors, remarks, ...(output === undefined ? { yaml } : { output }) });
-  } else if (output === undefined) process.stdout.write(yaml);
+  } else if (output === undefined) printText(yaml);
   else printLine(`${output} is written: see it, then try it with \`bailiff check --config ${output}\`.`);
   // Beside the file on standard output, or for who reads no JSON.
-  for (const problem of problems) process.stderr.write(`bailiff: ${problem.describe()}\n`);
-  if (!json) process.stderr.write(`bailiff: ${summary(jails.length, problems.length, remarks.length)}\n`);
+  for (const problem of problems) printError(problem, false);
+  if (!json) printWarning(summary(jails.length, problems.length, remarks.length));
   return problems.length === 0 ? 0 : 1;
 }
 

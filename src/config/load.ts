@@ -30,11 +30,8 @@ export interface LoadOptions {
  * @throws ConfigurationErrors with every error there is
  */
 export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
-  const file = await readFileLayer(options.file, options.environment);
-  const { secrets, errors: unread } = readSecretFiles(options.environment);
+  const { file, unread, builtIn, filters, environment, fail2ban } = await readAllLayers(options);
   const errors = [...file.errors, ...unread];
-  const builtIn = builtInLayer();
-  const { filters, environment, fail2ban } = await readLayers(options, builtIn, file.layer, secrets);
   // What a broken file would have named cannot be told from a slip of the pen.
   errors.push(...environment.errors.filter(({ code }) => file.readable || code !== 'config-unknown-jail'));
   const pick = picker([environment.layer.values, file.layer.values, builtIn]);
@@ -127,6 +124,14 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
       ...engine.origin,
     ],
   };
+}
+
+/** What the configuration is decided from, with what is wrong in it. */
+export async function readAllLayers(options: LoadOptions) {
+  const file = await readFileLayer(options.file, options.environment);
+  const { secrets, errors: unread } = readSecretFiles(options.environment);
+  const builtIn = builtInLayer();
+  return { file, unread, builtIn, ...(await readLayers(options, builtIn, file.layer, secrets)) };
 }
 
 interface Layers {

@@ -17,19 +17,31 @@ import { isJsonTemplate, templateFields, unknownField } from './notify-options.t
  */
 export type Reader<T> = z.ZodType<T>;
 
+/** How a value may be written in YAML, as a JSON Schema says it: a piece of one, for editors. */
+export const writtenForms = z.registry<WrittenForm>();
+export type WrittenForm = { readonly [keyword: string]: unknown };
+
+const textForm = { type: 'string' } as const;
+const textOrNumber = { type: ['string', 'number'] } as const;
+const listForm = { type: ['string', 'array'], items: textForm } as const;
+
 /** Reports one refused value; `index` where it is an element of a list. */
 type Refuse = (refused: { found: unknown; expected?: string; index?: number }) => void;
 
 export function duration(): Reader<number> {
-  return reader('a duration from 1s to 100y, such as 600, 10m or 1h 30m', (value) =>
-    seconds(value, parseSpan),
+  return reader(
+    'a duration from 1s to 100y, such as 600, 10m or 1h 30m',
+    (value) => seconds(value, parseSpan),
+    textOrNumber,
   );
 }
 
 /** null: for ever. */
 export function banTime(): Reader<number | null> {
-  return reader('a duration from 1s to 100y, such as 10m or 1d, or -1 for ever', (value) =>
-    seconds(value, parseBanTime),
+  return reader(
+    'a duration from 1s to 100y, such as 10m or 1d, or -1 for ever',
+    (value) => seconds(value, parseBanTime),
+    textOrNumber,
   );
 }
 
@@ -43,11 +55,15 @@ function seconds<T extends number | null>(value: unknown, parse: (text: string) 
 }
 
 export function wholeNumber(least: number, most: number): Reader<number> {
-  return reader(`a whole number from ${least} to ${most}`, (value) => {
-    const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isInteger(number)) return undefined;
-    return number >= least && number <= most ? number : undefined;
-  });
+  return reader(
+    `a whole number from ${least} to ${most}`,
+    (value) => {
+      const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+      if (typeof number !== 'number' || !Number.isInteger(number)) return undefined;
+      return number >= least && number <= most ? number : undefined;
+    },
+    { type: ['integer', 'string'], minimum: least, maximum: most, pattern: '^\\d{1,15}$' },
+  );
 }
 
 const truths: Readonly<Record<string, boolean>> = {
@@ -62,18 +78,27 @@ const truths: Readonly<Record<string, boolean>> = {
 };
 
 export function truth(): Reader<boolean> {
-  return reader('true or false', (value) => {
-    const text = String(value).toLowerCase();
-    return Object.hasOwn(truths, text) ? truths[text] : undefined;
-  });
+  return reader(
+    'true or false',
+    (value) => {
+      const text = String(value).toLowerCase();
+      return Object.hasOwn(truths, text) ? truths[text] : undefined;
+    },
+    { enum: [true, false, 1, 0, ...Object.keys(truths)] },
+  );
 }
 
 export function oneOf<const Name extends string>(names: readonly Name[]): Reader<Name> {
-  return reader(`one of ${names.join(', ')}`, (value) => names.find((name) => name === value));
+  return reader(`one of ${names.join(', ')}`, (value) => names.find((name) => name === value), {
+    enum: names,
+  });
 }
 
 export function text(expected: string, pattern: RegExp): Reader<string> {
-  return reader(expected, (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined));
+  return reader(expected, (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined), {
+    ...textForm,
+    ...(pattern.flags === '' && { pattern: pattern.source }),
+  });
 }
 
 /** sockaddr_un holds 108 bytes, the last of them NUL (unix(7)). */
@@ -81,12 +106,16 @@ export const longestSocketPath = 107;
 
 /** An absolute path, without wildcards. `longest` in bytes. */
 export function path(longest = 4_095): Reader<string> {
-  return reader(absolutePath, (value, refuse) => {
-    if (typeof value !== 'string' || !isPath(value)) return undefined;
-    if (Buffer.byteLength(value) <= longest) return value;
-    refuse({ found: value, expected: `${absolutePath} of at most ${longest} bytes` });
-    return undefined;
-  });
+  return reader(
+    absolutePath,
+    (value, refuse) => {
+      if (typeof value !== 'string' || !isPath(value)) return undefined;
+      if (Buffer.byteLength(value) <= longest) return value;
+      refuse({ found: value, expected: `${absolutePath} of at most ${longest} bytes` });
+      return undefined;
+    },
+    { ...textForm, pattern: '^/' },
+  );
 }
 
 const absolutePath = 'an absolute path';
@@ -183,15 +212,19 @@ export function containers(): Reader<readonly string[]> {
 /** Matches of the journal; those of a list are alternatives. */
 export function journalMatch(): Reader<JournalMatch> {
   const expected = 'FIELD=value terms such as _SYSTEMD_UNIT=ssh.service, with + between alternatives';
-  return reader(expected, (value, refuse) => {
-    const elements: unknown = typeof value === 'string' ? [value] : value;
-    if (!Array.isArray(elements) || elements.length === 0) return undefined;
-    return elements.flatMap((found: unknown, index) => {
-      const match = typeof found === 'string' ? parseJournalMatch(found) : null;
-      if (match === null) refuse({ found, expected, ...(typeof value === 'string' ? {} : { index }) });
-      return match ?? [];
-    });
-  });
+  return reader(
+    expected,
+    (value, refuse) => {
+      const elements: unknown = typeof value === 'string' ? [value] : value;
+      if (!Array.isArray(elements) || elements.length === 0) return undefined;
+      return elements.flatMap((found: unknown, index) => {
+        const match = typeof found === 'string' ? parseJournalMatch(found) : null;
+        if (match === null) refuse({ found, expected, ...(typeof value === 'string' ? {} : { index }) });
+        return match ?? [];
+      });
+    },
+    listForm,
+  );
 }
 
 const namePart = '[a-z0-9*?](?:[a-z0-9.*?-]{0,251}[a-z0-9*?])?';
@@ -266,29 +299,37 @@ export function ignoreEntries(): Reader<readonly string[]> {
 
 /** Formulas and factors of ban times: see core/ban-formula.ts. */
 export function formula(): Reader<string> {
-  return reader('a formula such as ban.Time * (1 << ban.Count) * banFactor', (value) => {
-    const text = typeof value === 'number' ? String(value) : value;
-    if (typeof text !== 'string') return undefined;
-    try {
-      parseFormula(text);
-      return text;
-    } catch {
-      return undefined;
-    }
-  });
+  return reader(
+    'a formula such as ban.Time * (1 << ban.Count) * banFactor',
+    (value) => {
+      const text = typeof value === 'number' ? String(value) : value;
+      if (typeof text !== 'string') return undefined;
+      try {
+        parseFormula(text);
+        return text;
+      } catch {
+        return undefined;
+      }
+    },
+    textOrNumber,
+  );
 }
 
 /** Numbers from 0, such as `1 5 30 60`. */
 export function multipliers(): Reader<readonly number[]> {
-  return reader('a list of numbers such as 1 5 30 60', (value, refuse) => {
-    const elements: unknown = typeof value === 'number' ? [value] : elementsOf(value);
-    if (!Array.isArray(elements)) return undefined;
-    return elements.flatMap((found: unknown, index) => {
-      const number = /^\d{1,9}(?:\.\d{1,9})?$/.test(String(found)) ? Number(found) : null;
-      if (number === null) refuse({ found, expected: 'a number from 0', index });
-      return number ?? [];
-    });
-  });
+  return reader(
+    'a list of numbers such as 1 5 30 60',
+    (value, refuse) => {
+      const elements: unknown = typeof value === 'number' ? [value] : elementsOf(value);
+      if (!Array.isArray(elements)) return undefined;
+      return elements.flatMap((found: unknown, index) => {
+        const number = /^\d{1,9}(?:\.\d{1,9})?$/.test(String(found)) ? Number(found) : null;
+        if (number === null) refuse({ found, expected: 'a number from 0', index });
+        return number ?? [];
+      });
+    },
+    { type: ['string', 'number', 'array'], items: textOrNumber },
+  );
 }
 
 /** Names of jails, with wildcards. */
@@ -385,19 +426,24 @@ export function ports(): Reader<Ports> {
         }),
       );
     },
+    { type: ['string', 'integer', 'array'], items: { type: ['string', 'integer'] } },
   );
 }
 
 /** Where to listen; null: nowhere. A bare port is one of this machine only. */
 export function listener(): Reader<{ readonly host: string; readonly port: number } | null> {
-  return reader('ADDRESS:PORT such as 127.0.0.1:9798, a port, or off', (value) => {
-    if (value === '' || value === 'off' || value === false) return null;
-    const match = /^(?:(localhost|[\d.]+|\[[\da-f:.]+\]):)?(\d{1,5})$/i.exec(String(value));
-    if (match === null || Number(match[2]) > 65_535) return undefined;
-    const host = (match[1] ?? '127.0.0.1').replace(/[[\]]/g, '');
-    if (host !== 'localhost' && canonicalAddress(host) === null) return undefined;
-    return { host, port: Number(match[2]) };
-  });
+  return reader(
+    'ADDRESS:PORT such as 127.0.0.1:9798, a port, or off',
+    (value) => {
+      if (value === '' || value === 'off' || value === false) return null;
+      const match = /^(?:(localhost|[\d.]+|\[[\da-f:.]+\]):)?(\d{1,5})$/i.exec(String(value));
+      if (match === null || Number(match[2]) > 65_535) return undefined;
+      const host = (match[1] ?? '127.0.0.1').replace(/[[\]]/g, '');
+      if (host !== 'localhost' && canonicalAddress(host) === null) return undefined;
+      return { host, port: Number(match[2]) };
+    },
+    { anyOf: [{ type: ['string', 'integer'] }, { const: false }] },
+  );
 }
 
 /** A list, or text with its elements set apart by spaces or commas. */
@@ -407,11 +453,15 @@ function list(
   least: number,
   read: (element: string, refuse: (expected: string) => void) => string | undefined,
 ): Reader<readonly string[]> {
-  return reader(expectedList, (value, refuse) => {
-    const elements = elementsOf(value);
-    if (!Array.isArray(elements) || elements.length < least) return undefined;
-    return [...new Set(elements.flatMap((element: unknown, index) => readElement(element, index, refuse)))];
-  });
+  return reader(
+    expectedList,
+    (value, refuse) => {
+      const elements = elementsOf(value);
+      if (!Array.isArray(elements) || elements.length < least) return undefined;
+      return [...new Set(elements.flatMap((element: unknown, index) => readElement(element, index, refuse)))];
+    },
+    listForm,
+  );
 
   function readElement(element: unknown, index: number, refuse: Refuse): string[] {
     let because = expected;
@@ -431,8 +481,13 @@ function elementsOf(value: unknown): unknown {
   return typeof value === 'string' ? value.split(/[\s,]+/).filter(Boolean) : value;
 }
 
-function reader<T>(expected: string, read: (value: unknown, refuse: Refuse) => T | undefined): Reader<T> {
-  return z.unknown().transform((value, context): T => {
+/** `form`: what of it an editor can know; it may allow more, and never less. */
+function reader<T>(
+  expected: string,
+  read: (value: unknown, refuse: Refuse) => T | undefined,
+  form: WrittenForm = textForm,
+): Reader<T> {
+  const known = z.unknown().transform((value, context): T => {
     let refused = false;
     const result = read(typeof value === 'string' ? value.trim() : value, (refusal) => {
       refused = true;
@@ -451,4 +506,5 @@ function reader<T>(expected: string, read: (value: unknown, refuse: Refuse) => T
       });
     }
   });
+  return known.register(writtenForms, form);
 }

@@ -1,13 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { text as textOf } from 'node:stream/consumers';
 import { BailiffError, type ErrorCode, errorCodes } from '../core/errors.ts';
-import type { Ban } from '../core/types.ts';
+import type { AllowedAddress, Ban } from '../core/types.ts';
 import { eventStream } from './event-stream.ts';
 import { request } from './http.ts';
 import type {
+  AllowAnswer,
+  AllowCommand,
   BanAnswer,
   BanCommand,
   DaemonEvent,
+  DisallowAnswer,
   ErrorAnswer,
   HistoryAnswer,
   HistoryQuery,
@@ -25,6 +28,22 @@ import type {
 
 /** A daemon that does not answer in this time (ms) is taken as dead. */
 const patienceMs = 30_000;
+
+const notRunning =
+  'Start it with `docker compose up -d` or `bailiff run`, as root. In compose, ask it inside its container: `docker compose exec bailiff bailiff status`. Another socket is named in BAILIFF_SOCKET.';
+
+/** By what the system said of the socket: what is so, and what to do. */
+const reasons: Readonly<Record<string, readonly [message: string, remedy: string]>> = {
+  ENOENT: ['the daemon does not answer: there is no such socket (ENOENT)', notRunning],
+  ECONNREFUSED: [
+    'the daemon does not answer: it has ended and left its socket behind (ECONNREFUSED)',
+    notRunning,
+  ],
+  EACCES: [
+    'the daemon does not answer: only root may open its socket (EACCES)',
+    'Run the command as root (`sudo bailiff …`), or in compose inside the container: `docker compose exec bailiff bailiff status`.',
+  ],
+};
 
 /** The daemon, as the commands see it. Every method throws the daemon's own BailiffError, or daemon-unreachable. */
 export class ControlClient {
@@ -52,6 +71,18 @@ export class ControlClient {
 
   importBans(command: ImportCommand): Promise<ImportAnswer> {
     return this.#ask('POST', '/bans/import', command) as Promise<ImportAnswer>;
+  }
+
+  allowed(): Promise<readonly AllowedAddress[]> {
+    return this.#ask('GET', '/allowed') as Promise<readonly AllowedAddress[]>;
+  }
+
+  allow(command: AllowCommand): Promise<AllowAnswer> {
+    return this.#ask('POST', '/allowed', command) as Promise<AllowAnswer>;
+  }
+
+  disallow(address: string): Promise<DisallowAnswer> {
+    return this.#ask('DELETE', '/allowed', { address }) as Promise<DisallowAnswer>;
   }
 
   teardown(): Promise<TeardownAnswer> {
@@ -126,12 +157,9 @@ export class ControlClient {
   }
 
   #unreachable(cause: unknown): BailiffError {
-    const message = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    return new BailiffError('daemon-unreachable', `the daemon does not answer (${message})`, {
-      where: this.#socketPath,
-      remedy: 'Is it running? Start it with `bailiff run`, or name its socket in BAILIFF_SOCKET.',
-      cause,
-    });
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const [message = `the daemon does not answer (${code})`, remedy = notRunning] = reasons[code] ?? [];
+    return new BailiffError('daemon-unreachable', message, { where: this.#socketPath, remedy, cause });
   }
 }
 

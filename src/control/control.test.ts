@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,6 +79,17 @@ function control(): Control {
       protected: [],
       unknownJails: {},
       state: 'enforcing',
+      stored: true,
+    }),
+    allowed: () => [{ address: '203.0.113.9', since: 1, until: null }],
+    allow: async ({ address }) => ({
+      allowed: { address, since: 1, until: null },
+      unbanned: [ban],
+      stored: true,
+    }),
+    disallow: (address) => ({
+      removed: [{ address, since: 1, until: null }],
+      protected: null,
       stored: true,
     }),
     teardown: async () => ({ removed: ['fake'], problems: [] }),
@@ -183,10 +194,44 @@ test('a reader that takes nothing is cut off with a word, and costs the daemon n
   assert.equal(JSON.parse(lines.at(-1) ?? '').event, 'cut-off');
 });
 
+test('who may not open the socket is told to be root', async (t) => {
+  const path = join(folder, 'closed.sock');
+  const server = await serveControl(path, control());
+  t.after(() => closing(server));
+  chmodSync(path, 0);
+  const root = process.geteuid?.() === 0;
+  if (root) process.seteuid?.('nobody');
+  try {
+    const asked = new ControlClient(path).status();
+    await assert.rejects(asked, { code: 'daemon-unreachable', remedy: /as root \(`sudo bailiff …`\)/ });
+  } finally {
+    if (root) process.seteuid?.(0);
+  }
+});
+
+test('whom a person allows goes over the socket as well', async (t) => {
+  const path = join(folder, 'allow.sock');
+  const server = await serveControl(path, control());
+  t.after(() => closing(server));
+  const client = new ControlClient(path);
+  assert.equal((await client.allowed())[0]?.address, '203.0.113.9');
+  const { allowed, unbanned } = await client.allow({ address: '203.0.113.7', for: '2h' });
+  assert.deepEqual([allowed.address, unbanned], ['203.0.113.7', [ban]]);
+  assert.equal((await client.disallow('203.0.113.7')).removed[0]?.address, '203.0.113.7');
+  await assert.rejects(client.allow({ address: '1', evil: true } as { address: string }), {
+    code: 'request-invalid',
+  });
+});
+
 test('a socket that a dead daemon left is taken over; without a daemon the client says so', async (t) => {
   const path = join(folder, 'stale.sock');
   writeFileSync(path, '');
-  await assert.rejects(new ControlClient(path).status(), { code: 'daemon-unreachable', where: path });
+  await assert.rejects(new ControlClient(path).status(), {
+    code: 'daemon-unreachable',
+    where: path,
+    message: /it has ended and left its socket behind/,
+    remedy: /docker compose up -d/,
+  });
   const server = await serveControl(path, control());
   t.after(() => closing(server));
   assert.equal((await new ControlClient(path).status()).ready, true);

@@ -1,4 +1,4 @@
-import type { Ban, EvidenceLine, PastBan, SourceState, UnbanReason } from '../core/types.ts';
+import type { AllowedAddress, Ban, EvidenceLine, PastBan, SourceState, UnbanReason } from '../core/types.ts';
 
 /** What `bailiff status --json` prints. Times are seconds since the epoch. */
 export interface Status {
@@ -158,6 +158,27 @@ export interface UnbanAnswer {
   readonly unbanned: readonly Ban[];
   /** Bans of wider ranges, which stand and still shut the address out. */
   readonly covering: readonly Ban[];
+}
+
+export interface AllowCommand {
+  readonly address: string;
+  /** A duration as text; default: for ever. */
+  readonly for?: string;
+}
+
+export interface AllowAnswer {
+  readonly allowed: AllowedAddress;
+  /** Bans that ended by it. */
+  readonly unbanned: readonly Ban[];
+  /** Whether it survives a restart: false while the database cannot be written. */
+  readonly stored: boolean;
+}
+
+export interface DisallowAnswer {
+  readonly removed: readonly AllowedAddress[];
+  /** Why it is not banned all the same, such as the entry of a wider range; null: it may be banned now. */
+  readonly protected: string | null;
+  readonly stored: boolean;
 }
 
 /** A ban that another program made. Times are seconds since the epoch. */
@@ -343,6 +364,10 @@ export interface Control {
   ban(command: BanCommand): Promise<BanAnswer>;
   unban(command: UnbanCommand): Promise<UnbanAnswer>;
   importBans(command: ImportCommand): Promise<ImportAnswer>;
+  /** Whom a person has put on the allow list, the oldest entry first. */
+  allowed(): readonly AllowedAddress[];
+  allow(command: AllowCommand): Promise<AllowAnswer>;
+  disallow(address: string): DisallowAnswer;
   teardown(): Promise<TeardownAnswer>;
   notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer>;
   /** Reads the configuration again. */

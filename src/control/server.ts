@@ -7,6 +7,7 @@ import { BailiffError, messageOf } from '../core/errors.ts';
 import { eventStream, streamEvents } from './event-stream.ts';
 import { createServer } from './http.ts';
 import {
+  type AllowCommand,
   type BanCommand,
   type Control,
   type ErrorAnswer,
@@ -32,6 +33,8 @@ const unbanCommand = z.union([
   z.strictObject({ all: z.literal(true) }),
   z.strictObject({ address: z.string(), jail: z.string().optional() }),
 ]);
+const allowCommand = z.strictObject({ address: z.string(), for: z.string().optional() });
+const disallowCommand = z.strictObject({ address: z.string() });
 const notifyTestCommand = z.strictObject({ name: z.string() });
 const importCommand = z.strictObject({
   bans: z
@@ -112,6 +115,12 @@ async function handle(
       return control.unban(checked(unbanCommand, await body(request)) as UnbanCommand);
     case 'POST /bans/import':
       return control.importBans(checked(importCommand, await body(request, longestImport)) as ImportCommand);
+    case 'GET /allowed':
+      return control.allowed();
+    case 'POST /allowed':
+      return control.allow(checked(allowCommand, await body(request)) as AllowCommand);
+    case 'DELETE /allowed':
+      return control.disallow(checked(disallowCommand, await body(request)).address);
     case 'POST /teardown':
       return control.teardown();
     case 'POST /notify/test':

@@ -194,6 +194,13 @@ export function covers(outer: Address, inner: Address): boolean {
   return wide !== null && narrow !== null && wide.bits <= narrow.bits && overlaps(wide, narrow);
 }
 
+/** Whether two canonical addresses or ranges share any address. */
+export function overlapping(a: Address, b: Address): boolean {
+  if (a === b) return true;
+  const [one, other] = [parseRange(a), parseRange(b)];
+  return one !== null && other !== null && overlaps(one, other);
+}
+
 /** 4 or 6, of a canonical address. */
 export function familyOf(address: Address): Family {
   return address.includes(':') ? 6 : 4;

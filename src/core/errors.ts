@@ -31,8 +31,10 @@ export const errorCodes = {
   'journal-unreadable': "The host's journal could not be read.",
   'docker-unreachable': 'The Docker API did not answer.',
   'container-log-unreadable': 'A log file inside a container could not be read.',
-  'import-unwritable': 'The file that an import makes could not be written, or is there already.',
+  'import-unwritable':
+    'The file that an import or an export makes could not be written, or is there already.',
   'fail2ban-bans-unreadable': "The database of fail2ban's bans could not be read.",
+  'bans-unreadable': 'A file of exported bans could not be read.',
   'fail2ban-log-unwritable': "The log in fail2ban's format could not be written.",
   'daemon-unreachable': 'The daemon did not answer on its control socket.',
   'control-unusable': 'The control socket could not be opened.',

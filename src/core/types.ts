@@ -165,6 +165,14 @@ export interface Ban {
   readonly forced: boolean;
 }
 
+/** An address, or a range, that a person has put on the allow list while Bailiff runs. */
+export interface AllowedAddress {
+  readonly address: Address;
+  readonly since: number;
+  /** null: for ever. */
+  readonly until: number | null;
+}
+
 /** Why a ban ended. */
 export type UnbanReason = 'expired' | 'manual' | 'protected';
 

@@ -31,6 +31,9 @@ const migrations: readonly string[] = [
   CREATE INDEX bans_of_address ON bans (address);
   `,
   `
+  CREATE TABLE allowed (address TEXT PRIMARY KEY, since REAL NOT NULL, until REAL) STRICT, WITHOUT ROWID;
+    `,
+  `
   CREATE TABLE evidence (
     id INTEGER PRIMARY KEY,
     jail TEXT NOT NULL,

@@ -2,7 +2,15 @@ import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Sessions } from '../core/session.ts';
-import type { Address, Ban, Clock, EvidenceLine, PastBan, UnbanReason } from '../core/types.ts';
+import type {
+  Address,
+  AllowedAddress,
+  Ban,
+  Clock,
+  EvidenceLine,
+  PastBan,
+  UnbanReason,
+} from '../core/types.ts';
 import type { WindowLimits, Windows } from '../core/window.ts';
 import { ActiveBans } from './bans.ts';
 import { type WindowChange, WindowStore } from './checkpoint.ts';
@@ -75,6 +83,7 @@ export class Ledger {
   #windows = new WindowStore();
   readonly #cursors = new Map<string, string>();
   readonly #movedCursors = new Set<string>();
+  readonly #allowed = new Map<Address, AllowedAddress>();
   readonly #jailWindows = new Map<string, Windows>();
   #sessionsMoved = false;
   /** null: there were too many to keep while nothing could be stored. */
@@ -204,6 +213,21 @@ export class Ledger {
     this.#write((store) => store.history.settleEvidence(now, now + clockTolerance));
   }
 
+  /** Whom a person has put on the allow list, the oldest entry first. */
+  get allowed(): readonly AllowedAddress[] {
+    return [...this.#allowed.values()];
+  }
+
+  /** Puts an address on that list, or gives it another end. The allow check is told by the caller. */
+  allow(entry: AllowedAddress): void {
+    this.#allowed.set(entry.address, entry);
+    this.#write((store) => store.allow(entry));
+  }
+
+  disallow(address: Address): void {
+    if (this.#allowed.delete(address)) this.#write((store) => store.disallow(address));
+  }
+
   #change(ban: Ban): void {
     this.active.set(ban);
     this.#write((store) => store.changeBan(ban));
@@ -319,7 +343,10 @@ export class Ledger {
     this.#store ??= new Store(this.#options.path, this.#options.retention);
     const store = this.#store;
     store.transaction(() => {
-      if (this.#whole) store.replaceBans(this.active.all());
+      if (this.#whole) {
+        store.replaceBans(this.active.all());
+        store.replaceAllowed(this.#allowed.values());
+      }
       for (const write of this.#writes) write(store);
       this.#windows.append(store, this.#changes, now);
       if (this.#sessionsMoved || this.#whole) store.putSessions(this.#options.sessions.pack());
@@ -379,6 +406,7 @@ export class Ledger {
     this.#windows.restore(store);
     if (this.#windows.settle(now)) this.#changes = null;
     const sessions = store.sessions();
+    for (const entry of store.allowed()) this.#allowed.set(entry.address, entry);
     this.active.expect(store.policies());
     for (const [source, cursor] of store.cursors(now)) this.#cursors.set(source, cursor);
     if (sessions !== null) this.#options.sessions.unpack(sessions);

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import type { PackedSessions } from '../core/session.ts';
-import type { Address, Ban, UnbanReason } from '../core/types.ts';
+import type { Address, AllowedAddress, Ban, UnbanReason } from '../core/types.ts';
 import { databaseError, openDatabase } from './database.ts';
 import { History, type Retention } from './history.ts';
 
@@ -27,6 +27,8 @@ const statements = {
   history:
     'SELECT jail, max(count) AS count FROM bans WHERE address = ? AND (ended IS NULL OR ended >= ?) GROUP BY jail',
   pardon: 'UPDATE bans SET count = 0 WHERE address = ? AND jail = ? AND ended IS NOT NULL',
+  allow: 'INSERT OR REPLACE INTO allowed (address, since, until) VALUES (?, ?, ?)',
+  disallow: 'DELETE FROM allowed WHERE address = ?',
   cursor: 'INSERT OR REPLACE INTO cursors (source, cursor, moved) VALUES (?, ?, ?)',
   purgeCursors: 'DELETE FROM cursors WHERE moved < ? RETURNING source',
   session: 'INSERT OR REPLACE INTO sessions (id, packed) VALUES (0, ?)',
@@ -89,6 +91,29 @@ export class Store {
   /** What it was banned for before does not count any more. */
   pardon({ jail, address }: Ban): void {
     this.#statements.pardon.run(address, jail);
+  }
+
+  allow({ address, since, until }: AllowedAddress): void {
+    this.#statements.allow.run(address, since, until);
+  }
+
+  disallow(address: Address): void {
+    this.#statements.disallow.run(address);
+  }
+
+  allowed(): AllowedAddress[] {
+    const rows = this.#database.prepare('SELECT address, since, until FROM allowed ORDER BY since').all();
+    return rows.map(({ address, since, until }) => ({
+      address: String(address),
+      since: Number(since),
+      until: until === null ? null : Number(until),
+    }));
+  }
+
+  /** In place of those in the database. */
+  replaceAllowed(entries: Iterable<AllowedAddress>): void {
+    this.#database.exec('DELETE FROM allowed');
+    for (const entry of entries) this.allow(entry);
   }
 
   /** In place of those that stand in the database. */

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Commands } from '../../test/setup/dry-daemon.ts';
+import { folderOf } from '../../test/setup/folder.ts';
+import type { Control, Status, WhyAnswer } from '../control/protocol.ts';
+import { serveControl } from '../control/server.ts';
+import { BailiffError } from '../core/errors.ts';
+import type { Ban, PastBan } from '../core/types.ts';
+import { printable } from './output.ts';
+
+/** What a client, a label or a log may bring: every text that the daemon answers with holds it. */
+const attack = 'x\u001b[2J\u001b]0;title\u0007\u009b31m\r\u0008\u202e\u2028\u200b\tx';
+const socket = join(folderOf({}), 'bailiff.sock');
+const commands = new Commands({ BAILIFF_SOCKET: socket });
+
+const ban: Ban = {
+  address: attack,
+  jail: attack,
+  since: 0,
+  until: null,
+  hits: 1,
+  count: 1,
+  policy: attack,
+  forced: false,
+};
+const allowed = { address: attack, since: 0, until: null };
+
+const status: Status = {
+  version: attack,
+  started: 0,
+  ready: false,
+  problems: [attack],
+  warnings: [attack],
+  enforcement: {
+    backend: attack,
+    state: 'degraded',
+    detail: attack,
+    hooks: [{ name: attack, family: 4, ok: false, verified: false, problem: attack }],
+    dropped: [{ hook: attack, family: 4, packets: 1, bytes: 1 }],
+    gaps: [attack],
+    elements: 1,
+  },
+  jails: [
+    {
+      name: 'web',
+      filter: attack,
+      maxretry: 5,
+      findtime: 600,
+      bantime: 600,
+      hits: 1,
+      bans: 1,
+      active: 1,
+      tracked: 1,
+      policy: attack,
+      ports: attack,
+    },
+  ],
+  sources: [
+    {
+      id: attack,
+      state: 'failed',
+      detail: attack,
+      lag: 1,
+      lines: 1,
+      lastLine: 0,
+      since: 0,
+      errors: 1,
+      restarts: 1,
+      lastError: { time: 0, message: attack },
+      behind: attack,
+      silent: attack,
+      jails: ['web', attack],
+      warning: attack,
+    },
+  ],
+  findings: [
+    {
+      id: 'client-hidden',
+      jail: 'web',
+      source: attack,
+      text: attack,
+      remedies: [{ behind: attack, remedy: attack }],
+      page: attack,
+    },
+  ],
+  labels: [],
+  reload: null,
+  notifiers: [{ name: attack, type: 'webhook', waiting: 1, sent: 1, failed: 1, dropped: 1, problem: attack }],
+  metrics: attack,
+};
+
+const refuse = (): never => {
+  throw new BailiffError('address-protected', attack, { where: attack, remedy: attack });
+};
+
+const control: Control = {
+  status: () => status,
+  bans: () => [ban],
+  ban: async ({ address }) => {
+    if (address === '192.0.2.1') refuse();
+    return { outcome: 'banned', ban, enforced: false, state: 'degraded', stored: false };
+  },
+  unban: async () => ({ unbanned: [ban], covering: [ban] }),
+  importBans: async ({ bans }) => ({
+    imported: bans.length,
+    already: 0,
+    ended: 0,
+    protected: [{ address: attack, jail: attack, reason: attack }],
+    unknownJails: { [attack]: 1 },
+    state: 'degraded',
+    stored: false,
+  }),
+  allowed: () => [allowed],
+  allow: async () => ({ allowed, unbanned: [ban], stored: false }),
+  disallow: () => ({ removed: [allowed], protected: attack, stored: false }),
+  notifyTest: async () => ({ delivered: false, detail: attack }),
+  reload: async () => ({
+    applied: true,
+    changes: [attack],
+    restart: [attack],
+    errors: [],
+  }),
+  teardown: async () => ({ removed: [attack], problems: [attack] }),
+  why: () => why,
+  history: () => ({ bans: [pastBan], next: null }),
+  recentEvents: () => [
+    { event: 'ban', time: 0, jail: attack, address: attack, until: null, hits: 1 },
+    { event: 'repair', time: 0, what: attack },
+  ],
+  follow: () => assert.fail('not asked here'),
+};
+
+const evidence = [{ time: 0, source: attack, line: attack }];
+const pastBan: PastBan = { ...ban, ended: 1, reason: 'expired' };
+const why: WhyAnswer = {
+  address: attack,
+  counted: attack,
+  verdict: 'banned',
+  enforcement: { backend: attack, state: 'degraded', detail: attack },
+  bans: [{ ...ban, ports: attack, evidence }],
+  inside: { count: 1, bans: [ban] },
+  protectedBy: [{ jail: attack, entry: attack, reason: attack }],
+  windows: [{ jail: attack, hits: 1, maxretry: 2, findtime: 3, nextOut: 4, lastOut: 5, evidence }],
+  earlier: [{ ...pastBan, evidence }],
+  next: [{ jail: attack, seconds: 1, more: 1, attempts: 1 }],
+  dropped: null,
+};
+
+let close = (): void => undefined;
+before(async () => {
+  const server = await serveControl(socket, control);
+  close = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+});
+after(() => close());
+
+const exported = JSON.stringify([{ address: '203.0.113.7', jail: attack, since: 0, until: null, hits: 1 }]);
+const called: readonly (readonly [args: readonly string[], input?: string])[] = [
+  [['status']],
+  [['status', 'web']],
+  [['status', attack]],
+  [['banned']],
+  [['banned', '--jail', attack]],
+  [['ban', '203.0.113.7']],
+  [['ban', '192.0.2.1']],
+  [['ban', attack]],
+  [['unban', '203.0.113.7']],
+  [['allow']],
+  [['allow', '203.0.113.7']],
+  [['allow', '--remove', '203.0.113.7']],
+  [['import', 'bans', '-'], exported],
+  [['import', 'bans', '-'], attack],
+  [['export', 'bans']],
+  [['why', '203.0.113.7']],
+  [['history']],
+  [['events']],
+  [['teardown']],
+  [['reload']],
+  [['notify', 'test', 'mail']],
+  [['filter', 'show', attack]],
+  [['check', '--config', attack]],
+  [['config', 'show', '--config', attack]],
+  [['__names', 'jails']],
+  [['__names', 'banned']],
+];
+
+for (const [args, input] of called) {
+  test(`nothing that moves a terminal's cursor comes out of ${printable(args.join(' '))}`, async () => {
+    for (const form of [[], ['--json']]) {
+      if (args[0] === '__names' && form.length > 0) continue;
+      const { stdout, stderr } = await commands.run([...args, ...form], input);
+      for (const line of `${stdout}\n${stderr}`.split('\n')) assert.equal(line, printable(line));
+    }
+  });
+}
+
+test('names for completion leave out what a shell would expand', async () => {
+  assert.equal((await commands.run(['__names', 'banned'])).stdout, '');
+  assert.equal((await commands.run(['__names', 'jails'])).stdout, 'web');
+});
+
+test('top shows it as harmless', async () => {
+  const { stdout } = await commands.run(['top']);
+  for (const line of stdout.split('\n')) assert.equal(line, printable(line));
+  assert.match(stdout, /x\\x1b\[2J/);
+});

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { AllowAnswer, Status } from '../../src/control/protocol.ts';
+import type { Ban } from '../../src/core/types.ts';
+import { DryDaemon } from '../setup/dry-daemon.ts';
+
+const daemon = new DryDaemon();
+const { commands } = daemon;
+const esc = '\u001b';
+
+before(async () => {
+  await daemon.start();
+  daemon.fail('203.0.113.7', 4);
+  daemon.fail('2001:db8::7', 3);
+  await daemon.banned(2);
+  await commands.run(['ban', '198.51.100.0/24', '--for', '2d']);
+});
+after(() => daemon.stop());
+
+const lines = async (...args: string[]): Promise<string[]> => (await commands.run(args)).stdout.split('\n');
+
+describe('status', () => {
+  test('in a pipe is a screen without colours, and the jail comes with what it did', async () => {
+    const { stdout, exitCode } = await commands.run(['status']);
+    assert.equal(exitCode, 0);
+    assert.doesNotMatch(stdout, /\p{Cc}(?<!\n)/u);
+    assert.match(stdout, /^Bailiff \S+, up \S+.*: ready$/m);
+    assert.match(stdout, /^Enforcement: dry-run by dry-run, 3 banned/m);
+    assert.match(stdout, /^sshd +sshd +3 in 10m +10m +drop +7 +2 +2$/m);
+    assert.match(stdout, /^file:\S+auth\.log +reading +7 .* 0 B +0 +sshd$/m);
+  });
+
+  test('on a terminal is in colour, never with NO_COLOR, and no line is wider than it', async () => {
+    const { stdout, exitCode } = await commands.onTerminal(['status'], { columns: 80 });
+    assert.equal(exitCode, 0);
+    assert.match(stdout, new RegExp(`${esc}\\[32mready${esc}\\[39m`));
+    const environment = { NO_COLOR: '1' };
+    const plain = (await commands.onTerminal(['status'], { columns: 80, environment })).stdout;
+    assert.doesNotMatch(plain, new RegExp(esc));
+    const table = plain.split('\n').filter((line) => /^(?:JAIL|sshd|SOURCE|file:)/.test(line));
+    assert.equal(table.length, 4);
+    for (const line of table) assert.ok(line.length <= 80, line);
+  });
+
+  test('--json is the status, and --quiet says it by the exit code', async () => {
+    const status = (await commands.json('status')) as Status;
+    assert.deepEqual(
+      status.jails.map(({ name, active }) => [name, active]),
+      [['sshd', 2]],
+    );
+    const quiet = await commands.run(['status', '--check', '--quiet']);
+    assert.deepEqual([quiet.stdout, quiet.stderr, quiet.exitCode], ['', '', 0]);
+    const wrong = await commands.run(['status', 'nosuch', '--quiet']);
+    assert.match(wrong.stderr, /there is no jail "nosuch"/);
+    assert.deepEqual([wrong.stdout, wrong.exitCode], ['', 1]);
+  });
+
+  test('of a jail names whom it bans', async () => {
+    assert.ok((await lines('status', 'sshd')).some((line) => line.startsWith('203.0.113.7')));
+    const { banned } = (await commands.json('status', 'sshd')) as { banned: Ban[] };
+    assert.equal(banned.length, 2);
+  });
+});
+
+describe('banned', () => {
+  const addresses = async (...args: string[]) =>
+    ((await commands.json('banned', ...args)) as Ban[]).map(({ address }) => address);
+
+  test('is sorted as asked, and by jail', async () => {
+    assert.deepEqual(await addresses('--sort', 'address'), [
+      '198.51.100.0/24',
+      '203.0.113.7',
+      '2001:db8::/64',
+    ]);
+    assert.equal((await addresses('--sort', 'hits')).at(-1), '198.51.100.0/24');
+    assert.equal((await addresses('--sort', 'until')).at(-1), '198.51.100.0/24');
+    assert.deepEqual(await addresses('--jail', 'manual'), ['198.51.100.0/24']);
+    assert.equal((await lines('banned', '--jail', 'nobody'))[0], 'Nobody is banned by nobody.');
+    assert.equal((await commands.run(['banned', '--sort', 'luck'])).exitCode, 2);
+  });
+
+  test('is a table, the same on a terminal', async () => {
+    const piped = await lines('banned');
+    assert.match(piped[0] ?? '', /^ADDRESS +JAIL +HITS +SINCE +LEFT$/);
+    assert.equal(piped.length, 4);
+    const { stdout } = await commands.onTerminal(['banned']);
+    assert.equal(stdout.trimEnd().split('\n')[0], piped[0]);
+  });
+});
+
+describe('allow', () => {
+  test('lets in at once, keeps from a ban, survives a restart, and ends', async () => {
+    await commands.run(['ban', '203.0.113.50', '--force']);
+    const answer = (await commands.json('allow', '203.0.113.50', '--for', '2h')) as AllowAnswer;
+    assert.deepEqual(
+      answer.unbanned.map(({ address }) => address),
+      ['203.0.113.50'],
+    );
+    assert.equal(answer.stored, true);
+    await daemon.stop();
+    await daemon.start();
+    const refused = await commands.run(['ban', '203.0.113.50']);
+    assert.match(refused.stderr, /203\.0\.113\.50 is never banned: allowed by hand/);
+    assert.match((await lines('allow'))[1] ?? '', /^203\.0\.113\.50 +\d{4}-.* +1h 59m$/);
+    assert.match(
+      (await lines('allow', '203.0.113.51'))[0] ?? '',
+      /^203\.0\.113\.51 is not banned by anybody, and/,
+    );
+    assert.equal((await commands.run(['allow', '--remove', '203.0.113.50'])).exitCode, 0);
+    assert.equal((await commands.run(['ban', '203.0.113.50'])).exitCode, 0);
+    await commands.run(['unban', '203.0.113.50']);
+  });
+
+  test('a short one is over by itself', async () => {
+    await commands.run(['allow', '203.0.113.60', '--for', '1s']);
+    while (
+      ((await commands.json('allow')) as { address: string }[]).some(({ address }) => address.endsWith('.60'))
+    );
+    assert.equal((await commands.run(['ban', '203.0.113.60'])).exitCode, 0);
+    await commands.run(['unban', '203.0.113.60']);
+  });
+
+  test('what a wider entry holds stays allowed, and the exit code says so', async () => {
+    await commands.run(['allow', '203.0.113.128/25']);
+    const kept = await commands.run(['allow', '--remove', '203.0.113.129']);
+    assert.equal(kept.exitCode, 1);
+    assert.match(kept.stdout, /It is never banned all the same: allowed by hand\./);
+    const { removed } = (await commands.json('allow', '--remove', '203.0.113.128/25')) as {
+      removed: unknown[];
+    };
+    assert.equal(removed.length, 1);
+  });
+
+  test('is refused where it makes no sense', async () => {
+    for (const args of [
+      ['--remove'],
+      ['--for', '1h'],
+      ['192.0.2.1', '--remove', '--for', '1h'],
+      ['nobody'],
+    ]) {
+      assert.equal((await commands.run(['allow', ...args])).exitCode, 2, args.join(' '));
+    }
+  });
+});
+
+describe('export and import', () => {
+  test('bans go to a file and come back, each held against the allow list', async () => {
+    const output = path.join(daemon.folder, 'bans.json');
+    const written = (await commands.json('export', 'bans', '--output', output)) as { bans: number };
+    assert.ok(existsSync(output));
+    assert.equal(written.bans, 3);
+    assert.equal((await commands.run(['export', 'bans', '--output', output])).exitCode, 1);
+    await commands.run(['unban', '--all']);
+    await commands.run(['allow', '203.0.113.7']);
+    const report = (await commands.json('import', 'bans', output)) as Record<string, unknown>;
+    assert.deepEqual([report['imported'], report['protected']], [2, 1]);
+    await commands.run(['allow', '--remove', '203.0.113.7']);
+    const again = await commands.run(['import', 'bans', output]);
+    assert.match(again.stdout, /^1 bans are imported\.\n2 were banned already\./);
+    assert.equal(((await commands.json('banned')) as Ban[]).length, 3);
+  });
+
+  test('standard input does as well, and so does the list of banned', async () => {
+    const exported = await commands.run(['export', 'bans']);
+    assert.match(
+      (await commands.run(['import', 'bans', '-'], exported.stdout)).stdout,
+      /3 were banned already/,
+    );
+    const listed = await commands.run(['banned', '--json']);
+    assert.match(
+      (await commands.run(['import', 'bans', '-'], listed.stdout)).stdout,
+      /3 were banned already/,
+    );
+  });
+
+  test('what is no list of bans is refused with the place of the error', async () => {
+    const refused = await commands.run(['import', 'bans', '-'], '{"bailiff":"bans","bans":[{"address":7}]}');
+    assert.match(refused.stderr, /-: it is no list of bans: bans\.0\.address: .*\[bans-unreadable\]/);
+    const none = await commands.run(['import', 'bans', '-'], 'not JSON');
+    assert.match(none.stderr, /\[bans-unreadable\]/);
+  });
+});
+
+describe('top', () => {
+  test('in a pipe prints once', async () => {
+    const { stdout, exitCode } = await commands.run(['top']);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /lines\/s, .* hits\/s, .* bans\/s, .* shut out; \d+ banned$/m);
+    assert.match(stdout, /^Worst\nADDRESS(?:.|\n)*^203\.0\.113\.7 +sshd +3 /m);
+    assert.doesNotMatch(stdout, new RegExp(esc));
+  });
+
+  test('on a terminal takes the other screen until q, and gives the terminal back', async () => {
+    const { stdout, exitCode } = await commands.onTerminal(['top'], { keys: 'q' });
+    assert.equal(exitCode, 0);
+    assert.ok(stdout.includes(`${esc}[?1049h${esc}[?25l`));
+    assert.match(stdout, /Newest/);
+    assert.ok(stdout.trimEnd().endsWith(`${esc}[?25h${esc}[?1049l`));
+  });
+
+  test('Ctrl-C ends it as well', async () => {
+    const { stdout, exitCode } = await commands.onTerminal(['top'], { keys: '\u0003' });
+    assert.equal(exitCode, 0);
+    assert.ok(stdout.trimEnd().endsWith(`${esc}[?25h${esc}[?1049l`));
+  });
+});
+
+test('names for completion are those of jails, of banned and of filters', async () => {
+  assert.deepEqual(await lines('__names', 'jails'), ['sshd']);
+  assert.ok((await lines('__names', 'banned')).includes('203.0.113.7'));
+  assert.ok((await lines('__names', 'filters')).includes('nginx-http-auth'));
+});
