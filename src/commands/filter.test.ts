@@ -112,8 +112,8 @@ test('the report says what decided, and how dates are written', async () => {
   const report = lines.slice(6).map((line) => line.trim());
   assert.equal(report[0], 'expressions');
   assert.match(report[1] ?? '', /^1\) \[1\] \^Failed /);
-  assert.match(report.find((line) => line.startsWith('15)')) ?? '', /^15\) \[1\] \(gained\) \^Accepted /);
-  assert.ok(report.includes('15 decided no line'));
+  assert.match(report.find((line) => line.includes('Accepted')) ?? '', /^\d+\) \[1\] \(gained\) \^Accepted /);
+  assert.match(report.at(-3) ?? '', /^\d+ decided no line$/);
   assert.deepEqual(report.slice(-2), ['dates', '[5] as Nov 22 16:02:01']);
 });
 

@@ -34,6 +34,8 @@ const values: Readonly<Record<string, string>> = {
   container: 'web, image:nginx',
   'container-files': 'proc',
   dir: '/etc/fail2ban',
+  evidence: 'full',
+  history: '7d',
   docker: 'false',
   'docker-socket': 'tcp://127.0.0.1:2375',
   enabled: 'false',
