@@ -1,5 +1,7 @@
 import type { Configuration } from '../config/schema.ts';
 import type { ReloadStatus, SourceStatus, Status } from '../control/protocol.ts';
+import { BailiffError, orError } from '../core/errors.ts';
+import { splitMode } from '../core/filter.ts';
 import { formatPorts, type Policy, ruleOf, unenforced } from '../core/policy.ts';
 import type { Choice } from '../enforce/choose.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
@@ -69,6 +71,7 @@ export function status(parts: StatusParts): Status {
       return {
         name,
         filter,
+        forgeable: forgeable(filter, configuration),
         maxretry,
         findtime,
         bantime,
@@ -87,6 +90,11 @@ export function status(parts: StatusParts): Status {
     metrics: configuration.listen === null ? null : metricsUrl(configuration.listen),
     reload: parts.reload,
   };
+}
+
+function forgeable(filter: string, { filters }: Configuration): string | null {
+  const about = orError(() => filters.about(splitMode(filter).filter));
+  return about instanceof BailiffError ? null : (about?.forgeable ?? null);
 }
 
 export function metricsUrl({ host, port }: { host: string; port: number }): string {

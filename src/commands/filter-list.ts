@@ -10,16 +10,17 @@ export async function listFilters({ folders, json, print }: FilterOptions): Prom
   const filters = await loadFilters(folders);
   if (json) print(jsonText(filters.map(asJson)));
   else {
-    const table = tableLines(['FILTER', 'SERVICE', 'MODES'], filters.map(row), terminalColumns());
+    const table = tableLines(['FILTER', 'SERVICE', 'MODES', 'LOG'], filters.map(row), terminalColumns());
     for (const line of table) print(lineText(line, false));
   }
 }
 
 function row({ name, description, about }: FilterDefinition): readonly string[] {
-  return [name, description, about?.modes.join(', ') ?? ''];
+  const forgeable = (about?.forgeable ?? null) !== null;
+  return [name, description, about?.modes.join(', ') ?? '', forgeable ? 'forgeable' : ''];
 }
 
 function asJson({ name, description, kind, about }: FilterDefinition) {
-  const { counts = null, modes = [] } = about ?? {};
-  return { name, description, kind, counts, modes };
+  const { counts = null, modes = [], forgeable = null } = about ?? {};
+  return { name, description, kind, counts, modes, forgeable };
 }

@@ -226,8 +226,14 @@ test('list and show', async () => {
   assert.ok((JSON.parse(list.join('')) as { name: string }[]).some(({ name }) => name === 'sshd'));
   const text = await printed((print) => listFilters({ folders, json: false, print }));
   assert.ok(text.some((line) => /^sshd +OpenSSH server/.test(line)));
+  assert.ok(text.some((line) => /^vaultwarden .* forgeable$/.test(line)));
+  assert.ok(!text.some((line) => /^sshd .* forgeable$/.test(line)));
   const shown = await printed((print) => showFilter({ folders, json: true, print, name: 'sshd' }));
   assert.equal((JSON.parse(shown.join('')) as { name: string }).name, 'sshd');
   const described = await printed((print) => showFilter({ folders, json: false, print, name: 'sshd' }));
   assert.match(described.at(-1) ?? '', /^\d+ samples, all as they say$/);
+  const nginx = await printed((print) =>
+    showFilter({ folders, json: false, print, name: 'nginx-http-auth' }),
+  );
+  assert.ok(nginx.some((line) => /^ {2}forgeable +nginx writes the path/.test(line)));
 });

@@ -17,6 +17,7 @@ hidden.protectedHit('shop', '172.18.0.2', { section: 'docker', reason: 'Docker n
 const jail = {
   name: 'shop',
   filter: 'nginx-http-auth',
+  forgeable: 'nginx writes decoded paths',
   maxretry: 5,
   findtime: 600,
   bantime: 600,
@@ -100,6 +101,11 @@ test('status of a jail whose clients are hidden says what to do behind which pro
   for (const front of ['Docker', 'traefik', 'nginx', 'caddy', 'haproxy', 'Cloudflare'])
     assert.match(stdout, new RegExp(`^    ${front}: `, 'm'));
   assert.doesNotMatch((await bailiff('blog')).stdout, /in front/);
+});
+
+test('status of a jail says that its log can be forged, and why', async () => {
+  const { stdout } = await bailiff('shop');
+  assert.match(stdout, /! Clients can write lines of this log with any address: nginx writes decoded paths\./);
 });
 
 test('status --json of it has the finding whole, as doctor will take it', async () => {

@@ -34,6 +34,8 @@ async function showJail(client: ControlClient, status: Status, jail: string, jso
   const findings = status.findings.filter((each) => each.jail === jail);
   if (json) return printJson({ ...found, findings, banned: banned.map(publicForm) });
   printJails([found]);
+  if (found.forgeable !== null)
+    printLine(`  ! Clients can write lines of this log with any address: ${found.forgeable}.`);
   printLine();
   for (const source of status.sources.filter(({ jails }) => jails.includes(jail))) printSource(source);
   for (const { page, remedies } of findings) {

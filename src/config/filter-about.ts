@@ -14,6 +14,7 @@ export function describeAbout(about: FilterAbout): readonly (readonly [title: st
     ['files in it', inside.join(', ')],
     ['images', about.images.join(', ')],
     ['setup', about.setup ?? ''],
+    ['forgeable', about.forgeable ?? ''],
     ['modes', usual === undefined ? '' : [`${usual} (default)`, ...modes].join(', ')],
     ['its jails', describeLimits(about.jail)],
     ['overlaps', about.overlaps.join(', ')],

@@ -16,7 +16,12 @@ docker run --label bailiff.jails=nginx-http-auth …        # a container
 
 \`bailiff filter list\` shows the same, with filters of your own; \`bailiff filter show NAME\` what one looks for. Where a
 filter has modes, a jail's \`mode\` chooses one (\`BAILIFF_JAIL_SSHD_MODE\`, the label \`bailiff.jail.sshd.mode\`).
-[Writing a filter](writing-a-filter.md) takes ten minutes.`;
+[Writing a filter](writing-a-filter.md) takes ten minutes.
+
+A filter marked *forgeable* reads the log of a program that writes line breaks of its clients as they are: a client can write
+a whole line there with somebody else's address, and have that one banned. No filter can tell such a line. What ends it for
+the program, or who is to be on the ignore list, stands with the filter. \`bailiff.enable=true\` alone does not ask for such
+a jail where another one fits the image.`;
 
 /** docs/filters.md, whole: what is told of these filters. */
 export function filterCatalogue(filters: readonly FilterDefinition[]): string {
@@ -25,7 +30,7 @@ export function filterCatalogue(filters: readonly FilterDefinition[]): string {
     filters.map(({ name, description, about }) => [
       `[${name}](#${name.replaceAll('.', '')})`,
       cell(description),
-      cell(about?.counts ?? ''),
+      cell(about?.counts ?? '').concat((about?.forgeable ?? null) === null ? '' : ' (*forgeable*)'),
       about?.modes.join(', ') ?? '',
     ]),
   );
@@ -33,7 +38,7 @@ export function filterCatalogue(filters: readonly FilterDefinition[]): string {
 }
 
 /** What is told as people write it, and what is text of the machine's. */
-const prose: ReadonlySet<string> = new Set(['counts', 'setup', 'its jails', 'modes']);
+const prose: ReadonlySet<string> = new Set(['counts', 'setup', 'forgeable', 'its jails', 'modes']);
 
 function section({ name, description, about }: FilterDefinition): string {
   const told = about === undefined ? [] : describeAbout(about);

@@ -93,13 +93,15 @@ function isIn(mode: string | null, modes: readonly string[] | undefined): boolea
 }
 
 /** What is told of a filter; the same in all of its modes. */
-export function aboutOf({ counts, logs, images, setup, jail, modes, overlaps }: FilterFile): FilterAbout {
+export function aboutOf(file: FilterFile): FilterAbout {
+  const { counts, logs, images, setup, forgeable, jail, modes, overlaps } = file;
   const { files = [], journal = [], container = [], inside = [] } = logs ?? {};
   return {
     counts: counts ?? null,
     logs: { files, journal, container, inside },
     images: images ?? [],
     setup: setup ?? null,
+    forgeable: forgeable ?? null,
     jail: jail ?? {},
     modes: modes ?? [],
     overlaps: overlaps ?? [],

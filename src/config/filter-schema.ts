@@ -100,6 +100,13 @@ const common = {
     .min(1)
     .optional()
     .describe("What has to be set in the service for failures to be logged with the client's address."),
+  forgeable: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Why a client can write whole lines of the log, with somebody else's address: one sentence, without a full stop.",
+    ),
   jail: z
     .strictObject({
       maxretry: wholeNumber(1, 10_000).optional(),

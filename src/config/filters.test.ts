@@ -136,6 +136,7 @@ test('what is told of a filter is read with it', () => {
 logs: {files: [/var/log/x.log], journal: _SYSTEMD_UNIT=x.service + _UID=0, container: [stdout], inside: [/x.log]}
 images: [x, ghcr.io/x/y]
 setup: Log the address.
+forgeable: it writes names as they come
 jail: {maxretry: 30, findtime: 1m, bantime: -1}
 overlaps: [y]
 kind: regex
@@ -154,6 +155,7 @@ ${samples}`,
     },
     images: ['x', 'ghcr.io/x/y'],
     setup: 'Log the address.',
+    forgeable: 'it writes names as they come',
     jail: { maxretry: 30, findtime: 60, bantime: null },
     modes: [],
     overlaps: ['y'],

@@ -91,6 +91,8 @@ export interface LabelReport {
 export interface JailStatus {
   readonly name: string;
   readonly filter: string;
+  /** Why a client can write whole lines of its log, with somebody else's address; null: it cannot, as far as is known. */
+  readonly forgeable: string | null;
   readonly maxretry: number;
   /** Seconds. */
   readonly findtime: number;

@@ -26,6 +26,8 @@ export interface FilterAbout {
   readonly images: readonly string[];
   /** What has to be set in the service for its log to name the client, or null. */
   readonly setup: string | null;
+  /** Why a client can write whole lines of the log, with somebody else's address, in one sentence; null: it cannot. */
+  readonly forgeable: string | null;
   /** What its jails get that do not say otherwise; times in seconds. */
   readonly jail: FilterLimits;
   /** The first is the default. None: it is one and the same for all. */
