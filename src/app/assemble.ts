@@ -156,7 +156,10 @@ export function assemble(
     bans: () => ledger.active.policies(),
   });
   const gaps = new Gaps((gap) => log.warn({ gap }, 'not everything is filtered here'));
-  const labels = new LabelReports((complaint) => log.warn({ error: complaint }, 'a label is not heeded'));
+  const labels = new LabelReports({
+    complain: (complaint) => log.warn({ error: complaint }, 'a label is not heeded'),
+    note: (note) => log.info({ note }, 'jails for a container'),
+  });
   const ineffective = new Ineffective(clock, (message) =>
     log.warn({ warning: message }, 'a ban keeps nobody out'),
   );

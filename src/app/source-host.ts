@@ -45,10 +45,10 @@ export function sourceHost({
     forget: (id) => intake.forget(id),
     dropped: (source, lines) => metrics.droppedLines.inc({ source }, lines),
     jailsFromLabels: (container) => {
-      const decided = jailsFromLabels(container, live.now);
-      labels.replace(container.id, container.name, decided.errors);
-      jails.labelled(decided.jails);
-      return decided.jails;
+      const { jails: decided, ...said } = jailsFromLabels(container, live.now);
+      labels.replace(container.id, container.name, said);
+      jails.labelled(decided);
+      return decided;
     },
     forgetLabels: (isGone) => labels.forget(isGone),
     protectNetworks: (networks) => protection.networks(networks),

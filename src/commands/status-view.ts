@@ -7,6 +7,8 @@ import { printNotifiers } from './status-notifiers.ts';
 
 /** So many jails, and so many sources, have room on one screen; `status JAIL` and --json tell of all. */
 const mostRows = 20;
+/** Of containers' labels; all are in --json. */
+const mostNotes = 10;
 
 type Enforcement = Status['enforcement'];
 
@@ -18,6 +20,8 @@ export function printStatus(status: Status): void {
   printLine(`Bailiff ${status.version}, up ${up}: `, state);
   for (const problem of problems) printLine('  ', paint('red', `! ${problem}`));
   for (const warning of warnings) printLine('  ', paint('yellow', `! ${warning}`));
+  const notes = status.labels.flatMap((report) => report.notes);
+  for (const note of notes.slice(0, mostNotes)) printLine(`  - ${note}`);
   printLine();
   printEnforcement(enforcement);
   printLine();

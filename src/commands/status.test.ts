@@ -105,7 +105,10 @@ test('status of a jail whose clients are hidden says what to do behind which pro
 
 test('status of a jail says that its log can be forged, and why', async () => {
   const { stdout } = await bailiff('shop');
-  assert.match(stdout, /! Clients can write lines of this log with any address: nginx writes decoded paths\./);
+  assert.match(
+    stdout,
+    /! Clients can write lines of this log with any address: nginx writes decoded paths\./,
+  );
 });
 
 test('status --json of it has the finding whole, as doctor will take it', async () => {

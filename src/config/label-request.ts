@@ -52,7 +52,8 @@ export class LabelRequest {
       this.errors.length = 0;
       return;
     }
-    this.#readNames(own.get(jailsLabel) ?? '');
+    const names = own.get(jailsLabel);
+    if (names !== undefined) this.#readNames(names);
     const options = [...own.keys()].flatMap((key) => {
       if (key === enableLabel || key === jailsLabel) return [];
       const option = this.#readOption(key);
@@ -60,7 +61,9 @@ export class LabelRequest {
     });
     // A jail exists when it is named, or has a filter of its own; as in the environment.
     for (const { jail, option } of options) if (option === 'filter') this.#add(jail);
-    if (enabled === true && this.jails.size === 0) this.#addUsual();
+    // A name that is wrong, or a variable that is empty, is no wish for all that fits.
+    if (enabled === true && names === undefined && this.jails.size === 0) this.#addUsual();
+    if (names?.trim() === '' && this.jails.size === 0) this.#refuse(jailsLabel, 'names no jail');
     for (const { key, jail, option, value } of options) {
       const raw = this.jails.get(jail);
       if (raw !== undefined) raw[option] = value;

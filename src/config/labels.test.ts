@@ -152,6 +152,13 @@ test('a container that a configured jail reads already is not read twice', async
   const environment = { BAILIFF_JAIL_OTHER_CONTAINER: 'label:app=shop' };
   const labels = { 'bailiff.jails': 'other', app: 'shop' };
   assert.deepEqual(await read(labels, environment), { jails: [], errors: [] });
+  const limited = await read({ ...labels, 'bailiff.jail.other.maxretry': '3' }, environment);
+  assert.deepEqual(limited, {
+    jails: [],
+    errors: [
+      'container "web", label "bailiff.jail.other.maxretry": jail "other" reads this container already [config-invalid]',
+    ],
+  });
 });
 
 test('labels cannot loosen, read elsewhere or bring back', async () => {
@@ -307,24 +314,55 @@ test('enable alone asks for the jails of the filters that belong to the image', 
       findtime,
       read,
     ]),
-    [
-      ['nginx-http-auth', 'nginx-http-auth', 5, 600, ['web']],
-      ['imaged', 'imaged', 30, 60, ['web']],
-    ],
+    [['imaged', 'imaged', 30, 60, ['web']]],
   );
   const limited = { ...enable, 'bailiff.jail.imaged.maxretry': '7' };
   assert.deepEqual(
     (await read(limited, {}, 'nginx')).jails.map(({ name, maxretry }) => [name, maxretry]),
-    [
-      ['nginx-http-auth', 5],
-      ['imaged@web', 7],
-    ],
+    [['imaged@web', 7]],
   );
   const off = { BAILIFF_JAIL_IMAGED_ENABLED: 'false' };
   assert.deepEqual(
     (await read(enable, off, 'nginx')).jails.map(({ name }) => name),
     ['nginx-http-auth'],
     'what the host has switched off stays off',
+  );
+});
+
+test('enable alone leaves out what is forgeable or counts the same attempt, and says so', async () => {
+  const knownFilters = filterFiles('sshd', 'http-login', 'http-scanner', 'nginx-http-auth', 'vaultwarden');
+  const enabled = async (image: string, environment: NodeJS.ProcessEnv = {}) => {
+    const set = await loadConfiguration({ file, environment, knownFilters });
+    const { jails, errors, notes } = jailsFromLabels(
+      container({ 'bailiff.enable': 'true' }, 'web', image),
+      set,
+    );
+    assert.deepEqual(errors, []);
+    return { names: jails.map(({ name }) => name), notes };
+  };
+  const place = 'container "web", label "bailiff.enable":';
+  assert.deepEqual(await enabled('nginx'), {
+    names: ['http-login'],
+    notes: [
+      `${place} left out: nginx-http-auth (forgeable), http-scanner (overlaps http-login); name it in bailiff.jails to have it`,
+    ],
+  });
+  const read = { BAILIFF_JAILS: 'http-scanner', BAILIFF_JAIL_HTTP_SCANNER_CONTAINER: 'web' };
+  assert.deepEqual((await enabled('nginx', read)).names, [], 'one that the host has is one, too');
+  const only = await enabled('vaultwarden/server:1.34');
+  assert.deepEqual(only.names, ['vaultwarden'], 'where there is no other one');
+  assert.deepEqual(only.notes, [
+    `${place} vaultwarden is started though its log is forgeable: Vaultwarden writes line breaks of names as they are`,
+  ]);
+});
+
+test('of filters that overlap the one that takes fewer attempts is started', async () => {
+  const knownFilters = filterFiles('sshd', 'http-4xx-flood', 'http-scanner');
+  const set = await loadConfiguration({ file, environment: {}, knownFilters });
+  const { jails } = jailsFromLabels(container({ 'bailiff.enable': 'true' }, 'web', 'httpd:2.4'), set);
+  assert.deepEqual(
+    jails.map(({ name }) => name),
+    ['http-scanner'],
   );
 });
 
@@ -347,6 +385,14 @@ test('enable beside jails that are named adds none', async () => {
     (await read(named, {}, 'nginx')).jails.map(({ name }) => name),
     ['sshd'],
   );
+  for (const [wrong, message] of [
+    ['sshd/nginx', /"sshd\/nginx" cannot name a jail/],
+    [' ', /names no jail/],
+  ] as const) {
+    const { jails, errors } = await read({ ...named, 'bailiff.jails': wrong }, {}, 'nginx');
+    assert.deepEqual(jails, [], 'a wrong name is no wish for all that fits');
+    assert.match(errors.join(), message);
+  }
 });
 
 test('enable=false switches all other labels off, wrong ones too', async () => {

@@ -8,6 +8,7 @@ import { hasLabels, LabelRequest } from './label-request.ts';
 import { readLayer } from './layer.ts';
 import type { Configuration, JailConfiguration, JailOptions } from './schema.ts';
 import { quote } from './show.ts';
+import { type Fitting, usualJails } from './usual-jails.ts';
 
 const mostFiles = 16;
 const mostErrors = 20;
@@ -16,6 +17,8 @@ export interface LabelJails {
   /** Each reads this container only. The name may be that of a configured jail, or of another container's. */
   readonly jails: JailConfiguration[];
   readonly errors: BailiffError[];
+  /** What the owner should know of jails that nobody named, a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -28,9 +31,9 @@ export interface LabelJails {
 export function jailsFromLabels(container: ContainerTraits, configuration: Configuration): LabelJails {
   const { labels: rules } = configuration;
   const { name, labels } = container;
-  if (!rules.heeded || !hasLabels(labels)) return { jails: [], errors: [] };
+  if (!rules.heeded || !hasLabels(labels)) return { jails: [], errors: [], notes: [] };
   if (!rules.containers.some((selector) => selects(selector, container)))
-    return { jails: [], errors: [notHeeded(name)] };
+    return { jails: [], errors: [notHeeded(name)], notes: [] };
   const labelled = new LabelledContainer(container, configuration);
   const request = new LabelRequest(name, {
     options: rules.options,
@@ -41,7 +44,11 @@ export function jailsFromLabels(container: ContainerTraits, configuration: Confi
   const { layer, errors } = readLayer({ jails: Object.fromEntries(jails) }, where);
   const files = [...layer.jails.values()].reduce((sum, { inside = [] }) => sum + inside.length, 0);
   if (files > mostFiles)
-    return { jails: [], errors: [tooManyFiles(name), ...request.errors, ...errors].slice(0, mostErrors) };
+    return {
+      jails: [],
+      errors: [tooManyFiles(name), ...request.errors, ...errors].slice(0, mostErrors),
+      notes: [],
+    };
   const decided: JailConfiguration[] = [];
   for (const [jail, options] of layer.jails) {
     const { made, problems } = labelled.decide(jail, options, (option) =>
@@ -50,7 +57,8 @@ export function jailsFromLabels(container: ContainerTraits, configuration: Confi
     if (made !== null) decided.push(made);
     errors.push(...problems);
   }
-  return { jails: decided, errors: [...request.errors, ...errors].slice(0, mostErrors) };
+  const { notes } = labelled;
+  return { jails: decided, errors: [...request.errors, ...errors].slice(0, mostErrors), notes };
 }
 
 interface Decision {
@@ -63,6 +71,8 @@ const decline = (...problems: readonly BailiffError[]): Decision => ({ made: nul
 
 /** One container whose labels are heeded, and what its jails may be. */
 class LabelledContainer {
+  /** What was decided where nobody named a jail. */
+  readonly notes: string[] = [];
   readonly #container: ContainerTraits;
   readonly #configuration: Configuration;
 
@@ -72,13 +82,14 @@ class LabelledContainer {
   }
 
   /**
-   * The jails of the filters that belong to its image, those that the configuration has switched off or keeps from
-   * labels aside. @throws BailiffError where there are none
+   * The jails for its image (usual-jails.ts), those that the configuration has switched off or keeps from labels aside.
+   * @throws BailiffError where no filter belongs to it, or none is allowed
    */
   jailsOfImage(): string[] {
-    const names = this.#configuration.filters.names.filter((name) => this.#fits(name));
-    const allowed = names.filter((name) => this.#isAllowed(name) && !this.#isOff(name));
-    if (allowed.length > 0) return allowed;
+    const fitting = this.#configuration.filters.names.flatMap((name) => this.#fitting(name));
+    const allowed = fitting.filter(({ name }) => this.#isAllowed(name) && !this.#isOff(name));
+    if (allowed.length > 0) return this.#choose(allowed);
+    const names = fitting.map(({ name }) => name);
     const image = quote(this.#container.image);
     if (names.length === 0) {
       throw new BailiffError('config-invalid', `no filter belongs to the image ${image}`, {
@@ -89,13 +100,26 @@ class LabelledContainer {
     throw new BailiffError('config-invalid', message);
   }
 
+  #choose(fitting: readonly Fitting[]): string[] {
+    const { started, leftOut } = usualJails(fitting, this.#reading());
+    const note = (text: string): unknown =>
+      this.notes.push(`container ${quote(this.#container.name)}, label "bailiff.enable": ${text}`);
+    for (const { name, about } of started)
+      if (about.forgeable !== null)
+        note(`${name} is started though its log is forgeable: ${about.forgeable}`);
+    if (leftOut.length > 0) note(`left out: ${leftOut.join(', ')}; name it in bailiff.jails to have it`);
+    return started.map(({ name }) => name);
+  }
+
   decide(name: string, fromLabels: JailOptions, where: (option?: string) => string): Decision {
     if (fromLabels.enabled === false) return decline();
     const configured = this.#configured(name);
     if (this.#isOff(name)) return decline(switchedOff(name, where()));
     if (!this.#isAllowed(name)) return decline(notAllowed(name, where()));
-    if (configured?.container.some((selector) => selects(selector, this.#container)) === true)
-      return fromLabels.inside === undefined ? decline() : decline(alreadyRead(name, where()));
+    if (configured !== undefined && this.#isReadBy(configured)) {
+      const [option] = Object.keys(setOptions(fromLabels));
+      return option === undefined ? decline() : decline(alreadyRead(name, where(option)));
+    }
     const decided = orError(() => this.#decide(name, fromLabels, where));
     return decided instanceof BailiffError ? decline(decided) : decided;
   }
@@ -136,14 +160,28 @@ class LabelledContainer {
     return jailOf(name, options, defaults, filters.about(options.filter ?? name));
   }
 
-  /** Whether a filter belongs to its image. What is wrong with a filter's file is told where somebody wants it. */
-  #fits(filter: string): boolean {
-    const { filters } = this.#configuration;
+  /** The filter, where it belongs to its image. What is wrong with a filter's file is told where somebody wants it. */
+  #fitting(filter: string): Fitting[] {
     const repository = repositoryOf(this.#container.image);
-    if (repository === '' || !filters.mayBelongTo(filter, repository)) return false;
-    const about = orError(() => filters.about(filter));
-    if (about === null || about instanceof BailiffError) return false;
-    return about.images.some((image) => selects(`image:${image}`, this.#container));
+    if (repository === '' || !this.#configuration.filters.mayBelongTo(filter, repository)) return [];
+    return this.#named(filter).filter(({ about }) =>
+      about.images.some((image) => selects(`image:${image}`, this.#container)),
+    );
+  }
+
+  /** The filters of the configured jails that read it. */
+  #reading(): Fitting[] {
+    const jails = this.#configuration.jails.filter((jail) => jail.enabled && this.#isReadBy(jail));
+    return jails.flatMap(({ filter }) => this.#named(splitMode(filter).filter));
+  }
+
+  #named(filter: string): Fitting[] {
+    const about = orError(() => this.#configuration.filters.about(filter));
+    return about === null || about instanceof BailiffError ? [] : [{ name: filter, about }];
+  }
+
+  #isReadBy({ container }: JailConfiguration): boolean {
+    return container.some((selector) => selects(selector, this.#container));
   }
 
   #configured(name: string): JailConfiguration | undefined {
@@ -208,7 +246,8 @@ function tooManyFiles(container: string): BailiffError {
 function alreadyRead(name: string, where: string): BailiffError {
   return new BailiffError('config-invalid', `jail ${quote(name)} reads this container already`, {
     where,
-    remedy: 'Set inside in the configuration of the host, or leave the container to the label.',
+    remedy:
+      'This label is not heeded. Set it in the configuration of the host, or leave the container to the label.',
   });
 }
 

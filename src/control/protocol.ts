@@ -39,7 +39,7 @@ export interface Status {
   readonly jails: readonly JailStatus[];
   readonly sources: readonly SourceStatus[];
   readonly findings: readonly Finding[];
-  /** Containers of which labels are not heeded. */
+  /** Containers of whose labels there is something to say. */
   readonly labels: readonly LabelReport[];
   /** The owner's notifiers. */
   readonly notifiers: readonly NotifierStatus[];
@@ -76,7 +76,7 @@ export interface Finding {
   readonly page: string;
 }
 
-/** What is wrong with one container's labels. */
+/** What is wrong with one container's labels, and what the owner should know of them. */
 export interface LabelReport {
   readonly container: string;
   readonly errors: readonly {
@@ -86,6 +86,8 @@ export interface LabelReport {
     readonly message: string;
     readonly remedy: string | null;
   }[];
+  /** Of jails that nobody named: which were left out, and which are started though their logs are forgeable. */
+  readonly notes: readonly string[];
 }
 
 export interface JailStatus {
