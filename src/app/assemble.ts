@@ -29,6 +29,7 @@ import { IgnoreLists } from './ignore-lists.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
+import { LabelJails } from './label-jails.ts';
 import { LabelReports } from './label-reports.ts';
 import type { Log } from './log.ts';
 import type { Notifications } from './notifications.ts';
@@ -160,6 +161,15 @@ export function assemble(
     complain: (complaint) => log.warn({ error: complaint }, 'a label is not heeded'),
     note: (note) => log.info({ note }, 'jails for a container'),
   });
+  const labelJails = new LabelJails({
+    isConfigured: (name) => jails.isConfigured(name),
+    bans: (name) => ledger.active.byJail.has(name),
+    drop: (name) => {
+      jails.drop(name);
+      for (const counter of [metrics.hits, metrics.protectedHits, metrics.staleHits, metrics.bans])
+        counter.remove({ jail: name });
+    },
+  });
   const ineffective = new Ineffective(clock, (message) =>
     log.warn({ warning: message }, 'a ban keeps nobody out'),
   );
@@ -251,6 +261,7 @@ export function assemble(
     events,
     ended: (ban) => {
       ineffective.ended(ban);
+      labelJails.ended(ban.jail);
       news.ended(ban);
     },
     teardown: async () => {
@@ -287,7 +298,10 @@ export function assemble(
   });
   const intake = new Intake({
     scanner,
-    jail: (jail) => jails.wanted(jail),
+    jail: (jail) => {
+      labelJails.read(jail.name);
+      return jails.wanted(jail);
+    },
     cursor: (key) => ledger.cursor(key),
     evidence: (jails) =>
       jails.some((jail) => actions.ignores(jail) !== null)
@@ -304,6 +318,7 @@ export function assemble(
     closed: (source) => {
       for (const counter of [metrics.lines, metrics.bytes, metrics.oversizeLines, metrics.gaps])
         counter.remove({ source });
+      labelJails.tidy();
     },
     get timeZone() {
       return live.now.timeZone;
@@ -325,6 +340,7 @@ export function assemble(
     intake,
     clock,
     labels,
+    labelJails,
     metrics,
     enforcer,
     gaps,

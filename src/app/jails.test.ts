@@ -76,3 +76,11 @@ test('a source that was told of a jail before a reload does not bring it back, n
     'its label is there until it is read again',
   );
 });
+
+test('a jail that was dropped counts on where it comes back', () => {
+  const all = jails();
+  all.add(web).jail.windows.add('203.0.113.7', 1_000, 2);
+  all.drop('web');
+  assert.equal(all.get('web'), undefined);
+  assert.equal(all.add(web).jail.windows.add('203.0.113.7', 1_001, 1), 3);
+});

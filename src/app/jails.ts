@@ -126,6 +126,16 @@ export class Jails {
     return entry;
   }
 
+  /** Whether the configuration has it. */
+  isConfigured(name: string): boolean {
+    return this.#configured.has(name);
+  }
+
+  /** It is there no more, for its containers are gone. What it counted stays as long as it would count. */
+  drop(name: string): void {
+    if (!this.#configured.has(name) && this.#entries.delete(name)) this.#ledger.closeWindows(name);
+  }
+
   /** The jails that count the bans of this one. What they ban is counted by nobody: it would go round. */
   counting(name: string): readonly JailEntry[] {
     if (this.#entries.get(name)?.configuration.bans.length !== 0) return [];

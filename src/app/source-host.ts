@@ -7,6 +7,7 @@ import type { SourceHost } from '../sources/source.ts';
 import type { Gaps } from './gaps.ts';
 import type { Intake } from './intake.ts';
 import type { Jails } from './jails.ts';
+import type { LabelJails } from './label-jails.ts';
 import type { LabelReports } from './label-reports.ts';
 import type { Live } from './live.ts';
 import type { Policies } from './policies.ts';
@@ -18,6 +19,7 @@ export interface SourceHostParts {
   readonly intake: Intake;
   readonly clock: Clock;
   readonly labels: LabelReports;
+  readonly labelJails: LabelJails;
   readonly metrics: Metrics;
   readonly enforcer: Enforcer;
   readonly gaps: Gaps;
@@ -32,6 +34,7 @@ export function sourceHost({
   intake,
   clock,
   labels,
+  labelJails,
   metrics,
   enforcer,
   gaps,
@@ -45,12 +48,19 @@ export function sourceHost({
     forget: (id) => intake.forget(id),
     dropped: (source, lines) => metrics.droppedLines.inc({ source }, lines),
     jailsFromLabels: (container) => {
-      const { jails: decided, ...said } = jailsFromLabels(container, live.now);
-      labels.replace(container.id, container.name, said);
+      const asked = jailsFromLabels(container, live.now);
+      const { jails: decided, errors } = labelJails.ask(container.id, container.name, asked.jails);
+      labels.replace(container.id, container.name, {
+        errors: [...asked.errors, ...errors],
+        notes: asked.notes,
+      });
       jails.labelled(decided);
       return decided;
     },
-    forgetLabels: (isGone) => labels.forget(isGone),
+    forgetLabels: (isGone) => {
+      labels.forget(isGone);
+      labelJails.forget(isGone);
+    },
     protectNetworks: (networks) => protection.networks(networks),
     publishes: (container, readers, ports) => {
       if (policies.publishes(container, readers, ports)) enforcer.hint();

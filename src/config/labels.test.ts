@@ -383,7 +383,7 @@ test('enable beside jails that are named adds none', async () => {
   const named = { 'bailiff.enable': 'yes', 'bailiff.jails': 'sshd' };
   assert.deepEqual(
     (await read(named, {}, 'nginx')).jails.map(({ name }) => name),
-    ['sshd'],
+    ['sshd@*'],
   );
   for (const [wrong, message] of [
     ['sshd/nginx', /"sshd\/nginx" cannot name a jail/],
@@ -441,7 +441,7 @@ test('every option that the reference has a label for can be set by it', async (
   const off = { 'bailiff.jails': 'other, sshd', 'bailiff.jail.other.enabled': 'false' };
   assert.deepEqual(
     (await read(off)).jails.map(({ name }) => name),
-    ['sshd'],
+    ['sshd@*'],
   );
 });
 
@@ -517,4 +517,18 @@ test('labels can be kept to some jails and some options', async () => {
     { BAILIFF_LABEL_OPTIONS: 'none' },
   );
   assert.deepEqual([none.jails.length, none.errors.length], [1, 1]);
+});
+
+test('containers count apart from a jail that reads other logs, and together', async () => {
+  const set = await configuration({
+    BAILIFF_JAILS: 'sshd other',
+    BAILIFF_JAIL_OTHER_LOGPATH: '/var/log/other.log',
+  });
+  const named = (labels: Record<string, string>, name: string) =>
+    jailsFromLabels(container(labels, name), set).jails.map(({ name }) => name);
+  assert.deepEqual(named({ 'bailiff.jails': 'other' }, 'web'), ['other@*']);
+  assert.deepEqual(named({ 'bailiff.jails': 'other' }, 'shop'), ['other@*']);
+  assert.deepEqual(named({ 'bailiff.jails': 'other', 'bailiff.jail.other.maxretry': '3' }, 'web'), [
+    'other@web',
+  ]);
 });

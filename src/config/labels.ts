@@ -24,7 +24,8 @@ export interface LabelJails {
 /**
  * The jails that a container's labels ask for. A label can add a jail for its own container and set
  * limits of it: with others than its name means elsewhere it is called NAME@CONTAINER and counts for
- * itself, so that no container weakens another's protection. It cannot read anything else, ignore anybody, shut
+ * itself, so that no container weakens another's protection; NAME@*, where the configuration has a jail NAME for other
+ * logs, is that of all containers that ask for it. It cannot read anything else, ignore anybody, shut
  * ports that the configuration leaves open, or bring back a jail that the configuration switched off. What is refused is
  * reported, the rest stands. Never throws.
  */
@@ -138,7 +139,16 @@ class LabelledContainer {
     // By the container alone, not by who came first: counts and bans are stored under the name. What is published is
     // a matter of this container alone, too.
     const shared = sameRule(jail, usual) && jail.ports !== 'published';
-    return { made: shared ? jail : { ...jail, name: `${name}@${this.#container.name}` }, problems };
+    const shareable = this.#hasOtherSources(name) ? `${name}@*` : name;
+    return { made: { ...jail, name: shared ? shareable : `${name}@${this.#container.name}` }, problems };
+  }
+
+  /** A container must not fill up what the host's own jail counts, of which the stalest goes: they count apart. */
+  #hasOtherSources(name: string): boolean {
+    const configured = this.#configured(name);
+    if (configured === undefined) return false;
+    const { logpath, container, journal, kubernetes, syslog, bans } = configured;
+    return [logpath, container, journal, kubernetes, syslog, bans].some((sources) => sources.length > 0);
   }
 
   #make(name: string, fromLabels: JailOptions): JailConfiguration {

@@ -41,15 +41,31 @@ const parkedFor = 30 * 86_400;
  */
 export class WindowStore {
   readonly #windows = new Map<string, Windows>();
+  /** Jails that are gone: their windows go when they are empty. */
+  readonly #closing = new Set<string>();
   #seq = 0;
 
   /** The windows of a jail: what was stored under its name, in its limits of today. */
   open(jail: string, limits: WindowLimits): Windows {
+    this.#closing.delete(jail);
     const windows = new Windows(limits);
     const parked = this.#windows.get(jail);
     if (parked !== undefined) windows.takeOver(parked);
     this.#windows.set(jail, windows);
     return windows;
+  }
+
+  close(jail: string): void {
+    this.#closing.add(jail);
+    this.#release();
+  }
+
+  #release(): void {
+    for (const jail of this.#closing) {
+      if ((this.#windows.get(jail)?.size ?? 0) > 0) continue;
+      this.#windows.delete(jail);
+      this.#closing.delete(jail);
+    }
   }
 
   /** `null` in place of changes: they are not known, so every bucket is rewritten. */
@@ -75,6 +91,7 @@ export class WindowStore {
       .map(([jail, windows]) => [jail, windows.pack(bucket, now - keptFor(windows))] as const)
       .filter(([, windows]) => windows.addresses.length > 0);
     store.putBucket(bucket, this.#seq, serialize(packed));
+    this.#release();
   }
 
   /** Reads what an earlier run stored: each bucket, then the segments after it. @throws on what makes no sense */

@@ -145,6 +145,12 @@ export class Ledger {
     return windows;
   }
 
+  /** Its jail is gone. The windows are kept until they are empty, should it come back. */
+  closeWindows(jail: string): void {
+    this.#windows.close(jail);
+    this.#jailWindows.delete(jail);
+  }
+
   /** Notes what a jail counted, so that a restart counts on from there. */
   counted(change: WindowChange): void {
     if (this.#changes !== null && this.#changes.push(change) > mostChanges) this.#changes = null;

@@ -142,8 +142,11 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
     await untilRead('asks');
     const { labels, warnings, sources, ready } = await bailiff.status();
     assert.deepEqual(
-      labels.map(({ container, errors }) => [container, errors.map(({ where }) => where)]),
+      labels
+        .toSorted((a, b) => a.container.localeCompare(b.container))
+        .map(({ container, errors }) => [container, errors.map(({ where }) => where)]),
       [
+        ['asks', []],
         [
           'wrong',
           [
@@ -154,6 +157,8 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
       ],
     );
     assert.ok(warnings.some((warning) => /label "bailiff.jails": jail "nosuch": no filter/.test(warning)));
+    const notes = labels.flatMap((report) => report.notes);
+    assert.match(notes.join(), /left out: .*nginx-http-auth \(forgeable\)/);
     assert.ok(ready, 'it stops nothing');
     assert.ok(!sources.some(({ id }) => id === 'docker:wrong' || id === 'docker:off'));
     const curl = inside(testbed.network.host, 'curl', ['--silent', 'http://127.0.0.1:9798/metrics']);
