@@ -184,7 +184,12 @@ export function assemble(
     dropped: () => enforcer.status().dropped,
     ineffective: () => ineffective.count,
     skews: () => intake.skews(),
-    labelErrors: () => labels.all().map(({ container, errors }) => [container, errors.length] as const),
+    labelErrors: () =>
+      labels
+        .all()
+        .flatMap(({ container, errors }) =>
+          errors.length === 0 ? [] : [[container, errors.length] as const],
+        ),
   });
   const enforcer: Enforcer = new Enforcer({
     backend: choice.backend,
