@@ -60,7 +60,7 @@ test('what no other check explains is left', () => {
   const status = {
     ...healthy,
     sources: [source],
-    labels: [{ container: 'web', errors: [error] }],
+    labels: [{ container: 'web', errors: [error], notes: [] }],
     warnings: [
       'file:/var/log/auth.log: x',
       'file:/var/log/auth.log is not read: y',

@@ -25,6 +25,7 @@ export function jailOf(given: Partial<JailStatus> = {}): JailStatus {
   return {
     name: 'sshd',
     filter: 'sshd',
+    forgeable: null,
     maxretry: 5,
     findtime: 600,
     bantime: 600,

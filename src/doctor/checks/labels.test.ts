@@ -11,7 +11,9 @@ test('labels that are heeded, and one that is not', async () => {
     message: 'no such label',
     remedy: 'Did you mean bailiff.jail?',
   };
-  const machine = machineOf({ daemon: { ...healthy, labels: [{ container: 'web', errors: [error] }] } });
+  const machine = machineOf({
+    daemon: { ...healthy, labels: [{ container: 'web', errors: [error], notes: [] }] },
+  });
   assert.deepEqual(await said(labels, machine), ['warning: web, bailiff.jial: no such label']);
   assert.equal(await remedies(labels, machine), 'Did you mean bailiff.jail?');
 });
