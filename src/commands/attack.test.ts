@@ -45,6 +45,7 @@ const status: Status = {
     {
       name: 'web',
       filter: attack,
+      forgeable: null,
       maxretry: 5,
       findtime: 600,
       bantime: 600,
