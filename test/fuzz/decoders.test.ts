@@ -9,7 +9,7 @@ import { decoders } from './decoders.ts';
 import { chunksOf, mutated } from './mutation.ts';
 import { type Random, randomOf, seed } from './random.ts';
 
-const rounds = 3_000;
+const rounds = 1_500;
 const linesPerRound = 20;
 const corpus = await loadCorpus();
 

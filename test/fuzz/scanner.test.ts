@@ -9,7 +9,7 @@ import { loadCorpus } from './corpus.ts';
 import { chunksOf, mutated } from './mutation.ts';
 import { randomOf, seed } from './random.ts';
 
-const lineCount = 60_000;
+const lineCount = 20_000;
 
 test(`${lineCount} mutated lines through the scanning thread, seed ${seed}`, async (context) => {
   const { filters, lines } = await loadCorpus();
