@@ -14,6 +14,15 @@ import { Sources } from './sources.ts';
 
 const unused = () => assert.fail('nothing is read here');
 
+const source: OpenSource = {
+  cursor: null,
+  lost: new AbortController().signal,
+  write: async () => undefined,
+  end: async () => undefined,
+  close: () => undefined,
+  report: () => undefined,
+};
+
 /** An intake that opens nothing, for what kinds report of themselves. */
 function idleIntake(): Intake {
   return new Intake({
@@ -49,14 +58,6 @@ test('a kind of source comes when a jail asks for it, goes, and comes again; one
   ]);
   const reported = new Set<string>();
   let wake = (): void => undefined;
-  const source: OpenSource = {
-    cursor: null,
-    lost: new AbortController().signal,
-    write: async () => undefined,
-    end: async () => undefined,
-    close: () => undefined,
-    report: () => undefined,
-  };
   const sources = new Sources(files, {
     host: {
       ...quietHost,
@@ -94,4 +95,32 @@ test('a kind of source comes when a jail asks for it, goes, and comes again; one
   await until(() => reported.has('at other') && !reported.has('at log'));
   stop.abort();
   await running;
+});
+
+test('what is read at the start is opened at once, since it is announced then', async () => {
+  const environment = {
+    BAILIFF_CONFIG: '',
+    BAILIFF_DOCKER: 'false',
+    BAILIFF_JAILS: 'sshd',
+    BAILIFF_JAIL_SSHD_LOGPATH: '/nowhere/log',
+  };
+  const knownFilters = await findFilters([shippedFilters]);
+  const configuration = await loadConfiguration({ environment, knownFilters });
+  const opened: string[] = [];
+  const sources = new Sources(configuration, {
+    host: {
+      ...quietHost,
+      open: ({ id }) => {
+        opened.push(id);
+        return source;
+      },
+    },
+    intake: idleIntake(),
+    log: pino({ enabled: false }),
+  });
+  const stop = new AbortController();
+  const ran = sources.run(stop.signal);
+  assert.deepEqual(opened, ['file:/nowhere/log']);
+  stop.abort();
+  await ran;
 });

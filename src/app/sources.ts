@@ -68,7 +68,8 @@ export class Sources {
     const follow = (until: AbortSignal): Promise<void> => kind.follow(this.#jails, host, until);
     const failed = sourceFailed(kind.name, intake, log);
     const run = async (): Promise<void> => {
-      await before;
+      // At once where nothing is waited for: what is announced at the start counts the sources.
+      if (before !== undefined) await before;
       await supervise(follow, AbortSignal.any([signal, stop.signal]), failed);
       if (!signal.aborted) intake.forget(kind.name);
     };

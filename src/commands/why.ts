@@ -56,7 +56,8 @@ function verdictLines({ address, counted, verdict, protectedBy, enforcement, ear
 
 function weakness({ state, backend, detail }: WhyAnswer['enforcement']): string[] {
   if (state === 'enforcing') return [];
-  return [`  ! Enforcement is ${state} (${backend}: ${detail}): it may get in all the same.`];
+  const by = [backend, detail].filter((text) => text !== '').join(': ');
+  return [`  ! Enforcement is ${state} (${by}): it may get in all the same.`];
 }
 
 function lastEnd([last]: readonly EarlierBan[]): string[] {
