@@ -21,7 +21,10 @@ filter has modes, a jail's \`mode\` chooses one (\`BAILIFF_JAIL_SSHD_MODE\`, the
 A filter marked *forgeable* reads the log of a program that writes line breaks of its clients as they are: a client can write
 a whole line there with somebody else's address, and have that one banned. No filter can tell such a line. What ends it for
 the program, or who is to be on the ignore list, stands with the filter. \`bailiff.enable=true\` alone does not ask for such
-a jail where another one fits the image.`;
+a jail where another one fits the image.
+
+Portainer and Pi-hole have no filter: they write no address beside a failed login. Protect them at the proxy before them, with
+\`http-login\` or \`json-http\`. \`sudo\` knows no address either; \`pam\` counts logins whose service names one.`;
 
 /** docs/filters.md, whole: what is told of these filters. */
 export function filterCatalogue(filters: readonly FilterDefinition[]): string {
