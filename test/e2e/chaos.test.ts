@@ -13,7 +13,7 @@ import { openTestbed, type Testbed } from './testbed/testbed.ts';
 import { Web } from './testbed/web.ts';
 
 const bans = 1_000;
-const injuries = { iptables: 200, nftables: 60 } as const;
+const injuries = { iptables: 200, nftables: 30 } as const;
 /** Seconds: what is promised, printed; and what no machine, however busy, should need. */
 const promised = 3;
 const patience = 20;
