@@ -17,7 +17,11 @@ function entryOf(configuration: JailConfiguration): JailEntry {
   return { configuration, jail: made, policy: 'drop', ignores: null, hits: 0, bans: 0 };
 }
 
-function intakeOf(timeZone: string | undefined): { intake: Intake; requests: ScanRequest[] } {
+/** `zone` is asked each time: a reload may change it. */
+function intakeOf(
+  zone: () => string | undefined,
+  cursor: string | null = null,
+): { intake: Intake; requests: ScanRequest[] } {
   const requests: ScanRequest[] = [];
   const intake = new Intake({
     scanner: {
@@ -29,12 +33,14 @@ function intakeOf(timeZone: string | undefined): { intake: Intake; requests: Sca
     },
     jail: entryOf,
     clock: systemClock,
-    cursor: () => null,
+    cursor: () => cursor,
     judge: () => {},
     counted: () => {},
     failed: (error) => assert.ifError(error),
     closed: () => {},
-    timeZone,
+    get timeZone() {
+      return zone();
+    },
   });
   return { intake, requests };
 }
@@ -43,7 +49,7 @@ const open = (intake: Intake, jails: readonly ReturnType<typeof jail>[]) =>
   intake.open({ id: 'file:/log', input: { kind: 'file', path: '/log', readers: [] }, jails });
 
 test('a source is read in the zone of its jails, else in that of the configuration', () => {
-  const { intake, requests } = intakeOf('UTC');
+  const { intake, requests } = intakeOf(() => 'UTC');
   open(intake, [jail('a')]);
   open(intake, [jail('a', 'Asia/Tokyo')]);
   open(intake, [jail('a'), jail('b', '-05:00')]);
@@ -51,13 +57,13 @@ test('a source is read in the zone of its jails, else in that of the configurati
     requests.map(({ timeZone }) => timeZone),
     ['UTC', 'Asia/Tokyo', '-05:00'],
   );
-  const without = intakeOf(undefined);
+  const without = intakeOf(() => undefined);
   open(without.intake, [jail('a')]);
   assert.equal('timeZone' in (without.requests[0] ?? {}), false);
 });
 
 test('a source whose times are off is named, with the zone that would be right, until they are not', () => {
-  const { intake } = intakeOf('UTC');
+  const { intake } = intakeOf(() => 'UTC');
   open(intake, [jail('a', 'Asia/Tokyo')]);
   const batch = {
     source: 'file:/log',
@@ -81,26 +87,7 @@ test('a source whose times are off is named, with the zone that would be right, 
 
 test('what is read otherwise after a reload is opened again by itself, or by its owner; the rest is not', () => {
   let timeZone = 'UTC';
-  const requests: ScanRequest[] = [];
-  const intake = new Intake({
-    scanner: {
-      open: (request) => requests.push(request),
-      write: async () => {},
-      end: async () => {},
-      close: () => {},
-      acknowledge: () => {},
-    },
-    jail: entryOf,
-    clock: systemClock,
-    cursor: () => 'as far',
-    judge: () => {},
-    counted: () => {},
-    failed: (error) => assert.ifError(error),
-    closed: () => {},
-    get timeZone() {
-      return timeZone;
-    },
-  });
+  const { intake, requests } = intakeOf(() => timeZone, 'as far');
   open(intake, [jail('a')]);
   const input = { kind: 'stream', framing: 'journal' } as const;
   const journal = intake.open({ id: 'journal:a', input, jails: [jail('a', 'Asia/Tokyo')] });

@@ -50,7 +50,7 @@ export class Reload {
 
   /** Reads it again where its file has changed since, and that is wanted. */
   async look(): Promise<void> {
-    if ((await this.#watch.look()) && this.#parts.running.now.reloadOnChange) await this.run();
+    if (this.#parts.running.now.reloadOnChange && (await this.#watch.look())) await this.run();
   }
 
   async #run(): Promise<ReloadAnswer> {

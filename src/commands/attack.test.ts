@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Commands } from '../../test/setup/dry-daemon.ts';
-import { folderOf } from '../../test/setup/folder.ts';
+import { socketOf } from '../../test/setup/fake-control.ts';
 import type { Control, Status, WhyAnswer } from '../control/protocol.ts';
-import { serveControl } from '../control/server.ts';
 import { BailiffError } from '../core/errors.ts';
 import type { Ban, PastBan } from '../core/types.ts';
 import { printable } from './output.ts';
 
 /** What a client, a label or a log may bring: every text that the daemon answers with holds it. */
 const attack = 'x\u001b[2J\u001b]0;title\u0007\u009b31m\r\u0008\u202e\u2028\u200b\tx';
-const socket = join(folderOf({}), 'bailiff.sock');
-const commands = new Commands({ BAILIFF_SOCKET: socket });
 
 const ban: Ban = {
   address: attack,
@@ -131,6 +127,8 @@ const control: Control = {
   ],
   follow: () => assert.fail('not asked here'),
 };
+const socket = socketOf(control);
+const commands = new Commands({ BAILIFF_SOCKET: socket });
 
 const evidence = [{ time: 0, source: attack, line: attack }];
 const pastBan: PastBan = { ...ban, ended: 1, reason: 'expired' };
@@ -147,16 +145,6 @@ const why: WhyAnswer = {
   next: [{ jail: attack, seconds: 1, more: 1, attempts: 1 }],
   dropped: null,
 };
-
-let close = (): void => undefined;
-before(async () => {
-  const server = await serveControl(socket, control);
-  close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-});
-after(() => close());
 
 const exported = JSON.stringify([{ address: '203.0.113.7', jail: attack, since: 0, until: null, hits: 1 }]);
 const called: readonly (readonly [args: readonly string[], input?: string])[] = [

@@ -1,7 +1,6 @@
-import { open } from 'node:fs/promises';
-import { BailiffError, messageOf } from '../core/errors.ts';
 import { daemon } from './daemon.ts';
 import { type ExportedBans, exportForm } from './exported-bans.ts';
+import { writeNew } from './new-file.ts';
 import { jsonText, printJson, printLine, printText } from './output.ts';
 
 export interface ExportBansOptions {
@@ -18,7 +17,7 @@ export async function exportBansCommand({ jail, output, json }: ExportBansOption
   const text = fileText(exported);
   if (output === undefined) printText(text);
   else {
-    await writeNew(output, text);
+    await writeNew(output, text, 0o600);
     const bans = exported.bans.length;
     if (json) printJson({ output, bans });
     else printLine(`${output} is written: ${bans} bans, for \`bailiff import bans\`.`);
@@ -28,18 +27,4 @@ export async function exportBansCommand({ jail, output, json }: ExportBansOption
 function fileText({ bailiff, bans }: ExportedBans): string {
   const lines = bans.map((ban) => `\n${jsonText(ban)}`);
   return `{"bailiff":${jsonText(bailiff)},"bans":[${lines.join(',')}\n]}\n`;
-}
-
-/** Never over a file that is there. */
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await using file = await open(path, 'wx', 0o600);
-    await file.writeFile(text);
-  } catch (cause) {
-    throw new BailiffError('import-unwritable', messageOf(cause), {
-      where: path,
-      remedy: 'Name a file that is not there yet, in a folder that can be written.',
-      cause,
-    });
-  }
 }

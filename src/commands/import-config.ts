@@ -1,6 +1,5 @@
-import { open } from 'node:fs/promises';
 import { importFail2ban } from '../config/fail2ban-import.ts';
-import { BailiffError, messageOf } from '../core/errors.ts';
+import { writeNew } from './new-file.ts';
 import { printError, printJson, printLine, printText, printWarning } from './output.ts';
 
 export interface ImportConfigOptions {
@@ -20,7 +19,7 @@ export interface ImportConfigOptions {
 export async function importConfigCommand(options: ImportConfigOptions): Promise<0 | 1> {
   const { dir, output, json, nativeFilters } = options;
   const { yaml, jails, problems, remarks } = importFail2ban(dir, nativeFilters);
-  if (output !== undefined) await writeNew(output, yaml);
+  if (output !== undefined) await writeNew(output, yaml, 0o644);
   if (json) {
     const errors = problems.map(({ code, where, message, remedy }) => ({ code, where, message, remedy }));
     printJson({ jails, errors, remarks, ...(output === undefined ? { yaml } : { output }) });
@@ -35,18 +34,4 @@ export async function importConfigCommand(options: ImportConfigOptions): Promise
 function summary(jails: number, problems: number, remarks: number): string {
   const counts = `jails: ${jails}; what is otherwise than in fail2ban: ${remarks}`;
   return problems === 0 ? counts : `${counts}; errors: ${problems}, and what they name is left out`;
-}
-
-/** Never over a file that is there: it may be the owner's only one. */
-async function writeNew(path: string, text: string): Promise<void> {
-  try {
-    await using file = await open(path, 'wx', 0o644);
-    await file.writeFile(text);
-  } catch (cause) {
-    throw new BailiffError('import-unwritable', messageOf(cause), {
-      where: path,
-      remedy: 'Name a file that is not there yet, in a folder that can be written.',
-      cause,
-    });
-  }
 }

@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { folderOf } from '../../test/setup/folder.ts';
-import type { Control, DaemonEvent, WhyAnswer } from '../control/protocol.ts';
-import { serveControl } from '../control/server.ts';
+import { controlOf, socketOf } from '../../test/setup/fake-control.ts';
+import type { DaemonEvent, WhyAnswer } from '../control/protocol.ts';
 import type { PastBan } from '../core/types.ts';
 
 const cli = fileURLToPath(new URL('../cli.ts', import.meta.url));
-const socket = join(folderOf({}), 'bailiff.sock');
 const escapes = '\u001b[2J\u009b31m\u202e';
 const line = { time: 1_790_000_000, source: 'file:/var/log/auth.log', line: `Invalid user ***${escapes}` };
 
@@ -67,18 +64,7 @@ const happened: readonly DaemonEvent[] = [
   { event: 'ban', time: 1_790_000_000, jail: 'sshd', address: '203.0.113.7', until: null, hits: 5 },
   { event: 'repair', time: 1_790_000_001, what: `BAILIFF ${escapes}` },
 ];
-const control: Control = {
-  status: unasked,
-  bans: unasked,
-  ban: unasked,
-  unban: unasked,
-  importBans: unasked,
-  allowed: unasked,
-  allow: unasked,
-  disallow: unasked,
-  teardown: unasked,
-  reload: unasked,
-  notifyTest: unasked,
+const control = controlOf({
   why: (address) => answers[address] ?? unasked(),
   history: (query) => {
     queries.push(query);
@@ -95,17 +81,8 @@ const control: Control = {
     });
     return () => undefined;
   },
-};
-
-let close = (): void => undefined;
-before(async () => {
-  const server = await serveControl(socket, control);
-  close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
 });
-after(() => close());
+const socket = socketOf(control);
 
 const bailiff = (...args: string[]) =>
   execa(process.execPath, [cli, ...args], {

@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { folderOf } from '../../test/setup/folder.ts';
-import type { Control } from '../control/protocol.ts';
-import { serveControl } from '../control/server.ts';
+import { controlOf, socketOf } from '../../test/setup/fake-control.ts';
 import { BailiffError } from '../core/errors.ts';
 
 const cli = fileURLToPath(new URL('../cli.ts', import.meta.url));
-const socket = join(folderOf({}), 'bailiff.sock');
-const unasked = () => assert.fail('not asked for here');
-const control: Control = {
-  status: unasked,
-  bans: unasked,
-  ban: unasked,
-  unban: unasked,
-  importBans: unasked,
-  allowed: unasked,
-  allow: unasked,
-  disallow: unasked,
-  teardown: unasked,
-  reload: unasked,
-  why: unasked,
-  history: unasked,
-  recentEvents: unasked,
-  follow: unasked,
+const control = controlOf({
   notifyTest: async ({ name }) => {
     if (name === 'ops') return { delivered: true, detail: '250 \u001b[31mtaken' };
     if (name === 'chat') return { delivered: false, detail: 'HTTP 500' };
@@ -33,17 +14,8 @@ const control: Control = {
       remedy: 'The notifiers are: ops.',
     });
   },
-};
-
-let close = (): void => undefined;
-before(async () => {
-  const server = await serveControl(socket, control);
-  close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
 });
-after(() => close());
+const socket = socketOf(control);
 
 const bailiff = (...args: string[]) =>
   execa(process.execPath, ['--disable-warning=ExperimentalWarning', cli, 'notify', 'test', ...args], {

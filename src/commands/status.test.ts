@@ -1,33 +1,18 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { folderOf } from '../../test/setup/folder.ts';
+import { controlOf, socketOf } from '../../test/setup/fake-control.ts';
+import { jailOf } from '../../test/setup/machine-status.ts';
 import { HiddenClients } from '../app/hidden-clients.ts';
-import type { Control, Status } from '../control/protocol.ts';
-import { serveControl } from '../control/server.ts';
+import type { Status } from '../control/protocol.ts';
 
 const cli = fileURLToPath(new URL('../cli.ts', import.meta.url));
-const socket = join(folderOf({}), 'bailiff.sock');
 
 const hidden = new HiddenClients('docker:web');
 hidden.protectedHit('shop', '172.18.0.2', { section: 'docker', reason: 'Docker network proxy' });
 
-const jail = {
-  name: 'shop',
-  filter: 'nginx-http-auth',
-  forgeable: 'nginx writes decoded paths',
-  maxretry: 5,
-  findtime: 600,
-  bantime: 600,
-  hits: 0,
-  bans: 0,
-  active: 0,
-  tracked: 0,
-  policy: 'drop',
-  ports: 'all',
-};
+const jail = jailOf({ name: 'shop', filter: 'nginx-http-auth', forgeable: 'nginx writes decoded paths' });
 
 const status: Status = {
   version: '1',
@@ -63,34 +48,11 @@ const status: Status = {
   reload: null,
 };
 
-const unasked = () => assert.fail('not asked for here');
-const control: Control = {
+const control = controlOf({
   status: () => status,
   bans: () => [],
-  ban: unasked,
-  unban: unasked,
-  importBans: unasked,
-  allowed: unasked,
-  allow: unasked,
-  disallow: unasked,
-  teardown: unasked,
-  notifyTest: unasked,
-  reload: unasked,
-  why: unasked,
-  history: unasked,
-  recentEvents: unasked,
-  follow: unasked,
-};
-
-let close = (): void => undefined;
-before(async () => {
-  const server = await serveControl(socket, control);
-  close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
 });
-after(() => close());
+const socket = socketOf(control);
 
 const bailiff = (...args: string[]) =>
   execa(process.execPath, [cli, 'status', ...args], { env: { BAILIFF_SOCKET: socket } });

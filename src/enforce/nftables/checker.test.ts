@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { nftSpeaker } from '../../../test/setup/nft-speaker.ts';
 import { NftChecker } from './checker.ts';
-
-/** Speaks as `nft -c -i` does: nothing but a complaint where there is one, or its death. */
-const speaker = (answer: string): string => `
-  const lines = require('node:readline').createInterface({ input: process.stdin });
-  lines.on('line', (line) => {
-    if (line.startsWith('describe')) console.log('payload expression, datatype ipv4_addr (IPv4 address) (basetype integer), 32 bits');
-    else ${answer};
-  });
-`;
 
 describe('the checker of commands', () => {
   const standing: NftChecker[] = [];
@@ -20,7 +12,7 @@ describe('the checker of commands', () => {
       asked.push(args.join(' '));
       return { ok: processSays, missing: false, output: '', complaint: '' };
     };
-    const command = [process.execPath, '-e', speaker(answer), '--'] as const;
+    const command = [process.execPath, '-e', nftSpeaker(answer), '--'] as const;
     const checker = new NftChecker({ run, command, silenceMs: 60_000 });
     standing.push(checker);
     return { checker, asked };

@@ -1,12 +1,5 @@
-import { NftChild } from './child.ts';
-import type { NftCommand, RunNft } from './command.ts';
-
-export interface CheckerOptions {
-  readonly run: RunNft;
-  readonly command: NftCommand;
-  /** How long the child may say nothing while it owes an answer, in ms, before it counts as dead. */
-  readonly silenceMs?: number;
-}
+import { type ChildOptions, NftChild } from './child.ts';
+import type { RunNft } from './command.ts';
 
 /**
  * Asks the kernel whether commands could be done, and does none of them: of a long-lived `nft -c -i`, since it
@@ -16,7 +9,7 @@ export class NftChecker {
   readonly #run: RunNft;
   readonly #child: NftChild;
 
-  constructor({ run, command, silenceMs }: CheckerOptions) {
+  constructor({ run, command, silenceMs }: ChildOptions) {
     this.#run = run;
     this.#child = new NftChild([...command, '-c', '-i'], silenceMs);
   }

@@ -1,11 +1,21 @@
 import { commandEnvironment } from '../command.ts';
 import { Conversation, type Speech } from '../conversation.ts';
-import { errorIn, type NftCommand } from './command.ts';
+import { errorIn, type NftCommand, type RunNft } from './command.ts';
 
 /** A child remembers each line it was given, and cannot be told not to: after so many another takes its place. */
 const longestService = 2_000;
 /** After a child died, processes do its work for this long (ms): where `nft` was built without `-i` each would die. */
 const mourning = 10_000;
+
+/** For whoever asks a child, and a process where that has no answer. */
+export interface ChildOptions {
+  /** Runs a process. */
+  readonly run: RunNft;
+  /** The child to talk to, as far as it is the same for all. */
+  readonly command: NftCommand;
+  /** How long the child may say nothing while it owes an answer, in ms, before it counts as dead. */
+  readonly silenceMs?: number;
+}
 
 /**
  * A long-lived nft that reads commands from its stdin, for what is too frequent for a process each time.

@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import { nftSpeaker } from '../../../test/setup/nft-speaker.ts';
 import { NftReader } from './reader.ts';
-
-/** Speaks as `nft -j -i` does: an answer of so many characters, none where nothing stands, or its death. */
-const speaker = (answer: string): string => `
-  const lines = require('node:readline').createInterface({ input: process.stdin });
-  lines.on('line', (line) => {
-    if (line.startsWith('describe')) console.log('payload expression, datatype ipv4_addr (IPv4 address) (basetype integer), 32 bits');
-    else ${answer};
-  });
-`;
 
 describe('the reader of the table', () => {
   const standing: NftReader[] = [];
@@ -22,7 +14,7 @@ describe('the reader of the table', () => {
     };
     const reader = new NftReader({
       run,
-      command: [process.execPath, '-e', speaker(answer), '--'],
+      command: [process.execPath, '-e', nftSpeaker(answer), '--'],
       silenceMs: 60_000,
     });
     standing.push(reader);

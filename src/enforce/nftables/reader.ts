@@ -1,15 +1,8 @@
-import { NftChild } from './child.ts';
-import { type NftCommand, type RunNft, table } from './command.ts';
+import { type ChildOptions, NftChild } from './child.ts';
+import { type RunNft, table } from './command.ts';
 
 /** Characters of an answer beyond which the next one is asked of a process of its own: some 5,000 elements. */
 const longestAnswer = 512 * 1024;
-
-export interface ReaderOptions {
-  readonly run: RunNft;
-  readonly command: NftCommand;
-  /** How long the child may say nothing while it owes an answer, in ms, before it counts as dead. */
-  readonly silenceMs?: number;
-}
 
 /**
  * Reads our table as JSON. With few elements it is asked of a long-lived `nft -j -i`: it is read every few
@@ -21,7 +14,7 @@ export class NftReader {
   readonly #child: NftChild;
   #large = false;
 
-  constructor({ run, command, silenceMs }: ReaderOptions) {
+  constructor({ run, command, silenceMs }: ChildOptions) {
     this.#run = run;
     this.#child = new NftChild([...command, '-j', '-i'], silenceMs);
   }

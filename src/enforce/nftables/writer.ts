@@ -1,16 +1,8 @@
 import { BailiffError } from '../../core/errors.ts';
 import { isLackOfRights } from '../command.ts';
 import { commandsFor, type ElementChange } from './changes.ts';
-import { NftChild } from './child.ts';
-import { isAbsence, type NftCommand, type RunNft } from './command.ts';
-
-export interface WriterOptions {
-  readonly run: RunNft;
-  /** The child to talk to. */
-  readonly command: NftCommand;
-  /** How long the child may say nothing while it owes an answer, in ms, before it counts as dead. */
-  readonly silenceMs?: number;
-}
+import { type ChildOptions, NftChild } from './child.ts';
+import { isAbsence, type RunNft } from './command.ts';
 
 /**
  * More changes than these go to a process of their own. The child reads its stdin character by character,
@@ -26,7 +18,7 @@ export class NftWriter {
   readonly #run: RunNft;
   readonly #child: NftChild;
 
-  constructor({ run, command, silenceMs }: WriterOptions) {
+  constructor({ run, command, silenceMs }: ChildOptions) {
     this.#run = run;
     this.#child = new NftChild(command, silenceMs);
   }
