@@ -60,8 +60,8 @@ export function changeFor(target: Target, until: number | null | undefined, now:
 function additionOf(target: Target, until: number | null, now: number, fresh: boolean): Change {
   const { address, policy } = splitTarget(target);
   const remaining = until === null ? null : Math.ceil(until - now);
-  const addition = { kind: 'add', address, policy, remaining } as const;
-  return fresh ? { ...addition, fresh } : addition;
+  if (fresh) return { kind: 'add', address, policy, remaining, fresh };
+  return { kind: 'add', address, policy, remaining };
 }
 
 function isOver(until: number | null, now: number): boolean {

@@ -1,12 +1,12 @@
 import { BailiffError, messageOf } from '../core/errors.ts';
 import { type Policy, type PolicyRule, splitTarget, type Target, unenforced } from '../core/policy.ts';
-import { type Change, type Hook, hookKey } from './backend.ts';
+import { type Hook, hookKey } from './backend.ts';
 import { Batches } from './batches.ts';
 import type { Wanted } from './difference.ts';
 import type { EnforcerOptions, EnforcerStatus, ReconcileReport, VerifiedHook } from './enforcement.ts';
 import { Lane } from './lane.ts';
 import { Pace, schedule } from './pace.ts';
-import { countChanges, Projection } from './projection.ts';
+import { type ChangeCounts, noChanges, Projection } from './projection.ts';
 import { Rivalry } from './rivalry.ts';
 import { Verification } from './verification.ts';
 
@@ -182,7 +182,7 @@ export class Enforcer {
     try {
       const first = this.#lastReconcile === null;
       const news = this.#batches.watch();
-      let filled: Change[] | null = null;
+      let filled: ChangeCounts | null = null;
       await this.#install(async () => {
         filled = await this.#compare(news);
       });
@@ -191,13 +191,13 @@ export class Enforcer {
       const right = filled !== null || (sure && untouched && (await this.#projection.seemsRight(news)));
       const looked = performance.now();
       if (!right) this.#owing = false;
-      const changes = filled ?? (right ? [] : await this.#compare(news));
+      const changes = filled ?? (right ? noChanges : await this.#compare(news));
       const ended = performance.now();
       // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
       this.#succeeded((this.#projection.large ? looked : ended) - started);
       if (!first) this.#reportRepairs(changes);
       if (!this.#stopped) this.#verification.follow(this.#hooks);
-      return { hooks: this.#hooks, ...countChanges(changes), seconds: (ended - started) / 1000 };
+      return { hooks: this.#hooks, ...changes, seconds: (ended - started) / 1000 };
     } catch (error) {
       this.#failed(error);
       throw error;
@@ -206,7 +206,7 @@ export class Enforcer {
     }
   }
 
-  #compare(news: ReadonlySet<Target>): Promise<Change[]> {
+  #compare(news: ReadonlySet<Target>): Promise<ChangeCounts> {
     const restored = this.#restored;
     this.#restored = null;
     return this.#projection.compare(news, restored ?? undefined);
@@ -230,10 +230,9 @@ export class Enforcer {
     for (const hook of this.#hooks) if (hook.repaired === 'moved') this.#rivalry.moved(hookKey(hook));
   }
 
-  #reportRepairs(changes: readonly Change[]): void {
+  #reportRepairs({ adds, deletes }: ChangeCounts): void {
     const hooks = this.#hooks.filter(({ repaired }) => repaired !== undefined);
     if (hooks.length > 0) this.#options.events.repaired(`rules: ${hooks.map(hookKey).join(', ')}`);
-    const { adds, deletes } = countChanges(changes);
     if (adds + deletes > 0) this.#options.events.repaired(`elements: ${adds} put right, ${deletes} removed`);
   }
 

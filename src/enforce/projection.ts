@@ -23,6 +23,14 @@ const sampleMargin = 5;
 const repairSize = { least: 2_000, most: 2_000 };
 const firstRepairSize = { least: 10_000, most: 50_000 };
 
+/** How many elements were put in or right, and how many taken out. */
+export interface ChangeCounts {
+  readonly adds: number;
+  readonly deletes: number;
+}
+
+export const noChanges: ChangeCounts = { adds: 0, deletes: 0 };
+
 /**
  * The ledger's bans as the kernel's elements: brings single targets, compares all of them, and puts
  * right what differs. `news` are the targets whose own change is under way: a comparison leaves them
@@ -115,23 +123,23 @@ export class Projection {
 
   /**
    * Compares everything that is wanted, by default all that is desired, and puts it right.
-   * @returns what it changed. @throws BailiffError enforcement-failed
+   * @returns how much it changed. @throws BailiffError enforcement-failed
    */
   async compare(
     news: ReadonlySet<Target>,
     wanted: Iterable<Wanted> = this.#options.desired(),
-  ): Promise<Change[]> {
+  ): Promise<ChangeCounts> {
     const { backend, clock } = this.#options;
     const started = performance.now();
     this.#removed = 0;
     const actual = await backend.list();
     this.#elements = actual.filter(({ address }) => address !== proofAddress).length;
-    const made: Change[] = [];
+    const made = { adds: 0, deletes: 0 };
     const first = this.#lastComparison === null;
     const repair = new Repair(first ? firstRepairSize : repairSize, async (part) => {
-      const due = part.filter(({ address, policy }) => !news.has(targetOf(address, policy)));
-      await this.#apply(due);
-      for (const change of due) made.push(change);
+      const { adds, deletes } = await this.#apply(withoutNews(part, news));
+      made.adds += adds;
+      made.deletes += deletes;
     });
     const admits = (target: Target) => this.#admission.admits(target);
     for (const change of difference(wanted, actual, clock.now(), admits)) {
@@ -146,18 +154,25 @@ export class Projection {
     return made;
   }
 
-  async #apply(changes: readonly Change[]): Promise<void> {
-    if (changes.length === 0) return;
+  async #apply(changes: readonly Change[]): Promise<ChangeCounts> {
+    if (changes.length === 0) return noChanges;
     const started = performance.now();
     await this.#options.backend.apply(changes);
-    const { adds, deletes } = countChanges(changes);
-    this.#elements = Math.max(0, this.#elements + adds - deletes);
-    this.#removed += deletes;
-    this.#options.events.applied(adds, deletes, (performance.now() - started) / 1000);
+    const counts = countChanges(changes);
+    this.#elements = Math.max(0, this.#elements + counts.adds - counts.deletes);
+    this.#removed += counts.deletes;
+    this.#options.events.applied(counts.adds, counts.deletes, (performance.now() - started) / 1000);
+    return counts;
   }
 }
 
-export function countChanges(changes: readonly Change[]): { adds: number; deletes: number } {
-  const adds = changes.filter(({ kind }) => kind === 'add').length;
+function withoutNews(changes: readonly Change[], news: ReadonlySet<Target>): readonly Change[] {
+  if (news.size === 0) return changes;
+  return changes.filter(({ address, policy }) => !news.has(targetOf(address, policy)));
+}
+
+function countChanges(changes: readonly Change[]): ChangeCounts {
+  let adds = 0;
+  for (const { kind } of changes) if (kind === 'add') adds += 1;
   return { adds, deletes: changes.length - adds };
 }

@@ -67,13 +67,30 @@ export class ActiveBans {
 
   /** Adds a ban or replaces the one of the same jail and address. */
   set(ban: Ban): void {
-    const replaced = this.#put(ban);
+    if (!this.#byAddress.has(ban.address)) return this.#add(ban);
+    const replaced = this.get(ban.jail, ban.address);
+    this.#store(ban.address, [...this.ofAddress(ban.address).filter((other) => other !== replaced), ban]);
+    if (replaced === undefined) this.#size += 1;
     count(this.#policies, ban.policy, 1);
     if (replaced === undefined) count(this.#jails, ban.jail, 1);
     else count(this.#policies, replaced.policy, -1);
     this.#expiries.push(ban);
     if (replaced !== undefined && replaced.policy !== ban.policy) this.#merge(ban.address, replaced.policy);
     this.#merge(ban.address, ban.policy);
+  }
+
+  /** Of an address that no jail bans: the usual case, and a start has a hundred thousand of them. */
+  #add(ban: Ban): void {
+    const { address, policy, until, forced } = ban;
+    this.#byAddress.set(address, ban);
+    this.#size += 1;
+    count(this.#policies, policy, 1);
+    count(this.#jails, ban.jail, 1);
+    this.#expiries.push(ban);
+    if (policy === unenforced) return;
+    const target = targetOf(address, policy);
+    this.#until.set(target, until);
+    if (forced) this.#forced.add(target);
   }
 
   delete(ban: Ban): void {
@@ -112,20 +129,6 @@ export class ActiveBans {
       if (this.get(next.jail, next.address) === next) return;
       this.#expiries.pop();
     }
-  }
-
-  /** @returns the ban it takes the place of */
-  #put(ban: Ban): Ban | undefined {
-    const standing = this.#byAddress.get(ban.address);
-    if (standing === undefined) {
-      this.#byAddress.set(ban.address, ban);
-      this.#size += 1;
-      return undefined;
-    }
-    const replaced = this.get(ban.jail, ban.address);
-    this.#store(ban.address, [...this.ofAddress(ban.address).filter((other) => other !== replaced), ban]);
-    if (replaced === undefined) this.#size += 1;
-    return replaced;
   }
 
   #store(address: Address, bans: readonly Ban[]): void {
