@@ -67,7 +67,10 @@ export class ActiveBans {
 
   /** Adds a ban or replaces the one of the same jail and address. */
   set(ban: Ban): void {
-    if (!this.#byAddress.has(ban.address)) return this.#add(ban);
+    if (!this.#byAddress.has(ban.address)) {
+      this.#add(ban);
+      return;
+    }
     const replaced = this.get(ban.jail, ban.address);
     this.#store(ban.address, [...this.ofAddress(ban.address).filter((other) => other !== replaced), ban]);
     if (replaced === undefined) this.#size += 1;

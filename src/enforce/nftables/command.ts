@@ -1,7 +1,8 @@
 import { type CommandResult, runCommand } from '../command.ts';
 
+export const family = 'inet';
 /** The one table that is ours; everything in it is. */
-export const table = 'inet bailiff';
+export const table = `${family} bailiff`;
 
 /**
  * Runs `nft` once, to its end. Commands are arguments, which nft puts together with blanks: its stdin would be a

@@ -49,6 +49,15 @@ test('a table is read: its sets, our chain, the handles of its rules, the counte
   assert.equal(mayHold(table, rules), true);
 });
 
+test('other tables are passed over, whatever they hold, and without ours there is nothing', () => {
+  const other = printed.replace('table inet bailiff', 'table inet others').replaceAll('ban4', 'their4');
+  const longer = other.replace('table inet others', 'table inet bailiff2');
+  assert.deepEqual(parseTable(other + printed + longer), parseTable(printed));
+  const nothing = parseTable(other + longer);
+  assert.deepEqual([nothing.sets.size, nothing.chain, nothing.handles], [0, null, []]);
+  assert.deepEqual(parseTable(''), nothing);
+});
+
 test('a table that is asleep, a foreign rule, a missing one and another order are noticed', () => {
   const asleep = printed.replace('{ # handle 7', '{ # handle 7\n\tflags dormant');
   assert.equal(parseTable(asleep).dormant, true);

@@ -1,7 +1,8 @@
+import { table } from './command.ts';
 import type { NftRule } from './rules.ts';
 import { chain } from './rules.ts';
 
-/** The table as `nft -t -a list table` prints it. */
+/** Our table as `nft -t -a list ruleset` prints it among others. */
 export interface StandingTable {
   /** What is printed of each set, line by line. */
   readonly sets: ReadonlyMap<string, readonly string[]>;
@@ -14,17 +15,10 @@ export interface StandingTable {
   readonly dormant: boolean;
 }
 
-export const emptyTable: StandingTable = {
-  sets: new Map(),
-  chain: null,
-  handles: [],
-  counters: new Map(),
-  dormant: false,
-};
-
 const opening = /^\t(\w+) (\S+) \{/;
 const handle = / # handle (\d+)$/;
 
+/** All of it is empty where our table is not there. */
 export function parseTable(text: string): StandingTable {
   const sets = new Map<string, string[]>();
   const countings = new Map<string, string[]>();
@@ -32,7 +26,7 @@ export function parseTable(text: string): StandingTable {
   let rules: string[] | null = null;
   let dormant = false;
   let body: string[] | null = null;
-  for (const line of text.split('\n')) {
+  for (const line of ownLines(text)) {
     const opened = opening.exec(line);
     if (opened !== null) {
       const [, kind, name = ''] = opened;
@@ -48,6 +42,12 @@ export function parseTable(text: string): StandingTable {
   }
   const counters = new Map([...countings].map(([name, lines]) => [name, readCounter(lines.join(' '))]));
   return { sets, chain: rules, handles, counters, dormant };
+}
+
+function ownLines(text: string): string[] {
+  const lines = text.split('\n');
+  const first = lines.findIndex((line) => line.startsWith(`table ${table} {`));
+  return first < 0 ? [] : lines.slice(first, lines.indexOf('}', first));
 }
 
 function readCounter(text: string): { packets: number; bytes: number } {
