@@ -38,8 +38,9 @@ program
   .command('status [jail]')
   .description('what is watched, how it is enforced, what each jail did')
   .option('--check', 'exit with 1 where something that should hold does not')
+  .option('--wait <duration>', 'until all holds, at most so long; exit with 1 where it does not by then')
   .option(...json)
-  .action(async (jail: string | undefined, options: { check?: true; json?: true }) => {
+  .action(async (jail: string | undefined, options: { check?: true; wait?: string; json?: true }) => {
     process.exitCode = await (await import('./commands/status.ts')).statusCommand({
       ...options,
       ...(jail && { jail }),

@@ -52,6 +52,8 @@ describe('status', () => {
     );
     const quiet = await commands.run(['status', '--check', '--quiet']);
     assert.deepEqual([quiet.stdout, quiet.stderr, quiet.exitCode], ['', '', 0]);
+    const waited = await commands.run(['status', '--wait', '30s', '--quiet']);
+    assert.deepEqual([waited.stdout, waited.stderr, waited.exitCode], ['', '', 0]);
     const wrong = await commands.run(['status', 'nosuch', '--quiet']);
     assert.match(wrong.stderr, /there is no jail "nosuch"/);
     assert.deepEqual([wrong.stdout, wrong.exitCode], ['', 1]);

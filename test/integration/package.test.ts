@@ -16,6 +16,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { ControlClient } from '../../src/control/client.ts';
+import { Namespace } from './namespace.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -45,11 +46,14 @@ describe('the published package, with nothing beside it', () => {
   };
   const bailiff = join(unpacked, 'bin/bailiff');
 
+  let tarball: string;
+
   before(async () => {
     await execa('sh', [join(repository, 'scripts/build')]);
     const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
     const { stdout } = await execa('npm', pack, { cwd: repository });
-    await execa('tar', ['-xzf', join(folder, stdout.trim()), '-C', folder]);
+    tarball = join(folder, stdout.trim());
+    await execa('tar', ['-xzf', tarball, '-C', folder]);
   });
   after(() => rmSync(folder, { recursive: true }));
 
@@ -76,6 +80,42 @@ describe('the published package, with nothing beside it', () => {
     assert.match(filters, /^sshd /m);
   });
 
+  it('is installed globally, and its unit has a daemon enforce with no more than it is given', async (t) => {
+    const prefix = join(folder, 'prefix');
+    await execa('npm', ['install', '--global', '--offline', '--prefix', prefix, tarball]);
+    const installed = join(prefix, 'bin/bailiff');
+    const unit = linesOf(unitFile(join(prefix, 'lib/node_modules/bailiff')));
+    assert.deepEqual([unit('ExecStart'), unit('ExecReload')], ['bailiff run', 'kill -HUP $MAINPID']);
+    const host = await Namespace.create();
+    t.after(() => host.remove());
+    const [, ...args] = unit('ExecStart').split(' ');
+    const given = { BAILIFF_STATE_DIR: join(folder, 'state'), BAILIFF_DOCKER: 'false', BAILIFF_LISTEN: '' };
+    const daemon = new Daemon(
+      host.entering('setpriv', [...rightsOf(unit('CapabilityBoundingSet')), installed, ...args]),
+      { ...env, ...given },
+    );
+    t.after(() => daemon.end());
+    const [, ...waits] = unit('ExecStartPost').split(' ');
+    const { exitCode, stderr } = await execa(installed, waits, { env, reject: false });
+    assert.equal(exitCode, 0, stderr + daemon.output);
+    await execa(installed, ['ban', '203.0.113.9'], { env });
+    const { enforcement } = await new ControlClient(env.BAILIFF_SOCKET).status();
+    assert.deepEqual([enforcement.state, enforcement.elements], ['enforcing', 1]);
+  });
+
+  it('has a unit that systemd takes, and shuts in well', async () => {
+    // Where systemd finds a command, nothing is installed in a test.
+    const found = readFileSync(unitFile(unpacked), 'utf8').replaceAll(/=(-?)bailiff /g, `=$1${bailiff} `);
+    const unit = join(folder, 'bailiff.service');
+    writeFileSync(unit, found);
+    const verify = ['verify', '--man=no', unit];
+    const { all, exitCode } = await execa('systemd-analyze', verify, { all: true, reject: false });
+    const remarks = all.split('\n').filter((line) => line.includes('bailiff.service'));
+    assert.deepEqual([remarks, exitCode], [[], 0], all);
+    // Out of 100, of which a unit without any such line has 96.
+    await execa('systemd-analyze', ['security', '--offline=true', '--threshold=30', unit]);
+  });
+
   it('runs: the readable log, the thread that judges, the engine in linear time, Docker', async (t) => {
     const engine = await listen(join(folder, 'docker.sock'));
     t.after(() => engine.close());
@@ -83,7 +123,7 @@ describe('the published package, with nothing beside it', () => {
     writeFileSync(log, '');
     mkdirSync(join(folder, 'filters'));
     writeFileSync(join(folder, 'filters/slow.yaml'), filter);
-    const daemon = new Daemon(bailiff, {
+    const daemon = new Daemon([bailiff, 'run'], {
       ...env,
       BAILIFF_STATE_DIR: join(folder, 'state'),
       BAILIFF_DOCKER_SOCKET: join(folder, 'docker.sock'),
@@ -132,13 +172,28 @@ async function listen(socket: string): Promise<{ readonly asked: ReadonlySet<str
   return { asked, close };
 }
 
+const unitFile = (installed: string): string => join(installed, 'packaging/bailiff.service');
+
+/** What a unit says by name. */
+function linesOf(unit: string): (name: string) => string {
+  const lines = readFileSync(unit, 'utf8').matchAll(/^(\w+)=-?(.*)$/gm);
+  const values = new Map([...lines].map(([, name, value]) => [name, value]));
+  return (name) => values.get(name) ?? '';
+}
+
+/** For setpriv(1): these capabilities, as `CAP_NET_ADMIN CAP_NET_RAW`, and no other. */
+function rightsOf(capabilities: string): string[] {
+  const names = capabilities.split(' ').map((name) => name.replace('CAP_', '').toLowerCase());
+  return ['--no-new-privs', '--bounding-set', ['-all', ...names.map((name) => `+${name}`)].join(',')];
+}
+
 class Daemon {
   output = '';
   readonly #process;
   #hasEnded = false;
 
-  constructor(command: string, env: Record<string, string>) {
-    this.#process = execa(command, ['run'], { env, all: true, stdin: 'ignore', reject: false });
+  constructor([command, ...args]: readonly [string, ...string[]], env: Record<string, string>) {
+    this.#process = execa(command, args, { env, all: true, stdin: 'ignore', reject: false });
     this.#process.all.on('data', (text) => {
       this.output += text;
     });
