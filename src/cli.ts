@@ -121,13 +121,19 @@ program
   )
   .option('--for <duration>', 'how long: 2h, 1d (default: for ever)')
   .option('--remove', 'do not allow it any more')
+  .option('--all', 'list everybody who is never banned, and by which rule')
   .option(...json)
-  .action(async (address: string | undefined, options: { for?: string; remove?: true; json?: true }) => {
-    process.exitCode = await (await import('./commands/allow.ts')).allowCommand({
-      ...options,
-      ...(address && { address }),
-    });
-  });
+  .action(
+    async (
+      address: string | undefined,
+      options: { for?: string; remove?: true; all?: true; json?: true },
+    ) => {
+      process.exitCode = await (await import('./commands/allow.ts')).allowCommand({
+        ...options,
+        ...(address && { address }),
+      });
+    },
+  );
 
 program
   .command('top')

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Configuration } from '../config/schema.ts';
 import type { Status } from '../control/protocol.ts';
+import { canonicalAddress } from '../core/address.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { messageOf } from '../core/errors.ts';
 import { splitMode } from '../core/filter.ts';
@@ -29,6 +30,7 @@ import { IgnoreLists } from './ignore-lists.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
+import { KeptNames } from './kept-names.ts';
 import { LabelJails } from './label-jails.ts';
 import { LabelReports } from './label-reports.ts';
 import type { Log } from './log.ts';
@@ -45,7 +47,7 @@ import { Sources } from './sources.ts';
 import { SshPeers } from './ssh-peers.ts';
 import { status } from './status.ts';
 import { whoIsTold } from './who-is-told.ts';
-import { explain } from './why.ts';
+import { around, explain } from './why.ts';
 
 /** The daemon's parts, wired, none of them running yet. */
 export interface Parts {
@@ -91,6 +93,7 @@ export interface Owner {
 export function knowOwner(configuration: Configuration, log: Log): Owner {
   const allowlist = new Allowlist();
   const ignoreLists = new IgnoreLists({
+    kept: new KeptNames(join(configuration.stateDir, 'confirmed-names.json')),
     failed: (what, problem) =>
       log.warn({ entry: what, error: problem }, 'an entry of an ignore list cannot be read'),
   });
@@ -233,6 +236,7 @@ export function assemble(
     log,
     ineffective,
     merging: mergingIn(live),
+    recognise: ({ configuration: { ignoreip } }, host) => ignoreLists.ask(ignoreip, host),
     names: new HostNames({ now: () => performance.now() / 1000 }),
     counting: (jail) => jails.counting(jail),
     news,
@@ -258,11 +262,23 @@ export function assemble(
     },
     allowlist,
     status: () => parts.status(),
-    refreshProtection: () => protection.refreshAll(),
+    refreshProtection: async (about, jail) => {
+      await protection.refreshAll();
+      const { ignoreip } = jail?.configuration ?? live.now.defaults;
+      if (about !== undefined) await ignoreLists.ask(ignoreip, about);
+    },
     banned,
-    restored: (bans) => news.restored(bans),
+    restored: (bans) => {
+      news.restored(bans);
+      ignoreLists.questions.askLater(bans.map(({ address }) => address));
+    },
     notifyTest: (name) => notifications.test(name),
-    explain: (address) => explain(address, { allowlist, clock, enforcer, evidence, jails, ledger, policies }),
+    explain: async (address) => {
+      const lists = [live.now.defaults, ...[...jails.all()].map(({ configuration }) => configuration)];
+      const about = canonicalAddress(address);
+      if (about !== null) await Promise.all(lists.map(({ ignoreip }) => ignoreLists.ask(ignoreip, about)));
+      return explain(address, { allowlist, clock, enforcer, evidence, jails, ledger, policies });
+    },
     events,
     ended: (ban) => {
       ineffective.ended(ban);
@@ -353,10 +369,14 @@ export function assemble(
     protection,
   });
   const sources = new Sources(configuration, { host, intake, log });
-  const letIn = (): void => {
-    for (const { address, policy } of desk.releaseProtected())
+  const letIn = (among?: Iterable<Ban>): void => {
+    for (const { address, policy } of desk.releaseProtected(among))
       void enforcer.changed(targetOf(address, policy)).catch(() => undefined);
   };
+  ignoreLists.watch((address) => {
+    protection.refreshLists();
+    letIn(around(address, ledger));
+  });
   const changing = { live, owner, scanner, jails, intake, sources, enforcer, pipeline, letIn, log };
   const reload = new Reload({
     file,
@@ -398,6 +418,7 @@ export function assemble(
         reload: reload.last,
         enforcer,
         gaps: gaps.all(),
+        ignoreProblems: ignoreLists.problems(),
         ineffective,
         intake,
         jails,

@@ -4,7 +4,7 @@ import { serveListener } from '../control/listener.ts';
 import { serveControl } from '../control/server.ts';
 import { formatDuration } from '../core/duration.ts';
 import { type BailiffError, messageOf } from '../core/errors.ts';
-import { type Clock, systemClock } from '../core/types.ts';
+import { type Address, type Clock, systemClock } from '../core/types.ts';
 import { connectDocker } from '../docker/client.ts';
 import { isEngineThere } from '../docker/endpoint.ts';
 import { type Choice, chooseBackend } from '../enforce/choose.ts';
@@ -29,7 +29,7 @@ const protectionMs = 10_000;
 const peersMs = 30_000;
 /** How often names and files of ignore lists are, in ms. */
 const listsMs = 60_000;
-/** And those of them that could not be read last: after a boot there may be no DNS yet. */
+/** And those of them that have changed, or could not be read last: after a boot there may be no DNS yet. */
 const openListsMs = 5_000;
 /** How often it is looked for traffic that goes round the packet filter, in ms. */
 const gapsMs = 60_000;
@@ -105,6 +105,7 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     if (ledger.blank !== null) await takeOver(choice, parts, ledger.blank, log);
     const enforced = enforcer.start(restored);
     await restored.read;
+    parts.ignoreLists.questions.askLater(addressesIn(ledger));
     // Before anybody can add a ban by hand: what stood before is told first, and once.
     parts.news.start();
     parts.news.restored(ledger.active.all());
@@ -140,6 +141,7 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     connections.stop();
     // What was asked and not answered counts for nothing; it must not become a ban now.
     parts.actions.stop();
+    parts.ignoreLists.questions.stop();
     await scanner.stop();
     pipeline.commit(true);
     await Promise.all([enforcer.stop(), parts.news.stop()]);
@@ -212,10 +214,20 @@ function watchClock({ ledger, enforcer, expiry }: Parts, clock: Clock, log: Log)
 }
 
 /** Whom lists mean now: who has come to them is let in, as the owner's own addresses are. */
-async function refreshLists({ ignoreLists, protection, letIn }: Parts, onlyOpen = false): Promise<void> {
-  if (!(await ignoreLists.refresh(onlyOpen))) return;
+async function refreshLists(
+  { ignoreLists, protection, ledger, letIn }: Parts,
+  onlyOpen = false,
+): Promise<void> {
+  const changed = await ignoreLists.refresh(onlyOpen);
+  // Who was banned before a domain or a program was named is asked about.
+  ignoreLists.questions.askAnew(addressesIn(ledger));
+  if (!changed) return;
   protection.refresh();
   letIn();
+}
+
+function* addressesIn({ active }: Parts['ledger']): Generator<Address, void> {
+  for (const { address } of active.all()) yield address;
 }
 
 /** Timers do not see a wall clock that was stepped: bans whose time is over by now end here. */

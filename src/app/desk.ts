@@ -10,6 +10,7 @@ import type {
   HistoryQuery,
   ImportAnswer,
   ImportCommand,
+  NeverBanned,
   NotifyTestAnswer,
   NotifyTestCommand,
   ReloadAnswer,
@@ -23,11 +24,12 @@ import { countedAddress, covers, overlapping, requireAddress } from '../core/add
 import { formatDuration, parseBanTime } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { plainPolicy, targetOf } from '../core/policy.ts';
-import type { AllowedAddress, Ban, UnbanReason } from '../core/types.ts';
+import type { Address, AllowedAddress, Ban, UnbanReason } from '../core/types.ts';
 import type { Allowances } from './allowances.ts';
 import { BanImport, type BanImportParts } from './ban-import.ts';
 import type { EventReader, Events } from './events.ts';
-import type { Jails } from './jails.ts';
+import type { JailEntry, Jails } from './jails.ts';
+import { neverBanned } from './never-banned.ts';
 
 /** The jail of bans made by hand without naming one. */
 export const manualJail = 'manual';
@@ -35,10 +37,10 @@ export const manualJail = 'manual';
 export interface DeskParts extends BanImportParts {
   readonly allowances: Allowances;
   readonly status: () => Status;
-  /** Reads anew what must not be banned: own addresses, gateways, who is logged in over SSH. */
-  readonly refreshProtection: () => Promise<void>;
+  /** Reads anew what must not be banned: own addresses, gateways, who is logged in over SSH; and asks `about` an address. */
+  readonly refreshProtection: (about?: Address, jail?: JailEntry) => Promise<void>;
   readonly ended: (ban: Ban) => void;
-  readonly explain: (address: string) => WhyAnswer;
+  readonly explain: (address: string) => WhyAnswer | Promise<WhyAnswer>;
   readonly events: Events;
   /** Takes everything of ours out of the kernel. */
   readonly teardown: () => Promise<TeardownAnswer>;
@@ -66,7 +68,7 @@ export class Desk implements Control {
     return this.#parts.reload();
   }
 
-  why(address: string): WhyAnswer {
+  why(address: string): WhyAnswer | Promise<WhyAnswer> {
     return this.#parts.explain(address);
   }
 
@@ -108,8 +110,8 @@ export class Desk implements Control {
     const bantime = command.for === undefined ? usual : parseBanTime(command.for);
     const policy = entry?.policy ?? plainPolicy;
     const force = command.force === true;
+    await this.#parts.refreshProtection(address, entry);
     const allow = entry?.jail.allow ?? [];
-    await this.#parts.refreshProtection();
     const outcome = ledger.ban({ address, jail, bantime, hits: 0, policy, allow, force });
     if (outcome.outcome === 'protected') throw this.#protected(address, outcome.reason);
     const stored = commit();
@@ -154,6 +156,10 @@ export class Desk implements Control {
 
   allowed(): readonly AllowedAddress[] {
     return this.#parts.allowances.all();
+  }
+
+  neverBanned(): readonly NeverBanned[] {
+    return neverBanned(this.#parts.allowlist, this.#parts.jails);
   }
 
   /** Lets an address or a range in, and keeps it from being banned. Every ban that it is part of ends, forced ones too. */

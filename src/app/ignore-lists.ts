@@ -1,15 +1,21 @@
 import { lookup } from 'node:dns/promises';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { canonicalAddress } from '../core/address.ts';
+import { canonicalAddress, covers } from '../core/address.ts';
 import type { AllowEntry } from '../core/allowlist.ts';
 import { messageOf } from '../core/errors.ts';
-import { readIgnoreEntry, sortIgnoreEntries } from '../core/ignore-entry.ts';
+import {
+  type IgnoreEntries,
+  type IgnoreFile,
+  ignoreFileOf,
+  isInDomain,
+  sortIgnoreEntries,
+} from '../core/ignore-entry.ts';
+import type { Address } from '../core/types.ts';
+import { readIgnoreFile } from '../host/ignore-file.ts';
+import { FileWatch } from './file-watch.ts';
+import { IgnoreQuestions, type IgnoreQuestionsParts } from './ignore-questions.ts';
+import { within } from './within.ts';
 
-/** Bytes of a file that are read. */
-const longestFile = 1024 * 1024;
-
-export interface IgnoreListsParts {
+export interface IgnoreListsParts extends Pick<IgnoreQuestionsParts, 'dns' | 'kept' | 'now'> {
   /** Addresses of a name. Rejects where they cannot be told. */
   readonly addresses?: (name: string) => Promise<readonly string[]>;
   /** How long a name may take, in ms: what it was before counts on, and it is asked again. */
@@ -19,48 +25,78 @@ export interface IgnoreListsParts {
 }
 
 /**
- * Ignore lists with host names and files in them, kept true: read when asked for, and whenever `refresh` is called.
- * What cannot be read or looked up any more keeps the meaning that it had: nobody is locked out because DNS is.
+ * Ignore lists with host names, domains, files and programs in them, kept true: read when asked for, and whenever
+ * `refresh` is called. What cannot be read or looked up any more keeps the meaning that it had: nobody is locked out
+ * because DNS is. Whom domains and programs mean is asked about each address by itself, before it is banned.
  */
 export class IgnoreLists {
   readonly #parts: IgnoreListsParts;
   readonly #names = new Map<string, readonly string[]>();
-  readonly #files = new Map<string, readonly string[]>();
+  readonly #files = new Map<string, IgnoreFile>();
+  readonly #watches = new Map<string, FileWatch>();
+  readonly questions: IgnoreQuestions;
+  readonly #sorted = new WeakMap<readonly string[], IgnoreEntries>();
   readonly #problems = new Map<string, string>();
+  #changed: (address: Address) => void = () => undefined;
   #revision = 0;
   #refreshing = false;
 
   constructor(parts: IgnoreListsParts) {
     this.#parts = parts;
+    this.questions = new IgnoreQuestions({
+      ...parts,
+      failed: (path, problem) => this.#fail(path, problem),
+      changed: (address) => {
+        this.#revision += 1;
+        this.#changed(address);
+      },
+    });
+  }
+
+  /** From now on `changed` is called with each address of which an answer says something else than before. */
+  watch(changed: (address: Address) => void): void {
+    this.#changed = changed;
+  }
+
+  /** What of the lists protects nobody now, and why. */
+  problems(): readonly string[] {
+    const files = [...this.#watches.keys()].flatMap((file) => this.#files.get(file)?.problems ?? []);
+    return [...files, ...[...this.#problems].map(([what, problem]) => `${what}: ${problem}`)];
   }
 
   /** What `entries` (core/ignore-entry.ts) mean at the time when it is asked. Names and files count from the next `refresh` on. */
   of(entries: readonly string[], reason: string): () => readonly AllowEntry[] {
-    const { ranges, names, files } = sortIgnoreEntries(entries);
-    for (const name of names) if (!this.#names.has(name)) this.#names.set(name, []);
-    for (const file of files) if (!this.#files.has(file)) this.#files.set(file, []);
+    const sorted = this.#sort(entries);
+    this.#note(sorted);
     let revision = -1;
     let known: readonly AllowEntry[] = [];
     return () => {
       if (revision !== this.#revision) {
         revision = this.#revision;
-        const listed = files.flatMap((file) => this.#files.get(file) ?? []);
-        const all = [
-          ...ranges,
-          ...names.flatMap((name) => this.#names.get(name) ?? []),
-          ...this.#meant(listed),
-        ];
-        known = [...new Set(all)].map((range) => ({ range, reason }));
+        const all = new Map<Address, AllowEntry>();
+        for (const entry of this.#meant(sorted, reason))
+          if (!all.has(entry.range)) all.set(entry.range, entry);
+        known = [...all.values()];
       }
       return known;
     };
   }
 
+  /**
+   * Asks whether one of these entries means an address, where only a question tells. What is answered counts in `of`.
+   * Returns null where there is nothing to wait for, else what never rejects.
+   */
+  ask(entries: readonly string[], address: Address): Promise<void> | null {
+    const { domains, files, commands } = this.#sort(entries);
+    const listed = files.flatMap((file) => this.#files.get(file)?.entries ?? []);
+    const hosts = domains.length > 0 || listed.some(({ entry }) => entry.startsWith('.'));
+    return hosts || commands.length > 0 ? this.questions.ask(address, hosts, commands) : null;
+  }
+
   /** What new names and files among these mean, for who goes by them from now on. Never rejects. */
   async learn(entries: readonly string[]): Promise<void> {
     const { names, files } = sortIgnoreEntries(entries);
-    const unknown = (known: ReadonlyMap<string, unknown>) => (each: string) => !known.has(each);
-    await Promise.all(files.filter(unknown(this.#files)).map((file) => this.#read(file)));
+    await Promise.all(files.filter((file) => !this.#files.has(file)).map((file) => this.#read(file)));
     const listed = [...names, ...this.#names.keys()].filter(
       (name) => (this.#names.get(name) ?? []).length === 0,
     );
@@ -68,55 +104,112 @@ export class IgnoreLists {
     this.#revision += 1;
   }
 
-  #meant(entries: readonly string[]): readonly string[] {
-    const { ranges, names } = sortIgnoreEntries(entries);
-    return [...ranges, ...names.flatMap((name) => this.#names.get(name) ?? [])];
+  /** Forgets what is in none of these lists: nobody goes by it any more. */
+  keepOnly(entries: readonly string[]): void {
+    const own = sortIgnoreEntries(entries);
+    for (const file of this.#watches.keys()) {
+      if (own.files.includes(file)) continue;
+      this.#watches.delete(file);
+      this.#files.delete(file);
+    }
+    const inFiles = [...this.#files.values()].flatMap((file) => file.entries.map(({ entry }) => entry));
+    const listed = sortIgnoreEntries(inFiles);
+    const names = new Set([...own.names, ...listed.names]);
+    for (const name of this.#names.keys()) if (!names.has(name)) this.#names.delete(name);
+    const wanted = new Set([...names, ...own.commands, ...own.files.map((file) => ignoreFileOf(file).path)]);
+    for (const what of this.#problems.keys()) if (!wanted.has(what)) this.#problems.delete(what);
+    this.questions.keepOnly({ domains: [...own.domains, ...listed.domains], commands: own.commands });
   }
 
   /**
-   * Reads the files and looks the names up, or those that could not be read last. Never rejects.
+   * Reads the files and looks the names up; where `onlyOpen`, what has changed or could not be read last. Puts the
+   * questions that are due. Never rejects.
    * @returns whether somebody else is meant than before
    */
   async refresh(onlyOpen = false): Promise<boolean> {
-    if (this.#refreshing || (onlyOpen && this.#problems.size === 0)) return false;
+    if (this.#refreshing) return false;
     this.#refreshing = true;
     try {
       return await this.#refresh(onlyOpen);
     } finally {
       this.#refreshing = false;
+      this.questions.review();
     }
   }
 
   async #refresh(onlyOpen: boolean): Promise<boolean> {
-    const due = (what: string): boolean => !onlyOpen || this.#problems.has(what);
+    const changes = await Promise.all(
+      [...this.#watches].map(async ([file, watch]) => ((await watch.look()) ? file : '')),
+    );
+    const due = (file: string): boolean =>
+      !onlyOpen ||
+      this.#problems.has(ignoreFileOf(file).path) ||
+      changes.includes(file) ||
+      !this.#files.has(file);
     const before = JSON.stringify([...this.#names, ...this.#files]);
-    await Promise.all([...this.#files.keys()].filter(due).map((file) => this.#read(file)));
-    await Promise.all([...this.#names.keys()].filter(due).map((name) => this.#lookUp(name)));
+    await Promise.all([...this.#watches.keys()].filter(due).map((file) => this.#read(file)));
+    const open = (name: string): boolean => !onlyOpen || this.#problems.has(name);
+    await Promise.all([...this.#names.keys()].filter(open).map((name) => this.#lookUp(name)));
     const changed = before !== JSON.stringify([...this.#names, ...this.#files]);
     if (changed) this.#revision += 1;
     return changed;
   }
 
-  async #read(path: string): Promise<void> {
-    let unread: string[] = [];
-    try {
-      // Whoever has put a pipe there holds nothing up.
-      const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      try {
-        const stats = await file.stat();
-        if (!stats.isFile()) throw new Error('it is no file');
-        if (stats.size > longestFile) throw new Error(`it is larger than ${longestFile} bytes`);
-        const words = wordsOf(await file.readFile('utf8'));
-        const entries = words.flatMap((word) => readIgnoreEntry(word) ?? []);
-        unread = words.filter((word) => readIgnoreEntry(word) === undefined);
-        const { ranges, names } = sortIgnoreEntries(entries);
-        this.#files.set(path, [...ranges, ...names]);
-        for (const name of names) if (!this.#names.has(name)) this.#names.set(name, []);
-      } finally {
-        await file.close();
+  #sort(entries: readonly string[]): IgnoreEntries {
+    const sorted = this.#sorted.get(entries) ?? sortIgnoreEntries(entries);
+    this.#sorted.set(entries, sorted);
+    return sorted;
+  }
+
+  #note({ names, domains, files, commands }: Omit<IgnoreEntries, 'ranges'>): void {
+    for (const name of names) if (!this.#names.has(name)) this.#names.set(name, []);
+    for (const file of files)
+      if (!this.#watches.has(file)) this.#watches.set(file, new FileWatch(ignoreFileOf(file).path));
+    this.questions.note({ domains, commands });
+  }
+
+  *#meant(sorted: IgnoreEntries, reason: string): Generator<AllowEntry> {
+    const { ranges, names, domains, files, commands } = sorted;
+    for (const range of ranges) yield { range, reason };
+    for (const entry of [...names, ...domains]) yield* this.#ofEntry(entry, `${reason}: ${entry}`, []);
+    for (const file of files) {
+      for (const { entry, where, except } of this.#files.get(file)?.entries ?? [])
+        yield* this.#ofEntry(entry, `${reason}: ${where}, ${entry}`, except);
+    }
+    for (const path of commands) {
+      for (const range of this.questions.namedBy(path)) yield { range, reason: `${reason}: ${path} says so` };
+    }
+  }
+
+  *#ofEntry(entry: string, reason: string, except: readonly string[]): Generator<AllowEntry> {
+    const isExcepted = (address: string, names: readonly string[]): boolean =>
+      except.some((each) =>
+        canonicalAddress(each) === null
+          ? names.some((name) => (each.startsWith('.') ? isInDomain(name, each) : name === each))
+          : covers(each, address),
+      );
+    if (entry.startsWith('.')) {
+      for (const [address, known] of this.questions.hosts()) {
+        const name = known.find((each) => isInDomain(each, entry));
+        if (name !== undefined && !isExcepted(address, known))
+          yield { range: address, reason: `${reason} (${name})` };
       }
-      if (unread.length === 0) this.#problems.delete(path);
-      else this.#fail(path, `${unread.length} words of it name nobody, such as ${JSON.stringify(unread[0])}`);
+    } else if (canonicalAddress(entry) !== null) yield { range: entry, reason };
+    else
+      for (const address of this.#names.get(entry) ?? [])
+        if (!isExcepted(address, [entry])) yield { range: address, reason };
+  }
+
+  async #read(file: string): Promise<void> {
+    const { path } = ignoreFileOf(file);
+    try {
+      const read = await readIgnoreFile(file);
+      const before = this.#files.get(file)?.problems ?? [];
+      this.#files.set(file, read);
+      const { names, domains } = sortIgnoreEntries(read.entries.map(({ entry }) => entry));
+      this.#note({ names, domains, files: [], commands: [] });
+      this.#problems.delete(path);
+      for (const problem of read.problems) if (!before.includes(problem)) this.#parts.failed(path, problem);
     } catch (error) {
       this.#fail(path, messageOf(error));
     }
@@ -133,29 +226,17 @@ export class IgnoreLists {
     }
   }
 
-  #fail(what: string, problem: string): void {
-    if (this.#problems.get(what) === problem) return;
-    this.#problems.set(what, problem);
-    this.#parts.failed(what, problem);
+  /** null: it is well again. */
+  #fail(what: string, problem: string | null): void {
+    if (problem === null) this.#problems.delete(what);
+    else if (this.#problems.get(what) !== problem) {
+      this.#problems.set(what, problem);
+      this.#parts.failed(what, problem);
+    }
   }
-}
-
-/** Words of all lines, without what stands behind `#`. */
-function wordsOf(text: string): string[] {
-  return text.split('\n').flatMap((line) => (line.split('#')[0] ?? '').split(/[\s,]+/).filter(Boolean));
 }
 
 /** By DNS and the machine's own list, as its other programs see them. */
 async function addressesOf(name: string): Promise<string[]> {
   return (await lookup(name, { all: true })).map(({ address }) => address);
-}
-
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  const timer = Promise.withResolvers<never>();
-  const timeout = setTimeout(() => timer.reject(new Error(`no answer within ${ms} ms`)), ms);
-  try {
-    return await Promise.race([work, timer.promise]);
-  } finally {
-    clearTimeout(timeout);
-  }
 }

@@ -21,12 +21,15 @@ import { HostNames } from './host-names.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
-import { Pipeline } from './pipeline.ts';
+import { Pipeline, type PipelineParts } from './pipeline.ts';
 
 const jail = jailWith('sshd', { logpath: ['/log'], maxretry: 3, ignoreip: ['192.0.2.0/24'] });
 
 /** The daemon's middle, with a fake scanner before it and a fake kernel behind it. */
-async function assemble(configured: readonly JailConfiguration[] = [jail]) {
+async function assemble(
+  configured: readonly JailConfiguration[] = [jail],
+  recognise: PipelineParts['recognise'] = () => null,
+) {
   const clock: Clock & { seconds: number } = { seconds: 10_000, now: () => clock.seconds };
   const allowlist = new Allowlist();
   const sessions = new Sessions();
@@ -76,6 +79,7 @@ async function assemble(configured: readonly JailConfiguration[] = [jail]) {
       now: () => 0,
       addresses: async (name) => (name === 'bad.example' ? ['203.0.113.77'] : []),
     }),
+    recognise,
     counting: (name) => jails.counting(name),
     news: new BanNews({ notifiers: new Map(), evidence, jails: () => [], log: null }),
     evidence,
@@ -234,6 +238,33 @@ test('protected addresses are never banned, from the global list or the jail’s
   }
   assert.equal(ledger.active.size, 0);
   assert.equal(intake.status()[0]?.warning, null, 'a file names nobody’s gateway');
+});
+
+test('a ban waits for who has to be asked, and others do not; whoever is spoken for is not banned', async () => {
+  const answers = new Map<string, () => void>();
+  const { intake, send, ledger, backend, allowlist, lines } = await assemble([jail], (_jail, host) => {
+    const answer = Promise.withResolvers<void>();
+    if (host === '203.0.113.9') return null;
+    answers.set(host, answer.resolve);
+    return answer.promise;
+  });
+  intake.open(file);
+  const hosts = ['203.0.113.7', '203.0.113.8', '203.0.113.9'];
+  await send(file.id, [...hosts, ...hosts, ...hosts, ...hosts]);
+  assert.deepEqual([...ledger.active.merged.keys()], ['203.0.113.9']);
+  assert.deepEqual([...answers.keys()], ['203.0.113.7', '203.0.113.8']);
+  allowlist.replace('ignoreip', [{ range: '203.0.113.8', reason: 'ignoreip: .example.jp' }]);
+  for (const answer of answers.values()) answer();
+  await new Promise(setImmediate);
+  assert.deepEqual([...ledger.active.merged.keys()], ['203.0.113.9', '203.0.113.7']);
+  assert.equal(ledger.active.get('sshd', '203.0.113.7')?.hits, 3, 'one burst is one ban');
+  const spared = lines.filter(({ msg }) => msg === 'not banned');
+  assert.deepEqual(
+    spared.map(({ address, reason }) => [address, reason]),
+    [['203.0.113.8', 'ignoreip: .example.jp']],
+  );
+  await send(file.id, []);
+  assert.equal(backend.drops('203.0.113.7'), true);
 });
 
 test('IPv6 is banned by the /64, unless that is the owner’s as well', async () => {

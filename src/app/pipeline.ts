@@ -38,6 +38,11 @@ export interface PipelineParts {
   /** How the lines of a filter's sessions are merged. */
   readonly merging: (filter: string) => Merging | undefined;
   readonly names: HostNames;
+  /**
+   * Asks what may keep an address from being banned by a jail, and puts that on the allow list. null: there is nothing
+   * to wait for. Never rejects.
+   */
+  readonly recognise?: (jail: JailEntry, host: Address) => Promise<void> | null;
   /** The jails that count the bans of a jail. */
   readonly counting: (jail: string) => readonly JailEntry[];
   readonly news: BanNews;
@@ -55,6 +60,13 @@ interface Origin {
   readonly readAtMs: number;
 }
 
+/** Attempts that are enough: of whom, the time of the last (seconds) and their number. */
+interface Due {
+  readonly host: Address;
+  readonly time: number;
+  readonly count: number;
+}
+
 /** What a match says beside its address: it holds its whole batch. */
 type Read = Pick<Match, 'line' | 'fields'>;
 
@@ -65,6 +77,8 @@ export class Pipeline {
   #retryAtMs = 0;
   /** Attempts that wait for an answer. */
   #pending = 0;
+  /** Of bans that wait for one: the jail and the address. */
+  readonly #asking = new Set<string>();
 
   constructor(parts: PipelineParts) {
     this.#parts = parts;
@@ -124,7 +138,7 @@ export class Pipeline {
   #take(jail: JailEntry, attempt: Attempt, from: Origin, match: Read): Ban[] {
     const { name } = jail.jail.limits;
     if (jail.ignores === null || !this.#mayCount(jail, attempt.host))
-      return this.#judgeAttempt(jail, attempt, from.source, match);
+      return this.#judgeAttempt(jail, attempt, from, match);
     if (this.#pending >= mostPending) return [];
     const read = { line: match.line, fields: match.fields };
     const { host, fields, line } = seenIn(read, attempt, from.source);
@@ -132,8 +146,7 @@ export class Pipeline {
     const asked = jail.ignores({ host, time, fields, failures: attempts, matches: [line] });
     this.#later(asked, from, (answer) => {
       if (answer === 'ignored') this.#parts.metrics.protectedHits.inc({ jail: name });
-      else if (answer === 'counts')
-        this.#conclude(this.#judgeAttempt(jail, attempt, from.source, read), from);
+      else if (answer === 'counts') this.#conclude(this.#judgeAttempt(jail, attempt, from, read), from);
     });
     return [];
   }
@@ -197,8 +210,9 @@ export class Pipeline {
   }
 
   /** Counts one attempt in one jail. Returns the ban if it led to one, and those that followed from it. */
-  #judgeAttempt(entry: JailEntry, attempt: Attempt, source: ScannedSource, read: Read | null): Ban[] {
+  #judgeAttempt(entry: JailEntry, attempt: Attempt, from: Origin, read: Read | null): Ban[] {
     const { allowlist, clock, ledger, metrics, log } = this.#parts;
+    const { source } = from;
     const { jail } = entry;
     const { name, maxretry, findtime } = jail.limits;
     const protection = allowlist.protection(attempt.host, jail.allow);
@@ -208,9 +222,7 @@ export class Pipeline {
       return [];
     }
     source.hidden.namedHit(name);
-    // The /64 of an attacker is banned whole, unless it is also the owner's.
-    const wide = countedAddress(attempt.host);
-    const address = allowlist.reason(wide, jail.allow) === null ? wide : attempt.host;
+    const address = this.#bannedAs(attempt.host, entry);
     const standing = ledger.active.get(name, address);
     if (standing !== undefined) {
       // Read before the ban took hold: one burst is one ban. Later ones tell that it keeps nobody out.
@@ -220,7 +232,7 @@ export class Pipeline {
       log.debug({ jail: name, address }, 'hit while banned');
       return [];
     }
-    const { enabled, overalljails } = jail.limits.increment;
+    const { enabled } = jail.limits.increment;
     const attempts = enabled
       ? attempt.attempts * jail.times.attemptsAfter(ledger.bansBefore(address, name, false), maxretry)
       : attempt.attempts;
@@ -240,7 +252,38 @@ export class Pipeline {
     }
     log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
     if (verdict !== 'ban') return [];
-    const { policy } = entry;
+    // What is kept of it would hold its whole batch.
+    const due = { host: copied(attempt.host, 0, attempt.host.length), time, count };
+    return this.#banOnceKnown(entry, due, from);
+  }
+
+  /** Now, or once it is known whether the address must not be banned. Meanwhile its attempts count. */
+  #banOnceKnown(entry: JailEntry, due: Due, from: Origin): Ban[] {
+    const key = `${entry.jail.limits.name}\n${due.host}`;
+    if (this.#asking.has(key)) return [];
+    const asked = this.#parts.recognise?.(entry, due.host) ?? null;
+    if (asked === null || this.#pending >= mostPending) return this.#ban(entry, due, from);
+    this.#asking.add(key);
+    const told = asked.finally(() => this.#asking.delete(key));
+    this.#later(told, from, () => this.#conclude(this.#ban(entry, due, from), from));
+    return [];
+  }
+
+  /** Bans whose attempts are enough. Returns the ban, and those that follow from it; none where somebody is protected. */
+  #ban(entry: JailEntry, { host, time, count }: Due, from: Origin): Ban[] {
+    const { allowlist, ledger, metrics, log } = this.#parts;
+    const { jail, policy } = entry;
+    const { name, findtime } = jail.limits;
+    const reason = allowlist.reason(host, jail.allow);
+    if (reason !== null) {
+      metrics.protectedHits.inc({ jail: name });
+      log.info({ jail: name, address: host, reason }, 'not banned');
+      return [];
+    }
+    const address = this.#bannedAs(host, entry);
+    // While it was asked about, somebody may have banned it by hand.
+    if (ledger.active.get(name, address) !== undefined) return [];
+    const { enabled, overalljails } = jail.limits.increment;
     const before = enabled ? ledger.bansBefore(address, name, false) : 0;
     const known = enabled && overalljails ? ledger.bansBefore(address, name, true) : before;
     const bantime = jail.times.after(known, jail.limits.bantime);
@@ -261,12 +304,18 @@ export class Pipeline {
     metrics.bans.inc({ jail: name });
     log.warn({ jail: name, address, hits: count, duration: formatDuration(bantime), policy }, 'ban');
     const { ban } = outcome;
-    return [ban, ...this.#parts.counting(name).flatMap((jail) => this.#countBan(jail, ban, source))];
+    return [ban, ...this.#parts.counting(name).flatMap((jail) => this.#countBan(jail, ban, from))];
+  }
+
+  /** The /64 of an attacker is banned whole, unless it is also the owner's. */
+  #bannedAs(host: Address, { jail }: JailEntry): Address {
+    const wide = countedAddress(host);
+    return this.#parts.allowlist.reason(wide, jail.allow) === null ? wide : host;
   }
 
   /** To a jail that counts bans, one is an attempt. */
-  #countBan(jail: JailEntry, { address, since }: Ban, source: ScannedSource): Ban[] {
-    return this.#judgeAttempt(jail, { host: address, user: '', time: since, attempts: 1 }, source, null);
+  #countBan(jail: JailEntry, { address, since }: Ban, from: Origin): Ban[] {
+    return this.#judgeAttempt(jail, { host: address, user: '', time: since, attempts: 1 }, from, null);
   }
 
   /** Of a match beyond its batch's budget there is no line. */

@@ -68,6 +68,11 @@ export class Protection {
     if (changes.includes(true)) this.#changed();
   }
 
+  /** Lists say of somebody what they did not before; his bans are held against it by who tells. */
+  refreshLists(): void {
+    this.#replace('ignoreip', this.#options.ignoreip());
+  }
+
   /** Reads who is logged in over SSH. One reading at a time: it takes some milliseconds, not of this thread. */
   refreshPeers(): Promise<void> {
     this.#readingPeers ??= this.#readPeers().finally(() => {

@@ -44,6 +44,7 @@ export async function reconfigure(
   const filters = scanner.relearn(filterLookup(configuration));
   jails.reconfigure(configuration);
   owner.protection.reconfigure(owner.protected(configuration));
+  owner.ignoreLists.keepOnly(ignored.flat());
   if (othersIgnored) parts.letIn();
   intake.reconfigured((entry) => jails.get(entry.configuration.name) === entry, filters);
   sources.reconfigure(configuration);

@@ -22,6 +22,8 @@ export interface StatusParts {
   readonly choice: Pick<Choice, 'outcome' | 'detail'>;
   readonly policies: Policies;
   readonly ineffective: Ineffective;
+  /** What of ignore lists protects nobody, though somebody may think so. */
+  readonly ignoreProblems: readonly string[];
   /** Traffic that this host's packet filter does not see, with the remedy. */
   readonly gaps: readonly string[];
   readonly intake: Intake;
@@ -59,6 +61,7 @@ export function status(parts: StatusParts): Status {
       ...parts.ineffective.warnings(),
       ...remarks,
       ...warningsOf(enabled, sources),
+      ...parts.ignoreProblems.map((problem) => `ignoreip: ${problem}`),
       ...parts.labels.warnings(),
       ...parts.notifications.warnings(),
       ...reloadWarnings(parts.reload),

@@ -79,7 +79,7 @@ function verdictOf({
 }
 
 /** The bans of an address and of all ranges around it: they are looked up by name, whatever their number. */
-function around(address: Address, { active }: Ledger): Ban[] {
+export function around(address: Address, { active }: Ledger): Ban[] {
   const range = parseRange(address);
   if (range === null) return [];
   const found: Ban[] = [];

@@ -1,4 +1,4 @@
-import type { AllowAnswer, DisallowAnswer } from '../control/protocol.ts';
+import type { AllowAnswer, DisallowAnswer, NeverBanned } from '../control/protocol.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { localTime } from '../core/local-time.ts';
@@ -10,13 +10,17 @@ export interface AllowOptions {
   readonly address?: string;
   readonly for?: string;
   readonly remove?: true;
+  readonly all?: true;
   readonly json?: true;
 }
 
-/** `allow` lists, `allow ADDRESS` adds, `allow --remove ADDRESS` takes away. Returns the exit code. */
-export async function allowCommand({ address, remove, json, for: span }: AllowOptions): Promise<0 | 1> {
+/** `allow` lists (`--all`: by every rule), `allow ADDRESS` adds, `allow --remove ADDRESS` takes away. Returns the exit code. */
+export async function allowCommand({ address, remove, all, json, for: span }: AllowOptions): Promise<0 | 1> {
+  if (all && (address !== undefined || remove || span !== undefined))
+    throw new BailiffError('usage', '--all lists, and takes nothing beside it');
   if (address === undefined) {
     if (remove || span !== undefined) throw new BailiffError('usage', 'name the address, too');
+    if (all) return listAll(await daemon().neverBanned(), json === true);
     const entries = await daemon().allowed();
     if (json) printJson(entries);
     else printAllowed(entries);
@@ -32,7 +36,7 @@ export async function allowCommand({ address, remove, json, for: span }: AllowOp
 
 function printAllowed(entries: readonly AllowedAddress[]): void {
   if (entries.length === 0) {
-    printLine('Nobody is allowed by hand. (Ignore lists of the configuration: `bailiff config show`.)');
+    printLine('Nobody is allowed by hand. (Who is never banned by other rules: `bailiff allow --all`.)');
     return;
   }
   const now = Date.now() / 1000;
@@ -44,6 +48,16 @@ function printAllowed(entries: readonly AllowedAddress[]): void {
       formatDuration(until === null ? null : until - now),
     ]),
   );
+}
+
+function listAll(entries: readonly NeverBanned[], json: boolean): 0 {
+  if (json) printJson(entries);
+  else
+    printTable(
+      ['ADDRESS', 'NOT BANNED BY', 'WHY'],
+      entries.map(({ address, jail, reason }) => [address, jail ?? 'anybody', reason]),
+    );
+  return 0;
 }
 
 function describe({ allowed: { address, until }, unbanned, stored }: AllowAnswer): void {

@@ -35,6 +35,23 @@ test('a valid configuration is printed jail by jail', async () => {
   ]);
 });
 
+test('what of an ignore list protects nobody is told, with its line', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bailiff-check-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [hosts, friends] = [join(folder, 'hosts.allow'), join(folder, 'friends')];
+  writeFileSync(hosts, 'sshd: .example.jp\nALL: ALL\n');
+  writeFileSync(friends, '192.0.2.1\n192.0.2.256\n');
+  const { code, printed } = await run({
+    BAILIFF_IGNOREIP: `hosts.allow:${hosts} file:${friends} file:${folder}/gone`,
+  });
+  assert.equal(code, 0);
+  assert.deepEqual(printed.slice(-3), [
+    `warning: ignoreip: ${hosts}:2: ALL would keep everybody from being banned, and keeps nobody`,
+    `warning: ignoreip: ${friends}:2: "192.0.2.256" names nobody`,
+    `warning: ignoreip: ${folder}/gone: ENOENT: no such file or directory, open '${folder}/gone'`,
+  ]);
+});
+
 test('a jail that is off is said to be off', async () => {
   const { printed } = await run({ BAILIFF_JAIL_SSHD_ENABLED: 'no' });
   assert.equal(printed.at(-1), 'sshd: off');

@@ -9,6 +9,7 @@ import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type FilterDefinition, splitMode } from '../core/filter.ts';
 import { plainPolicy, policyOf } from '../core/policy.ts';
+import { ignoreProblems } from '../host/ignore-file.ts';
 import { risksOf } from '../scan/risks.ts';
 import { checkSamples } from '../scan/samples.ts';
 import { jsonText } from './printable.ts';
@@ -27,7 +28,10 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
     const wrong = filters.flatMap(checkSamples);
     if (wrong.length > 0) throw new ConfigurationErrors(wrong);
     const { fail2ban } = configuration;
-    const warnings = [...filters, ...(fail2ban?.filters ?? [])].flatMap(risksOf);
+    const warnings = [
+      ...[...filters, ...(fail2ban?.filters ?? [])].flatMap(risksOf),
+      ...(await ignoreProblems(ignored(configuration))),
+    ];
     const problems = fail2ban?.problems ?? [];
     const remarks = fail2ban?.remarks ?? [];
     const ok = problems.length === 0;
@@ -48,6 +52,11 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
     else for (const each of errors) printError(each, print);
     return 1;
   }
+}
+
+/** Everything that stands in an ignore list. */
+function ignored({ defaults, jails }: Configuration): readonly string[] {
+  return [defaults, ...jails].flatMap(({ ignoreip }) => ignoreip);
 }
 
 /** Those of jails, and all of the owner's. Of the shipped ones that nobody uses nothing need be said. */

@@ -56,6 +56,7 @@ const examples: Readonly<Record<string, readonly Example[]>> = {
     ['allow 203.0.113.7 --for 2h', 'lets it in at once, and nothing bans it for two hours'],
     ['allow 198.51.100.0/24', 'for ever, over restarts'],
     ['allow', 'lists whom you have allowed'],
+    ['allow --all', 'lists everybody who is never banned, and by which rule'],
     ['allow --remove 203.0.113.7', 'it may be banned again'],
   ],
   'export bans': [

@@ -47,7 +47,7 @@ const values: Readonly<Record<string, string>> = {
   from: 'bailiff@example.org',
   group: '5m',
   'host-root': '/host',
-  ignoreip: '192.0.2.0/24 office.example.org file:/etc/list',
+  ignoreip: '192.0.2.0/24 office.example.org .example.jp file:/etc/list command:/bin/friend',
   inside: '/data/app.log',
   jails: 'sshd*, web',
   journal: '_SYSTEMD_UNIT=a.service + _COMM=a',
@@ -163,7 +163,7 @@ test('a whole jail is made by the environment alone', async () => {
       rndtime: 300,
       overalljails: true,
     },
-    ignoreip: ['192.0.2.0/24', 'office.example.org', 'file:/etc/list'],
+    ignoreip: ['192.0.2.0/24', 'office.example.org', '.example.jp', 'file:/etc/list', 'command:/bin/friend'],
     action: 'reject',
     ports: [
       { protocol: 'tcp', first: 443, last: 443 },

@@ -289,10 +289,11 @@ export function addresses(): Reader<readonly string[]> {
   });
 }
 
-/** As `addresses`, with names of hosts and `file:PATH` of files that hold more of them (core/ignore-entry.ts). */
+/** As `addresses`, with names of hosts, domains, files and programs (core/ignore-entry.ts). */
 export function ignoreEntries(): Reader<readonly string[]> {
-  const expected = 'an address, a range such as 192.0.2.0/24, a host name, or file:/PATH';
-  return list('a list of addresses, host names and files', expected, 0, (element) =>
+  const expected =
+    'an address, a range such as 192.0.2.0/24, a host name, a domain such as .example.org, file:/PATH, hosts.allow:/PATH or command:/PATH';
+  return list('a list of addresses, host names, domains, files and programs', expected, 0, (element) =>
     readIgnoreEntry(element),
   );
 }

@@ -252,7 +252,7 @@ export const defaultsShape = {
   ...incrementShape((_name, entry) => entry),
   ignoreip: option(ignoreEntries(), {
     description:
-      'Addresses, ranges, host names (their addresses are looked up every minute) and `file:/PATH` (words of that file, `#` begins a comment) that no jail bans. Loopback, own addresses, gateways and container networks never are, whatever stands here.',
+      'Addresses, ranges, host names (their addresses are looked up every minute), domains (`.example.org`: whoever has a name in it that leads back to him), `file:/PATH` (words of that file, `#` begins a comment), `hosts.allow:/PATH` (whom TCP wrappers let in) and `command:/PATH` (whom that program says) that no jail bans: see never-banned.md. Loopback, own addresses, gateways and container networks never are, whatever stands here.',
     default: '',
   }),
   action: option(oneOf(jailActions), {
@@ -346,7 +346,7 @@ export const jailShape = {
   ...incrementShape(asInDefaults),
   ignoreip: option(ignoreEntries(), {
     description:
-      'Addresses, ranges, names and files, as in `defaults`, that this jail does not ban, beside those of `defaults`.',
+      'Addresses, ranges, names, domains, files and programs, as in `defaults`, that this jail does not ban, beside those of `defaults`.',
     otherwise: 'none',
   }),
   action: option(oneOf(jailActions), {

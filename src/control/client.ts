@@ -16,6 +16,7 @@ import type {
   HistoryQuery,
   ImportAnswer,
   ImportCommand,
+  NeverBanned,
   NotifyTestAnswer,
   NotifyTestCommand,
   ReloadAnswer,
@@ -75,6 +76,10 @@ export class ControlClient {
 
   allowed(): Promise<readonly AllowedAddress[]> {
     return this.#ask('GET', '/allowed') as Promise<readonly AllowedAddress[]>;
+  }
+
+  neverBanned(): Promise<readonly NeverBanned[]> {
+    return this.#ask('GET', '/never-banned') as Promise<readonly NeverBanned[]>;
   }
 
   allow(command: AllowCommand): Promise<AllowAnswer> {

@@ -82,6 +82,7 @@ function control(): Control {
       stored: true,
     }),
     allowed: () => [{ address: '203.0.113.9', since: 1, until: null }],
+    neverBanned: () => [{ address: '192.0.2.0/24', jail: null, reason: 'ignoreip' }],
     allow: async ({ address }) => ({
       allowed: { address, since: 1, until: null },
       unbanned: [ban],
@@ -215,6 +216,7 @@ test('whom a person allows goes over the socket as well', async (t) => {
   t.after(() => closing(server));
   const client = new ControlClient(path);
   assert.equal((await client.allowed())[0]?.address, '203.0.113.9');
+  assert.equal((await client.neverBanned())[0]?.reason, 'ignoreip');
   const { allowed, unbanned } = await client.allow({ address: '203.0.113.7', for: '2h' });
   assert.deepEqual([allowed.address, unbanned], ['203.0.113.7', [ban]]);
   assert.equal((await client.disallow('203.0.113.7')).removed[0]?.address, '203.0.113.7');

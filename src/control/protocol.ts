@@ -164,6 +164,15 @@ export interface UnbanAnswer {
   readonly covering: readonly Ban[];
 }
 
+/** Who is never banned, and by which rule. */
+export interface NeverBanned {
+  /** An address or a range; a domain or the path of a program where that is asked about each address. */
+  readonly address: string;
+  /** The jail that never bans him; null: none does. */
+  readonly jail: string | null;
+  readonly reason: string;
+}
+
 export interface AllowCommand {
   readonly address: string;
   /** A duration as text; default: for ever. */
@@ -370,13 +379,15 @@ export interface Control {
   importBans(command: ImportCommand): Promise<ImportAnswer>;
   /** Whom a person has put on the allow list, the oldest entry first. */
   allowed(): readonly AllowedAddress[];
+  /** Whom all rules together keep from being banned. */
+  neverBanned(): readonly NeverBanned[];
   allow(command: AllowCommand): Promise<AllowAnswer>;
   disallow(address: string): DisallowAnswer;
   teardown(): Promise<TeardownAnswer>;
   notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer>;
   /** Reads the configuration again. */
   reload(): Promise<ReloadAnswer>;
-  why(address: string): WhyAnswer;
+  why(address: string): WhyAnswer | Promise<WhyAnswer>;
   history(query: HistoryQuery): HistoryAnswer;
   /** What happened lately, attempts excepted; the newest last. */
   recentEvents(): readonly DaemonEvent[];

@@ -117,6 +117,8 @@ async function handle(
       return control.importBans(checked(importCommand, await body(request, longestImport)) as ImportCommand);
     case 'GET /allowed':
       return control.allowed();
+    case 'GET /never-banned':
+      return control.neverBanned();
     case 'POST /allowed':
       return control.allow(checked(allowCommand, await body(request)) as AllowCommand);
     case 'DELETE /allowed':

@@ -74,6 +74,13 @@ export class Allowlist {
     return entry === null ? null : { section: entry.section, reason: entry.reason };
   }
 
+  /** Every entry, in the order in which they are asked. */
+  all(): readonly AllowEntry[] {
+    return [...this.#sections.values()]
+      .flat()
+      .map(({ range, reason }) => ({ range: formatRange(range), reason }));
+  }
+
   /** As `protection`, with the entry that protects it. */
   entry(address: Address, extra: readonly AllowEntry[] = [], forced = false): ProtectingEntry | null {
     const range = parseRange(address);

@@ -1,9 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readIgnoreEntry, sortIgnoreEntries } from './ignore-entry.ts';
+import {
+  ignoreFileOf,
+  isInDomain,
+  readIgnoreEntry,
+  readPlainEntry,
+  sortIgnoreEntries,
+} from './ignore-entry.ts';
 
-test('addresses, ranges, names and files are told apart; what is none of these is refused', () => {
-  const entries = ['::FFFF:192.0.2.1', '10.1.2.3/8', 'Gateway.Example.org', 'localhost', 'file:/etc/friends'];
+test('addresses, ranges, names, domains, files and programs are told apart; what is none of these is refused', () => {
+  const entries = [
+    '::FFFF:192.0.2.1',
+    '10.1.2.3/8',
+    'Gateway.Example.org',
+    'localhost',
+    'file:/etc/friends',
+    '.Example.JP.',
+    'hosts.allow:/etc/hosts.allow',
+    'hosts.allow:sshd:/etc/hosts.allow',
+    'command:/usr/local/bin/friend',
+  ];
   const read = entries.map((entry) => readIgnoreEntry(entry));
   assert.deepEqual(read, [
     '192.0.2.1',
@@ -11,12 +27,36 @@ test('addresses, ranges, names and files are told apart; what is none of these i
     'gateway.example.org',
     'localhost',
     'file:/etc/friends',
+    '.example.jp',
+    'hosts.allow:/etc/hosts.allow',
+    'hosts.allow:sshd:/etc/hosts.allow',
+    'command:/usr/local/bin/friend',
   ]);
   assert.deepEqual(sortIgnoreEntries(read.flatMap((entry) => entry ?? [])), {
     ranges: ['192.0.2.1', '10.0.0.0/8'],
     names: ['gateway.example.org', 'localhost'],
-    files: ['/etc/friends'],
+    domains: ['.example.jp'],
+    files: ['file:/etc/friends', 'hosts.allow:/etc/hosts.allow', 'hosts.allow:sshd:/etc/hosts.allow'],
+    commands: ['/usr/local/bin/friend'],
   });
+  const files = ['file:/etc/friends', 'hosts.allow:/etc/h', 'hosts.allow:sshd:/etc/h'].map(ignoreFileOf);
+  assert.deepEqual(files, [
+    { path: '/etc/friends' },
+    { path: '/etc/h', daemon: null },
+    { path: '/etc/h', daemon: 'sshd' },
+  ]);
+});
+
+test('a file names no other file and no program', () => {
+  for (const entry of ['file:/etc/more', 'hosts.allow:/etc/hosts.allow', 'command:/bin/true'])
+    assert.equal(readPlainEntry(entry), undefined, entry);
+  assert.equal(readPlainEntry('.example.jp'), '.example.jp');
+});
+
+test('a domain is what lies below it', () => {
+  assert.equal(isInDomain('host.example.jp', '.example.jp'), true);
+  assert.equal(isInDomain('example.jp', '.example.jp'), false);
+  assert.equal(isInDomain('badexample.jp', '.example.jp'), false);
 });
 
 test('a mistyped address is no name', () => {
@@ -26,6 +66,11 @@ test('a mistyped address is no name', () => {
     '10.0.0.0/33',
     '2001:db8::g',
     'file:relative',
+    'command:relative',
+    'hosts.allow:sshd',
+    '.',
+    '.1.2',
+    '..example.jp',
     'a..b',
     '-a',
     '$(x)',

@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { AllowAnswer, Status } from '../../src/control/protocol.ts';
+import type { AllowAnswer, NeverBanned, Status } from '../../src/control/protocol.ts';
 import type { Ban } from '../../src/core/types.ts';
 import { DryDaemon } from '../setup/dry-daemon.ts';
+import { folderOf } from '../setup/folder.ts';
 
-const daemon = new DryDaemon();
+const lists = folderOf({
+  friends: '192.0.2.0/28 # the office\n192.0.2.256\n',
+  'is-friend': '#!/bin/sh\n[ "$#" = 1 ] && grep -qxF "$1" "$(dirname "$0")/known"\n',
+  known: '198.18.0.7\n',
+  'hosts.allow': 'sshd: 192.0.2.64/26 EXCEPT 192.0.2.64/27\nALL: ALL\n',
+});
+const friend = path.join(lists, 'is-friend');
+chmodSync(friend, 0o755);
+const daemon = new DryDaemon({
+  BAILIFF_IGNOREIP: `file:${lists}/friends hosts.allow:sshd:${lists}/hosts.allow command:${friend}`,
+});
 const { commands } = daemon;
 const esc = '\u001b';
 
@@ -101,7 +112,10 @@ describe('allow', () => {
       ['203.0.113.50'],
     );
     assert.equal(answer.stored, true);
+    daemon.fail('198.18.0.9', 3);
+    await daemon.banned(4);
     await daemon.stop();
+    appendFileSync(path.join(lists, 'known'), '198.18.0.9\n');
     await daemon.start();
     const refused = await commands.run(['ban', '203.0.113.50']);
     assert.match(refused.stderr, /203\.0\.113\.50 is never banned: allowed by hand/);
@@ -135,12 +149,36 @@ describe('allow', () => {
     assert.equal(removed.length, 1);
   });
 
+  test('--all names who is never banned, and by which rule; a program is asked before a ban', async () => {
+    daemon.fail('198.18.0.7', 3);
+    daemon.fail('198.18.0.8', 3);
+    await daemon.banned(4);
+    // It was banned before the program knew it: after a start whoever is banned is asked about.
+    while (((await commands.json('banned')) as Ban[]).some(({ address }) => address === '198.18.0.9'));
+    const why = await lines('why', '198.18.0.7');
+    assert.match(why[1] ?? '', /no jail bans it: ignoreip: \S+is-friend says so \(198\.18\.0\.7\)$/);
+    const refused = await commands.run(['ban', '192.0.2.100']);
+    assert.match(refused.stderr, /never banned: ignoreip: \S+hosts\.allow:1, 192\.0\.2\.96\/27/);
+    const all = (await commands.json('allow', '--all')) as NeverBanned[];
+    const reasons = new Map(all.map(({ address, jail, reason }) => [address, `${jail}: ${reason}`]));
+    assert.equal(reasons.get('192.0.2.0/28'), `null: ignoreip: ${lists}/friends:1, 192.0.2.0/28`);
+    assert.equal(reasons.get(friend), 'sshd: a program, asked before a ban');
+    assert.match((await lines('allow', '--all'))[0] ?? '', /^ADDRESS +NOT BANNED BY +WHY$/);
+    const { warnings } = (await commands.json('status')) as Status;
+    assert.deepEqual(warnings, [
+      `ignoreip: ${lists}/friends:2: "192.0.2.256" names nobody`,
+      `ignoreip: ${lists}/hosts.allow:2: ALL would keep everybody from being banned, and keeps nobody`,
+    ]);
+    await commands.run(['unban', '198.18.0.8']);
+  });
+
   test('is refused where it makes no sense', async () => {
     for (const args of [
       ['--remove'],
       ['--for', '1h'],
       ['192.0.2.1', '--remove', '--for', '1h'],
       ['nobody'],
+      ['--all', '--for', '1h'],
     ]) {
       assert.equal((await commands.run(['allow', ...args])).exitCode, 2, args.join(' '));
     }

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { covers } from '../../src/core/address.ts';
 import { systemClock } from '../../src/core/types.ts';
 import type { Change, Hook, Probe } from '../../src/enforce/backend.ts';
 import { HostsDenyBackend } from '../../src/enforce/hosts-deny.ts';
+import { readIgnoreFile } from '../../src/host/ignore-file.ts';
 
 const driver = fileURLToPath(new URL('./hosts-deny-driver.ts', import.meta.url));
 const theirs = '# the administrator\r\nsshd: 192.0.2.1\n# \xe9\xff\n';
@@ -88,6 +90,52 @@ for (const [what, text] of [
     assert.deepEqual(await verdicts('203.0.113.7'), ['203.0.113.7 denied']);
   });
 }
+
+/** By daemon, rules that are honoured whole. */
+const honoured: Readonly<Record<string, string>> = {
+  one: '192.0.2.7',
+  prefix: '192.0.2.',
+  short: '10. 172.16.',
+  mask: '192.0.2.0/255.255.255.128',
+  length: '192.0.2.128/25',
+  six: '[2001:db8:1::]/48 [2001:db8::7]',
+  star: '192.0.2.*',
+  except: '192.0.2. EXCEPT 192.0.2.0/25',
+  exceptMore: '192.0.2., 10. EXCEPT 192.0.2.7 10.1.',
+  denied: '192.0.2.7: deny\nsshd, denied: 192.0.2.',
+  options: '192.0.2.7: severity auth.info: allow',
+  continued: '\\\n192.0.2.7 \\\n 10.',
+  unclean: '192.0.2.7/255.255.255.0',
+  file: 'FOLDER/patterns',
+};
+/** Rules that let in whom we do not protect for it. */
+const refused: Readonly<Record<string, string>> = {
+  everybody: 'ALL',
+  unknown: 'UNKNOWN',
+  net: '0.0.0.0/0.0.0.0',
+  deeper: '10. EXCEPT 10.1. EXCEPT 10.1.2.3',
+  paranoid: '10. EXCEPT .example',
+};
+const clients = ['192.0.2.7', '192.0.2.200', '10.1.2.3', '10.9.9.9', '172.16.0.1', '192.0.20.7'];
+const clients6 = ['2001:db8::7', '2001:db8:1:ffff::1', '2001:db8:2::1'];
+
+test('whom hosts.allow keeps from being banned, libwrap lets in; where it is honoured whole, nobody else', async () => {
+  const rules = Object.entries({ ...honoured, ...refused }).map(([daemon, list]) => `${daemon}: ${list}\n`);
+  const allow = join(directory, 'hosts.allow');
+  await writeFile(allow, rules.join('').replace('FOLDER', directory));
+  await writeFile(join(directory, 'patterns'), '192.0.2.7\n10. [2001:db8:2::]/48');
+  await writeFile(path, 'ALL: ALL\n');
+  for (const daemon of Object.keys({ ...honoured, ...refused })) {
+    const { entries } = await readIgnoreFile(`hosts.allow:${daemon}:${allow}`);
+    const asked = [...clients, ...clients6].map(async (client) => {
+      const { stdout } = await execa('tcpdmatch', ['-d', daemon, client], { cwd: directory });
+      const isIn = /^access: +granted$/m.test(stdout);
+      const isOurs = entries.some(({ entry }) => covers(entry, client));
+      if (isOurs || daemon in honoured) assert.equal(isOurs, isIn, `${daemon} ${client}\n${stdout}`);
+    });
+    await Promise.all(asked);
+  }
+});
 
 describe('a hosts.deny that a container has mounted', () => {
   let inside: string;

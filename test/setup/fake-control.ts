@@ -16,6 +16,7 @@ export function controlOf(answers: Partial<Control>): Control {
     unban: unasked,
     importBans: unasked,
     allowed: unasked,
+    neverBanned: unasked,
     allow: unasked,
     disallow: unasked,
     teardown: unasked,
