@@ -10,17 +10,16 @@ import { Sessions } from '../core/session.ts';
 import type { Ban, Clock } from '../core/types.ts';
 import type { Choice } from '../enforce/choose.ts';
 import { Connections } from '../enforce/connections.ts';
+import { operationOf } from '../enforce/enforcement.ts';
 import { Enforcer } from '../enforce/enforcer.ts';
 import { removeAll } from '../enforce/teardown.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { registerNotifiers } from '../metrics/notifiers.ts';
-import { registerSources } from '../metrics/sources.ts';
 import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
 import { Allowances } from './allowances.ts';
 import type { BanNews } from './ban-news.ts';
-import { Desk } from './desk.ts';
+import { Desk, manualJail } from './desk.ts';
 import { Events } from './events.ts';
 import { Expiry } from './expiry.ts';
 import type { Fail2banActions } from './fail2ban-actions.ts';
@@ -35,6 +34,7 @@ import { LabelJails } from './label-jails.ts';
 import { LabelReports } from './label-reports.ts';
 import type { Log } from './log.ts';
 import type { Notifications } from './notifications.ts';
+import { observe } from './observe.ts';
 import { Pipeline } from './pipeline.ts';
 import { Policies } from './policies.ts';
 import { Protection, type ProtectionOptions } from './protection.ts';
@@ -129,6 +129,8 @@ export function assemble(
     ...(remembered === undefined ? {} : { remembered }),
   };
   const events = new Events();
+  const metrics = new Metrics();
+  metrics.begunJail(manualJail);
   const ledger = new Ledger({
     path,
     clock,
@@ -154,6 +156,8 @@ export function assemble(
     ignores: (jail) => actions.ignores(jail),
     moved: (target) => void enforcer.changed(target).catch(() => undefined),
     ignoreLists,
+    came: (name) => metrics.begunJail(name),
+    went: (name) => metrics.forgetJail(name),
   });
   const policies = new Policies({
     jails: () => [...jails.all()].map(({ policy }) => policy),
@@ -167,33 +171,14 @@ export function assemble(
   const labelJails = new LabelJails({
     isConfigured: (name) => jails.isConfigured(name),
     bans: (name) => ledger.active.byJail.has(name),
-    drop: (name) => {
-      jails.drop(name);
-      for (const counter of [metrics.hits, metrics.protectedHits, metrics.staleHits, metrics.bans])
-        counter.remove({ jail: name });
-    },
+    drop: (name) => jails.drop(name),
   });
   const ineffective = new Ineffective(clock, (message) =>
     log.warn({ warning: message }, 'a ban keeps nobody out'),
   );
 
-  const metrics = new Metrics({
-    version: version(),
-    activeBans: () => ledger.active.byJail,
-    tracked: () => [...jails.all()].map(({ jail }) => [jail.limits.name, jail.windows.size] as const),
-    evicted: () => [...jails.all()].map(({ jail }) => [jail.limits.name, jail.windows.evicted] as const),
-    enforcing: () => (enforcer.status().state === 'enforcing' ? 1 : 0),
-    hooks: () => enforcer.status().hooks,
-    dropped: () => enforcer.status().dropped,
-    ineffective: () => ineffective.count,
-    skews: () => intake.skews(),
-    labelErrors: () =>
-      labels
-        .all()
-        .flatMap(({ container, errors }) =>
-          errors.length === 0 ? [] : [[container, errors.length] as const],
-        ),
-  });
+  const backend = choice.backend.name;
+  metrics.begunBackend(backend);
   const enforcer: Enforcer = new Enforcer({
     backend: choice.backend,
     clock,
@@ -202,15 +187,16 @@ export function assemble(
     protectedReason: (target) =>
       allowlist.reason(splitTarget(target).address, [], ledger.active.isForced(target)),
     events: {
-      applied: (_adds, _deletes, seconds) => {
-        metrics.actionLatency.observe({ backend: choice.backend.name }, seconds);
+      applied: (adds, deletes, seconds) => {
+        metrics.actionLatency.observe({ backend, operation: operationOf(adds, deletes) }, seconds);
       },
-      failed: (error) => {
-        metrics.actionFailures.inc({ backend: choice.backend.name });
+      reconciled: (seconds) => metrics.actionLatency.observe({ backend, operation: 'reconcile' }, seconds),
+      failed: (error, operation) => {
+        metrics.actionFailures.inc({ backend, operation });
         log.error({ error: messageOf(error) }, 'enforcement failed');
       },
-      repaired: (what) => {
-        metrics.repairs.inc();
+      repaired: (what, kinds) => {
+        for (const kind of kinds) metrics.repairs.inc({ kind });
         events.tell({ event: 'repair', time: clock.now(), what });
         log.warn({ what }, 'repaired');
       },
@@ -306,7 +292,7 @@ export function assemble(
     },
     gap: (source, gap) => {
       intake.gap(source, gap);
-      metrics.gaps.inc({ source });
+      metrics.sources.gap(source);
       log.warn({ source, gap }, 'lines are lost, or may be');
     },
     streamLost: (id) => intake.streamLost(id),
@@ -329,16 +315,12 @@ export function assemble(
         ? Number.POSITIVE_INFINITY
         : evidence.linesOf(jails),
     judge: (batch, source) => pipeline.judge(batch, source),
-    counted: ({ source, lines, bytes, oversize }) => {
-      metrics.lines.inc({ source }, lines);
-      metrics.bytes.inc({ source }, bytes);
-      if (oversize > 0) metrics.oversizeLines.inc({ source }, oversize);
-    },
+    counted: (batch) => metrics.sources.judged(batch),
     failed: (error, source) =>
       log.error({ source: source.id, error: messageOf(error) }, 'lines could not be judged'),
+    opened: (source) => metrics.sources.opened(source),
     closed: (source) => {
-      for (const counter of [metrics.lines, metrics.bytes, metrics.oversizeLines, metrics.gaps])
-        counter.remove({ source });
+      metrics.sources.closed(source);
       labelJails.tidy();
     },
     get timeZone() {
@@ -347,14 +329,6 @@ export function assemble(
     setupOf: (filter) => live.now.filters.about(splitMode(filter).filter)?.setup ?? null,
     clock,
   });
-  registerSources(
-    metrics.registry,
-    () => intake.status(),
-    () => pipeline.ledgerProblem === null,
-  );
-
-  registerNotifiers(metrics.registry, () => notifications.status());
-
   const host = sourceHost({
     live,
     jails,
@@ -430,5 +404,14 @@ export function assemble(
         restrained: scanner.problems(),
       }),
   };
+  observe(metrics.series, {
+    ...parts,
+    configuration,
+    database: path,
+    version: own.version,
+    ineffective,
+    jails,
+    labels,
+  });
   return parts;
 }

@@ -35,16 +35,7 @@ async function assemble() {
     schedule: () => () => {},
   });
   await enforcer.start();
-  const metrics = new Metrics({
-    version: '0',
-    activeBans: () => [],
-    tracked: () => [],
-    evicted: () => [],
-    enforcing: () => 1,
-    hooks: () => [],
-    dropped: () => [],
-    ineffective: () => 0,
-  });
+  const metrics = new Metrics();
   const commit = () => {
     ledger.commit();
     return true;

@@ -126,3 +126,23 @@ test('a clock that is corrected by fractions of a second changes nothing', async
   await look();
   assert.equal(await remaining('203.0.113.1'), 600);
 });
+
+test('steps are told, whichever way; time that passes is none', () => {
+  const wall = { seconds: 1_000_000, now: () => wall.seconds };
+  const steady = { seconds: 50, now: () => steady.seconds };
+  const told: number[] = [];
+  const watch = new ClockWatch(wall, () => undefined, { steady, stepped: (by) => told.push(by) });
+  for (const [onWall, passed] of [
+    [1, 1],
+    [30, 30],
+    [0.5, 1],
+    [-hour, 1],
+    [1, 1],
+    [hour, 0],
+  ] as const) {
+    wall.seconds += onWall;
+    steady.seconds += passed;
+    watch.look();
+  }
+  assert.deepEqual(told, [-hour - 1, hour]);
+});

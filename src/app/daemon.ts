@@ -10,6 +10,7 @@ import { isEngineThere } from '../docker/endpoint.ts';
 import { type Choice, chooseBackend } from '../enforce/choose.ts';
 import { Monitor } from '../enforce/monitor.ts';
 import { removeAll } from '../enforce/teardown.ts';
+import { expose } from '../metrics/exposition.ts';
 import { adopt } from './adoption.ts';
 import { announce } from './announce.ts';
 import { assemble, knowOwner, type Parts } from './assemble.ts';
@@ -204,12 +205,16 @@ function watchProblems({ notifications, status }: Parts, clock: Clock): NodeJS.T
   return setInterval(() => watch.look(status().problems), problemsMs);
 }
 
-function watchClock({ ledger, enforcer, expiry }: Parts, clock: Clock, log: Log): ClockWatch {
-  return new ClockWatch(clock, (seconds) => {
+function watchClock({ ledger, enforcer, expiry, metrics }: Parts, clock: Clock, log: Log): ClockWatch {
+  const wentBack = (seconds: number): void => {
     log.warn({ by: formatDuration(seconds) }, 'the clock was set back');
     if (!ledger.clockWentBack()) return;
     expiry.arm();
     void enforcer.reconcile().catch(() => undefined);
+  };
+  return new ClockWatch(clock, wentBack, {
+    steady: { now: () => performance.now() / 1_000 },
+    stepped: (seconds) => metrics.clockSteps.inc({ direction: seconds < 0 ? 'back' : 'forward' }),
   });
 }
 
@@ -241,12 +246,10 @@ function tick({ allowances, pipeline, expiry }: Parts, clockWatch: ClockWatch): 
 /** A port that is taken does not stop the protection: it shows in status and log. */
 async function openListener(configuration: Configuration, parts: Parts, log: Log): Promise<Server[]> {
   if (configuration.listen === null) return [];
-  const { registry } = parts.metrics;
   try {
     const server = await serveListener(configuration.listen, {
       status: () => parts.status(),
-      metrics: () => registry.metrics(),
-      metricsType: registry.contentType,
+      metrics: (accept) => expose(parts.metrics.series, accept),
     });
     return [server];
   } catch (error) {

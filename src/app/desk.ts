@@ -217,8 +217,9 @@ export class Desk implements Control {
     const { ledger, metrics, log, commit } = this.#parts;
     for (const ban of bans) {
       ledger.unban(ban, reason);
-      this.#parts.ended(ban);
+      // Before the jail, and its series, may go with its last ban.
       metrics.unbans.inc({ jail: ban.jail, reason });
+      this.#parts.ended(ban);
       log.info({ jail: ban.jail, address: ban.address, reason }, 'unban');
     }
     if (bans.length > 0) commit();

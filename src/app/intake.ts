@@ -120,6 +120,8 @@ export interface IntakeParts {
   readonly counted: (batch: MatchBatch) => void;
   /** Judging threw: a fault of Bailiff's own. */
   readonly failed: (error: unknown, source: ScannedSource) => void;
+  /** A source begins to be read, maybe again. */
+  readonly opened?: (id: string) => void;
   /** A source is gone for good. */
   readonly closed: (id: string) => void;
   readonly timeZone: string | undefined;
@@ -160,6 +162,7 @@ export class Intake {
     const generation = scanner.open({ id, input, filters, cursor: stored, ...reading });
     const source = new ScannedSource(description, filters, jails, generation, reading, this.#healthOf(id));
     source.health.opened();
+    this.#parts.opened?.(id);
     const before = this.#sources.get(id);
     source.hidden = before?.hidden ?? source.hidden;
     source.gap = before?.gap ?? null;

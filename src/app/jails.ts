@@ -24,6 +24,9 @@ export interface JailsParts {
   /** Told of each target that changes, once all are made, because a jail's policy becomes another. */
   readonly moved?: (target: Target) => void;
   readonly ignoreLists?: IgnoreLists;
+  /** A jail of this name is there from now on, and there no more. */
+  readonly came?: (name: string) => void;
+  readonly went?: (name: string) => void;
   /** What asks a jail's command whom to pass over; null: it has none. */
   readonly ignores?: (jail: string) => Ignores | null;
 }
@@ -66,7 +69,7 @@ export class Jails {
     this.#maxTracked = maxTracked;
     this.#labelled = new WeakSet();
     this.#take(jails, (name) => anew || again.has(name));
-    for (const name of before) if (!this.#configured.has(name)) this.#entries.delete(name);
+    for (const name of before) if (!this.#configured.has(name)) this.#remove(name);
   }
 
   #take(jails: readonly JailConfiguration[], again: (name: string) => boolean = () => false): void {
@@ -119,6 +122,7 @@ export class Jails {
     // Sources hold the entry.
     const entry = Object.assign(known ?? {}, { configuration, jail, policy, ignores, hits, bans });
     this.#entries.set(name, entry);
+    if (known === undefined) this.#parts.came?.(name);
     for (const { before, after } of this.#ledger.movePolicy(name, policy)) {
       this.#moved(targetOf(before.address, before.policy));
       this.#moved(targetOf(after.address, after.policy));
@@ -133,7 +137,13 @@ export class Jails {
 
   /** It is there no more, for its containers are gone. What it counted stays as long as it would count. */
   drop(name: string): void {
-    if (!this.#configured.has(name) && this.#entries.delete(name)) this.#ledger.closeWindows(name);
+    if (!this.#configured.has(name) && this.#remove(name)) this.#ledger.closeWindows(name);
+  }
+
+  #remove(name: string): boolean {
+    const was = this.#entries.delete(name);
+    if (was) this.#parts.went?.(name);
+    return was;
   }
 
   /** The jails that count the bans of this one. What they ban is counted by nobody: it would go round. */

@@ -39,16 +39,7 @@ async function assemble(
     ignores: (name) =>
       name === 'asks' ? async ({ host }) => (host === '203.0.113.1' ? 'ignored' : 'counts') : null,
   });
-  const metrics = new Metrics({
-    version: '0',
-    activeBans: () => [],
-    tracked: () => [],
-    evicted: () => [],
-    enforcing: () => 1,
-    hooks: () => [],
-    dropped: () => [],
-    ineffective: () => 0,
-  });
+  const metrics = new Metrics();
   const enforcer = new Enforcer({
     backend,
     clock,

@@ -23,6 +23,8 @@ import type { Log } from './log.ts';
 /** While nothing can be stored it is tried again after this time (ms), or after so many times what trying took. */
 const retryMs = 500;
 const retryCosts = 20;
+/** A time that lies so far ahead of the clock (seconds) is no matter of rounding. */
+const farAhead = 60;
 /** Attempts that may wait for DNS, or for the owner's command; clients bring more of them than can be asked for. */
 const mostPending = 10_000;
 
@@ -192,16 +194,19 @@ export class Pipeline {
   commit(last = false): boolean {
     const started = performance.now();
     if (this.#ledgerProblem !== null && started < this.#retryAtMs && !last) return false;
-    const { ledger, log } = this.#parts;
+    const { ledger, log, metrics } = this.#parts;
     const damages = ledger.damages.length;
+    const { dirty } = ledger;
     try {
       ledger.commit();
+      if (dirty) metrics.checkpoints.observe((performance.now() - started) / 1_000);
       for (const damage of ledger.damages.slice(damages)) log.error({ damage }, 'another database is begun');
       if (this.#ledgerProblem !== null) log.info('bans are stored again');
       this.#ledgerProblem = null;
       return true;
     } catch (error) {
       const problem = messageLine(error);
+      metrics.checkpointFailures.inc();
       if (this.#ledgerProblem === null) log.error({ error: problem }, 'ledger cannot be written');
       this.#ledgerProblem = problem;
       this.#retryAtMs = started + Math.max(retryMs, retryCosts * (performance.now() - started));
@@ -241,6 +246,7 @@ export class Pipeline {
       metrics.staleHits.inc({ jail: name });
       return [];
     }
+    if (attempt.time - clock.now() > farAhead) metrics.futureHits.inc({ jail: name });
     const { count, time, verdict } = judgement;
     this.#countHits(entry, attempt.attempts);
     ledger.counted({ jail: name, address, time, attempts });
@@ -302,6 +308,7 @@ export class Pipeline {
     if (outcome.outcome !== 'banned') return [];
     entry.bans++;
     metrics.bans.inc({ jail: name });
+    if (read !== null) metrics.decided(outcome.ban, attempt.time, clock.now());
     log.warn({ jail: name, address, hits: count, duration: formatDuration(bantime), policy }, 'ban');
     const { ban } = outcome;
     return [ban, ...this.#parts.counting(name).flatMap((jail) => this.#countBan(jail, ban, from))];
@@ -332,11 +339,9 @@ export class Pipeline {
   }
 
   #enforce(bans: readonly Ban[], readAtMs: number): void {
-    for (const { address, policy } of bans) {
-      this.#parts.enforcer.changed(targetOf(address, policy)).then(
-        () => {
-          this.#parts.metrics.readToKernel.observe(Math.max(0, wallClockMs() - readAtMs) / 1000);
-        },
+    for (const ban of bans) {
+      this.#parts.enforcer.changed(targetOf(ban.address, ban.policy)).then(
+        () => this.#parts.metrics.inKernel(ban, (wallClockMs() - readAtMs) / 1_000),
         // The enforcer has said what failed, and repairs it by itself.
         () => undefined,
       );

@@ -46,7 +46,7 @@ export function sourceHost({
     cursorOf: (id) => intake.cursorOf(id),
     report: (id, state, detail, jails) => intake.report(id, state, detail, jails),
     forget: (id) => intake.forget(id),
-    dropped: (source, lines) => metrics.droppedLines.inc({ source }, lines),
+    dropped: (source, lines) => metrics.sources.dropped(source, lines),
     jailsFromLabels: (container) => {
       const asked = jailsFromLabels(container, live.now);
       const { jails: decided, errors } = labelJails.ask(container.id, container.name, asked.jails);

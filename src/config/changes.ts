@@ -47,6 +47,7 @@ const names: Readonly<Record<Setting, string>> = {
   reloadOnChange: 'reload-on-change',
   timeZone: 'time-zone',
   fail2banLog: 'fail2ban.log',
+  fail2banMetrics: 'fail2ban.metrics',
 };
 
 /** What the daemon is built from, once. */
@@ -61,6 +62,7 @@ const atStart = [
   'evidence',
   'history',
   'fail2banLog',
+  'fail2banMetrics',
 ] as const satisfies readonly Setting[];
 /** What of it makes another configuration of the running one. */
 export function configurationChanges(running: Configuration, wanted: Configuration): ConfigurationChanges {
@@ -89,11 +91,13 @@ export function configurationChanges(running: Configuration, wanted: Configurati
 export function runnable(running: Configuration, wanted: Configuration): Configuration {
   const { enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history } =
     running;
+  const { fail2banMetrics } = running;
   const { jails = new Map(), allowActions = false, purgeAge = null } = running.fail2ban ?? {};
   const { fail2ban } = wanted;
   return {
     ...wanted,
     ...{ enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history },
+    fail2banMetrics,
     fail2ban: fail2ban === null ? null : { ...fail2ban, jails, allowActions, purgeAge },
   };
 }

@@ -70,6 +70,7 @@ const values: Readonly<Record<string, string>> = {
   'mail-server': 'smtps://mail.example.org',
   'max-tracked': '5000',
   maxretry: '9',
+  metrics: 'true',
   mode: 'aggressive',
   password: 'hunter 2',
   ports: '443/tcp 1000-2000/udp',

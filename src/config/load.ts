@@ -116,6 +116,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
         ? null
         : { ...fail2ban.part, problems: [...fail2ban.part.problems, ...decided.ofFail2ban] },
     fail2banLog: pick.fail2ban('log') ?? null,
+    fail2banMetrics: pick.fail2ban('metrics') ?? false,
     environmentJails: environment.layer.jails,
     origin: [
       ...file.origin,

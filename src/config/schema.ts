@@ -148,6 +148,8 @@ export interface Configuration {
   readonly timeZone?: string;
   /** Where to write a log in fail2ban's format, or null. */
   readonly fail2banLog: string | null;
+  /** Whether metrics have the names of the fail2ban exporter's, too. */
+  readonly fail2banMetrics: boolean;
   /** null: no configuration of fail2ban's is read. */
   readonly fail2ban: Fail2banPart | null;
   /** What the environment says of single jails. It wins over container labels. */
@@ -390,6 +392,11 @@ export const fail2banShape = {
   log: option(path(), {
     description: "A file to log to in fail2ban's own format, for scripts and filters that read it.",
     otherwise: 'none',
+  }),
+  metrics: option(truth(), {
+    description:
+      'Whether `/metrics` has the series of the usual fail2ban exporter as well (`f2b_up`, `f2b_jail_banned_current` …), for dashboards and alerts made for it.',
+    default: 'false',
   }),
   'allow-actions': option(truth(), {
     description:

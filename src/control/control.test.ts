@@ -243,14 +243,17 @@ test('the listener answers metrics, and 503 with the reason while not ready', as
   let ready = true;
   const server = await serveListener(
     { host: '127.0.0.1', port: 0 },
-    { status: () => status(ready), metrics: async () => 'bailiff_x 1\n', metricsType: 'text/plain' },
+    {
+      status: () => status(ready),
+      metrics: async (accept) => ({ contentType: 'text/plain', text: `bailiff_x 1 ${accept}\n` }),
+    },
   );
   t.after(() => closing(server));
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
   const get = (path: string) =>
     new Promise<[number | undefined, string]>((resolve, reject) => {
-      request({ host: '127.0.0.1', port: address.port, path }, (response) => {
+      request({ host: '127.0.0.1', port: address.port, path, headers: { accept: '*/*' } }, (response) => {
         let text = '';
         response.on('data', (chunk) => {
           text += chunk;
@@ -260,7 +263,7 @@ test('the listener answers metrics, and 503 with the reason while not ready', as
         .on('error', reject)
         .end();
     });
-  assert.deepEqual(await get('/metrics'), [200, 'bailiff_x 1\n']);
+  assert.deepEqual(await get('/metrics'), [200, 'bailiff_x 1 */*\n']);
   assert.equal((await get('/readyz'))[0], 200);
   assert.equal((await get('/secret'))[0], 404);
   ready = false;

@@ -4,8 +4,8 @@ import type { Status } from './protocol.ts';
 
 export interface ListenerParts {
   readonly status: () => Status;
-  readonly metrics: () => Promise<string>;
-  readonly metricsType: string;
+  /** All series, in the format that an `Accept` header prefers. */
+  readonly metrics: (accept?: string) => Promise<{ readonly contentType: string; readonly text: string }>;
 }
 
 /**
@@ -20,8 +20,8 @@ export async function serveListener(
   const server = createServer((request, response) => {
     const path = (request.url ?? '').split('?')[0];
     if (path === '/metrics') {
-      parts.metrics().then(
-        (text) => response.setHeader('content-type', parts.metricsType).end(text),
+      parts.metrics(request.headers.accept).then(
+        ({ contentType, text }) => response.setHeader('content-type', contentType).end(text),
         () => response.writeHead(500).end(),
       );
       return;

@@ -12,7 +12,7 @@ interface Batch {
  */
 export class Batches {
   readonly #send: (targets: ReadonlySet<Target>) => Promise<void>;
-  readonly #recover: (error: unknown) => Promise<void>;
+  readonly #recover: (error: unknown, targets: ReadonlySet<Target>) => Promise<void>;
   readonly #lane = new Lane();
   #inFlight: ReadonlySet<Target> = new Set();
   #waiting: Batch | null = null;
@@ -21,7 +21,7 @@ export class Batches {
   /** `recover` is called when `send` rejects; what it does holds up no further batch. */
   constructor(
     send: (targets: ReadonlySet<Target>) => Promise<void>,
-    recover: (error: unknown) => Promise<void>,
+    recover: (error: unknown, targets: ReadonlySet<Target>) => Promise<void>,
   ) {
     this.#send = send;
     this.#recover = recover;
@@ -68,7 +68,7 @@ export class Batches {
         this.#inFlight = new Set();
       }
     });
-    const acknowledged = sent.catch(this.#recover);
+    const acknowledged = sent.catch((error: unknown) => this.#recover(error, targets));
     acknowledged.catch(() => undefined);
     return { targets, acknowledged };
   }

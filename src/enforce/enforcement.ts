@@ -5,12 +5,25 @@ import type { Desired } from './difference.ts';
 import type { Schedule } from './pace.ts';
 import type { Proof } from './proof.ts';
 
+/** What the packet filter was asked for: changes of elements, or a look at everything. */
+export type Operation = 'add' | 'delete' | 'mixed' | 'reconcile';
+
+export function operationOf(adds: number, deletes: number): Operation {
+  if (deletes === 0) return 'add';
+  return adds === 0 ? 'delete' : 'mixed';
+}
+
+/** What was wrong: a rule was gone, or not where it must be; an element was gone, or nobody's. */
+export type RepairKind = 'rule-missing' | 'rule-displaced' | 'element-missing' | 'element-surplus';
+
 export interface EnforcerEvents {
   /** The kernel acknowledged a batch, `seconds` after it was sent. */
   applied(adds: number, deletes: number, seconds: number): void;
-  failed(error: unknown): void;
+  failed(error: unknown, operation: Operation): void;
+  /** The packet filter was looked at, and put right, within so many seconds. */
+  reconciled?(seconds: number): void;
   /** Something that had been right was not, and is again. */
-  repaired(what: string): void;
+  repaired(what: string, kinds: readonly RepairKind[]): void;
   /** The ledger desired a ban of an address that must never be banned. */
   refused(address: Address, reason: string): void;
 }

@@ -39,8 +39,8 @@ function setUp(own: readonly string[] = [protectedOne], path: 'shut' | 'open' = 
     protectedReason: (address) => (own.includes(address) ? 'yours' : null),
     events: {
       applied: (adds, deletes) => void events.push(`applied ${adds} ${deletes}`),
-      failed: () => void events.push('failed'),
-      repaired: (what) => void events.push(`repaired ${what}`),
+      failed: (_, operation) => void events.push(`failed ${operation}`),
+      repaired: (what, kinds) => void events.push(`repaired ${what} (${kinds.join(', ')})`),
       refused: (address, reason) => void events.push(`refused ${address} ${reason}`),
     },
     prove: async () => {
@@ -375,8 +375,8 @@ test('what others did to the kernel is repaired and told', async () => {
   assert.deepEqual([report.adds, report.deletes], [1, 1]);
   assert.deepEqual(events, [
     'applied 1 1',
-    'repaired rules: INPUT (IPv4)',
-    'repaired elements: 1 put right, 1 removed',
+    'repaired rules: INPUT (IPv4) (rule-missing)',
+    'repaired elements: 1 put right, 1 removed (element-missing, element-surplus)',
   ]);
   assert.equal(backend.drops(one), true);
 });
@@ -387,7 +387,7 @@ test('a ban that fails once is brought by the repair that follows', async () => 
   backend.failures.apply = 1;
   await ban(one);
   assert.equal(backend.drops(one), true);
-  assert.deepEqual(events.slice(0, 2), ['failed', 'applied 1 0']);
+  assert.deepEqual(events.slice(0, 2), ['failed add', 'applied 1 0']);
   assert.equal(enforcer.status().state, 'enforcing');
 });
 
@@ -422,7 +422,7 @@ test('a start that fails leaves it degraded, is retried, and throws nothing', as
   await enforcer.reconcile();
   assert.equal(enforcer.status().state, 'enforcing');
   assert.equal(backend.drops(one), true);
-  assert.deepEqual(events, ['failed', 'failed', 'applied 1 0']);
+  assert.deepEqual(events, ['failed reconcile', 'failed reconcile', 'applied 1 0']);
 });
 
 test('a hook that does not hold makes it degraded, and names it', async () => {

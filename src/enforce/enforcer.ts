@@ -3,7 +3,14 @@ import { type Policy, type PolicyRule, splitTarget, type Target, unenforced } fr
 import { type Hook, hookKey } from './backend.ts';
 import { Batches } from './batches.ts';
 import type { Wanted } from './difference.ts';
-import type { EnforcerOptions, EnforcerStatus, ReconcileReport, VerifiedHook } from './enforcement.ts';
+import {
+  type EnforcerOptions,
+  type EnforcerStatus,
+  operationOf,
+  type ReconcileReport,
+  type RepairKind,
+  type VerifiedHook,
+} from './enforcement.ts';
 import { Lane } from './lane.ts';
 import { Pace, schedule } from './pace.ts';
 import { type ChangeCounts, noChanges, Projection } from './projection.ts';
@@ -54,7 +61,7 @@ export class Enforcer {
     this.#projection = new Projection(options, () => this.#verification.proving);
     this.#batches = new Batches(
       (targets) => this.#bring(targets),
-      (error) => this.#recover(error),
+      (error, targets) => this.#recover(error, targets),
     );
   }
 
@@ -162,9 +169,11 @@ export class Enforcer {
    * A batch that failed is followed by a full reconciliation, which brings the batch as well; not while
    * reconciling itself fails, as then each ban of a flood would try in vain.
    */
-  async #recover(error: unknown): Promise<void> {
+  async #recover(error: unknown, targets: ReadonlySet<Target>): Promise<void> {
     this.#owing = true;
-    this.#options.events.failed(error);
+    const desired = this.#options.desired();
+    const adds = [...targets].filter((target) => desired.has(target)).length;
+    this.#options.events.failed(error, operationOf(adds, targets.size - adds));
     if (this.#problem !== '' || this.#stopped) throw error;
     await this.#reconcile(true);
   }
@@ -196,6 +205,7 @@ export class Enforcer {
       // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
       this.#succeeded((this.#projection.large ? looked : ended) - started);
       if (!first) this.#reportRepairs(changes);
+      this.#options.events.reconciled?.((ended - started) / 1000);
       if (!this.#stopped) this.#verification.follow(this.#hooks);
       return { hooks: this.#hooks, ...changes, seconds: (ended - started) / 1000 };
     } catch (error) {
@@ -232,8 +242,10 @@ export class Enforcer {
 
   #reportRepairs({ adds, deletes }: ChangeCounts): void {
     const hooks = this.#hooks.filter(({ repaired }) => repaired !== undefined);
-    if (hooks.length > 0) this.#options.events.repaired(`rules: ${hooks.map(hookKey).join(', ')}`);
-    if (adds + deletes > 0) this.#options.events.repaired(`elements: ${adds} put right, ${deletes} removed`);
+    const { repaired } = this.#options.events;
+    if (hooks.length > 0) repaired(`rules: ${hooks.map(hookKey).join(', ')}`, ruleKinds(hooks));
+    if (adds + deletes > 0)
+      repaired(`elements: ${adds} put right, ${deletes} removed`, elementKinds(adds, deletes));
   }
 
   #succeeded(tookMs: number): void {
@@ -244,7 +256,7 @@ export class Enforcer {
 
   #failed(error: unknown): void {
     this.#problem = messageOf(error);
-    this.#options.events.failed(error);
+    this.#options.events.failed(error, 'reconcile');
     if (!this.#stopped) this.#pace.failed();
   }
 }
@@ -256,6 +268,17 @@ function refuseStopped(): Promise<never> {
 }
 
 const stateOf = { full: 'enforcing', partial: 'partial', none: 'dry-run' } as const;
+
+function ruleKinds(hooks: readonly Hook[]): RepairKind[] {
+  return [...new Set(hooks.map(({ repaired }) => (repaired === 'moved' ? 'rule-displaced' : 'rule-missing')))];
+}
+
+function elementKinds(adds: number, deletes: number): RepairKind[] {
+  return [
+    ...(adds > 0 ? (['element-missing'] as const) : []),
+    ...(deletes > 0 ? (['element-surplus'] as const) : []),
+  ];
+}
 
 function describeHook(hook: Hook): string {
   return `${hookKey(hook)}: ${hook.problem ?? 'not in place'}`;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Registry } from 'prom-client';
+import { emptySeries, expose } from './exposition.ts';
 import { registerNotifiers } from './notifiers.ts';
 
 test('each notifier has its figures', async () => {
-  const registry = new Registry();
+  const series = emptySeries();
   const ops = { name: 'ops', waiting: 2, sent: 3, failed: 4, dropped: 5 };
-  registerNotifiers(registry, () => [
+  registerNotifiers(series, () => [
     { ...ops, problem: 'no route' },
     { ...ops, name: 'chat', waiting: 0, problem: null },
   ]);
-  const text = await registry.metrics();
+  const { text } = await expose(series);
   for (const line of [
     'bailiff_notify_queue_length{notifier="ops"} 2',
     'bailiff_notify_queue_length{notifier="chat"} 0',
@@ -21,5 +21,5 @@ test('each notifier has its figures', async () => {
     'bailiff_notify_dropped_total{notifier="ops"} 5',
   ])
     assert.ok(text.split('\n').includes(line), line);
-  assert.equal(await registry.metrics(), text);
+  assert.equal((await expose(series)).text, text);
 });

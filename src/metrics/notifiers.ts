@@ -1,4 +1,5 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Series } from './exposition.ts';
+import { ReadSeries } from './gauges.ts';
 
 /** A notifier as metrics see it. */
 export interface NotifierState {
@@ -11,35 +12,33 @@ export interface NotifierState {
 }
 
 /** What is read when metrics are: how each notifier fares. */
-export function registerNotifiers(registry: Registry, notifiers: () => readonly NotifierState[]): void {
-  const registers = [registry];
-  const perNotifier = (
-    kind: typeof Gauge | typeof Counter,
-    name: string,
-    help: string,
-    value: (notifier: NotifierState) => number,
-  ): void => {
-    new kind({
-      name: `bailiff_notify_${name}`,
-      help,
-      labelNames: ['notifier'],
-      registers,
-      collect() {
-        this.reset();
-        for (const notifier of notifiers()) this.inc({ notifier: notifier.name }, value(notifier));
-      },
-    });
-  };
-  perNotifier(Gauge, 'queue_length', 'Bans and problems that wait to be told.', ({ waiting }) => waiting);
-  perNotifier(Gauge, 'failing', '1: its last message could not be sent. 0: it could.', ({ problem }) =>
-    Number(problem !== null),
+export function registerNotifiers(series: Series, notifiers: () => readonly NotifierState[]): void {
+  const perNotifier = new ReadSeries(series, 'bailiff_notify_', ['notifier']);
+  const values = (value: (notifier: NotifierState) => number) => () =>
+    notifiers().map((notifier) => [{ notifier: notifier.name }, value(notifier)] as const);
+  perNotifier.gauge(
+    'queue_length',
+    'Bans and problems that wait to be told.',
+    values(({ waiting }) => waiting),
   );
-  perNotifier(Counter, 'sent_total', 'Messages that were taken.', ({ sent }) => sent);
-  perNotifier(Counter, 'failed_total', 'Attempts to send a message that failed.', ({ failed }) => failed);
-  perNotifier(
-    Counter,
+  perNotifier.gauge(
+    'failing',
+    '1: its last message could not be sent. 0: it could.',
+    values(({ problem }) => Number(problem !== null)),
+  );
+  perNotifier.counter(
+    'sent_total',
+    'Messages that were taken.',
+    values(({ sent }) => sent),
+  );
+  perNotifier.counter(
+    'failed_total',
+    'Attempts to send a message that failed.',
+    values(({ failed }) => failed),
+  );
+  perNotifier.counter(
     'dropped_total',
     'Bans and problems that are not told: the queue had no room, or they were refused.',
-    ({ dropped }) => dropped,
+    values(({ dropped }) => dropped),
   );
 }

@@ -3,11 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { BailiffError, orError } from '../core/errors.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import type { Clock, MatchBatch, ScanRequest, SourceState } from '../core/types.ts';
+import type { Restraint } from './filters/guarded.ts';
 import { Offences } from './offences.ts';
 import { Placement } from './placement.ts';
 import type { ExpressionPlace } from './protocol.ts';
 import { ScannerThread, type ThreadEvents } from './scanner-thread.ts';
-import { expressionName, restraintProblem, type SlowExpression } from './slow-expression.ts';
+import { type ExpressionName, expressionName, restraintProblem, type SlowExpression } from './slow-expression.ts';
 
 export interface ScannerEvents {
   /** The owner calls `scanner.acknowledge(batch)` when it is judged, and keeps its cursor with the effect. */
@@ -124,9 +125,14 @@ export class Scanner {
 
   /** Expressions that are not run as they are written, in words. */
   problems(): string[] {
+    return this.restrained().map(({ restraint, ...name }) => restraintProblem(name, restraint));
+  }
+
+  /** The same, by their names. */
+  restrained(): (ExpressionName & { readonly restraint: Restraint })[] {
     return this.#offences
       .restrained()
-      .map((each) => restraintProblem(expressionName(this.#filters, each), each.restraint));
+      .map((each) => ({ ...expressionName(this.#filters, each), restraint: each.restraint }));
   }
 
   /** Ends the workers. Batches that still arrive are dropped; their lines are read again next time. */

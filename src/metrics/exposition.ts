@@ -1,0 +1,82 @@
+import {
+  collectDefaultMetrics,
+  type OpenMetricsContentType,
+  Registry,
+  type RegistryContentType,
+} from 'prom-client';
+
+/** Where the series are. Of the kind that bears exemplars; which format is written is chosen by `expose`. */
+export type Series = Registry<OpenMetricsContentType>;
+
+/** Sums that prom-client exports as gauges under names of counters, which Prometheus' own linter refuses. */
+const misnamed = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+/** With what the process and Node say of themselves: CPU, memory, open files, lag of the event loop. */
+export function openSeries(): Series {
+  const registry = emptySeries();
+  // The lag of the event loop is sampled; a hundred times a second, as is usual, is most of what an idle daemon costs.
+  collectDefaultMetrics({ register: registry as unknown as Registry, eventLoopMonitoringPrecision: 250 });
+  for (const name of misnamed) registry.removeSingleMetric(name);
+  return registry;
+}
+
+export function emptySeries(): Series {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  return registry;
+}
+
+/** What a client is given. */
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** All series as they are now, in the format that an `Accept` header prefers: exemplars are in OpenMetrics alone. */
+export async function expose(series: Series, accept?: string): Promise<Exposition> {
+  const view = new Registry<RegistryContentType>();
+  view.setContentType(
+    prefersOpenMetrics(accept ?? '') ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
+  );
+  // To write OpenMetrics prom-client takes `_total` off the names of counters, for good: it gets heirs of them.
+  for (const metric of series.getMetricsAsArray()) view.registerMetric(Object.create(metric));
+  return { contentType: view.contentType, text: await view.metrics() };
+}
+
+/** RFC 9110, 12.5.1. Who does not name it, such as a browser, gets plain text. */
+function prefersOpenMetrics(accept: string): boolean {
+  const open = weightOf(accept, 'application/openmetrics-text');
+  return open > 0 && open >= weightOf(accept, 'text/plain');
+}
+
+/** The highest weight that a header gives a type by its name. */
+function weightOf(accept: string, type: string): number {
+  const weights = accept
+    .toLowerCase()
+    .split(',')
+    .flatMap((range) => {
+      const [name = '', ...parameters] = range.split(';').map((part) => part.trim());
+      if (name !== type) return [];
+      const weight = parameters.find((parameter) => parameter.startsWith('q='));
+      return [weight === undefined ? 1 : Number(weight.slice(2))];
+    });
+  return Math.max(0, ...weights.filter((weight) => !Number.isNaN(weight)));
+}
+
+/** What all series of one scrape have in common is read once: prom-client asks all of them in one turn. */
+export function oncePerScrape<Value>(read: () => Value): () => Value {
+  let known: { readonly value: Value } | null = null;
+  return () => {
+    if (known === null) {
+      known = { value: read() };
+      queueMicrotask(() => {
+        known = null;
+      });
+    }
+    return known.value;
+  };
+}

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { execa, type ResultPromise } from 'execa';
+import { parse } from 'yaml';
+import { folderOf } from '../setup/folder.ts';
+import { readExpression } from '../setup/promql.ts';
+import { Remote } from './enforce-remote.ts';
+import { Namespace } from './namespace.ts';
+
+const pathOf = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+const alertsFile = pathOf('observability/alerts.yaml');
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  for?: string;
+}
+interface Rules {
+  readonly groups: readonly { interval?: string; readonly rules: readonly Rule[] }[];
+}
+const rulesOf = (): Rules => parse(readFileSync(alertsFile, 'utf8')) as Rules;
+
+/** As Alertmanager's webhook has it. */
+interface Alert {
+  readonly status: 'firing' | 'resolved';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const [daemonPort, prometheusPort, alertmanagerPort, webhookPort] = [9798, 9090, 9093, 9099];
+const attackers = 600;
+
+/** Everything listens in a namespace of its own, where the packet filter is real and nobody else's. */
+describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, () => {
+  const folder = folderOf({ 'auth.log': '' });
+  const at = (name: string): string => join(folder, name);
+  const running: ResultPromise[] = [];
+  let host: Namespace;
+  let inside: Remote;
+
+  before(async () => {
+    host = await Namespace.create();
+    inside = new Remote(host, [], './monitoring-driver.ts');
+    await inside.call('listen', webhookPort);
+    breakable('iptables-nft-restore', 'ip6tables-nft-restore');
+    start(process.execPath, ['--disable-warning=ExperimentalWarning', pathOf('src/cli.ts'), 'run'], {
+      PATH: `${at('bin')}:${process.env['PATH']}:/usr/sbin:/sbin`,
+      BAILIFF_STATE_DIR: at('state'),
+      BAILIFF_SOCKET: at('bailiff.sock'),
+      BAILIFF_CONFIG: '',
+      BAILIFF_DOCKER: 'false',
+      BAILIFF_ENFORCE: 'iptables',
+      BAILIFF_JAILS: 'sshd',
+      BAILIFF_JAIL_SSHD_LOGPATH: at('auth.log'),
+      BAILIFF_JAIL_SSHD_MAXRETRY: '1',
+      BAILIFF_LOG_LEVEL: 'error',
+    });
+    monitor();
+    await until(
+      'the daemon enforces, as Prometheus sees it',
+      async () => (await value('bailiff_enforcing')) === 1,
+    );
+    await until('it reads', async () => (await value('bailiff_jail_sources_reading{jail="sshd"}')) === 1);
+  });
+
+  after(async () => {
+    for (const child of running) child.kill('SIGKILL');
+    await Promise.all(running);
+    await inside.end();
+    await host.remove();
+  });
+
+  /** Programs that refuse their work while there is a file called `broken`. */
+  function breakable(...programs: string[]): void {
+    mkdirSync(at('bin'));
+    for (const program of programs) {
+      const script = `#!/bin/sh\n[ ! -e ${at('broken')} ] || { echo broken by a test >&2; exit 4; }\nexec /usr/sbin/${program} "$@"\n`;
+      writeFileSync(at(`bin/${program}`), script);
+      chmodSync(at(`bin/${program}`), 0o755);
+    }
+  }
+
+  function start(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+    const [program, ...rest] = host.entering(file, args);
+    running.push(
+      execa(program, rest, { env, reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' }),
+    );
+  }
+
+  /** The shipped rules, but for how long something must be so. */
+  function monitor(): void {
+    const rules = rulesOf();
+    for (const group of rules.groups) {
+      group.interval = '500ms';
+      for (const rule of group.rules) delete rule.for;
+    }
+    writeFileSync(at('rules.yaml'), JSON.stringify(rules));
+    const targets = (port: number) => [{ targets: [`127.0.0.1:${port}`] }];
+    const prometheus = {
+      global: { scrape_interval: '500ms', evaluation_interval: '500ms' },
+      rule_files: [at('rules.yaml')],
+      alerting: { alertmanagers: [{ static_configs: targets(alertmanagerPort) }] },
+      scrape_configs: [{ job_name: 'bailiff', static_configs: targets(daemonPort) }],
+    };
+    writeFileSync(at('prometheus.yaml'), JSON.stringify(prometheus));
+    start('prometheus', [
+      `--config.file=${at('prometheus.yaml')}`,
+      `--storage.tsdb.path=${at('prometheus')}`,
+      `--web.listen-address=127.0.0.1:${prometheusPort}`,
+      '--enable-feature=exemplar-storage',
+      '--log.level=error',
+    ]);
+    const alertmanager = {
+      route: { receiver: 'test', group_by: ['alertname'], group_wait: '0s', group_interval: '500ms' },
+      receivers: [{ name: 'test', webhook_configs: [{ url: `http://127.0.0.1:${webhookPort}/` }] }],
+    };
+    writeFileSync(at('alertmanager.yaml'), JSON.stringify(alertmanager));
+    start('prometheus-alertmanager', [
+      `--config.file=${at('alertmanager.yaml')}`,
+      `--storage.path=${at('alertmanager')}`,
+      `--web.listen-address=127.0.0.1:${alertmanagerPort}`,
+      '--cluster.listen-address=',
+      '--log.level=error',
+    ]);
+  }
+
+  const exported = (accept?: string): Promise<string> =>
+    inside.call('get', `http://127.0.0.1:${daemonPort}/metrics`, accept);
+
+  async function prometheus<Data>(path: string): Promise<Data> {
+    const answer = JSON.parse(await inside.call('get', `http://127.0.0.1:${prometheusPort}/api/v1/${path}`));
+    assert.equal(answer.status, 'success', answer.error);
+    return answer.data as Data;
+  }
+
+  /** What an expression comes to; undefined: nothing, or more than one. */
+  async function value(expression: string): Promise<number | undefined> {
+    const query = `query?query=${encodeURIComponent(expression)}`;
+    const data = await prometheus<{ result: { value: [number, string] }[] }>(query).catch(() => ({
+      result: [],
+    }));
+    const [only] = data.result;
+    return data.result.length === 1 ? Number(only?.value[1]) : undefined;
+  }
+
+  async function received(alertname: string, status: Alert['status']): Promise<Alert | undefined> {
+    const alerts = await inside.call<Alert[]>('received');
+    return alerts.find((alert) => alert.labels['alertname'] === alertname && alert.status === status);
+  }
+
+  /** Polls: what happens in another process can only be asked for. */
+  async function until(what: string, holds: () => Promise<unknown>): Promise<void> {
+    for (let attempt = 0; attempt < 200; attempt++) {
+      if (await holds()) return;
+      await setTimeout(100);
+    }
+    throw new Error(`it never came so far: ${what}`);
+  }
+
+  it('the rules are sound, and fire when they should', async () => {
+    await execa('promtool', ['check', 'rules', '--lint-fatal', alertsFile]);
+    const { stdout } = await execa('promtool', ['test', 'rules', pathOf('observability/alerts.test.yaml')]);
+    assert.match(stdout, /SUCCESS/);
+    const tests = readFileSync(pathOf('observability/alerts.test.yaml'), 'utf8');
+    for (const { alert } of rulesOf().groups.flatMap(({ rules }) => rules))
+      assert.ok(tests.includes(`"${alert}: `), `${alert} has no test`);
+  });
+
+  it('what the daemon exports is as Prometheus wants it, and holds all that alerts read', async () => {
+    const text = await exported();
+    await execa('promtool', ['check', 'metrics'], { input: text });
+    const types = new Map(
+      [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => [name, type]),
+    );
+    for (const { alert, expr } of rulesOf().groups.flatMap(({ rules }) => rules))
+      for (const { metric } of readExpression(expr).selectors) {
+        const series = metric === 'up' ? 'bailiff_build_info' : metric.replace(/_bucket$/, '');
+        assert.ok(types.has(series), `${alert}: ${metric}`);
+      }
+    const { groups } = await prometheus<{ groups: { rules: { name: string; health: string }[] }[] }>('rules');
+    const judged = groups.flatMap(({ rules }) => rules);
+    assert.deepEqual([judged.length, judged.filter(({ health }) => health === 'err')], [22, []]);
+  });
+
+  it('an attack is seen within a scrape, and a storm of bans raises its alert', async () => {
+    const date = new Date().toISOString();
+    const addresses = Array.from({ length: attackers }, (_, index) => `198.18.${index >> 8}.${index & 255}`);
+    const line = (address: string) =>
+      `${date} host sshd[77]: Failed password for root from ${address} port 40000 ssh2\n`;
+    appendFileSync(at('auth.log'), addresses.map(line).join(''));
+    await until(
+      'all are banned',
+      async () => (await value('bailiff_active_bans{jail="sshd"}')) === attackers,
+    );
+    assert.equal(await value('bailiff_bans_total{jail="sshd"}'), attackers);
+    assert.equal(await value('bailiff_kernel_elements'), attackers);
+    assert.equal(await value('bailiff_read_to_kernel_seconds_count'), attackers);
+    assert.equal(await value('bailiff_detection_delay_seconds_count'), attackers);
+    await until('the alert has come', () => received('BailiffBanStorm', 'firing'));
+    const storm = await received('BailiffBanStorm', 'firing');
+    assert.equal(storm?.annotations['summary'], `Many bans on 127.0.0.1:${daemonPort}`);
+    assert.match(storm?.annotations['description'] ?? '', /^Some \d+.* Run next: bailiff top$/);
+    const query = 'query_exemplars?query=bailiff_read_to_kernel_seconds_bucket&start=0&end=9999999999';
+    const [of] = await prometheus<{ exemplars: { labels: Record<string, string> }[] }[]>(query);
+    assert.match(of?.exemplars[0]?.labels['address'] ?? '', /^198\.18\.\d\.\d+$/);
+    assert.equal(await received('BailiffNotEnforcing', 'firing'), undefined);
+  });
+
+  it('rules that are flushed and kept from repair raise an alert, which ends with the repair', async () => {
+    writeFileSync(at('broken'), '');
+    await host.must('iptables', '-F', 'INPUT');
+    await until('the alert has come', () => received('BailiffNotEnforcing', 'firing'));
+    const alert = await received('BailiffNotEnforcing', 'firing');
+    assert.equal(alert?.labels['severity'], 'critical');
+    assert.match(alert?.annotations['description'] ?? '', / Run next: bailiff status$/);
+    assert.ok(
+      Number(await value('sum(bailiff_action_failures_total{backend="iptables",operation="reconcile"})')) > 0,
+    );
+    rmSync(at('broken'));
+    await until('it is over', () => received('BailiffNotEnforcing', 'resolved'));
+    assert.equal(await value('bailiff_enforcing'), 1);
+    assert.ok(Number(await value('bailiff_repairs_total{kind="rule-missing"}')) > 0);
+  });
+});
