@@ -10,6 +10,9 @@ import { Jails } from './jails.ts';
 
 const web = jailWith('web', { filter: 'nginx-http-auth', container: ['shop'] });
 
+/** What the last ones told of themselves. */
+const told: string[] = [];
+
 function jails(...configured: JailConfiguration[]): Jails {
   const ledger = new Ledger({
     path: ':memory:',
@@ -17,7 +20,11 @@ function jails(...configured: JailConfiguration[]): Jails {
     allowlist: new Allowlist(),
     sessions: new Sessions(),
   });
-  return new Jails({ jails: configured, maxTracked: 1_000 }, ledger);
+  told.length = 0;
+  return new Jails({ jails: configured, maxTracked: 1_000 }, ledger, {
+    came: (name) => told.push(`${name} came`),
+    went: (name) => told.push(`${name} went`),
+  });
 }
 
 test('containers that ask for the same share a jail', () => {
@@ -57,6 +64,8 @@ test('jails of another configuration: counts of those that stay go on, under oth
   );
   all.reconfigure({ jails: [one], maxTracked: 1_000 });
   assert.equal(all.get('one')?.jail.windows.add('203.0.113.7', 1_002, 1), 3, 'it was kept meanwhile');
+  const comings = ['one came', 'two came', 'three came', 'one went', 'two went', 'one came', 'three went'];
+  assert.deepEqual(told.toSorted(), comings.toSorted());
 });
 
 test('a source that was told of a jail before a reload does not bring it back, nor its limits', () => {

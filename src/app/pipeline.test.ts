@@ -11,6 +11,7 @@ import type { Clock, Match, MatchBatch } from '../core/types.ts';
 import { Enforcer } from '../enforce/enforcer.ts';
 import { FakeBackend } from '../enforce/fake.ts';
 import { Ledger } from '../ledger/ledger.ts';
+import { expose } from '../metrics/exposition.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Allowances } from './allowances.ts';
 import { BanNews } from './ban-news.ts';
@@ -160,6 +161,7 @@ async function assemble(
     ineffective,
     evidence,
     events,
+    metrics,
   };
 }
 
@@ -172,6 +174,27 @@ const file = {
   input: { kind: 'file', path: '/log', readers: ['j'] },
   jails: [jail],
 } as const;
+
+test('what a ban takes is measured, and times ahead of the clock are counted', async () => {
+  const { intake, send, clock, metrics } = await assemble();
+  intake.open(file);
+  const read = async () => (await expose(metrics.series)).text.split('\n');
+  await send(file.id, ['203.0.113.7', '203.0.113.7', '203.0.113.7'], clock.seconds - 20);
+  await send(file.id, ['203.0.113.8'], clock.seconds + 50);
+  const lines = await read();
+  for (const line of [
+    'bailiff_detection_delay_seconds_sum 20',
+    'bailiff_detection_delay_seconds_count 1',
+    'bailiff_read_to_kernel_seconds_count 1',
+    'bailiff_hits_total{jail="sshd"} 4',
+    'bailiff_bans_total{jail="sshd"} 1',
+    'bailiff_checkpoint_duration_seconds_count 1',
+  ])
+    assert.ok(lines.includes(line), line);
+  assert.ok(!lines.some((line) => line.startsWith('bailiff_future_hits_total{')));
+  await send(file.id, ['203.0.113.8'], clock.seconds + 100);
+  assert.ok((await read()).includes('bailiff_future_hits_total{jail="sshd"} 1'));
+});
 
 test('the first place in a log is stored at once: nothing that comes after it is missed over a restart', async () => {
   const { intake, send, ledger } = await assemble();
