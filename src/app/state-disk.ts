@@ -1,3 +1,4 @@
+import type { StatsFs } from 'node:fs';
 import { stat, statfs } from 'node:fs/promises';
 
 /** SQLite's own files beside the database: what was written and not yet moved there. */
@@ -34,7 +35,7 @@ export class StateDisk {
     return this.#read(({ blocks, bsize }) => blocks * bsize);
   }
 
-  async #read(value: (stats: Awaited<ReturnType<typeof statfs>>) => number): Promise<number | null> {
+  async #read(value: (stats: StatsFs) => number): Promise<number | null> {
     return statfs(this.#folder).then(
       (stats) => value(stats),
       () => null,

@@ -270,7 +270,9 @@ function refuseStopped(): Promise<never> {
 const stateOf = { full: 'enforcing', partial: 'partial', none: 'dry-run' } as const;
 
 function ruleKinds(hooks: readonly Hook[]): RepairKind[] {
-  return [...new Set(hooks.map(({ repaired }) => (repaired === 'moved' ? 'rule-displaced' : 'rule-missing')))];
+  return [
+    ...new Set(hooks.map(({ repaired }) => (repaired === 'moved' ? 'rule-displaced' : 'rule-missing'))),
+  ];
 }
 
 function elementKinds(adds: number, deletes: number): RepairKind[] {

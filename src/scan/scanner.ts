@@ -8,7 +8,12 @@ import { Offences } from './offences.ts';
 import { Placement } from './placement.ts';
 import type { ExpressionPlace } from './protocol.ts';
 import { ScannerThread, type ThreadEvents } from './scanner-thread.ts';
-import { type ExpressionName, expressionName, restraintProblem, type SlowExpression } from './slow-expression.ts';
+import {
+  type ExpressionName,
+  expressionName,
+  restraintProblem,
+  type SlowExpression,
+} from './slow-expression.ts';
 
 export interface ScannerEvents {
   /** The owner calls `scanner.acknowledge(batch)` when it is judged, and keeps its cursor with the effect. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { execa, type ResultPromise } from 'execa';
+import { execa } from 'execa';
 import { parse } from 'yaml';
 import { folderOf } from '../setup/folder.ts';
 import { readExpression } from '../setup/promql.ts';
@@ -38,7 +38,7 @@ const attackers = 600;
 describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, () => {
   const folder = folderOf({ 'auth.log': '' });
   const at = (name: string): string => join(folder, name);
-  const running: ResultPromise[] = [];
+  const running: { kill(signal: 'SIGKILL'): void; readonly ended: Promise<unknown> }[] = [];
   let host: Namespace;
   let inside: Remote;
 
@@ -69,7 +69,7 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
 
   after(async () => {
     for (const child of running) child.kill('SIGKILL');
-    await Promise.all(running);
+    await Promise.all(running.map(({ ended }) => ended));
     await inside.end();
     await host.remove();
   });
@@ -86,9 +86,14 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
 
   function start(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
     const [program, ...rest] = host.entering(file, args);
-    running.push(
-      execa(program, rest, { env, reject: false, stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' }),
-    );
+    const child = execa(program, rest, {
+      env,
+      reject: false,
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'inherit',
+    });
+    running.push({ kill: (signal) => child.kill(signal), ended: child });
   }
 
   /** The shipped rules, but for how long something must be so. */

@@ -20,7 +20,7 @@ const words = new Set(['and', 'or', 'unless', 'bool', 'offset', 'inf', 'nan', 'a
  * follows them, so a name that stands alone is a series. @throws on a name that is quoted as none of ours is
  */
 export function readExpression(text: string): Expression {
-  const parts = text.match(tokens) ?? [];
+  const parts: readonly string[] = text.match(tokens) ?? [];
   const selectors: Selector[] = [];
   const grouping: string[] = [];
   for (let at = 0; at < parts.length; at++) {
