@@ -57,6 +57,7 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
       BAILIFF_JAILS: 'sshd',
       BAILIFF_JAIL_SSHD_LOGPATH: at('auth.log'),
       BAILIFF_JAIL_SSHD_MAXRETRY: '1',
+      BAILIFF_FAIL2BAN_METRICS: 'true',
       BAILIFF_LOG_LEVEL: 'error',
     });
     monitor();
@@ -177,7 +178,9 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
 
   it('what the daemon exports is as Prometheus wants it, and holds all that alerts read', async () => {
     const text = await exported();
-    await execa('promtool', ['check', 'metrics'], { input: text });
+    // The names of the fail2ban exporter's series are not as its linter wants them.
+    const own = text.replaceAll(/^(?:# (?:HELP|TYPE) )?f2b_.*\n/gm, '');
+    await execa('promtool', ['check', 'metrics'], { input: own });
     const types = new Map(
       [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type]) => [name, type]),
     );
@@ -202,9 +205,10 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
       async () => (await value('bailiff_active_bans{jail="sshd"}')) === attackers,
     );
     assert.equal(await value('bailiff_bans_total{jail="sshd"}'), attackers);
-    assert.equal(await value('bailiff_kernel_elements'), attackers);
-    assert.equal(await value('bailiff_read_to_kernel_seconds_count'), attackers);
+    assert.equal(await value('f2b_jail_banned_current{jail="sshd"}'), attackers);
     assert.equal(await value('bailiff_detection_delay_seconds_count'), attackers);
+    for (const series of ['bailiff_read_to_kernel_seconds_count', 'bailiff_kernel_elements'])
+      await until(`${series} says so`, async () => (await value(series)) === attackers);
     await until('the alert has come', () => received('BailiffBanStorm', 'firing'));
     const storm = await received('BailiffBanStorm', 'firing');
     assert.equal(storm?.annotations['summary'], `Many bans on 127.0.0.1:${daemonPort}`);
@@ -222,12 +226,12 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
     const alert = await received('BailiffNotEnforcing', 'firing');
     assert.equal(alert?.labels['severity'], 'critical');
     assert.match(alert?.annotations['description'] ?? '', / Run next: bailiff status$/);
-    assert.ok(
-      Number(await value('sum(bailiff_action_failures_total{backend="iptables",operation="reconcile"})')) > 0,
-    );
+    assert.equal(await value('bailiff_enforcement_in_place{hook="INPUT",family="ipv4"}'), 0);
+    assert.equal(await value('bailiff_enforcement_state{state="degraded"}'), 1);
     rmSync(at('broken'));
     await until('it is over', () => received('BailiffNotEnforcing', 'resolved'));
+    const repaired = async () => Number(await value('bailiff_repairs_total{kind="rule-missing"}')) > 0;
+    await until('the repair is counted', repaired);
     assert.equal(await value('bailiff_enforcing'), 1);
-    assert.ok(Number(await value('bailiff_repairs_total{kind="rule-missing"}')) > 0);
   });
 });
