@@ -282,7 +282,10 @@ describe('with many bans', () => {
     assert.equal(backend.drops(one), false);
     assert.deepEqual(
       events.filter((event) => event.startsWith('repaired')),
-      ['repaired elements: 6000 put right, 0 removed (element-missing)', 'repaired elements: 0 put right, 1 removed (element-surplus)'],
+      [
+        'repaired elements: 6000 put right, 0 removed (element-missing)',
+        'repaired elements: 0 put right, 1 removed (element-surplus)',
+      ],
     );
   });
 
