@@ -190,7 +190,10 @@ export function assemble(
       applied: (adds, deletes, seconds) => {
         metrics.actionLatency.observe({ backend, operation: operationOf(adds, deletes) }, seconds);
       },
-      reconciled: (seconds) => metrics.actionLatency.observe({ backend, operation: 'reconcile' }, seconds),
+      reconciled: (seconds, whole) => {
+        metrics.actionLatency.observe({ backend, operation: 'reconcile' }, seconds);
+        if (!whole) metrics.actionFailures.inc({ backend, operation: 'reconcile' });
+      },
       failed: (error, operation) => {
         metrics.actionFailures.inc({ backend, operation });
         log.error({ error: messageOf(error) }, 'enforcement failed');

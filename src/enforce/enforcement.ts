@@ -20,8 +20,8 @@ export interface EnforcerEvents {
   /** The kernel acknowledged a batch, `seconds` after it was sent. */
   applied(adds: number, deletes: number, seconds: number): void;
   failed(error: unknown, operation: Operation): void;
-  /** The packet filter was looked at, and put right, within so many seconds. */
-  reconciled?(seconds: number): void;
+  /** The packet filter was looked at, and put right, within so many seconds; `whole`: each hook is in place now. */
+  reconciled?(seconds: number, whole: boolean): void;
   /** Something that had been right was not, and is again. */
   repaired(what: string, kinds: readonly RepairKind[]): void;
   /** The ledger desired a ban of an address that must never be banned. */

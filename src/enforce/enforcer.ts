@@ -205,7 +205,8 @@ export class Enforcer {
       // A comparison of many comes seldom enough by itself; the rules are looked at no less often for it.
       this.#succeeded((this.#projection.large ? looked : ended) - started);
       if (!first) this.#reportRepairs(changes);
-      this.#options.events.reconciled?.((ended - started) / 1000);
+      const whole = this.#hooks.every(({ ok }) => ok);
+      this.#options.events.reconciled?.((ended - started) / 1000, whole);
       if (!this.#stopped) this.#verification.follow(this.#hooks);
       return { hooks: this.#hooks, ...changes, seconds: (ended - started) / 1000 };
     } catch (error) {

@@ -62,7 +62,7 @@ export class Metrics {
     this.unbans = counter('unbans_total', 'Bans that ended, by reason.', 'jail', 'reason');
     this.actionFailures = counter(
       'action_failures_total',
-      'Changes that the packet filter refused, and looks at it that failed.',
+      'Changes that the packet filter refused, and looks at it after which not everything was in place.',
       'backend',
       'operation',
     );

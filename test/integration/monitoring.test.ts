@@ -47,7 +47,7 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
     inside = new Remote(host, [], './monitoring-driver.ts');
     await inside.call('listen', webhookPort);
     breakable('iptables-nft-restore', 'ip6tables-nft-restore');
-    start(process.execPath, ['--disable-warning=ExperimentalWarning', pathOf('src/cli.ts'), 'run'], {
+    start(pathOf('bin/bailiff'), ['run'], {
       PATH: `${at('bin')}:${process.env['PATH']}:/usr/sbin:/sbin`,
       BAILIFF_STATE_DIR: at('state'),
       BAILIFF_SOCKET: at('bailiff.sock'),
@@ -228,6 +228,8 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
     assert.match(alert?.annotations['description'] ?? '', / Run next: bailiff status$/);
     assert.equal(await value('bailiff_enforcement_in_place{hook="INPUT",family="ipv4"}'), 0);
     assert.equal(await value('bailiff_enforcement_state{state="degraded"}'), 1);
+    const failures = 'bailiff_action_failures_total{backend="iptables",operation="reconcile"}';
+    await until('looks fail', async () => Number(await value(failures)) > 0);
     rmSync(at('broken'));
     await until('it is over', () => received('BailiffNotEnforcing', 'resolved'));
     const repaired = async () => Number(await value('bailiff_repairs_total{kind="rule-missing"}')) > 0;
