@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   collectDefaultMetrics,
   type OpenMetricsContentType,
@@ -7,6 +8,11 @@ import {
 
 /** Where the series are. Of the kind that bears exemplars; which format is written is chosen by `expose`. */
 export type Series = Registry<OpenMetricsContentType>;
+
+/** So long (ms) series are written at a time: beside a thousand containers all of them take a third of a second. */
+const longestTurn = 5;
+/** What is asked for within so many ms belongs to one scrape. */
+const sameScrape = 100;
 
 /** Sums that prom-client exports as gauges under names of counters, which Prometheus' own linter refuses. */
 const misnamed = [
@@ -38,13 +44,23 @@ export interface Exposition {
 
 /** All series as they are now, in the format that an `Accept` header prefers: exemplars are in OpenMetrics alone. */
 export async function expose(series: Series, accept?: string): Promise<Exposition> {
+  const open = prefersOpenMetrics(accept ?? '');
   const view = new Registry<RegistryContentType>();
-  view.setContentType(
-    prefersOpenMetrics(accept ?? '') ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
-  );
-  // To write OpenMetrics prom-client takes `_total` off the names of counters, for good: it gets heirs of them.
-  for (const metric of series.getMetricsAsArray()) view.registerMetric(Object.create(metric));
-  return { contentType: view.contentType, text: await view.metrics() };
+  view.setContentType(open ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE);
+  const parts: string[] = [];
+  let began = performance.now();
+  for (const metric of series.getMetricsAsArray()) {
+    // In OpenMetrics the counter `x` has the series `x_total`. The metric keeps its name; an heir is written.
+    const bare = open && String(metric.type) === 'counter' ? metric.name.replace(/_total$/, '') : metric.name;
+    const heir = Object.assign(Object.create(metric), { name: bare });
+    view.registerMetric(heir);
+    parts.push(await view.getSingleMetricAsString(bare));
+    if (performance.now() - began < longestTurn) continue;
+    await nextTurn();
+    began = performance.now();
+  }
+  const text = open ? `${parts.join('\n')}\n# EOF\n` : `${parts.join('\n\n')}\n`;
+  return { contentType: view.contentType, text };
 }
 
 /** RFC 9110, 12.5.1. Who does not name it, such as a browser, gets plain text. */
@@ -67,16 +83,12 @@ function weightOf(accept: string, type: string): number {
   return Math.max(0, ...weights.filter((weight) => !Number.isNaN(weight)));
 }
 
-/** What all series of one scrape have in common is read once: prom-client asks all of them in one turn. */
+/** What many series have in common is read once a scrape, and holds for a moment. */
 export function oncePerScrape<Value>(read: () => Value): () => Value {
-  let known: { readonly value: Value } | null = null;
+  let known: { readonly value: Value; readonly at: number } | null = null;
   return () => {
-    if (known === null) {
-      known = { value: read() };
-      queueMicrotask(() => {
-        known = null;
-      });
-    }
+    const now = performance.now();
+    if (known === null || now - known.at > sameScrape) known = { value: read(), at: now };
     return known.value;
   };
 }
