@@ -27,7 +27,7 @@ test('every default is a value that its option takes', () => {
   const { defaults, fail2ban, ...values } = builtInLayer();
   const unset = Object.keys(defaultsShape).filter((name) => !Object.hasOwn(defaults ?? {}, name));
   assert.deepEqual(unset, ['bantime.maxtime', 'bantime.rndtime']);
-  assert.deepEqual(fail2ban, { 'allow-actions': false });
+  assert.deepEqual(fail2ban, { metrics: false, 'allow-actions': false });
   const without = Object.keys(globalShape).filter((name) => !Object.hasOwn(values, name));
   assert.deepEqual(without, ['docker-socket', 'journal-directory', 'mail-password', 'time-zone']);
 });
