@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { readExpression } from '../../test/setup/promql.ts';
 import { registerEnforcement } from './enforcement.ts';
@@ -100,6 +101,14 @@ test('OpenMetrics for who prefers it, with a ban as an exemplar; text for all ot
     assert.match(open.text, /\{le="\+Inf"\} 3 # \{address="203\.0\.113\.8"\} 20 /, 'a long jail is left out');
     assert.match(open.text, /# EOF\n$/);
   }
+});
+
+test('the lag of the event loop is what holds it up, without the time between two samples', async () => {
+  const { series } = new Metrics();
+  await setTimeout(600);
+  const [least = ''] = await linesOf(series, 'nodejs_eventloop_lag_min_seconds');
+  const lag = Number(least.split(' ')[1]);
+  assert.ok(lag > 0 && lag < 0.2, least);
 });
 
 test('enforcement has one state, and each hook its own; every jail says how many bans it has', async () => {
