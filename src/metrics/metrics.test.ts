@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { parse } from 'yaml';
+import { rows } from '../../observability/dashboard.ts';
 import { readExpression } from '../../test/setup/promql.ts';
 import { registerEnforcement } from './enforcement.ts';
 import { emptySeries, expose, type Series } from './exposition.ts';
@@ -223,40 +224,49 @@ const rules = (parse(fileOf('observability/alerts.yaml')).groups as { rules: Rul
 /** What Prometheus itself adds to what it scrapes. */
 const targets = ['job', 'instance'];
 
+const exported = new Map(describedSeries().map(({ name, type, labelNames }) => [name, { type, labelNames }]));
+
+/** The labels that an expression may speak of. It fails where a series or a label of it is none that is exported. */
+function labelsIn(expression: string, where: string): ReadonlySet<string> {
+  const { selectors, grouping } = readExpression(expression);
+  const available = new Set(targets);
+  assert.ok(selectors.length > 0, where);
+  for (const { metric, labels } of selectors) {
+    const series = exported.get(metric) ?? exported.get(metric.replace(/_(?:bucket|sum|count)$/, ''));
+    assert.ok(metric === 'up' || series !== undefined, `${where}: ${metric} is not exported`);
+    if (series?.type === 'histogram') {
+      assert.match(metric, /_(?:bucket|sum|count)$/, where);
+      available.add('le');
+    }
+    const own = [...targets, ...(series?.labelNames ?? [])];
+    for (const label of own) available.add(label);
+    for (const label of labels) assert.ok(own.includes(label), `${where}: ${metric} has no label ${label}`);
+  }
+  for (const label of grouping) assert.ok(available.has(label), `${where}: no label ${label}`);
+  return available;
+}
+
 test('each alert reads series and labels that are exported, and leads to a command and a page', () => {
-  const exported = new Map(
-    describedSeries().map(({ name, type, labelNames }) => [name, { type, labelNames }]),
-  );
   const runbooks = fileOf('docs/runbooks.md');
-  const commands = fileOf('docs/commands.md');
+  const commands = [...fileOf('docs/commands.md').matchAll(/^## (bailiff .+)$/gm)];
   assert.equal(rules.length, 22);
   for (const { alert, expr, labels, annotations } of rules) {
-    const { selectors, grouping } = readExpression(expr);
-    const available = new Set(targets);
-    assert.ok(selectors.length > 0, alert);
-    for (const { metric, labels: matched } of selectors) {
-      if (metric === 'up') continue;
-      const series = exported.get(metric) ?? exported.get(metric.replace(/_bucket$/, ''));
-      assert.ok(series !== undefined, `${alert}: ${metric} is not exported`);
-      assert.equal(series.type === 'histogram', metric.endsWith('_bucket'), alert);
-      for (const label of series.labelNames) available.add(label);
-      for (const label of matched)
-        assert.ok(available.has(label), `${alert}: ${metric} has no label ${label}`);
-    }
+    const available = labelsIn(expr, alert);
     const { summary, description, runbook_url: page } = annotations;
-    const shown = [...`${summary}${description}`.matchAll(/\$labels\.(\w+)/g)].map(([, label = '']) => label);
-    for (const label of [...grouping, ...shown])
+    for (const [, label = ''] of `${summary}${description}`.matchAll(/\$labels\.(\w+)/g))
       assert.ok(available.has(label), `${alert}: no label ${label}`);
     assert.match(labels.severity, /^(critical|warning|info)$/, alert);
     const [, next = ''] = description.split(' Run next: ');
     assert.match(next, /^[a-z]+ \S.*[^.]$/, alert);
-    const known = [...commands.matchAll(/^## (bailiff .+)$/gm)].map(([, command = '']) => command);
-    if (next.startsWith('bailiff'))
-      assert.ok(
-        known.some((command) => next.startsWith(command)),
-        next,
-      );
+    const known = commands.some(([, command = '']) => next.startsWith(command));
+    assert.ok(known || !next.startsWith('bailiff'), next);
     assert.equal(page, `docs/runbooks.md#${alert.toLowerCase()}`);
     assert.ok(runbooks.includes(`\n## ${alert}\n`), `${alert} has no section in docs/runbooks.md`);
   }
+});
+
+test('each panel of the dashboard does so, too', () => {
+  const panels = rows.flatMap((row) => row.panels);
+  assert.ok(panels.length > 0);
+  for (const { title, queries } of panels) for (const { expr } of queries) labelsIn(expr, title);
 });
