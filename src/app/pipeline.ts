@@ -67,6 +67,8 @@ interface Due {
   readonly host: Address;
   readonly time: number;
   readonly count: number;
+  /** The time in the line that brought the last one, in seconds; null: no line did. */
+  readonly written: number | null;
 }
 
 /** What a match says beside its address: it holds its whole batch. */
@@ -259,7 +261,8 @@ export class Pipeline {
     log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
     if (verdict !== 'ban') return [];
     // What is kept of it would hold its whole batch.
-    const due = { host: copied(attempt.host, 0, attempt.host.length), time, count };
+    const written = read === null ? null : attempt.time;
+    const due = { host: copied(attempt.host, 0, attempt.host.length), time, count, written };
     return this.#banOnceKnown(entry, due, from);
   }
 
@@ -276,8 +279,8 @@ export class Pipeline {
   }
 
   /** Bans whose attempts are enough. Returns the ban, and those that follow from it; none where somebody is protected. */
-  #ban(entry: JailEntry, { host, time, count }: Due, from: Origin): Ban[] {
-    const { allowlist, ledger, metrics, log } = this.#parts;
+  #ban(entry: JailEntry, { host, time, count, written }: Due, from: Origin): Ban[] {
+    const { allowlist, ledger, metrics, clock, log } = this.#parts;
     const { jail, policy } = entry;
     const { name, findtime } = jail.limits;
     const reason = allowlist.reason(host, jail.allow);
@@ -308,7 +311,7 @@ export class Pipeline {
     if (outcome.outcome !== 'banned') return [];
     entry.bans++;
     metrics.bans.inc({ jail: name });
-    if (read !== null) metrics.decided(outcome.ban, attempt.time, clock.now());
+    if (written !== null) metrics.decided(outcome.ban, written, clock.now());
     log.warn({ jail: name, address, hits: count, duration: formatDuration(bantime), policy }, 'ban');
     const { ban } = outcome;
     return [ban, ...this.#parts.counting(name).flatMap((jail) => this.#countBan(jail, ban, from))];
