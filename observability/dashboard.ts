@@ -140,7 +140,7 @@ export const rows: readonly Row[] = [
         queries: [
           {
             expr: `sum by (hook, family) (rate(bailiff_dropped_packets_total${here}[$__rate_interval]))`,
-            legend: '{{hook}} IPv{{family}}',
+            legend: '{{hook}} {{family}}',
           },
         ],
         stacked: true,
@@ -274,7 +274,7 @@ export const rows: readonly Row[] = [
         queries: [
           {
             expr: `min by (hook, family) (bailiff_enforcement_in_place${here})`,
-            legend: '{{hook}} IPv{{family}}',
+            legend: '{{hook}} {{family}}',
           },
         ],
         limits: { green: 1, red: 0 },
@@ -288,7 +288,7 @@ export const rows: readonly Row[] = [
         queries: [
           {
             expr: `min by (hook, family) (bailiff_enforcement_verified${here})`,
-            legend: '{{hook}} IPv{{family}}',
+            legend: '{{hook}} {{family}}',
           },
         ],
       },
@@ -529,6 +529,7 @@ function grafanaPanel({ title, says, draw, unit, queries, limits, stacked }: Pan
     fieldConfig: {
       defaults: {
         unit,
+        ...(draw === 'stat' || draw === 'table' ? { decimals: 0 } : {}),
         ...(draw === 'timeseries'
           ? {
               min: 0,

@@ -85,7 +85,7 @@ function drawn(panel: Panel, series: readonly Series[][], window: Window): strin
     case 'table':
       return table(panel, series);
     case 'state-timeline':
-      return states(all, window);
+      return states(panel, all, window);
     case 'timeseries':
       return lines(panel, all, window);
   }
@@ -122,13 +122,15 @@ function table({ queries, unit }: Panel, series: readonly Series[][]): string {
   return `<table><tr>${heads.join('')}</tr>${body.join('')}</table>`;
 }
 
-function states(all: readonly Series[], { from, to }: Window): string {
+/** Where no is no fault, it is not red. */
+function states({ limits }: Panel, all: readonly Series[], { from, to }: Window): string {
+  const no = limits === undefined ? 'no' : 'bad';
   const place = (at: number): number => ((at - from) / (to - from)) * 100;
   return all
     .map(({ name, values }) => {
       const blocks = values.map(([at, value], index) => {
         const end = values[index + 1]?.[0] ?? to;
-        return `<i style="left: ${place(at).toFixed(2)}%; width: ${(place(end) - place(at) + 0.05).toFixed(2)}%" class="${value >= 1 ? 'good' : 'bad'}"></i>`;
+        return `<i style="left: ${place(at).toFixed(2)}%; width: ${(place(end) - place(at) + 0.05).toFixed(2)}%" class="${value >= 1 ? 'good' : no}"></i>`;
       });
       return `<div class="state"><b>${escaped(name)}</b><div>${blocks.join('')}</div></div>`;
     })
@@ -196,7 +198,7 @@ function shown(value: number, unit: string): string {
     case 'pps':
       return `${value.toFixed(1)}/s`;
     default:
-      return value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
+      return value >= 10 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(1);
   }
 }
 
@@ -213,7 +215,7 @@ h3 { margin: 0 0 6px; font-size: 12px; font-weight: 500; }
 section { position: relative; background: #181b1f; border: 1px solid #25282e; border-radius: 3px; padding: 8px; min-height: 60px; }
 svg { width: 100%; height: 150px; display: block; border-bottom: 1px solid #25282e; }
 .stat { margin: 0; padding: 10px 0; text-align: center; font-size: 26px; border-radius: 3px; }
-.good { background: #1f7a3a; } .bad { background: #a3202e; }
+.good { background: #1f7a3a; } .bad { background: #a3202e; } .no { background: #44484f; }
 .most { position: absolute; top: 26px; left: 10px; margin: 0; color: #8e8e8e; font-size: 11px; }
 .legend { margin: 6px 0 0; } .legend span { margin-right: 12px; white-space: nowrap; }
 .legend i { display: inline-block; width: 14px; height: 3px; margin-right: 5px; vertical-align: middle; }
