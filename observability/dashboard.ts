@@ -529,7 +529,7 @@ function grafanaPanel({ title, says, draw, unit, queries, limits, stacked }: Pan
     fieldConfig: {
       defaults: {
         unit,
-        ...(draw === 'stat' || draw === 'table' ? { decimals: 0 } : {}),
+        ...(unit === 'short' && (draw === 'stat' || draw === 'table') ? { decimals: 0 } : {}),
         ...(draw === 'timeseries'
           ? {
               min: 0,
