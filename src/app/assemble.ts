@@ -18,6 +18,7 @@ import { Metrics } from '../metrics/metrics.ts';
 import { Scanner } from '../scan/scanner.ts';
 import { version } from '../version.ts';
 import { Allowances } from './allowances.ts';
+import { ApiJailDesk } from './api-jails.ts';
 import type { BanNews } from './ban-news.ts';
 import { Desk, manualJail } from './desk.ts';
 import { Events } from './events.ts';
@@ -280,6 +281,7 @@ export function assemble(
       return removeAll({ clock });
     },
     reload: () => reload.run(),
+    apiJails: () => apiJails,
   });
   const expiry = new Expiry(
     clock,
@@ -355,13 +357,10 @@ export function assemble(
     letIn(around(address, ledger));
   });
   const changing = { live, owner, scanner, jails, intake, sources, enforcer, pipeline, letIn, log };
-  const reload = new Reload({
-    file,
-    running: live,
-    apply: (wanted) => reconfigure(changing, wanted),
-    clock,
-    log,
-  });
+  const apply = (wanted: Configuration) => reconfigure(changing, wanted);
+  const reload = new Reload({ file, running: live, apply, clock, log });
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => reload.inTurn(work);
+  const apiJails = new ApiJailDesk({ running: live, jails, apply, inTurn, log });
 
   const problems = new Set<string>();
   const own = { version: version(), started, problems, choice };

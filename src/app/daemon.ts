@@ -13,6 +13,7 @@ import { removeAll } from '../enforce/teardown.ts';
 import { expose } from '../metrics/exposition.ts';
 import { adopt } from './adoption.ts';
 import { announce } from './announce.ts';
+import { openApi } from './api-listener.ts';
 import { assemble, knowOwner, type Parts } from './assemble.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { hostGaps } from './host-gaps.ts';
@@ -116,6 +117,7 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     await enforced;
     await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
     servers.push(...(await openListener(configuration, parts, log)));
+    servers.push(...(await openApi(configuration, { control: desk, problems, clock, log })));
     expiry.arm();
     const clockWatch = watchClock(parts, clock, log);
     timers.push(setInterval(() => tick(parts, clockWatch), checkpointMs));

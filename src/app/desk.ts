@@ -10,6 +10,8 @@ import type {
   HistoryQuery,
   ImportAnswer,
   ImportCommand,
+  JailChange,
+  ListedJail,
   NeverBanned,
   NotifyTestAnswer,
   NotifyTestCommand,
@@ -26,6 +28,7 @@ import { BailiffError } from '../core/errors.ts';
 import { plainPolicy, targetOf } from '../core/policy.ts';
 import type { Address, AllowedAddress, Ban, UnbanReason } from '../core/types.ts';
 import type { Allowances } from './allowances.ts';
+import type { ApiJailDesk } from './api-jails.ts';
 import { BanImport, type BanImportParts } from './ban-import.ts';
 import type { EventReader, Events } from './events.ts';
 import type { JailEntry, Jails } from './jails.ts';
@@ -46,6 +49,8 @@ export interface DeskParts extends BanImportParts {
   readonly teardown: () => Promise<TeardownAnswer>;
   readonly notifyTest: (name: string) => Promise<NotifyTestAnswer>;
   readonly reload: () => Promise<ReloadAnswer>;
+  /** The jails that are added over the API. */
+  readonly apiJails: () => ApiJailDesk;
 }
 
 /** Where bans are made and ended by hand, and ended when their time is over. */
@@ -66,6 +71,18 @@ export class Desk implements Control {
 
   reload(): Promise<ReloadAnswer> {
     return this.#parts.reload();
+  }
+
+  jails(): readonly ListedJail[] {
+    return this.#parts.apiJails().list();
+  }
+
+  putJail(name: string, options: Readonly<Record<string, unknown>>): Promise<JailChange> {
+    return this.#parts.apiJails().put(name, options);
+  }
+
+  removeJail(name: string): Promise<JailChange> {
+    return this.#parts.apiJails().remove(name);
   }
 
   why(address: string): WhyAnswer | Promise<WhyAnswer> {

@@ -1,5 +1,6 @@
 import type { DaemonEvent } from '../control/protocol.ts';
 import { BailiffError } from '../core/errors.ts';
+import { jsonText } from '../core/printable.ts';
 
 /** What happened lately, beside attempts, is kept for who asks afterwards. */
 const mostRecent = 200;
@@ -60,7 +61,7 @@ export class Events {
   #flush(time: number): void {
     const skipped = this.#skipped;
     if (skipped > 0) this.#waiting.push({ event: 'skipped', time, count: skipped });
-    const lines = this.#waiting.map((event) => `${JSON.stringify(event)}\n`).join('');
+    const lines = this.#waiting.map((event) => `${jsonText(event)}\n`).join('');
     this.#waiting = [];
     this.#found = 0;
     this.#skipped = 0;

@@ -122,6 +122,7 @@ async function assemble(
     teardown: async () => ({ removed: [], problems: [] }),
     notifyTest: async () => assert.fail('not asked here'),
     reload: async () => ({ applied: true, changes: [], restart: [], errors: [] }),
+    apiJails: () => assert.fail('not asked here'),
   });
   const send = (source: string, hosts: readonly string[], time = clock.seconds, generation = 1) =>
     sendMatches(

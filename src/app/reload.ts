@@ -43,7 +43,12 @@ export class Reload {
 
   /** One after the other. Rejects for faults of our own alone. */
   run(): Promise<ReloadAnswer> {
-    const done = this.#turn.then(() => this.#run());
+    return this.inTurn(() => this.#run());
+  }
+
+  /** What else makes another configuration of the running one waits for its turn, too. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
     return done;
   }

@@ -1,3 +1,4 @@
+import { isPublic } from '../config/api.ts';
 import type { Configuration } from '../config/schema.ts';
 import type { ReloadStatus, SourceStatus, Status } from '../control/protocol.ts';
 import { BailiffError, orError } from '../core/errors.ts';
@@ -65,6 +66,7 @@ export function status(parts: StatusParts): Status {
       ...parts.labels.warnings(),
       ...parts.notifications.warnings(),
       ...reloadWarnings(parts.reload),
+      ...apiWarnings(configuration),
     ],
     enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
     jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
@@ -100,8 +102,12 @@ function forgeable(filter: string, { filters }: Configuration): string | null {
   return about instanceof BailiffError ? null : (about?.forgeable ?? null);
 }
 
-export function metricsUrl({ host, port }: { host: string; port: number }): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}/metrics`;
+export function metricsUrl(listen: { host: string; port: number }): string {
+  return `http://${authority(listen)}/metrics`;
+}
+
+function authority({ host, port }: { host: string; port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** The owner thinks that something holds which does not yet. */
@@ -115,6 +121,14 @@ function reloadWarnings(reload: ReloadStatus | null): string[] {
     return [`the configuration was not reloaded, and the one before holds: ${where}${first.message}${more}`];
   }
   return restart.map((option) => `${option}: a change needs a restart`);
+}
+
+/** Tokens go over it as they are. */
+function apiWarnings({ api }: Configuration): string[] {
+  if (api === null || !isPublic(api.listen)) return [];
+  return [
+    `the API listens on ${authority(api.listen)}, where others than this machine may listen in: put TLS in front of it (docs/api.md)`,
+  ];
 }
 
 /** Who is not protected, or less than the owner may think, though Bailiff itself does all it can. */
@@ -157,7 +171,10 @@ function problemsOf(parts: StatusParts): string[] {
     ...parts.gaps.map((gap) => `not everything is filtered here: ${gap}`),
     parts.ledgerProblem === null ? null : `bans cannot be stored: ${parts.ledgerProblem}`,
     ...parts.restrained,
-    // Somebody thinks that it protects him.
+    // Somebody thinks that they protect him.
+    ...[...parts.configuration.apiJails.problems.values()]
+      .flat()
+      .map(({ message }) => `a jail of the API is left out: ${message}`),
     ...(parts.configuration.fail2ban?.problems ?? []).map(
       ({ where, message }) => `fail2ban's configuration: ${where}: ${message}`,
     ),

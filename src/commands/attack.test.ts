@@ -120,6 +120,9 @@ const control: Control = {
     errors: [],
   }),
   teardown: async () => ({ removed: [attack], problems: [attack] }),
+  jails: () => assert.fail('not asked here'),
+  putJail: () => assert.fail('not asked here'),
+  removeJail: () => assert.fail('not asked here'),
   why: () => why,
   history: () => ({ bans: [pastBan], next: null }),
   recentEvents: () => [

@@ -91,10 +91,18 @@ test('a notifier is printed, without what is secret in it', async () => {
   assert.doesNotMatch(json, /hunter2/);
 });
 
-test('no password is printed', async () => {
-  const { printed } = await run({ BAILIFF_MAIL_SERVER: 'smtps://bob:hunter2@mail.example.org' }, true);
+test('no password and no token is printed', async () => {
+  const { printed } = await run(
+    {
+      BAILIFF_MAIL_SERVER: 'smtps://bob:hunter2@mail.example.org',
+      BAILIFF_API_LISTEN: '9799',
+      BAILIFF_API_WRITE_TOKEN: 'hunter2'.repeat(5),
+    },
+    true,
+  );
   const value = JSON.parse(printed.join('\n'));
   assert.equal(value.mail.server, 'smtps://bob:***@mail.example.org');
+  assert.deepEqual(value.api, { listen: { host: '127.0.0.1', port: 9799 }, writes: true });
   assert.doesNotMatch(printed.join('\n'), /hunter2/);
 });
 

@@ -32,7 +32,7 @@ export async function check({ json = false, print, ...options }: CheckOptions): 
       ...[...filters, ...(fail2ban?.filters ?? [])].flatMap(risksOf),
       ...(await ignoreProblems(ignored(configuration))),
     ];
-    const problems = fail2ban?.problems ?? [];
+    const problems = problemsOf(configuration);
     const remarks = fail2ban?.remarks ?? [];
     const ok = problems.length === 0;
     if (json) {
@@ -74,12 +74,19 @@ async function filtersOf({
   return [...own, ...shipped.map((name) => filters.definition(name))];
 }
 
+/** What is left out, and stops nothing else. */
+function problemsOf({ fail2ban, apiJails }: Configuration): readonly BailiffError[] {
+  return [...(fail2ban?.problems ?? []), ...[...apiJails.problems.values()].flat()];
+}
+
 function printError(error: BailiffError, print: CheckOptions['print']): void {
   for (const line of error.describe().split('\n')) print(line);
 }
 
 function publicForm({
   environmentJails: _,
+  apiJails: __,
+  api,
   fail2ban,
   filters,
   mail,
@@ -89,6 +96,7 @@ function publicForm({
   const { dir = null, allowActions = false } = fail2ban ?? {};
   return {
     ...configuration,
+    api: api === null ? null : { listen: api.listen, writes: api.writeToken !== null },
     mail: { ...mail, server: withoutPassword(mail.server) },
     notifiers: notifiers.map(publicNotifier),
     filters: filters.names,
@@ -101,8 +109,8 @@ function jsonError({ code, where, message, remedy }: BailiffError) {
 }
 
 function describeConfiguration(configuration: Configuration): string[] {
-  const { jails, origin, enforce, listen, fail2ban } = configuration;
-  const left = fail2ban?.problems.length ?? 0;
+  const { jails, origin, enforce, listen } = configuration;
+  const left = problemsOf(configuration).length;
   const read = origin.length === 0 ? 'built-in defaults only' : origin.join(', ');
   const on = jails.filter((jail) => jail.enabled).length;
   return [

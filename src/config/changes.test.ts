@@ -56,9 +56,15 @@ test('a default changes the jails that go by it', async () => {
 
 test('what the daemon is built from waits for a restart, and is told of again and again', async () => {
   const before = await read('{listen: 9000, enforce: iptables, log-level: info}');
-  const wanted = await read('{listen: 9001, enforce: nftables, log-level: debug, state-dir: /elsewhere}');
+  const token = 't'.repeat(32);
+  const wanted = await read(
+    `{api-listen: 9799, api-read-token: ${token}, listen: 9001, enforce: nftables, log-level: debug, state-dir: /elsewhere}`,
+  );
   const { options, restart } = configurationChanges(before, wanted);
-  assert.deepEqual([options, restart], [['log-level'], ['enforce', 'listen', 'state-dir']]);
+  assert.deepEqual(
+    [options, restart],
+    [['log-level'], ['enforce', 'listen', 'api-listen, api-read-token or api-write-token', 'state-dir']],
+  );
   const running = runnable(before, wanted);
   assert.deepEqual([running.listen?.port, running.enforce, running.logLevel], [9000, 'iptables', 'debug']);
   assert.deepEqual(configurationChanges(running, wanted).restart, restart);

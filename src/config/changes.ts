@@ -16,13 +16,17 @@ export interface ConfigurationChanges {
   readonly restart: readonly string[];
 }
 
-type Setting = Exclude<keyof Configuration, 'jails' | 'filters' | 'fail2ban' | 'origin' | 'environmentJails'>;
+type Setting = Exclude<
+  keyof Configuration,
+  'jails' | 'apiJails' | 'filters' | 'fail2ban' | 'origin' | 'environmentJails'
+>;
 
 /** The options of the whole daemon, by their names in the file. */
 const names: Readonly<Record<Setting, string>> = {
   defaults: 'defaults',
   enforce: 'enforce',
   listen: 'listen',
+  api: 'api-listen, api-read-token or api-write-token',
   stateDir: 'state-dir',
   socket: 'socket',
   trustedProxies: 'trusted-proxies',
@@ -54,6 +58,7 @@ const names: Readonly<Record<Setting, string>> = {
 const atStart = [
   'enforce',
   'listen',
+  'api',
   'stateDir',
   'socket',
   'logFormat',
@@ -91,13 +96,13 @@ export function configurationChanges(running: Configuration, wanted: Configurati
 export function runnable(running: Configuration, wanted: Configuration): Configuration {
   const { enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history } =
     running;
-  const { fail2banMetrics } = running;
+  const { api, fail2banMetrics } = running;
   const { jails = new Map(), allowActions = false, purgeAge = null } = running.fail2ban ?? {};
   const { fail2ban } = wanted;
   return {
     ...wanted,
     ...{ enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history },
-    fail2banMetrics,
+    ...{ api, fail2banMetrics },
     fail2ban: fail2ban === null ? null : { ...fail2ban, jails, allowActions, purgeAge },
   };
 }

@@ -43,12 +43,15 @@ test('a jail that a variable names is on by it', async () => {
   assert.deepEqual(of('jails.sshd.enabled'), ['true', 'BAILIFF_JAILS']);
 });
 
-test('passwords are not shown', async () => {
+test('passwords and tokens are not shown', async () => {
   const of = await values('', {
     BAILIFF_MAIL_SERVER: 'smtp://me@mail.example:587',
     BAILIFF_MAIL_PASSWORD: 'secret',
+    BAILIFF_API_WRITE_TOKEN: 'w'.repeat(32),
   });
   assert.deepEqual(of('mail-password'), ['(not shown)', 'BAILIFF_MAIL_PASSWORD']);
+  assert.deepEqual(of('api-write-token'), ['(not shown)', 'BAILIFF_API_WRITE_TOKEN']);
+  assert.deepEqual(of('api-listen'), ['off', 'default']);
   const inOne = await values('mail-server: smtp://me:secret@mail.example:587\n');
   assert.deepEqual(inOne('mail-server'), ['smtp://me:***@mail.example:587', 'bailiff.yaml:1:14']);
 });

@@ -16,6 +16,7 @@ import {
   type JailOptions,
   jailShape,
   type LayerValues,
+  optionEntries,
 } from './schema.ts';
 
 /** An option as it holds, wherever it comes from. */
@@ -60,7 +61,7 @@ export async function effectiveValues(options: LoadOptions): Promise<EffectiveVa
     ...globals,
     ...defaults,
     ...fail2ban,
-    ...configuration.jails.flatMap((jail) => jailValues(jail, layers, configuration.filters)),
+    ...configuration.jails.flatMap((jail) => jailValues(jail, layers, configuration)),
   ];
 }
 
@@ -68,10 +69,11 @@ function keysOf<Shape extends object>(shape: Shape): (keyof Shape & string)[] {
   return Object.keys(shape) as (keyof Shape & string)[];
 }
 
-/** Passwords are nobody's to see. */
-function shownGlobal(key: string, value: unknown): unknown {
-  if (key === 'mail-password' && value !== undefined) return '(not shown)';
-  return key === 'mail-server' ? withoutPassword(String(value)) : value;
+/** Passwords and tokens are nobody's to see. */
+function shownGlobal(key: keyof typeof globalShape, value: unknown): unknown {
+  if (key === 'mail-server') return withoutPassword(String(value));
+  const isSecret = optionEntries.get(globalShape[key].def.innerType)?.secret === true;
+  return isSecret && value !== undefined ? '(not shown)' : value;
 }
 
 function engineValue({ dockerSocket, origin }: Configuration, layers: Layers): EffectiveValue {
@@ -101,10 +103,10 @@ function originOfDefault(layers: Layers, key: string): string {
   return [...(origin === builtIn ? [] : [origin]), `fail2ban ${fail2ban.part.dir}`].join(', ');
 }
 
-function jailValues(jail: JailConfiguration, layers: Layers, filters: FilterLibrary): EffectiveValue[] {
+function jailValues(jail: JailConfiguration, layers: Layers, configuration: Configuration): EffectiveValue[] {
   const options = optionsOf(jail);
   return keysOf(jailShape).map((key) =>
-    effective(`jails.${jail.name}.${key}`, options[key], originOfJails(jail, key, layers, filters)),
+    effective(`jails.${jail.name}.${key}`, options[key], originOfJails(jail, key, layers, configuration)),
   );
 }
 
@@ -112,7 +114,7 @@ function originOfJails(
   jail: JailConfiguration,
   key: keyof JailOptions & string,
   layers: Layers,
-  filters: FilterLibrary,
+  { apiJails, filters }: Configuration,
 ): string {
   const { environment, file, fail2ban } = layers;
   const set: string[] = [];
@@ -121,6 +123,8 @@ function originOfJails(
   else if (key === 'enabled' && environment.named?.includes(jail.name) === true) set.push(jailsVariable);
   if (file.layer.jails.get(jail.name)?.[key] !== undefined) set.push(file.layer.where(path));
   if (fail2ban?.options.get(jail.name)?.[key] !== undefined) set.push(`fail2ban ${fail2ban.part.dir}`);
+  if (apiJails.names.has(jail.name) && Object.hasOwn(apiJails.stored.get(jail.name) ?? {}, key))
+    set.push('api');
   // Of a list all that was said counts.
   if (key === 'ignoreip') return [...set, `${fromDefaults}${originOfDefault(layers, key)}`].join(', ');
   return set[0] ?? originUnset(jail, key, layers, filters);
@@ -149,7 +153,7 @@ function effective(key: string, value: unknown, origin: string): EffectiveValue 
 }
 
 function textOf(key: string, value: unknown): string {
-  if (value === null) return key === 'listen' ? 'off' : 'for ever';
+  if (value === null) return key.endsWith('listen') ? 'off' : 'for ever';
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'none';
   if (durations.some((name) => key.endsWith(name))) return formatDuration(Number(value));
   if (key.endsWith('.journal')) return formatJournalMatch(value as JournalMatch);

@@ -17,6 +17,9 @@ import {
 /** A value of each option that is none of the defaults. One that is added to the schema needs one here. */
 const values: Readonly<Record<string, string>> = {
   action: 'reject',
+  'api-listen': '9799',
+  'api-read-token': 'r'.repeat(32),
+  'api-write-token': 'w'.repeat(32),
   'allow-actions': 'true',
   bans: 'sshd*',
   body: '{"text": "{{title}}"}',
@@ -204,6 +207,8 @@ test('the list names every variable once, with type, default and description', (
   assert.deepEqual(
     entries.flatMap(({ file }) => file ?? []),
     [
+      'BAILIFF_API_READ_TOKEN_FILE',
+      'BAILIFF_API_WRITE_TOKEN_FILE',
       'BAILIFF_MAIL_SERVER_FILE',
       'BAILIFF_MAIL_PASSWORD_FILE',
       ...['SERVER', 'PASSWORD', 'URL', 'SECRET', 'TOKEN'].map((name) => `BAILIFF_NOTIFY_<NAME>_${name}_FILE`),

@@ -65,8 +65,8 @@ function isOnlyFail2bans(name: string, { fail2ban, file, environment }: JailLaye
   return fail2ban.has(name) && !file.jails.has(name) && !environment.layer.jails.has(name);
 }
 
-/** A file is read once, whatever the number of its jails: its dates are of one zone. */
-function zoneConflicts(
+/** A file is read once, whatever the number of its jails: its dates are of one zone. The later jail is the one at fault. */
+export function zoneConflicts(
   jails: readonly JailConfiguration[],
   layers: JailLayers,
 ): { readonly jail: string; readonly error: BailiffError }[] {
@@ -112,7 +112,7 @@ function jailNames({ file, environment, fail2ban }: JailLayers): string[] {
 }
 
 /** @throws BailiffError where the filter's file is not valid */
-function decideJail(name: string, layers: JailLayers): JailConfiguration {
+export function decideJail(name: string, layers: JailLayers): JailConfiguration {
   const fromFail2ban = layers.fail2ban.get(name) ?? {};
   const fromFile = layers.file.jails.get(name) ?? {};
   const fromEnvironment = layers.environment.layer.jails.get(name) ?? {};
@@ -213,7 +213,7 @@ export function setOptions(options: JailOptions): JailOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
+export function problems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
   const reads = logKeys.some((key) => jail[key].length > 0);
   const { filter } = splitMode(jail.filter);
   const known = layers.filters.has(filter) || layers.fail2ban.get(jail.name)?.filter === filter;

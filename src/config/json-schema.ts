@@ -11,12 +11,13 @@ export function configurationSchema(): Readonly<Record<string, unknown>> {
     target: 'draft-7',
     io: 'input',
     unrepresentable: 'any',
-    override: ({ zodSchema, jsonSchema }) => describe(zodSchema, jsonSchema),
+    override: ({ zodSchema, jsonSchema }) => describeOption(zodSchema, jsonSchema),
   });
   return { ...schema, title: 'bailiff.yaml' };
 }
 
-function describe(schema: z.core.$ZodTypes, written: z.core.JSONSchema.BaseSchema): void {
+/** For `z.toJSONSchema`: what an option takes and does. */
+export function describeOption(schema: z.core.$ZodTypes, written: z.core.JSONSchema.BaseSchema): void {
   Object.assign(written, writtenForms.get(schema));
   const entry = optionEntries.get(schema);
   if (entry !== undefined) {

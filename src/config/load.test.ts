@@ -439,3 +439,47 @@ test('jails that read the same file have the same time zone', async () => {
   await zones(', time-zone: UTC', '');
   await zones(', enabled: false, time-zone: UTC', ', time-zone: Asia/Tokyo');
 });
+
+test('jails of the API are read like those of the file, beside them; what is wrong with one leaves that one out', async () => {
+  const state = join(directory, 'state');
+  await mkdir(state);
+  const stored = async (text: string) => {
+    await writeFile(join(state, 'api-jails.json'), text);
+    return load('jails: {sshd: {}}', {
+      BAILIFF_STATE_DIR: state,
+      BAILIFF_JAIL_NGINX_HTTP_AUTH_BANTIME: '1h',
+    });
+  };
+  const { jails, apiJails } = await stored(
+    JSON.stringify({
+      'nginx-http-auth': { filter: 'custom', logpath: '/log', maxretry: '7' },
+      sshd: { maxretry: 1_000 },
+      off: { enabled: false },
+      wrong: { filter: 'custom', logpath: '/log', maxretry: 0 },
+      gone: { logpath: '/log' },
+      'no name': {},
+    }),
+  );
+  assert.deepEqual(
+    jails.map(({ name, maxretry, bantime }) => [name, maxretry, bantime]),
+    [
+      ['sshd', 5, 600],
+      ['nginx-http-auth', 7, 3_600],
+      ['off', 5, 600],
+    ],
+  );
+  assert.deepEqual([...apiJails.names], ['nginx-http-auth', 'off']);
+  assert.deepEqual(
+    [...apiJails.problems].map(([name, errors]) => [name, ...errors.map(({ code }) => code)]),
+    [
+      ['wrong', 'config-invalid'],
+      ['gone', 'config-unknown-jail'],
+      ['no name', 'config-invalid'],
+    ],
+  );
+  for (const text of ['{', '[]', '{"shop": 1}', '']) {
+    const broken = await stored(text);
+    assert.deepEqual(broken.jails.length, 1);
+    assert.equal(broken.apiJails.problems.get('')?.[0]?.code, 'config-unreadable', text);
+  }
+});

@@ -1,4 +1,6 @@
 import { BailiffError } from '../core/errors.ts';
+import { decideApi } from './api.ts';
+import { decideApiJails, readApiJails } from './api-jails.ts';
 import { type EnvironmentLayer, readEnvironment } from './environment.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { type Fail2banLayer, readFail2banLayer } from './fail2ban-layer.ts';
@@ -69,19 +71,25 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   };
   const decided = decideJails(layers);
   if (file.readable) errors.push(...decided.errors);
+  const api = decideApi([file.layer, environment.layer]);
+  if (api instanceof BailiffError) errors.push(api);
   const server = mailServer(pick.option('mail-server'), pick.anywhere('mail-password'));
   if (server instanceof BailiffError) errors.push(server);
   const mail = { server: server instanceof BailiffError ? '' : server, from: pick.option('mail-from') };
   const notifiers = decideNotifiers([file.layer, environment.layer], mail);
   errors.push(...notifiers.errors);
-  if (errors.length > 0 || server instanceof BailiffError) throw new ConfigurationErrors(errors);
+  if (errors.length > 0 || server instanceof BailiffError || api instanceof BailiffError)
+    throw new ConfigurationErrors(errors);
+  const added = decideApiJails(readApiJails(pick.option('state-dir')), decided.jails, layers);
   const zone = pick.anywhere('time-zone');
   const engine = dockerSocket(pick.anywhere('docker-socket'), options.environment['DOCKER_HOST']);
   return {
-    jails: decided.jails,
+    jails: [...decided.jails, ...added.jails],
+    apiJails: added.apiJails,
     defaults,
     enforce: pick.option('enforce'),
     listen: pick.option('listen'),
+    api,
     stateDir: pick.option('state-dir'),
     socket: pick.option('socket'),
     trustedProxies: pick.option('trusted-proxies'),

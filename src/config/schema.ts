@@ -5,6 +5,8 @@ import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
 import { filterNameForm } from '../core/filter.ts';
 import { type JailAction, jailActions, type Ports } from '../core/policy.ts';
 import { type Encoding, type EvidenceMode, evidenceModes } from '../core/types.ts';
+import type { ApiConfiguration } from './api.ts';
+import type { ApiJails } from './api-jails.ts';
 import type { Fail2banJail } from './fail2ban/types.ts';
 import type { FilterLibrary } from './filter-library.ts';
 import type { JournalMatch } from './journal-match.ts';
@@ -107,6 +109,10 @@ export interface Configuration {
   readonly enforce: 'auto' | 'iptables' | 'nftables' | 'hosts-deny' | 'dry-run';
   /** null: no HTTP listener. */
   readonly listen: { readonly host: string; readonly port: number } | null;
+  /** null: the API is on the control socket alone. */
+  readonly api: ApiConfiguration | null;
+  /** The jails that were added over the API. */
+  readonly apiJails: ApiJails;
   readonly stateDir: string;
   readonly socket: string;
   /** Proxies whose addresses stand in logs and packets for those of many; never banned. Canonical. */
@@ -424,6 +430,22 @@ export const globalShape = {
     description: 'Control socket, through which the commands speak with the daemon.',
     default: '/run/bailiff/bailiff.sock',
   }),
+  'api-listen': option(listener(), {
+    description:
+      'Where the HTTP API of the control socket answers over TCP too (docs/api.md), to who brings a token. A port alone listens on 127.0.0.1. It is plain HTTP: put TLS in front of it elsewhere.',
+    default: 'off',
+  }),
+  'api-read-token': option(token(), {
+    description: 'Who sends it to `api-listen` may ask for everything, and change nothing.',
+    otherwise: 'none',
+    secret: true,
+  }),
+  'api-write-token': option(token(), {
+    description:
+      'Who sends it to `api-listen` may do all that the commands can: let everybody in, have any file read as a log, shut anybody out.',
+    otherwise: 'none',
+    secret: true,
+  }),
   'trusted-proxies': option(addresses(), {
     description:
       'Reverse proxies and CDNs in front of your services. They are never banned, since behind each of them is everybody.',
@@ -637,6 +659,14 @@ export const notifyShape = {
 };
 const notifyOptions = z.strictObject(notifyShape);
 export type NotifyOptions = z.output<typeof notifyOptions>;
+
+/** Long enough that nobody comes upon it by trying. */
+function token(): Reader<string> {
+  return text(
+    'a token of 32 to 256 characters without spaces, such as `openssl rand -hex 32` makes',
+    /^[\x21-\x7e]{32,256}$/,
+  );
+}
 
 function timeZone(): Reader<string> {
   const expected = "a time zone's name such as Europe/Berlin or UTC, or its offset such as +01:00";

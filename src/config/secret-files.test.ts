@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { filterFiles } from '../../test/setup/filters.ts';
+import { isPublic } from './api.ts';
 import { ConfigurationErrors } from './errors.ts';
 import { loadConfiguration } from './load.ts';
 
@@ -38,6 +39,35 @@ test('a secret comes from the file that its variable names, without the line end
     assert.equal(mail.server, server);
     assert.ok(origin.includes('BAILIFF_MAIL_SERVER_FILE'));
   }
+});
+
+test('the API over TCP needs a token, of some length, each of its own', async () => {
+  const [read, write] = ['r'.repeat(32), 'w'.repeat(32)];
+  const listen = { BAILIFF_API_LISTEN: '9799' };
+  const { api } = await load({ ...listen, BAILIFF_API_WRITE_TOKEN_FILE: secret(`${write}\n`) });
+  assert.deepEqual(api, { listen: { host: '127.0.0.1', port: 9799 }, readToken: null, writeToken: write });
+  assert.equal((await load({ BAILIFF_API_READ_TOKEN: read })).api, null);
+  const hosts = ['127.0.0.1', 'localhost', '::1', '0.0.0.0', '::', '192.0.2.1'];
+  assert.deepEqual(
+    hosts.filter((host) => isPublic({ host })),
+    ['0.0.0.0', '::', '192.0.2.1'],
+  );
+  const file = join(directory, 'api.yaml');
+  const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  writeFileSync(file, /```yaml\n(.*?)```/s.exec(page)?.[1] ?? '');
+  assert.equal((await load({}, file)).api?.listen.port, 9799);
+  writeFileSync(file, 'log-level: warn\napi-listen: 9799\n');
+  assert.match(
+    (await problems({}, file)).join(),
+    /api\.yaml:2:13: api-listen: .* without a token \[config-invalid\]/,
+  );
+  assert.match((await problems(listen)).join(), /^BAILIFF_API_LISTEN: /);
+  const same = { ...listen, BAILIFF_API_READ_TOKEN: read, BAILIFF_API_WRITE_TOKEN: read };
+  const short = { ...listen, BAILIFF_API_READ_TOKEN: 'hunter2' };
+  const told = [...(await problems(same)), ...(await problems(short))].join('\n');
+  assert.match(told, /BAILIFF_API_READ_TOKEN: api-read-token is the same as api-write-token/);
+  assert.match(told, /expected a token of 32 to 256 characters .*; found something else, which is not shown/);
+  assert.doesNotMatch(told, /r{32}|hunter2/);
 });
 
 test('the password may stand apart from the server', async () => {

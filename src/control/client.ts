@@ -147,7 +147,7 @@ export class ControlClient {
     return new Promise((resolve, reject) => {
       const text = body === undefined ? '' : JSON.stringify(body);
       // Node sends no length of its own with DELETE, and the body would be taken for a next request.
-      const headers = { 'content-length': Buffer.byteLength(text) };
+      const headers = { 'content-length': Buffer.byteLength(text), 'content-type': 'application/json' };
       const options = { socketPath: this.#socketPath, method, path, headers, timeout: patienceMs };
       const asked = request(options, (response) => {
         textOf(response).then(

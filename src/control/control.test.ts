@@ -1,15 +1,29 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, test } from 'node:test';
+import { ask } from '../../test/setup/ask.ts';
+import { ConfigurationErrors } from '../config/errors.ts';
 import { BailiffError } from '../core/errors.ts';
+import { version } from '../version.ts';
 import { ControlClient } from './client.ts';
 import { serveListener } from './listener.ts';
-import { type Control, type DaemonEvent, mostImported, type Status, type WhyAnswer } from './protocol.ts';
+import { openApiText } from './openapi.ts';
+import {
+  type Control,
+  type DaemonEvent,
+  type ErrorAnswer,
+  mostImported,
+  type Status,
+  type WhyAnswer,
+} from './protocol.ts';
+import { routes } from './routes.ts';
 import { serveControl } from './server.ts';
+import { serveTcp } from './tcp.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bailiff-control-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -97,6 +111,13 @@ function control(): Control {
     notifyTest: async ({ name }) => ({ delivered: name === 'good', detail: name }),
     reload: async () => ({ applied: true, changes: ['jail web runs'], restart: [], errors: [] }),
     unban: async (command) => ({ unbanned: 'all' in command ? [ban] : [], covering: [] }),
+    jails: () => [{ name: 'web', origin: 'api', running: true, options: {} }],
+    putJail: async (jail, options) => {
+      const wrong = Object.keys(options).map((key) => new BailiffError('config-unknown-key', key));
+      if (wrong.length > 0) throw new ConfigurationErrors(wrong);
+      return { jail, outcome: 'added', changes: [] };
+    },
+    removeJail: async (jail) => ({ jail, outcome: 'removed', changes: [] }),
     why: (address) => ({ address }) as WhyAnswer,
     history: (query) => ({ bans: [], next: query.before ?? null }),
     recentEvents: () => [repair],
@@ -148,6 +169,173 @@ test('questions have parameters, and only those they know', async (t) => {
   await assert.rejects(client.history({ evil: 1 } as never), { code: 'request-invalid' });
   await assert.rejects(client.history({ since: Number.NaN }), { code: 'request-invalid' });
   await assert.rejects(client.why('x'.repeat(101)), { code: 'request-invalid' });
+});
+
+/** The errors of an answer, with what every one must have. */
+const failure = ({ status: code, json }: { readonly status: number; readonly json: unknown }) => {
+  const { error } = json as ErrorAnswer;
+  assert.ok(error.message.length > 0 && (error.remedy ?? '').length > 0, JSON.stringify(json));
+  return [code, error.code];
+};
+
+test('what makes no sense gets an error with its code and what to do', async (t) => {
+  const path = join(folder, 'hostile.sock');
+  const server = await serveControl(path, control());
+  t.after(() => closing(server));
+  const api = { socketPath: path };
+  const refused = async (method: string, target: string, question = {}) =>
+    failure(await ask(api, method, target, question));
+  for (const target of [
+    '/status/',
+    '//status',
+    '/x/../status',
+    '/%73tatus',
+    '/jails/',
+    '/jails/a/b',
+    'http://x/status',
+    '*',
+  ])
+    assert.deepEqual(await refused('GET', target), [404, 'request-not-found'], target);
+  for (const [method, target] of [
+    ['PATCH', '/bans'],
+    ['OPTIONS', '/bans'],
+    ['POST', '/status'],
+    ['GET', '/jails/web'],
+  ] as const)
+    assert.deepEqual(await refused(method, target), [405, 'request-method'], target);
+  assert.equal((await ask(api, 'TRACE', '/allowed')).headers.allow, 'GET, POST, DELETE');
+  const raw = '{"address": "203.0.113.8"}';
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/json; charset=utf-16',
+    '',
+  ])
+    assert.deepEqual(
+      await refused('POST', '/bans', { raw, headers: { 'content-type': type } }),
+      [415, 'request-type'],
+      type,
+    );
+  for (const wrong of ['{', '[]', 'null', '{"address": 1}', '{"address": "1", "__proto__": {}}'])
+    assert.deepEqual(await refused('POST', '/bans', { raw: wrong }), [400, 'request-invalid'], wrong);
+  for (const size of [5_000, 500_000, 5_000_000])
+    assert.deepEqual(await refused('POST', '/bans', { body: { address: 'x'.repeat(size) } }), [
+      413,
+      'request-too-large',
+    ]);
+  assert.deepEqual(await refused('GET', '/why?address=1&address=2'), [400, 'request-invalid']);
+  assert.deepEqual(await refused('GET', '/status?x'), [400, 'request-invalid']);
+  const many = await ask(api, 'PUT', '/jails/web', { body: { one: 1, two: 2 } });
+  assert.deepEqual([many.status, (many.json as ErrorAnswer).errors?.length], [400, 2]);
+  assert.equal((await ask(api, 'PUT', '/jails/web', { body: {} })).status, 200);
+  assert.deepEqual(await refused('POST', '/teardown', { headers: { origin: 'http://evil.example' } }), [
+    403,
+    'request-forbidden',
+  ]);
+});
+
+/** What comes back for these bytes, until the other side hangs up. */
+function rawAnswer(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(bytes);
+  return text(socket);
+}
+
+test('who sends no HTTP, or is slow about it, gets an error and is hung up on', async (t) => {
+  const patience = { headersMs: 100, bodyMs: 100, lookMs: 20, idleMs: 300 };
+  const tokens = { read: null, write: 'w'.repeat(32) };
+  const server = await serveTcp(
+    { host: '127.0.0.1', port: 0 },
+    { control: { ...control(), reload: () => new Promise(() => undefined) }, tokens, patience },
+  );
+  t.after(() => closing(server));
+  const { port } = server.address() as AddressInfo;
+  const told = async (bytes: string) => {
+    const [head = '', body = ''] = (await rawAnswer(port, bytes)).split('\r\n\r\n');
+    return failure({ status: Number(head.split(' ')[1]), json: JSON.parse(body) });
+  };
+  assert.deepEqual(await told('\u0016\u0003\u0001\r\n\r\n'), [400, 'request-invalid']);
+  assert.deepEqual(await told(`GET / HTTP/1.1\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`), [
+    431,
+    'request-too-large',
+  ]);
+  const twoLengths = 'Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
+  assert.deepEqual(await told(`POST /bans HTTP/1.1\r\nHost: localhost\r\n${twoLengths}`), [
+    400,
+    'request-invalid',
+  ]);
+  assert.deepEqual(await told('GET /status HTTP/1.1\r\n'), [408, 'request-slow']);
+  const head = `POST /bans HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${'w'.repeat(32)}\r\n`;
+  const body = 'Content-Type: application/json\r\nContent-Length: 20\r\n\r\n{';
+  assert.deepEqual(await told(head + body), [408, 'request-slow']);
+  const stuck = head.replace('/bans', '/reload');
+  assert.equal(await rawAnswer(port, `${stuck}Content-Length: 0\r\n\r\n`), '', 'nobody waits for ever');
+});
+
+test('over TCP nobody is answered without a token, and nothing is changed with that for reading', async (t) => {
+  const tokens = { read: 'r'.repeat(32), write: 'w'.repeat(40) };
+  const peers: string[] = [];
+  const refused = (address: string) => void peers.push(address);
+  const server = await serveTcp({ host: '127.0.0.1', port: 0 }, { control: control(), tokens, refused });
+  t.after(() => closing(server));
+  const api = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  const body = { address: '203.0.113.8' };
+  const asked = (method: string, target: string, token: string | null, headers = {}) =>
+    ask(api, method, target, {
+      ...(method === 'GET' ? {} : { body }),
+      headers: { ...(token === null ? {} : { authorization: `Bearer ${token}` }), ...headers },
+    });
+  for (const token of [null, '', 'wrong', `${tokens.read}x`, tokens.write.slice(1), 'x'.repeat(5_000)])
+    for (const target of ['/status', '/nowhere']) {
+      const answer = await asked('GET', target, token);
+      assert.deepEqual(failure(answer), [401, 'request-unauthorized']);
+      assert.equal(answer.headers['www-authenticate'], 'Bearer');
+    }
+  assert.deepEqual([peers.length, peers[0]], [12, '127.0.0.1']);
+  assert.equal((await asked('GET', '/status', null, { authorization: `Basic ${tokens.read}` })).status, 401);
+  for (const token of Object.values(tokens)) assert.equal((await asked('GET', '/status', token)).status, 200);
+  for (const { method, path } of routes.filter((each) => each.method !== 'GET')) {
+    const answer = await asked(method, path.replace('{name}', 'web'), tokens.read);
+    assert.deepEqual(failure(answer), [403, 'request-forbidden'], path);
+    assert.doesNotMatch(JSON.stringify(answer.json), /r{32}|w{40}/);
+  }
+  assert.equal((await asked('POST', '/bans', tokens.write)).status, 200);
+  const page = { origin: 'http://127.0.0.1' };
+  assert.equal((await asked('POST', '/bans', tokens.write, page)).status, 403);
+  const seen = await asked('GET', '/status', tokens.write, page);
+  assert.deepEqual([seen.status, seen.headers['access-control-allow-origin']], [200, undefined]);
+  for (const host of ['evil.example', '127.0.0.1.evil.example:80', 'localhost.evil.example'])
+    assert.deepEqual(
+      failure(await asked('GET', '/status', tokens.read, { host })),
+      [403, 'request-forbidden'],
+      host,
+    );
+  for (const host of ['localhost', '[::1]:9799', '192.0.2.1'])
+    assert.equal((await asked('GET', '/status', tokens.read, { host })).status, 200, host);
+});
+
+test('where there is no token of a kind, nothing is one', async (t) => {
+  const tokens = { read: 'r'.repeat(32), write: null };
+  const server = await serveTcp({ host: '127.0.0.1', port: 0 }, { control: control(), tokens });
+  t.after(() => closing(server));
+  const api = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+  for (const token of ['null', 'undefined', ''])
+    assert.equal(
+      (await ask(api, 'GET', '/status', { headers: { authorization: `Bearer ${token}` } })).status,
+      401,
+    );
+});
+
+test('docs/openapi.json is as scripts/docs writes it, and has every route', () => {
+  const document = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
+  assert.equal(document, openApiText(version()));
+  const { paths } = JSON.parse(document) as { paths: Record<string, Record<string, unknown>> };
+  assert.deepEqual(
+    Object.entries(paths)
+      .flatMap(([path, operations]) => Object.keys(operations).map((method) => `${method} ${path}`))
+      .sort(),
+    routes.map(({ method, path }) => `${method.toLowerCase()} ${path}`).sort(),
+  );
 });
 
 test('who follows the events is told until it goes, and told so when the daemon ends', async (t) => {

@@ -25,6 +25,9 @@ export function streamEvents(control: Control, response: ServerResponse): void {
   };
   response.on('close', end);
   response.on('error', end);
+  // For hours there may be nothing to tell.
+  response.socket?.setTimeout(0);
   response.setHeader('content-type', 'application/x-ndjson');
+  response.setHeader('cache-control', 'no-store');
   response.flushHeaders();
 }

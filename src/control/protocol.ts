@@ -353,6 +353,24 @@ export type DaemonEvent =
   /** The last one: this reader was too slow. */
   | { readonly event: 'cut-off'; readonly time: number; readonly message: string };
 
+/** A jail, and where it comes from. */
+export interface ListedJail {
+  readonly name: string;
+  readonly origin: 'configuration' | 'api' | 'labels';
+  /** false: one of the API is switched off, or something is wrong with it, as `problems` of the status says. */
+  readonly running: boolean;
+  /** As they were given over the API; null: it was not made there. */
+  readonly options: Readonly<Record<string, unknown>> | null;
+}
+
+/** What became of a jail that was put or removed over the API. */
+export interface JailChange {
+  readonly jail: string;
+  readonly outcome: 'added' | 'changed' | 'unchanged' | 'removed';
+  /** In sentences, as `bailiff reload` says them. */
+  readonly changes: readonly string[];
+}
+
 export interface TeardownAnswer {
   /** Backends of which something stood, and is gone. */
   readonly removed: readonly string[];
@@ -387,6 +405,10 @@ export interface Control {
   notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer>;
   /** Reads the configuration again. */
   reload(): Promise<ReloadAnswer>;
+  jails(): readonly ListedJail[];
+  /** Makes a jail of these options, as bailiff.yaml has them, and keeps it. @throws ConfigurationErrors */
+  putJail(name: string, options: Readonly<Record<string, unknown>>): Promise<JailChange>;
+  removeJail(name: string): Promise<JailChange>;
   why(address: string): WhyAnswer | Promise<WhyAnswer>;
   history(query: HistoryQuery): HistoryAnswer;
   /** What happened lately, attempts excepted; the newest last. */
@@ -397,10 +419,14 @@ export interface Control {
 
 /** An error on the wire. */
 export interface ErrorAnswer {
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly where?: string | undefined;
-    readonly remedy?: string | undefined;
-  };
+  readonly error: WireError;
+  /** All of them, where there are several. */
+  readonly errors?: readonly WireError[];
+}
+
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly where?: string | undefined;
+  readonly remedy?: string | undefined;
 }

@@ -40,6 +40,16 @@ export const errorCodes = {
   'control-unusable': 'The control socket could not be opened.',
   'daemon-running': 'Another daemon holds the control socket.',
   'request-invalid': 'The daemon was asked for something it does not know.',
+  'request-not-found': 'The API has no such path.',
+  'request-method': 'A path of the API does not take this method.',
+  'request-type': 'The body of a request is not said to be JSON.',
+  'request-too-large': 'A request is longer than any that means something.',
+  'request-slow': 'A request did not come in time.',
+  'request-unauthorized': 'A request over TCP brought no token, or a wrong one.',
+  'request-forbidden':
+    'A request may not be made so: the token is for reading, a web page asks, or the Host header names something else.',
+  'jail-configured': "The jail is the configuration's, and is changed there.",
+  'jails-unwritable': 'The file of the jails that were added over the API could not be written.',
   usage: 'The command line is not valid.',
   internal: 'Bailiff itself is at fault.',
 } as const;

@@ -1,11 +1,33 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, existsSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { AllowAnswer, NeverBanned, Status } from '../../src/control/protocol.ts';
+import { execa } from 'execa';
+import { answers } from '../../src/control/answers.ts';
+import type {
+  AllowAnswer,
+  JailChange,
+  ListedJail,
+  NeverBanned,
+  ReloadAnswer,
+  Status,
+} from '../../src/control/protocol.ts';
+import { routes } from '../../src/control/routes.ts';
 import type { Ban } from '../../src/core/types.ts';
+import { ask } from '../setup/ask.ts';
 import { DryDaemon } from '../setup/dry-daemon.ts';
 import { folderOf } from '../setup/folder.ts';
+import { openApiProblem } from '../setup/openapi.ts';
 
 const lists = folderOf({
   friends: '192.0.2.0/28 # the office\n192.0.2.256\n',
@@ -15,8 +37,13 @@ const lists = folderOf({
 });
 const friend = path.join(lists, 'is-friend');
 chmodSync(friend, 0o755);
+const port = await freePort();
+const token = 't'.repeat(32);
 const daemon = new DryDaemon({
   BAILIFF_IGNOREIP: `file:${lists}/friends hosts.allow:sshd:${lists}/hosts.allow command:${friend}`,
+  BAILIFF_API_LISTEN: String(port),
+  BAILIFF_API_READ_TOKEN: 'r'.repeat(32),
+  BAILIFF_API_WRITE_TOKEN: token,
 });
 const { commands } = daemon;
 const esc = '\u001b';
@@ -252,3 +279,141 @@ test('names for completion are those of jails, of banned and of filters', async 
   assert.ok((await lines('__names', 'banned')).includes('203.0.113.7'));
   assert.ok((await lines('__names', 'filters')).includes('nginx-http-auth'));
 });
+
+describe('the API', () => {
+  const socket = { socketPath: path.join(daemon.folder, 'bailiff.sock') };
+  const log = path.join(daemon.folder, 'shop.log');
+  const shop = { filter: 'nginx-http-auth', logpath: log, maxretry: 3 };
+
+  const bans = async () => (await ask(socket, 'GET', '/bans')).json as Ban[];
+  const jails = async () => (await ask(socket, 'GET', '/jails')).json as ListedJail[];
+
+  test('adds a jail and keeps it; what others count goes on, and bans of one that is removed stay', async () => {
+    writeFileSync(log, '');
+    daemon.fail('203.0.113.77', 2);
+    const added = await ask(socket, 'PUT', '/jails/shop', { body: shop });
+    assert.deepEqual(added.json, { jail: 'shop', outcome: 'added', changes: ['jail shop runs'] });
+    daemon.fail('203.0.113.77', 1);
+    while (!(await bans()).some(({ address }) => address === '203.0.113.77'));
+    const again = await ask(socket, 'PUT', '/jails/shop', { body: { ...shop, maxretry: 4 } });
+    assert.deepEqual((again.json as JailChange).changes, ['jail shop: maxretry']);
+    const { sources } = (await ask(socket, 'GET', '/status')).json as Status;
+    assert.ok(sources.every(({ restarts }) => restarts === 0));
+    const shown = (await commands.json('config', 'show')) as {
+      key: string;
+      value: unknown;
+      origin: string;
+    }[];
+    assert.deepEqual(
+      shown.filter(({ origin }) => origin === 'api').map(({ key, value }) => [key, value]),
+      [
+        ['jails.shop.filter', 'nginx-http-auth'],
+        ['jails.shop.logpath', [log]],
+        ['jails.shop.maxretry', 4],
+      ],
+    );
+    assert.equal(shown.find(({ key }) => key === 'api-write-token')?.value, '(not shown)');
+    await ask(socket, 'POST', '/bans', { body: { address: '203.0.113.78', jail: 'shop' } });
+    assert.deepEqual(((await ask(socket, 'POST', '/reload')).json as ReloadAnswer).changes, []);
+    await daemon.stop();
+    await daemon.start();
+    assert.deepEqual(
+      (await jails()).map(({ name, origin, running }) => [name, origin, running]),
+      [
+        ['sshd', 'configuration', true],
+        ['shop', 'api', true],
+      ],
+    );
+    const removed = await ask(socket, 'DELETE', '/jails/shop');
+    assert.equal((removed.json as JailChange).outcome, 'removed');
+    assert.deepEqual(
+      (await jails()).map(({ name }) => name),
+      ['sshd'],
+    );
+    assert.ok((await bans()).some(({ jail }) => jail === 'shop'));
+  });
+
+  test('takes no jail that bailiff.yaml would not, and none of its own', async () => {
+    const refused = async (method: string, name: string, body?: unknown) => {
+      const { status, json } = await ask(socket, method, `/jails/${name}`, { body });
+      const { error } = json as { error: { code: string } };
+      return [status, error.code];
+    };
+    assert.deepEqual(await refused('PUT', 'sshd', shop), [409, 'jail-configured']);
+    assert.deepEqual(await refused('DELETE', 'sshd'), [409, 'jail-configured']);
+    assert.deepEqual(await refused('DELETE', 'nosuch'), [404, 'jail-not-found']);
+    assert.deepEqual(await refused('PUT', '%2e%2e', shop), [400, 'config-invalid']);
+    assert.deepEqual(await refused('PUT', 'a', { ...shop, maxretry: 0 }), [400, 'config-invalid']);
+    assert.deepEqual(await refused('PUT', 'a', { ...shop, maxretr: 1 }), [400, 'config-unknown-key']);
+    assert.deepEqual(await refused('PUT', 'a', { logpath: log }), [400, 'config-unknown-jail']);
+    assert.deepEqual(await refused('PUT', 'a', { ...shop, logpath: [] }), [400, 'config-invalid']);
+    for (const entry of ['command:/bin/true', 'file:/etc/passwd', 'hosts.allow:/etc/hosts.allow'])
+      assert.deepEqual(await refused('PUT', 'a', { ...shop, ignoreip: entry }), [400, 'config-invalid']);
+    const inTheWay = path.join(daemon.folder, 'state', 'api-jails.json.new');
+    mkdirSync(inTheWay);
+    assert.deepEqual(await refused('PUT', 'a', shop), [500, 'jails-unwritable']);
+    rmdirSync(inTheWay);
+    assert.equal((await jails()).length, 1);
+  });
+
+  test('does what the examples of docs/api.md show', async () => {
+    const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+    const scripts = [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, script = '']) => script);
+    assert.equal(scripts.length, 7);
+    const here = (script: string) =>
+      script
+        .replaceAll('/run/bailiff/bailiff.sock', socket.socketPath)
+        .replaceAll('127.0.0.1:9799', `127.0.0.1:${port}`)
+        .replaceAll('curl -sN', 'timeout 0.3 curl -sN')
+        .replaceAll('curl -s', 'curl -S --fail-with-body -s');
+    for (const script of scripts) {
+      const lasts = script.includes('?follow');
+      const { exitCode, all } = await execa('bash', ['-ec', here(script)], {
+        env: { TOKEN: token },
+        all: true,
+        reject: false,
+      });
+      assert.equal(exitCode, lasts ? 124 : 0, `${script}${all}`);
+    }
+  });
+
+  test('answers every route as docs/openapi.json says', async () => {
+    const bodies: Readonly<Record<string, unknown>> = {
+      ban: { address: '203.0.113.80', for: '1h' },
+      unban: { address: '203.0.113.80' },
+      importBans: {
+        bans: [{ address: '203.0.113.81', jail: 'x', since: 1, until: null, bancount: 1, failures: 3 }],
+      },
+      allow: { address: '203.0.113.82' },
+      disallow: { address: '203.0.113.82' },
+      notifyTest: { name: 'nosuch' },
+      putJail: shop,
+    };
+    const queries: Readonly<Record<string, string>> = { why: '?address=203.0.113.7' };
+    const headers = { authorization: `Bearer ${token}` };
+    // That would look at the packet filter of this machine; test/e2e/enforcement.test.ts has it.
+    const asked = routes.filter(({ operation }) => operation !== 'teardown');
+    for (const { operation, method, path: template, answer, body } of asked) {
+      const target = `${template.replace('{name}', 'shop')}${queries[operation] ?? ''}`;
+      const question = body === undefined ? {} : { body: bodies[operation] ?? assert.fail(operation) };
+      const { status, json } = await ask({ host: '127.0.0.1', port }, method, target, {
+        ...question,
+        headers,
+      });
+      const failed = operation === 'notifyTest';
+      assert.equal(status, failed ? 404 : 200, `${operation}: ${JSON.stringify(json)}`);
+      const name = failed ? 'Error' : answer;
+      assert.equal(openApiProblem(name, json), null, operation);
+      // With no key that it does not say, either.
+      assert.equal(answers[name].safeParse(json).error, undefined, operation);
+    }
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: free } = server.address() as AddressInfo;
+  server.close();
+  return free;
+}
