@@ -35,6 +35,21 @@ test('a container that logs an address of Docker is found at once, and for each 
   ]);
 });
 
+test("a pod that logs addresses of nodes is behind a Service that hides its clients, and one client's is not", () => {
+  const cluster: Protection = { section: 'cluster', reason: 'a network of the cluster' };
+  const pod = 'kubernetes:shop/web-1/nginx@0123456789ab';
+  for (const protection of [cluster, own]) {
+    const [finding, ...others] = hit(new HiddenClients(pod), 3, '10.0.0.7', protection).findings();
+    assert.deepEqual(others, []);
+    assert.equal(finding?.page, 'docs/kubernetes.md');
+    assert.deepEqual(finding?.remedies[0]?.behind, 'Kubernetes');
+    assert.match(finding?.remedies[0]?.remedy ?? '', /externalTrafficPolicy: Local/);
+  }
+  assert.equal(count(named(hit(new HiddenClients(pod), 3, '10.0.0.7', cluster), 40)), 0);
+  assert.equal(count(hit(new HiddenClients(pod), 2, '10.0.0.7', cluster)), 0);
+  assert.equal(count(hit(new HiddenClients('file:/var/log/auth.log'), 3, '10.0.0.7', cluster)), 1);
+});
+
 test('a remedy is told for each proxy', () => {
   const [finding] = hit(new HiddenClients('file:/a.log'), 3, '198.51.100.1', proxy).findings();
   const told = new Map(finding?.remedies.map(({ behind, remedy }) => [behind, remedy]));

@@ -45,13 +45,32 @@ const userlandProxy: Finding['remedies'][number] = {
     'Docker with "ipv6": true, "ip6tables": true (and "experimental": true before 27) and give the network an IPv6 subnet',
 };
 
+const kubernetesPage = 'docs/kubernetes.md';
+
+const nodes: Finding['remedies'][number] = {
+  behind: 'Kubernetes',
+  remedy:
+    'with externalTrafficPolicy: Cluster a node puts its own address in place of the client; set externalTrafficPolicy: Local on ' +
+    'the Service (NodePort, LoadBalancer), or have the load balancer send the client by the PROXY protocol',
+};
+
+/** Whose addresses a node puts in place of the client's: its own, and those of its pods' bridge; other nodes theirs. */
+const clusterSections: ReadonlySet<string> = new Set(['cluster', 'nodes', 'own', 'containers', 'gateways']);
+
 /**
  * What a protected address in the log of a source hides, or null where it is somebody's own: an ignored address, or
  * the far end of an SSH session.
  */
 export function hidingOf(source: string, { section, reason }: Protection): Hiding | null {
   const container = source.startsWith('docker:');
+  const pod = source.startsWith('kubernetes:');
   if (section === 'proxies') return { least: 3, alone: false, advice: { remedies: proxies, page } };
+  if (pod ? clusterSections.has(section) : section === 'cluster' || section === 'nodes')
+    return {
+      least: 3,
+      alone: false,
+      advice: { remedies: [nodes, ...proxies], page: kubernetesPage },
+    };
   if (section === 'docker' || section === 'containers' || (section === 'own' && container)) {
     const remedies = container ? [userlandProxy, ...proxies] : proxies;
     return { least: container ? 1 : 3, alone: false, advice: { remedies, page } };

@@ -8,14 +8,22 @@ import { hostGaps } from './host-gaps.ts';
 const folder = mkdtempSync(join(tmpdir(), 'bailiff-gaps-'));
 after(() => rmSync(folder, { recursive: true }));
 
+const socketHeading =
+  '  sl  local_address                         remote_address                        st tx_queue rx_queue\n';
+
 /** The gaps of a host with these interfaces, whose nft prints this. */
-async function gaps(interfaces: readonly string[], listing = '{"nftables": []}'): Promise<readonly string[]> {
+async function gaps(
+  interfaces: readonly string[],
+  listing = '{"nftables": []}',
+  sockets = '',
+): Promise<readonly string[]> {
   const root = mkdtempSync(join(folder, 'root-'));
   mkdirSync(join(root, 'proc/self/net'), { recursive: true });
   const heading =
     'Inter-|   Receive                |  Transmit\n face |bytes    packets errs|bytes    packets errs\n';
   const rows = interfaces.map((name) => `${name.padStart(6)}: 1 2 3 4 5 6 7 8\n`);
   writeFileSync(join(root, 'proc/self/net/dev'), heading + rows.join(''));
+  writeFileSync(join(root, 'proc/self/net/tcp6'), socketHeading + sockets);
   return hostGaps({ root, listFlowtables: async () => listing });
 }
 
@@ -31,11 +39,19 @@ test('data planes of eBPF are known by their interfaces, and said once', async (
   assert.equal(cilium.length, 1);
   assert.match(
     cilium.join(),
-    /^Cilium .* \(eBPF, interfaces cilium_net, cilium_host\).*bpf\.hostLegacyRouting=true/,
+    /^Cilium .* \(eBPF, interfaces cilium_net, cilium_host, no kube-proxy\).*kubeProxyReplacement=false/,
   );
   const calico = await gaps(['bpfin.cali', 'bpfout.cali']);
   assert.equal(calico.length, 1);
   assert.match(calico.join(), /^Calico .*bpfEnabled: false/);
+});
+
+test('Cilium beside kube-proxy goes through netfilter; what is only connected to that port is no kube-proxy', async () => {
+  const socket = (state: string) =>
+    `   1: 00000000000000000000000000000000:2809 00000000000000000000000000000000:0000 ${state} 00000000:00000000\n`;
+  assert.deepEqual(await gaps(['cilium_host'], '', socket('0A')), []);
+  assert.equal((await gaps(['cilium_host'], '', socket('01'))).length, 1);
+  assert.equal((await gaps(['bpfin.cali'], '', socket('0A'))).length, 1);
 });
 
 test('flowtables are named, not all of them', async () => {

@@ -23,9 +23,10 @@ export async function hostGaps({
 }: HostGapsOptions = {}): Promise<readonly string[]> {
   const names = interfaceNames(root);
   return [
-    ...datapaths.flatMap(({ pattern, sentence }) => {
+    ...datapaths.flatMap(({ pattern, sentence, sparesKubeProxy }) => {
       const found = names.filter((name) => pattern.test(name));
-      return found.length === 0 ? [] : [sentence(found.slice(0, mostNames).join(', '))];
+      if (found.length === 0 || (sparesKubeProxy && isKubeProxyThere(root))) return [];
+      return [sentence(found.slice(0, mostNames).join(', '))];
     }),
     ...flowtableGaps(await listFlowtables().catch(() => '')),
   ];
@@ -35,19 +36,37 @@ export async function hostGaps({
 const datapaths = [
   {
     pattern: /^cilium_(?:host|net|vxlan|geneve)$/,
+    // It leaves netfilter out only where it has replaced kube-proxy (Cilium's "eBPF Host-Routing", requirements).
+    sparesKubeProxy: true,
     sentence: (names: string) =>
-      `Cilium forwards packets for pods itself (eBPF, interfaces ${names}) before netfilter sees them: bans hold for ` +
-      'services of the host, not surely for pods; set bpf.hostLegacyRouting=true and keep kube-proxy, or deny the ' +
+      `Cilium forwards packets for pods itself (eBPF, interfaces ${names}, no kube-proxy) before netfilter sees them: bans ` +
+      'hold for services of the host, not surely for pods; keep kube-proxy (kubeProxyReplacement=false), or deny the ' +
       'addresses by a Cilium policy',
   },
   {
     pattern: /^bpf(?:in|out)\.cali$/,
+    sparesKubeProxy: false,
     sentence: (names: string) =>
       `Calico forwards packets for pods itself (eBPF, interfaces ${names}) before netfilter sees them: bans hold for ` +
       'services of the host, not for pods; use its iptables or nftables data plane (bpfEnabled: false), or deny the ' +
       'addresses by a GlobalNetworkSet',
   },
 ];
+
+/** Where kube-proxy serves its metrics, and nobody else does (kube-proxy(8), --metrics-bind-address). */
+const kubeProxyPort = 10_249;
+/** Of a table of sockets, in bytes: those that listen stand first. */
+const mostSockets = 1_048_576;
+
+/** Whether kube-proxy runs here: rules alone may be left over. `  1: 0100007F:2809 00000000:0000 0A …`, where 0A listens. */
+function isKubeProxyThere(root: string): boolean {
+  const port = kubeProxyPort.toString(16).toUpperCase();
+  const listening = new RegExp(`^ *\\d+: [0-9A-F]+:${port} [0-9A-F]+:0000 0A `, 'm');
+  return ['tcp', 'tcp6'].some((table) => {
+    const text = readBounded(join(root, 'proc/self/net', table), mostSockets)?.toString('latin1') ?? '';
+    return listening.test(text);
+  });
+}
 
 /** Of this network namespace; /sys may show another one's. */
 function interfaceNames(root: string): string[] {

@@ -8,7 +8,14 @@ const silence = 1_200;
 const patience = 20_000;
 
 /** Ports as the client addresses them. 8443 and 5353 have another number inside. */
-const ports = { host: 2222, published: 8080, renumbered: 8443, hostUdp: 2253, publishedUdp: 5353 } as const;
+const ports = {
+  host: 2222,
+  published: 8080,
+  renumbered: 8443,
+  hostUdp: 2253,
+  publishedUdp: 5353,
+  nodePort: 30080,
+} as const;
 const inside = { published: 8080, renumbered: 443, publishedUdp: 53 } as const;
 type Way = keyof typeof ports;
 const allWays = Object.keys(ports) as Way[];
@@ -64,6 +71,48 @@ const publishing = {
   },
 };
 
+/**
+ * A Service of type NodePort as kube-proxy publishes it, each kind with its own chains: what comes is marked, rewritten before
+ * routing and, as under `externalTrafficPolicy: Cluster`, gets the node's address on the way out. A Service of type LoadBalancer
+ * enters the same chains.
+ */
+const kubeProxy = {
+  iptables: async (host: Namespace, program: string, service: string) => {
+    const endpoint = service.includes(':')
+      ? `[${service}]:${inside.published}`
+      : `${service}:${inside.published}`;
+    const local = ['-m', 'addrtype', '--dst-type', 'LOCAL'];
+    const rules = [
+      ['KUBE-SERVICES', ...local, '-j', 'KUBE-NODEPORTS'],
+      ['KUBE-NODEPORTS', '-p', 'tcp', '--dport', `${ports.nodePort}`, '-j', 'KUBE-EXT-WEB'],
+      ['KUBE-EXT-WEB', '-j', 'MARK', '--or-mark', '0x4000'],
+      ['KUBE-EXT-WEB', '-j', 'KUBE-SVC-WEB'],
+      ['KUBE-SVC-WEB', '-j', 'KUBE-SEP-WEB'],
+      ['KUBE-SEP-WEB', '-p', 'tcp', '-j', 'DNAT', '--to-destination', endpoint],
+      ['KUBE-POSTROUTING', '-m', 'mark', '--mark', '0x4000/0x4000', '-j', 'MASQUERADE'],
+    ];
+    for (const chain of new Set(rules.map(([chain = '']) => chain)))
+      await host.must(program, '-w', '-t', 'nat', '-N', chain);
+    for (const rule of rules) await host.must(program, '-w', '-t', 'nat', '-A', ...rule);
+    await host.must(program, '-w', '-t', 'nat', '-I', 'PREROUTING', '-j', 'KUBE-SERVICES');
+    await host.must(program, '-w', '-t', 'nat', '-I', 'POSTROUTING', '-j', 'KUBE-POSTROUTING');
+  },
+  nftables: async (host: Namespace, family: 4 | 6, service: string) => {
+    const ip = family === 4 ? 'ip' : 'ip6';
+    const to = family === 4 ? service : `[${service}]`;
+    await host.must(
+      'nft',
+      `table ${ip} kube-proxy {
+        chain external-web { meta mark set meta mark | 0x4000; meta l4proto tcp dnat to ${to}:${inside.published}; }
+        map service-nodeports { type inet_proto . inet_service : verdict; elements = { tcp . ${ports.nodePort} : goto external-web }; }
+        chain services { fib daddr type local meta l4proto . th dport vmap @service-nodeports; }
+        chain nat-prerouting { type nat hook prerouting priority dstnat; jump services; }
+        chain nat-postrouting { type nat hook postrouting priority srcnat; meta mark & 0x4000 == 0x4000 masquerade; }
+      }`,
+    );
+  },
+};
+
 for (const kind of ['iptables-nft', 'iptables-legacy', 'nftables'] as const) {
   describe(`packets, under ${kind}`, { timeout: 280_000 }, () => {
     let host: Namespace;
@@ -105,11 +154,14 @@ for (const kind of ['iptables-nft', 'iptables-legacy', 'nftables'] as const) {
       }
       for (const family of [4, 6] as const) {
         const target = addresses[family].service;
-        if (kind === 'nftables') await publishing.nftables(host, family, target);
-        else {
+        if (kind === 'nftables') {
+          await publishing.nftables(host, family, target);
+          await kubeProxy.nftables(host, family, target);
+        } else {
           const program = `${family === 4 ? 'iptables' : 'ip6tables'}${kind.slice('iptables'.length)}`;
           await host.must(program, '-w', '-N', 'DOCKER');
           await publishing.iptables(host, program, target);
+          await kubeProxy.iptables(host, program, target);
         }
       }
       bailiff = new Remote(host, [`BACKEND=${kind === 'nftables' ? 'nftables' : 'iptables'}`]);

@@ -38,5 +38,12 @@ describe('what goes past netfilter', () => {
     const found = await gaps();
     assert.equal(found.length, 1);
     assert.match(found.join(), /^Cilium forwards packets for pods itself/);
+    // Beside kube-proxy, which listens there, it goes through netfilter.
+    const besideKubeProxy = `require('node:net').createServer().listen(10249, '127.0.0.1', function () {
+      this.unref();
+      import(${JSON.stringify(driver)});
+    })`;
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', '--eval'] as const;
+    assert.deepEqual(JSON.parse(await host.must(...node, besideKubeProxy)), []);
   });
 });
