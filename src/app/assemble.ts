@@ -100,9 +100,15 @@ export function knowOwner(configuration: Configuration, log: Log): Owner {
   });
   const peers = new SshPeers({ now: () => performance.now() / 1000 });
   const sshPeers = () => peers.refresh();
-  const protectedBy = ({ defaults, trustedProxies, protectSshPeers }: Configuration): ProtectionOptions => ({
+  const protectedBy = ({
+    defaults,
+    trustedProxies,
+    kubernetesNetworks,
+    protectSshPeers,
+  }: Configuration): ProtectionOptions => ({
     ignoreip: ignoreLists.of(defaults.ignoreip, 'ignoreip'),
     trustedProxies,
+    clusterNetworks: kubernetesNetworks,
     sshPeers: protectSshPeers ? sshPeers : null,
   });
   const protection = new Protection(allowlist, protectedBy(configuration));

@@ -8,7 +8,7 @@ import { Protection, type ProtectionOptions } from './protection.ts';
 function setUp(options: Partial<ProtectionOptions> = {}) {
   const allowlist = new Allowlist();
   let changes = 0;
-  const none = { ignoreip: () => [], trustedProxies: [], sshPeers: null };
+  const none = { ignoreip: () => [], trustedProxies: [], clusterNetworks: [], sshPeers: null };
   const protection = new Protection(allowlist, { ...none, ...options });
   protection.watch(() => void changes++);
   return { allowlist, protection, changes: () => changes };
@@ -18,6 +18,7 @@ test('own addresses, ignored ones and trusted proxies are protected; no change i
   const { allowlist, protection, changes } = setUp({
     ignoreip: () => [{ range: '203.0.113.0/24', reason: 'ignoreip' }],
     trustedProxies: ['198.51.100.0/25'],
+    clusterNetworks: ['10.244.0.0/16'],
   });
   protection.refresh();
   protection.refresh();

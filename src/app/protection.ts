@@ -13,6 +13,8 @@ export interface ProtectionOptions {
   /** Whom no jail bans: what the lists mean now. */
   readonly ignoreip: () => readonly AllowEntry[];
   readonly trustedProxies: readonly string[];
+  /** Of a Kubernetes cluster's nodes, pods and services, as the owner names them. */
+  readonly clusterNetworks: readonly string[];
   /** Reads the peers of established SSH sessions; null: they are not protected. Must not reject. */
   readonly sshPeers: (() => Promise<readonly AllowEntry[]>) | null;
   /** A clock in ms that is never stepped; tests put their own here. */
@@ -46,9 +48,14 @@ export class Protection {
 
   /** @returns whether other addresses are protected now */
   #takeOptions(): boolean {
-    const { trustedProxies, ignoreip } = this.#options;
+    const { trustedProxies, clusterNetworks, ignoreip } = this.#options;
     const proxies = trustedProxies.map((range) => ({ range, reason: 'a trusted proxy' }));
-    return [this.#replace('ignoreip', ignoreip()), this.#replace('proxies', proxies)].includes(true);
+    const cluster = clusterNetworks.map((range) => ({ range, reason: 'a network of the cluster' }));
+    return [
+      this.#replace('ignoreip', ignoreip()),
+      this.#replace('proxies', proxies),
+      this.#replace('cluster', cluster),
+    ].includes(true);
   }
 
   /** From now on, `changed` is called when what is protected is not what it was: bans have to be held against it. */
@@ -108,6 +115,11 @@ export class Protection {
       ...(subnet === '' ? [] : [{ range: subnet, reason: `Docker network ${network}` }]),
     ]);
     if (this.#replace('docker', entries)) this.#changed();
+  }
+
+  /** Takes over who the nodes of the cluster are. */
+  nodes(nodes: readonly AllowEntry[]): void {
+    if (this.#replace('nodes', nodes)) this.#changed();
   }
 
   /** @returns whether other addresses are protected now; a new reason for the same ones is no news */

@@ -62,6 +62,7 @@ export function sourceHost({
       labelJails.forget(isGone);
     },
     protectNetworks: (networks) => protection.networks(networks),
+    protectNodes: (nodes) => protection.nodes(nodes),
     publishes: (container, readers, ports) => {
       if (policies.publishes(container, readers, ports)) enforcer.hint();
     },

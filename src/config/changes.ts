@@ -38,6 +38,8 @@ const names: Readonly<Record<Setting, string>> = {
   hostRoot: 'host-root',
   journalDirectory: 'journal-directory',
   kubernetesDirectory: 'kubernetes-directory',
+  kubernetesNetworks: 'kubernetes-networks',
+  kubernetesApi: 'kubernetes-node, kubernetes-api or kubernetes-service-account',
   syslogListen: 'syslog-listen',
   syslogFrom: 'syslog-from',
   filterDirectory: 'filter-directory',

@@ -236,6 +236,28 @@ test('hostile labels are capped and cannot write to the log as they like', async
   assert.equal(hostile.errors.length, 3);
 });
 
+test('a pod is read by the jails that choose it as a pod; its container has the name of its workload', async () => {
+  const pod = { namespace: 'shop', pod: 'web-7d4f9-x2x2x', container: 'nginx' };
+  const annotated = { ...container({ 'bailiff.jails': 'other' }, 'shop/web/nginx'), pod };
+  const jails = async (environment: NodeJS.ProcessEnv) => {
+    const set = await configuration({ BAILIFF_JAILS: 'other', ...environment });
+    return jailsFromLabels(annotated, set).jails.map(({ name }) => name);
+  };
+  assert.deepEqual(await jails({ BAILIFF_JAIL_OTHER_KUBERNETES: 'shop/web-*/nginx' }), []);
+  assert.deepEqual(await jails({ BAILIFF_JAIL_OTHER_KUBERNETES: 'blog/*/*' }), ['other@*']);
+  assert.deepEqual(await jails({ BAILIFF_JAIL_OTHER_CONTAINER: 'shop/*' }), ['other@*']);
+  assert.deepEqual(
+    await jails({ BAILIFF_LABEL_CONTAINERS: 'blog/*', BAILIFF_JAIL_OTHER_CONTAINER: 'x' }),
+    [],
+  );
+  const limited = { ...annotated, labels: { ...annotated.labels, 'bailiff.jail.other.maxretry': '9' } };
+  const { jails: own } = jailsFromLabels(limited, await configuration());
+  assert.deepEqual(
+    own.map(({ name }) => name),
+    ['other@shop/web/nginx'],
+  );
+});
+
 test('a jail that chooses the container by its image or project already is not asked for twice', async () => {
   const labels = { 'bailiff.jails': 'other', 'com.docker.compose.project': 'shop' };
   for (const [chosen, image] of [

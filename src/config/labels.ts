@@ -1,6 +1,7 @@
 import { type ContainerTraits, repositoryOf, selects } from '../core/container-selector.ts';
 import { BailiffError, orError } from '../core/errors.ts';
 import { splitMode } from '../core/filter.ts';
+import { selectsPod } from '../core/pod-selector.ts';
 import { isWithin, policyOf } from '../core/policy.ts';
 import { matchesWildcard } from '../core/wildcard.ts';
 import { jailOf, modeProblem, optionsOf, setOptions, unknownFilter } from './jails.ts';
@@ -190,7 +191,9 @@ class LabelledContainer {
     return about === null || about instanceof BailiffError ? [] : [{ name: filter, about }];
   }
 
-  #isReadBy({ container }: JailConfiguration): boolean {
+  #isReadBy({ container, kubernetes }: JailConfiguration): boolean {
+    const { pod } = this.#container;
+    if (pod !== undefined) return kubernetes.some((selector) => selectsPod(selector, pod));
     return container.some((selector) => selects(selector, this.#container));
   }
 

@@ -483,3 +483,22 @@ test('jails of the API are read like those of the file, beside them; what is wro
     assert.equal(broken.apiJails.problems.get('')?.[0]?.code, 'config-unreadable', text);
   }
 });
+
+test('the Kubernetes API is asked where a node is named, at the place that a pod is told of', async () => {
+  const api = async (environment: NodeJS.ProcessEnv) => (await load('', environment)).kubernetesApi;
+  const told = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '6443' };
+  assert.equal(await api(told), null);
+  const serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount';
+  const node = { BAILIFF_KUBERNETES_NODE: 'node-1' };
+  assert.deepEqual(await api({ ...told, ...node }), {
+    node: 'node-1',
+    server: 'https://10.96.0.1:6443',
+    serviceAccount,
+  });
+  const elsewhere = { BAILIFF_KUBERNETES_API: 'https://[fd00::1]:6443' };
+  assert.equal((await api({ ...told, ...node, ...elsewhere }))?.server, 'https://[fd00::1]:6443');
+  for (const host of [undefined, 'a b', '']) {
+    const environment = { ...node, ...(host === undefined ? {} : { KUBERNETES_SERVICE_HOST: host }) };
+    await assert.rejects(api(environment), /nothing says where the Kubernetes API is/);
+  }
+});

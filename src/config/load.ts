@@ -8,6 +8,7 @@ import { readFileLayer } from './file-layer.ts';
 import { FilterLibrary } from './filter-library.ts';
 import { findFilters } from './filters.ts';
 import { builtInJail, decideJails, type JailLayers } from './jails.ts';
+import { kubernetesApi } from './kubernetes-api.ts';
 import type { Layer } from './layer.ts';
 import { mailServer } from './mail.ts';
 import { decideNotifiers } from './notify.ts';
@@ -78,7 +79,21 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   const mail = { server: server instanceof BailiffError ? '' : server, from: pick.option('mail-from') };
   const notifiers = decideNotifiers([file.layer, environment.layer], mail);
   errors.push(...notifiers.errors);
-  if (errors.length > 0 || server instanceof BailiffError || api instanceof BailiffError)
+  const cluster = kubernetesApi(
+    {
+      node: pick.anywhere('kubernetes-node'),
+      server: pick.anywhere('kubernetes-api'),
+      serviceAccount: pick.option('kubernetes-service-account'),
+    },
+    options.environment,
+  );
+  if (cluster instanceof BailiffError) errors.push(cluster);
+  if (
+    errors.length > 0 ||
+    server instanceof BailiffError ||
+    api instanceof BailiffError ||
+    cluster instanceof BailiffError
+  )
     throw new ConfigurationErrors(errors);
   const added = decideApiJails(readApiJails(pick.option('state-dir')), decided.jails, layers);
   const zone = pick.anywhere('time-zone');
@@ -105,6 +120,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
     containerFiles: pick.option('container-files'),
     hostRoot: pick.option('host-root'),
     kubernetesDirectory: pick.option('kubernetes-directory'),
+    kubernetesNetworks: pick.option('kubernetes-networks'),
+    kubernetesApi: cluster instanceof BailiffError ? null : cluster,
     syslogListen,
     syslogFrom: pick.option('syslog-from'),
     filterDirectory: pick.option('filter-directory'),

@@ -10,6 +10,7 @@ import type { ApiJails } from './api-jails.ts';
 import type { Fail2banJail } from './fail2ban/types.ts';
 import type { FilterLibrary } from './filter-library.ts';
 import type { JournalMatch } from './journal-match.ts';
+import type { KubernetesApi } from './kubernetes-api.ts';
 import { type NotifierConfiguration, noticeKinds, notifierTypes, webhookShapes } from './notify-options.ts';
 import {
   addresses,
@@ -131,6 +132,10 @@ export interface Configuration {
   readonly journalDirectory?: string;
   /** Where the kubelet keeps links to the logs of this node's containers. */
   readonly kubernetesDirectory: string;
+  /** Of the cluster's nodes, pods and services; never banned. Canonical. */
+  readonly kubernetesNetworks: readonly string[];
+  /** null: the Kubernetes API is not asked. */
+  readonly kubernetesApi: KubernetesApi | null;
   readonly syslogListen: readonly SyslogListener[];
   /** Whose messages the receiver takes. Canonical. */
   readonly syslogFrom: readonly string[];
@@ -419,7 +424,7 @@ export const globalShape = {
   }),
   listen: option(listener(), {
     description:
-      'Where `/metrics`, `/healthz` and `/readyz` answer. A port alone listens on 127.0.0.1. `off` (or, in the environment, empty) closes it.',
+      'Where `/metrics`, `/healthz`, `/readyz` and `/livez` answer. A port alone listens on 127.0.0.1. `off` (or, in the environment, empty) closes it.',
     default: '127.0.0.1:9798',
   }),
   'state-dir': option(path(), {
@@ -500,6 +505,24 @@ export const globalShape = {
   'kubernetes-directory': option(path(), {
     description: "Directory in which the kubelet keeps links to the logs of this node's containers.",
     default: '/var/log/containers',
+  }),
+  'kubernetes-networks': option(addresses(), {
+    description:
+      'Addresses and ranges of nodes, pods and services of the cluster. They are never banned; where a log names one of them in place of a client, `status` says so.',
+    default: '',
+  }),
+  'kubernetes-node': option(text("a node's name", /^[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?$/), {
+    description:
+      "The name of this node. With it the Kubernetes API is asked for the annotations (`bailiff.…`) of this node's pods, which are heeded as the labels of containers are, and for the addresses of all nodes and the networks of their pods, which are never banned.",
+    otherwise: 'it is not asked',
+  }),
+  'kubernetes-api': option(text('https://HOST:PORT', /^https:\/\/[^\s/?#]+$/), {
+    description: 'Where the Kubernetes API is.',
+    otherwise: '`KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT`, which every pod has',
+  }),
+  'kubernetes-service-account': option(path(), {
+    description: 'Folder with the `token` and the `ca.crt` to ask it with; both are read anew each time.',
+    default: '/var/run/secrets/kubernetes.io/serviceaccount',
   }),
   'syslog-listen': option(syslogListeners(), {
     description:

@@ -9,8 +9,9 @@ export interface ListenerParts {
 }
 
 /**
- * Serves /metrics, /healthz and /readyz. Both answer 503 while something that should hold does not,
- * and say what; a dry run that the owner asked for is healthy, and says that nothing is enforced.
+ * Serves /metrics, /healthz, /readyz and /livez. The first two of these answer 503 while something that should hold does not,
+ * and say what; a dry run that the owner asked for is healthy, and says that nothing is enforced. /livez answers as long
+ * as anything does: what is wrong otherwise, another start would not put right.
  * @throws the system's error (EADDRINUSE, EACCES)
  */
 export async function serveListener(
@@ -26,8 +27,12 @@ export async function serveListener(
       );
       return;
     }
+    if (path === '/livez') {
+      response.writeHead(200, { 'content-type': 'text/plain' }).end('alive\n');
+      return;
+    }
     if (path !== '/healthz' && path !== '/readyz') {
-      response.writeHead(404, { 'content-type': 'text/plain' }).end('/metrics /healthz /readyz\n');
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('/metrics /healthz /readyz /livez\n');
       return;
     }
     const { ready, problems, enforcement } = parts.status();

@@ -1,3 +1,4 @@
+import type { PodContainer } from './pod-selector.ts';
 import { matchesWildcard } from './wildcard.ts';
 
 /** What a container is chosen by. */
@@ -6,6 +7,8 @@ export interface ContainerTraits {
   /** As it was asked for: `nginx`, `nginx:1.27`, `ghcr.io/foo/bar@sha256:…`; '' where it is not known. */
   readonly image: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Where it is one of a pod, whose annotations stand in `labels`. */
+  readonly pod?: PodContainer;
 }
 
 interface SelectorKind {
@@ -51,7 +54,8 @@ const kinds: Readonly<Record<string, SelectorKind>> = {
   },
 };
 
-const nameForm = /^[a-z0-9*?][\w.*?-]{0,254}$/i;
+/** Of a container of a pod: `NAMESPACE/WORKLOAD/CONTAINER`. */
+const nameForm = /^[a-z0-9*?][\w.*?/-]{0,254}$/i;
 
 export const expectedSelector =
   "a container's name (with * and ? as wildcards), label:…, image:…, compose:… or service:…";

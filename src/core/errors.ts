@@ -30,6 +30,7 @@ export const errorCodes = {
   'enforcement-failed': 'The packet filter refused a change.',
   'journal-unreadable': "The host's journal could not be read.",
   'docker-unreachable': 'The Docker API did not answer.',
+  'kubernetes-unreachable': 'The Kubernetes API did not answer, or refused to.',
   'container-log-unreadable': 'A log file inside a container could not be read.',
   'import-unwritable':
     'The file that an import or an export makes could not be written, or is there already.',

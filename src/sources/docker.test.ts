@@ -194,6 +194,7 @@ class FakeHost implements SourceHost {
   protectNetworks = () => {
     this.networks++;
   };
+  protectNodes = () => undefined;
   publishes = (name: string, jails: readonly string[], ports: readonly PortRange[]) => {
     this.told.push(`${name} [${jails.join()}] ${formatPorts(ports)}`);
     this.#changed();

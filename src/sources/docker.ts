@@ -9,6 +9,7 @@ import { ContainerFiles } from './container-files.ts';
 import { ContainerLog, type LogParts, type LogPauses, usualPauses } from './docker-log.ts';
 import { type JailList, readingOf } from './jail-list.ts';
 import { oldestOf } from './oldest.ts';
+import { podPrefix } from './pod-log.ts';
 import { Reach, type Told } from './reach.ts';
 import type { SourceKind } from './source.ts';
 import { type StallPauses, usualStallPauses, watchForStalls } from './stalls.ts';
@@ -134,7 +135,7 @@ class Follower {
   async #takeList(containers: readonly Container[]): Promise<void> {
     const listed = new Set(containers.map(({ id }) => id));
     for (const id of [...this.#logs.keys(), ...this.#files.containers]) if (!listed.has(id)) this.#remove(id);
-    this.#parts.host.forgetLabels((id) => !listed.has(id));
+    this.#parts.host.forgetLabels((id) => !id.startsWith(podPrefix) && !listed.has(id));
     for (const container of containers) {
       if (!container.running) this.#files.stopped(container.id);
       const named = this.#judges.has(container.id) ? await this.#named(container) : null;

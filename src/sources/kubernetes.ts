@@ -1,57 +1,86 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { KubernetesApi } from '../config/kubernetes-api.ts';
 import type { JailConfiguration } from '../config/schema.ts';
 import { messageOf } from '../core/errors.ts';
+import { selectsPod } from '../core/pod-selector.ts';
+import type { ReflectorPauses } from '../kubernetes/reflector.ts';
 import { FolderWatch } from './folder-watch.ts';
 import { type JailList, readAlike } from './jail-list.ts';
-import { type PodLog, parsePodLog, selectsPodLog } from './pod-log.ts';
+import { apiId, KubernetesCluster } from './kubernetes-cluster.ts';
+import { type PodLog, parsePodLog } from './pod-log.ts';
 import type { OpenSource, SourceHost, SourceKind } from './source.ts';
 
 /** Logs read at a time: a node has some hundred pods. */
 const mostLogs = 2_000;
 
-/** The logs of the containers of this node's pods, through the links that the kubelet keeps in `directory`. */
-export function kubernetesSource(directory: string): SourceKind {
+/** How long (ms) logs wait for the API's first word: whose addresses are nodes', and which jails annotations ask for. */
+const patienceMs = 5_000;
+
+/**
+ * The logs of the containers of this node's pods, through the links that the kubelet keeps in `directory`. `access`: the API
+ * is asked as well; `pauses`: for tests.
+ */
+export function kubernetesSource(
+  directory: string,
+  access: KubernetesApi | null = null,
+  pauses?: ReflectorPauses,
+): SourceKind {
   return {
     name: 'kubernetes',
     async follow(jails, host, signal) {
-      await new Follower(directory, jails, host).run(signal);
+      const cluster = access === null ? null : new KubernetesCluster(access, host, pauses);
+      const asking = cluster?.run(signal);
+      if (cluster !== null) await Promise.race([cluster.known, pause(signal)]);
+      await new Follower(directory, jails, host, cluster).run(signal);
+      await asking;
+      host.forget(apiId);
     },
   };
 }
 
-interface OpenLog {
-  /** The file that the link led to. */
-  readonly path: string;
-  readonly source: OpenSource;
-  readonly jails: readonly JailConfiguration[];
+async function pause(signal: AbortSignal): Promise<void> {
+  await setTimeout(patienceMs, undefined, { signal, ref: false }).catch(() => undefined);
 }
 
 interface WantedLog {
   readonly log: PodLog;
   readonly jails: readonly JailConfiguration[];
+  /** Those of annotations, as text: their limits become known with the source. */
+  readonly annotated: string;
+}
+
+interface OpenLog extends Omit<WantedLog, 'log'> {
+  /** The file that the link led to. */
+  readonly path: string;
+  readonly source: OpenSource;
 }
 
 class Follower {
   readonly #directory: string;
   readonly #list: JailList;
   readonly #host: SourceHost;
+  readonly #cluster: KubernetesCluster | null;
   /** By the name of the link. */
   readonly #open = new Map<string, OpenLog>();
 
-  constructor(directory: string, jails: JailList, host: SourceHost) {
+  constructor(directory: string, jails: JailList, host: SourceHost, cluster: KubernetesCluster | null) {
     this.#directory = directory;
     this.#list = jails;
     this.#host = host;
+    this.#cluster = cluster;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const watch = new FolderWatch([this.#directory]);
     while (!signal.aborted) {
       const until = AbortSignal.any([signal, this.#list.changed]);
+      this.#cluster?.judgeAgain();
       do {
+        const annotations = this.#cluster?.changed ?? until;
         await this.#look();
-        await watch.next(until);
+        await watch.next(AbortSignal.any([until, annotations]));
       } while (!until.aborted);
     }
     watch.close();
@@ -88,16 +117,18 @@ class Follower {
       const log = parsePodLog(name);
       if (log === null) continue;
       const jails = asking.filter(({ kubernetes }) =>
-        kubernetes.some((selector) => selectsPodLog(selector, log)),
+        kubernetes.some((selector) => selectsPod(selector, log)),
       );
-      if (jails.length > 0) wanted.set(name, { log, jails });
+      const annotated = this.#cluster?.jailsOf(log) ?? [];
+      if (jails.length + annotated.length > 0)
+        wanted.set(name, { log, jails: [...jails, ...annotated], annotated: JSON.stringify(annotated) });
       if (wanted.size === mostLogs) break;
     }
     return wanted;
   }
 
   /** Reads the file that a link leads to, or goes on with it. Returns why that cannot be, or null. */
-  async #follow(name: string, { log, jails }: WantedLog): Promise<string | null> {
+  async #follow(name: string, { log, jails, annotated }: WantedLog): Promise<string | null> {
     const open = this.#open.get(name);
     let path: string;
     try {
@@ -106,7 +137,7 @@ class Follower {
       // The file goes before its link, and is read to its end.
       return open === undefined ? messageOf(error) : null;
     }
-    if (path === open?.path && readAlike(jails, open.jails)) return null;
+    if (path === open?.path && annotated === open.annotated && readAlike(jails, open.jails)) return null;
     // Of the file itself: a rotated one lies beside it and not beside the link.
     const source = this.#host.open({
       id: `kubernetes:${log.namespace}/${log.pod}/${log.container}@${log.containerId.slice(0, 12)}`,
@@ -114,7 +145,7 @@ class Follower {
       input: { kind: 'file', path, format: 'cri', readers: jails.map((jail) => jail.name) },
       jails,
     });
-    this.#open.set(name, { path, source, jails });
+    this.#open.set(name, { path, source, jails, annotated });
     return null;
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePodLog, selectsPodLog } from './pod-log.ts';
+import { selectsPod } from '../core/pod-selector.ts';
+import { parsePodLog } from './pod-log.ts';
 
 const id = '0123456789abcdef'.repeat(4);
 
@@ -56,5 +57,5 @@ test('a selector means namespace, pod and container', () => {
     ['shopping/web-*/nginx', false],
     ['shop/web-*/php', false],
   ] as const)
-    assert.equal(selectsPodLog(selector, log), expected, selector);
+    assert.equal(selectsPod(selector, log), expected, selector);
 });

@@ -1,13 +1,13 @@
-import { matchesWildcard } from '../core/wildcard.ts';
+import type { PodContainer } from '../core/pod-selector.ts';
 
 /** The container that a link in the kubelet's folder of logs stands for. */
-export interface PodLog {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
+export interface PodLog extends PodContainer {
   /** Of this run of the container. */
   readonly containerId: string;
 }
+
+/** What ids of containers of pods begin with: they are not Docker's. */
+export const podPrefix = 'pod:';
 
 const label = '[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?';
 const subdomain = '[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?';
@@ -25,14 +25,4 @@ export function parsePodLog(name: string): PodLog | null {
     return null;
   if (containerId.length !== wholeId && name.length !== longestName) return null;
   return { namespace, pod, container, containerId };
-}
-
-/** Whether `NAMESPACE/POD/CONTAINER`, each with wildcards, means this container. */
-export function selectsPodLog(selector: string, log: PodLog): boolean {
-  const [namespace = '', pod = '', container = ''] = selector.split('/');
-  return (
-    matchesWildcard(namespace, log.namespace) &&
-    matchesWildcard(pod, log.pod) &&
-    matchesWildcard(container, log.container)
-  );
 }

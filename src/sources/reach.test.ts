@@ -23,6 +23,7 @@ const host: SourceHost = {
   forgetLabels: unused,
   now: unused,
   protectNetworks: (ranges) => said.push(`networks ${ranges.map(({ subnet }) => subnet).join()}`),
+  protectNodes: unused,
   publishes: (name, jails, ports) => said.push(`${name} [${jails.join()}] ${formatPorts(ports)}`),
   gaps: (name, gaps) => said.push(`${name} gaps ${gaps.length}`),
   engineChanged: () => said.push('engine'),

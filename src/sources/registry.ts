@@ -15,7 +15,7 @@ export interface ConfiguredKind {
 /** Every kind of source that a configuration asks for. A new one is one file and one line here. */
 export function sourceKinds(configuration: Configuration): readonly ConfiguredKind[] {
   const { dockerSocket, containerFiles: ways, hostRoot, journalDirectory } = configuration;
-  const { kubernetesDirectory, syslogListen: listen, syslogFrom: from } = configuration;
+  const { kubernetesDirectory, kubernetesApi, syslogListen: listen, syslogFrom: from } = configuration;
   const asked = (source: 'kubernetes' | 'syslog'): boolean =>
     configuration.jails.some((jail) => jail.enabled && jail[source].length > 0);
   return [
@@ -29,8 +29,13 @@ export function sourceKinds(configuration: Configuration): readonly ConfiguredKi
           },
         ]
       : []),
-    ...(asked('kubernetes')
-      ? [{ kind: kubernetesSource(kubernetesDirectory), settings: [kubernetesDirectory] }]
+    ...(asked('kubernetes') || kubernetesApi !== null
+      ? [
+          {
+            kind: kubernetesSource(kubernetesDirectory, kubernetesApi),
+            settings: [kubernetesDirectory, kubernetesApi],
+          },
+        ]
       : []),
     ...(asked('syslog') ? [{ kind: syslogSource({ listen, from }), settings: [listen, from] }] : []),
   ];

@@ -1,4 +1,6 @@
 import type { JailConfiguration } from '../config/schema.ts';
+import type { AllowEntry } from '../core/allowlist.ts';
+import type { ContainerTraits } from '../core/container-selector.ts';
 import type { PortRange } from '../core/policy.ts';
 import type { Input, SourceState } from '../core/types.ts';
 import type { Container, NetworkRange } from '../docker/client.ts';
@@ -47,11 +49,13 @@ export interface SourceHost {
   /** So many lines of a source of this kind were lost before they could be judged. */
   dropped(id: string, lines: number): void;
   /** Jails that a container's labels ask for beside those that read it already, checked; what is wrong is told of. */
-  jailsFromLabels(container: Container): readonly JailConfiguration[];
+  jailsFromLabels(container: Container & Pick<ContainerTraits, 'pod'>): readonly JailConfiguration[];
   /** What was wrong with labels of containers (their ids) that are gone is told no more. */
   forgetLabels(isGone: (id: string) => boolean): void;
   /** Docker's networks, whenever they may have changed: their ranges are never banned. */
   protectNetworks(networks: readonly NetworkRange[]): void;
+  /** The nodes of the cluster that this host is one of, whenever they change: they and their pods are never banned. */
+  protectNodes(nodes: readonly AllowEntry[]): void;
   /**
    * The host's ports on which a container can be reached that these jails (their names) read, whenever they
    * change: those it publishes, or all where they cannot be known. A stopped container keeps its ports; of one

@@ -76,6 +76,7 @@ class RecordingHost implements SourceHost {
   jailsFromLabels = unused;
   forgetLabels = unused;
   protectNetworks = unused;
+  protectNodes = unused;
   publishes = unused;
   gaps = unused;
   engineChanged = unused;

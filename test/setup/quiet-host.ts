@@ -11,6 +11,7 @@ export const quietHost: Omit<SourceHost, 'open'> = {
   jailsFromLabels: () => [],
   forgetLabels: nothing,
   protectNetworks: nothing,
+  protectNodes: nothing,
   publishes: nothing,
   gaps: nothing,
   engineChanged: nothing,

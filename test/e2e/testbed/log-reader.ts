@@ -111,6 +111,7 @@ export class LogReader implements SourceHost {
   jailsFromLabels = () => [];
   forgetLabels = () => undefined;
   protectNetworks = () => undefined;
+  protectNodes = () => undefined;
   publishes = () => undefined;
   gaps = () => undefined;
   engineChanged = () => undefined;
