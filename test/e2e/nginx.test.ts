@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { KubernetesApi } from '../../src/config/kubernetes-api.ts';
+import { manifests } from '../setup/helm.ts';
+import { nodeOf, podOf } from '../setup/kubernetes-api.ts';
 import { type Request, request, shutOut } from './testbed/attacker.ts';
-import { eventually } from './testbed/command.ts';
+import { eventually, inside, run } from './testbed/command.ts';
 import { ComposedBailiff } from './testbed/composed.ts';
 import { Firewall } from './testbed/firewall.ts';
+import { NodePod } from './testbed/node-pod.ts';
+import { PodLog } from './testbed/pod-logs.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { hostPort, openTestbed, type Testbed } from './testbed/testbed.ts';
 import { rightPassword, Web, webPort } from './testbed/web.ts';
@@ -165,5 +172,64 @@ describe('a published nginx, protected by the image started from compose.yaml', 
 
   it('is healthy by its own check', async () => {
     await eventually('the health check passed', async () => (await bailiff.health()) === 'healthy', 60);
+  });
+
+  it("runs as the chart's pod on a node, and bans for a pod that asks by annotation", async () => {
+    await bailiff.remove();
+    const { host } = testbed.network;
+    const file = testbed.workplace.path('api.json');
+    const objects = {
+      nodes: [nodeOf('node-1', '10.0.0.7', '10.244.1.0/24')],
+      pods: [podOf('ssh-a', { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.maxretry': '3' })],
+    };
+    const driver = join(import.meta.dirname, 'testbed/kubernetes-api-driver.ts');
+    testbed.workplace.start('api', process.execPath, [driver, file, JSON.stringify(objects)], {
+      namespace: host,
+    });
+    await eventually('the API answers', () => existsSync(file));
+    const { node, server, serviceAccount } = JSON.parse(readFileSync(file, 'utf8')) as KubernetesApi;
+    const values = { config: { defaults: { bantime: '1h' } } };
+    const pod = new NodePod(testbed, await manifests(values), { node, serviceAccount, api: new URL(server) });
+    await pod.start();
+    const directories = {
+      containers: pod.path('/var/log/containers'),
+      pods: pod.path('/var/log/pods'),
+      seen: '/var/log/pods',
+    };
+    for (const directory of [directories.containers, directories.pods])
+      mkdirSync(directory, { recursive: true });
+    await pod.untilReady();
+    for (const probe of pod.probes)
+      assert.equal(
+        await run(
+          ...inside(host, 'curl', [
+            '--silent',
+            '--write-out',
+            '%{http_code}',
+            '--output',
+            '/dev/null',
+            probe,
+          ]),
+        ),
+        '200',
+        probe,
+      );
+    const log = new PodLog(directories, 'shop/ssh-a/main');
+    await eventually('the log is read', async () =>
+      (await pod.status()).sources.some(
+        ({ id, state }) => id.startsWith('kubernetes:shop/ssh-a/') && state === 'reading',
+      ),
+    );
+    await assertLetIn(60);
+    const attacker = testbed.network.attacker(60);
+    for (let attempt = 1; attempt <= 3; attempt++)
+      log.entry('stderr', 'F', `Failed password for root from ${attacker} port 40000 ssh2`);
+    await eventually('the attacker is banned', async () =>
+      (await pod.banned()).some(({ address, jail }) => address === attacker && jail === 'sshd@shop/ssh/main'),
+    );
+    await assertShutOut(60);
+    assert.equal((await pod.status()).enforcement.state, 'enforcing');
+    assert.ok(existsSync(pod.path('/var/lib/bailiff/bailiff.db')), 'its state lies on the node');
+    await pod.remove();
   });
 });

@@ -19,7 +19,9 @@ export class PodLog {
     this.#log = join(this.#pod, container, '0.log');
     writeFileSync(this.#log, '');
     this.#link = join(directories.containers, `${pod}_${namespace}_${container}-${id}.log`);
-    symlinkSync(this.#log, this.#link);
+    // Where the reader has it.
+    const seen = directories.seen ?? directories.pods;
+    symlinkSync(this.#log.replace(directories.pods, seen), this.#link);
   }
 
   /** One entry of a stream; `P` where its line goes on in a later one. */
@@ -49,6 +51,8 @@ export class PodLog {
 export interface PodDirectories {
   readonly containers: string;
   readonly pods: string;
+  /** What the reader calls `pods`, where that is another name. */
+  readonly seen?: string;
 }
 
 export function podDirectories(workplace: Workplace): PodDirectories {
