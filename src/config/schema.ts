@@ -471,12 +471,13 @@ export const globalShape = {
     otherwise: '`DOCKER_HOST` where that begins with `unix://` or `tcp://`, else `/var/run/docker.sock`',
   }),
   labels: option(truth(), {
-    description: 'Whether the labels of containers (`bailiff.…`) are heeded at all.',
+    description:
+      'Whether the labels of containers (`bailiff.…`), and such annotations of pods, are heeded at all.',
     default: 'true',
   }),
   'label-containers': option(containers(), {
     description:
-      'Containers whose labels are heeded, chosen as in `container`; of others that have any, `status` says so. Whoever starts a container chooses its name, image and labels.',
+      'Containers whose labels are heeded, chosen as in `container`; of others that have any, `status` says so. Whoever starts a container chooses its name, image and labels. That of a pod is called `NAMESPACE/WORKLOAD/CONTAINER`, and its namespace nobody chooses freely: `shop/*`.',
     default: '*',
   }),
   'label-jails': option(jailNames(), {

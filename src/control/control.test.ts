@@ -455,6 +455,7 @@ test('the listener answers metrics, and 503 with the reason while not ready', as
   assert.equal((await get('/readyz'))[0], 200);
   assert.equal((await get('/secret'))[0], 404);
   ready = false;
+  assert.deepEqual(await get('/livez'), [200, 'alive\n'], 'what is wrong, another start would not put right');
   const [code, text] = await get('/healthz');
   assert.equal(code, 503);
   assert.deepEqual(JSON.parse(text).problems, ['bans are not enforced: no ipset']);
