@@ -17,7 +17,18 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
-const parts = ['bin', 'filters', 'package.json', 'package-lock.json', 'scripts', 'src', 'tsconfig.json'];
+const parts = [
+  'bin',
+  'filters',
+  'packaging',
+  'charts',
+  'CHANGELOG.md',
+  'package.json',
+  'package-lock.json',
+  'scripts',
+  'src',
+  'tsconfig.json',
+];
 const longAgo = new Date('2026-01-01');
 
 describe('the build of a checkout', () => {
@@ -101,5 +112,43 @@ describe('the build of a checkout', () => {
       stderr,
       /^bailiff: .*bailiff-checkout-\w+ has no build of its present src\/.* cannot be written/,
     );
+  });
+
+  it('may be released when all of it says the same, and what does not is named', async () => {
+    change(original);
+    rmSync(dist, { recursive: true });
+    const git = (...args: string[]) =>
+      execa('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { cwd: checkout });
+    const check = async (): Promise<string> => {
+      const script = ['scripts/release-check.ts', '--quick'];
+      const { stdout, exitCode } = await execa(process.execPath, script, {
+        cwd: checkout,
+        env,
+        reject: false,
+      });
+      assert.equal(exitCode, stdout.includes('WRONG') ? 1 : 0, stdout);
+      return stdout;
+    };
+    const { version } = JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8'));
+    const changelog = join(checkout, 'CHANGELOG.md');
+    writeFileSync(changelog, `## ${version} (2026-11-28)\n`);
+    writeFileSync(join(checkout, '.gitignore'), 'node_modules\ndist\n');
+    await git('init', '--quiet');
+    await git('add', '--all');
+    await git('commit', '--quiet', '--message', 'all');
+    assert.match(await check(), new RegExp(`^bailiff ${version} may be released\\.$`, 'm'));
+
+    writeFileSync(changelog, `## ${version} (unreleased)\n`);
+    const chart = join(checkout, 'charts/bailiff/Chart.yaml');
+    writeFileSync(chart, readFileSync(chart, 'utf8').replace(/^version: .*$/m, 'version: 9.9.9'));
+    rmSync(join(checkout, 'packaging'), { recursive: true });
+    const said = await check();
+    for (const fault of [
+      /what is not committed: M CHANGELOG\.md/,
+      /the chart says 9\.9\.9, and package\.json /,
+      /CHANGELOG\.md has no section/,
+      /packaging\/bailiff\.service is not in the package/,
+    ])
+      assert.match(said, fault);
   });
 });
