@@ -93,7 +93,7 @@ export class ScannedSource {
     const { id, state, detail, gap, health } = this;
     const skew = skewWarning(this.skew, this.reading.timeZone, Date.now() / 1_000);
     const masked = describeFindings(this.hidden.findings());
-    const warning = [...masked, gap, skew].filter((each) => each !== null).join('; ') || null;
+    const warning = [...masked, gap, skew, health.cut()].filter((each) => each !== null).join('; ') || null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
     const silent = state === 'reading' ? health.silent() : null;
     const said = [this.#through, detail].filter((each) => each !== null && each !== '').join('; ');
@@ -272,7 +272,8 @@ export class Intake {
   batch(batch: MatchBatch): void {
     const source = this.#sources.get(batch.source);
     if (source !== undefined && source.generation === batch.generation) {
-      source.health.judged({ lines: batch.lines, bytes: batch.bytes, lag: batch.lagBytes });
+      const { lines, bytes, lagBytes: lag, oversize } = batch;
+      source.health.judged({ lines, bytes, lag, oversize });
       source.skew = batch.skew ?? 0;
       this.#parts.counted(batch);
       try {

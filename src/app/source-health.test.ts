@@ -13,7 +13,7 @@ function begin() {
     wall.seconds += seconds;
     steady.seconds += seconds;
   };
-  const line = (lag = 0, bytes = 100): void => health.judged({ lines: 1, bytes, lag });
+  const line = (lag = 0, bytes = 100): void => health.judged({ lines: 1, bytes, lag, oversize: 0 });
   /** A line each `pause` seconds, for so long. */
   const speak = (pause: number, seconds: number): void => {
     for (let passed = 0; passed < seconds; passed += pause) {
@@ -30,7 +30,7 @@ test('counts lines, errors and restarts; the last line and the last error have t
   assert.deepEqual([health.since, health.lastLine, health.lastError], [1_000_000, null, null]);
   pass(5);
   line();
-  health.judged({ lines: 0, bytes: 0, lag: 0 });
+  health.judged({ lines: 0, bytes: 0, lag: 0, oversize: 0 });
   health.failed('x'.repeat(1_000));
   health.opened();
   pass(5);
@@ -113,4 +113,16 @@ test('far behind is said after half a minute, with what is judged meanwhile', ()
   assert.equal(health.behind(), '120 MiB behind for 2m 40s: nothing has been judged for 2m');
   line(mebibyte);
   assert.equal(health.behind(), null);
+});
+
+test('lines that were too long to be judged whole are told of for a day', () => {
+  const { health, pass, line } = begin();
+  line();
+  assert.equal(health.cut(), null);
+  health.judged({ lines: 4, bytes: 400_000, lag: 0, oversize: 3 });
+  pass(86_000);
+  line();
+  assert.match(health.cut() ?? '', /^3 lines were longer than is judged/);
+  pass(500);
+  assert.equal(health.cut(), null);
 });

@@ -17,12 +17,24 @@ const learnedChunks = 20;
 const day = 86_400;
 const mostDays = 7;
 
+/** For so long (seconds) it is told that lines were too long to be judged whole. */
+const cutTold = 86_400;
+
 /** Characters of an error's text that are kept. */
 const longestError = 300;
 
 export interface SourceError {
   readonly time: number;
   readonly message: string;
+}
+
+export interface JudgedChunk {
+  readonly lines: number;
+  readonly bytes: number;
+  /** Bytes behind it that are not judged yet. */
+  readonly lag: number;
+  /** Lines of which only the beginning was judged. */
+  readonly oversize: number;
 }
 
 /** A time on two clocks: of the wall, and one that no step touches. */
@@ -49,6 +61,8 @@ export class SourceHealth {
   #rated = { since: 0, bytes: 0 };
   readonly #began: number;
   #chunks = 0;
+  /** Lines of which only the beginning was judged, and when the last of them was read. */
+  #cut = { lines: 0, last: 0 };
   /** The longest pause of each day, the newest last. */
   #longestPauses: number[] = [0];
   #dayBegan: number;
@@ -82,8 +96,8 @@ export class SourceHealth {
     this.lastError = { time: this.#clock.now(), message: message.slice(0, longestError) };
   }
 
-  /** A chunk was judged. `lag`: bytes behind it that are not. */
-  judged(chunk: { readonly lines: number; readonly bytes: number; readonly lag: number }): void {
+  /** A chunk was judged. */
+  judged(chunk: JudgedChunk): void {
     const now = this.#monotonic.now();
     this.#lastChunk = now;
     this.lines += chunk.lines;
@@ -91,6 +105,7 @@ export class SourceHealth {
     if (chunk.lag < muchLag) this.#behindSince = null;
     else this.#behindSince ??= now;
     this.#measure(chunk.bytes, now);
+    if (chunk.oversize > 0) this.#cut = { lines: this.#cut.lines + chunk.oversize, last: now };
     if (chunk.lines === 0) return;
     if (this.#lastLine !== null) this.#learn(now - this.#lastLine.steady, now);
     this.#lastLine = { wall: this.#clock.now(), steady: now };
@@ -106,6 +121,16 @@ export class SourceHealth {
         ? `nothing has been judged for ${formatDuration(idle)}`
         : `it judges ${megabytes(this.#rate)} MiB/s`;
     return `${megabytes(this.lag)} MiB behind for ${formatDuration(now - this.#behindSince)}: ${pace}`;
+  }
+
+  /** That clients, or others, made lines so long that they are not judged whole, in words, or null. */
+  cut(): string | null {
+    const { lines, last } = this.#cut;
+    if (lines === 0 || this.#monotonic.now() - last > cutTold) return null;
+    return (
+      `${lines} ${lines === 1 ? 'line was' : 'lines were'} longer than is judged (64 KiB), and what stands behind was not ` +
+      'seen: a client may hide there; docs/sources.md says how to have the service take shorter requests'
+    );
   }
 
   /** That it has been silent for unusually long, in words, or null. */

@@ -1,6 +1,6 @@
 import { copied } from '../core/batch.ts';
 import type { DateFinder } from '../scan/filters/dates.ts';
-import { lineCap } from '../scan/scan.ts';
+import { lineCap } from '../scan/line-length.ts';
 
 /** Of so many lines at the beginning of a log the dates are looked at: the search for them takes longer than judging. */
 export const datedLines = 10_000;

@@ -6,6 +6,7 @@ import type { Match, MatchKindName } from '../core/types.ts';
 import { compileWatched } from '../scan/filters/compile.ts';
 import { DateReader } from '../scan/filters/dates.ts';
 import type { Judgement } from '../scan/filters/filter.ts';
+import { codingOf } from '../scan/encoding.ts';
 import { LineCarry } from '../scan/line-carry.ts';
 import { type Reading, Scan } from '../scan/scan.ts';
 import { DateTally } from './date-tally.ts';
@@ -58,7 +59,7 @@ export class FilterTrial {
   readonly #options: TrialOptions;
   readonly #patience: Patience;
   readonly #merge: (match: Match) => Attempt | null;
-  readonly #carry = new LineCarry();
+  readonly #carry: LineCarry;
   #dates: DateTally | null;
   #lines = 0;
   #bytes = 0;
@@ -70,6 +71,7 @@ export class FilterTrial {
       timeZone: options.timeZone,
       evidence: options.evidence ? Number.POSITIVE_INFINITY : 0,
     });
+    this.#carry = new LineCarry(codingOf('utf-8', this.#scan.keeps));
     this.#options = options;
     this.#merge = mergerFor(definition);
     const { timeZone, dates, journal } = options;

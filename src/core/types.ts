@@ -111,7 +111,7 @@ export interface MatchBatch {
   /** Lines and bytes judged since the last batch. */
   readonly lines: number;
   readonly bytes: number;
-  /** Lines cut at the line cap since the last batch. */
+  /** Lines since the last batch of which some filter judged only the beginning. */
   readonly oversize: number;
   /** When the chunk was read, in ms since the epoch with a fraction. */
   readonly readAtMs: number;

@@ -22,7 +22,7 @@ export class SourceCounters {
     this.#bytes = counter('bytes_total', 'Log bytes judged.');
     this.#oversize = counter(
       'oversize_lines_total',
-      'Lines longer than the line cap; their rest was skipped.',
+      'Lines so long that a filter judged only their beginning.',
     );
     this.#gaps = counter('gaps_total', 'Times that lines of a log were lost, or may have been.');
     this.#dropped = counter(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CriLines } from './cri-lines.ts';
 import { LineCarry } from './line-carry.ts';
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 
 const second = Date.parse('2026-11-22T16:02:01Z') / 1_000;
 const at = (ms: number): string => `2026-11-22T16:02:01.${String(ms).padStart(3, '0')}456789Z`;
@@ -97,6 +97,20 @@ test('a log that is written and read in pieces, cut at any byte', () => {
     }
     assert.deepEqual(read.lines, ['err ends', 'whole', 'out goes on', ''], `cut at ${cut}`);
   }
+});
+
+test('where long lines are wanted whole they are; of writers who end none, four are kept', () => {
+  const part = entry(1, 'stdout', 'P', 'a'.repeat(16_384));
+  const formats = Array.from({ length: 6 }, () => new CriLines(null, 1_000_000));
+  for (let times = 0; times < 20; times++)
+    for (const format of formats) format.push(Buffer.from(part), () => assert.fail('none is whole'));
+  const lengths = formats.map((format) => {
+    const read: Read = { lines: [], times: [] };
+    format.push(Buffer.from(entry(2, 'stdout', 'F', 'b')), reader(read));
+    return read.lines[0]?.length;
+  });
+  const whole = 20 * 16_384 + 1;
+  assert.deepEqual(lengths, [2 * lineCap, 2 * lineCap, whole, whole, whole, whole]);
 });
 
 test('a line is kept to the cap, also in the cursor, however many parts it has', () => {

@@ -1,5 +1,6 @@
 import { rfc3339Seconds } from './rfc3339.ts';
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
+import { LinePart } from './line-part.ts';
 import { type TakeLines, TimedLines } from './timed-lines.ts';
 
 type StreamName = 'stdout' | 'stderr';
@@ -19,18 +20,14 @@ const telling = 10;
 /** How a line of Docker's json-file begins: cri-dockerd's logs stand in the same folder. */
 const dockerStart = '{"log":"';
 
-/** The part of a line that is there so far: at most the line cap, and one byte that shows that there was more. */
-interface Unfinished {
-  readonly bytes: Buffer;
-  length: number;
-}
-
 /**
  * Makes the text lines of a container out of the lines of its CRI log, the parts of long ones joined. Lines
  * that are in no such format are counted and passed over: nobody knows whose text they are.
  */
 export class CriLines {
-  readonly #unfinished = new Map<StreamName, Unfinished>();
+  /** Of each at most what is wanted, and one byte that shows that there was more. */
+  readonly #unfinished = new Map<StreamName, LinePart>();
+  readonly #keeps: number;
   readonly #lines = new TimedLines();
   #sound = 0;
   #damaged = 0;
@@ -38,19 +35,23 @@ export class CriLines {
   /** The time of the latest line. */
   #time = 0;
 
-  /** `cursor`: one that `cursorAt` gave, or null. */
-  constructor(cursor: string | null) {
+  /** `cursor`: one that `cursorAt` gave, or null. `keeps`: bytes of a line that are wanted. */
+  constructor(cursor: string | null, keeps = lineCap) {
+    this.#keeps = keeps;
     const { time, parts } = stored(cursor);
     this.#time = time;
-    for (const [stream, bytes] of parts) this.#keep(stream, bytes);
+    for (const [stream, bytes] of parts) this.#keep(stream, bytes, bytes.length > lineCap ? bytes.length : keeps + 1);
   }
 
-  /** The file's cursor, with the lines that are not finished yet in it, and the time that they would have. */
+  /**
+   * The file's cursor, with the lines that are not finished yet in it, up to the cap, and the time that they would have:
+   * of a longer one the rest is not judged if the worker ends before the line does.
+   */
   cursorAt(position: string): string {
     if (this.#unfinished.size === 0) return position;
-    const parts = [...this.#unfinished].map(([stream, { bytes, length }]) => [
+    const parts = [...this.#unfinished].map(([stream, { bytes }]) => [
       stream,
-      bytes.toString('base64', 0, length),
+      bytes.toString('base64', 0, lineCap + 1),
     ]);
     return JSON.stringify({ ...JSON.parse(position), time: this.#time, parts: Object.fromEntries(parts) });
   }
@@ -70,14 +71,14 @@ export class CriLines {
 
   /** The log is complete: what is not finished is a line too. */
   flush(take: TakeLines): void {
-    for (const { bytes, length } of this.#unfinished.values())
-      this.#lines.add(bytes.subarray(0, length), this.#time, take);
-    this.#unfinished.clear();
+    for (const { bytes } of this.#unfinished.values()) this.#lines.add(bytes, this.#time, take);
+    this.forget();
     this.#lines.flush(take);
   }
 
   /** Another file begins: what was not finished stays so. */
   forget(): void {
+    for (const line of this.#unfinished.values()) line.clear();
     this.#unfinished.clear();
   }
 
@@ -108,20 +109,18 @@ export class CriLines {
     else this.#lines.add(text, time, take);
   }
 
-  #keep(stream: StreamName, text: Buffer): Unfinished {
-    let line = this.#unfinished.get(stream);
-    if (line === undefined) {
-      line = { bytes: Buffer.allocUnsafe(lineCap + 1), length: 0 };
-      this.#unfinished.set(stream, line);
-    }
-    line.length += text.copy(line.bytes, line.length);
+  #keep(stream: StreamName, text: Buffer, most = this.#keeps + 1): LinePart {
+    const line = this.#unfinished.get(stream) ?? new LinePart(most);
+    this.#unfinished.set(stream, line);
+    line.append(text);
     return line;
   }
 
   #finish(stream: StreamName, text: Buffer, take: TakeLines): void {
-    const { bytes, length } = this.#keep(stream, withoutNewline(text));
+    const line = this.#keep(stream, withoutNewline(text));
     this.#unfinished.delete(stream);
-    this.#lines.add(bytes.subarray(0, length), this.#time, take);
+    this.#lines.add(line.bytes, this.#time, take);
+    line.clear();
   }
 }
 

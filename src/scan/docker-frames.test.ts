@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sinceOf } from '../core/docker-cursor.ts';
 import { DockerFrames } from './docker-frames.ts';
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 
 function frame(stream: number, payload: string | Buffer): Buffer {
   const body = Buffer.from(payload as string);
@@ -162,7 +162,9 @@ function follow(before: readonly Message[], now: readonly Message[]) {
   const cursor = before.length === 0 ? null : read(bytesOf(before)).cursor;
   const gaps: string[] = [];
   const lines: string[] = [];
-  const frames = new DockerFrames('docker-multiplexed', cursor, (detail) => gaps.push(detail));
+  const frames = new DockerFrames('docker-multiplexed', cursor, {
+    tellGap: (detail) => gaps.push(detail),
+  });
   frames.push(bytesOf(now), (line) => lines.push(line.toString()));
   return { lines, gaps, cursor: frames.cursor };
 }
@@ -275,6 +277,21 @@ test('long frames and lines without an end are cut beyond the line cap, and stay
   assert.equal(lines[2], 'last\n');
   for (const line of lines.slice(0, 2))
     assert.ok(line.length > lineCap && line.length < lineCap + 200 && line.endsWith('\n'));
+});
+
+test('where long lines are wanted whole they are, and one that was interrupted is cut and not patched together', () => {
+  const parts = Array.from({ length: 20 }, (_, part) => frame(1, `${at(2)} ${String(part % 10).repeat(16_384)}`));
+  const lines: string[] = [];
+  const take = (line: Buffer): unknown => lines.push(line.toString());
+  const frames = new DockerFrames('docker-multiplexed', null, { keeps: 1_000_000 });
+  for (const part of parts) frames.push(part, take);
+  const { cursor } = frames;
+  const end = frame(1, `${at(2)} end\n`);
+  frames.push(end, take);
+  assert.equal(lines[0]?.length, 20 * 16_384 + 4);
+  const again = new DockerFrames('docker-multiplexed', cursor, { keeps: 1_000_000 });
+  for (const part of [...parts, end]) again.push(part, take);
+  assert.equal(lines[1]?.length, lineCap + 3);
 });
 
 test('a message without a timestamp is judged, without a time', () => {

@@ -1,7 +1,8 @@
 import { formatDockerCursor, parseDockerCursor } from '../core/docker-cursor.ts';
 import { FrameReader, type MessageReader, RawReader } from './docker-messages.ts';
+import { LinePart } from './line-part.ts';
 import { type Instant, rfc3339Instant, secondsOf } from './rfc3339.ts';
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 import { messageKey, SeenMessages } from './seen-messages.ts';
 
 /** A whole line, ended by a newline, and the time that Docker gave it in seconds (null: none). */
@@ -10,11 +11,18 @@ export type TakeLine = (line: Buffer, time: number | null) => void;
 /** Told of lines that the engine threw away, or may have, before they could be read: since when, and the remedy. */
 export type TellGap = (detail: string) => void;
 
+export interface DockerFramesOptions {
+  /** Bytes of a line that are wanted; the line cap by default. */
+  readonly keeps?: number;
+  readonly tellGap?: TellGap;
+}
+
 /** The beginning of a line whose end is in another message. */
 interface Unfinished {
-  readonly text: Buffer;
+  /** At most what is wanted, and one byte that shows that there was more. */
+  readonly text: LinePart;
   /** All messages of one line have the time of its first one; '' where it is not known any more. */
-  readonly timestamp: string;
+  timestamp: string;
 }
 
 /** Longest RFC 3339 timestamp with nanoseconds and an offset, and its space. */
@@ -45,6 +53,7 @@ const overlong = Buffer.from('.\n');
 export class DockerFrames {
   readonly #reader: MessageReader;
   readonly #tellGap: TellGap;
+  readonly #keeps: number;
   readonly #unfinished = new Map<number, Unfinished>();
   readonly #seen = new SeenMessages();
   #timestamp: string;
@@ -62,24 +71,33 @@ export class DockerFrames {
   constructor(
     framing: 'docker-multiplexed' | 'docker-raw',
     cursor: string | null,
-    tellGap: TellGap = () => undefined,
+    { keeps = lineCap, tellGap = () => undefined }: DockerFramesOptions = {},
   ) {
     this.#tellGap = tellGap;
-    this.#reader = framing === 'docker-raw' ? new RawReader() : new FrameReader();
+    this.#keeps = keeps;
+    this.#reader = framing === 'docker-raw' ? new RawReader(keeps) : new FrameReader();
     const stored = parseDockerCursor(cursor);
     this.#timestamp = stored?.timestamp ?? '';
     this.#instant = rfc3339Instant(this.#timestamp);
     this.#ordinal = stored?.ordinal ?? 0;
     this.#repeating = this.#instant === null ? 0 : this.#ordinal;
-    for (const [stream, line] of storedParts(cursor)) this.#unfinished.set(stream, line);
+    for (const [stream, { text, timestamp }] of storedParts(cursor)) {
+      // What was behind it is gone.
+      const line = new LinePart(text.length > lineCap ? text.length : keeps + 1);
+      line.append(text);
+      this.#unfinished.set(stream, { text: line, timestamp });
+    }
   }
 
-  /** The position behind the last message read; lines that are not finished yet stand in it. */
+  /**
+   * The position behind the last message read; lines that are not finished yet stand in it, up to the cap: of a longer
+   * one the rest is not judged if the stream ends before the line does.
+   */
   get cursor(): string {
     const cursor = { timestamp: this.#timestamp, ordinal: this.#ordinal };
     if (this.#unfinished.size === 0) return formatDockerCursor(cursor);
     const unfinished = [...this.#unfinished];
-    const parts = unfinished.map(([stream, { text }]) => [stream, text.toString('latin1')]);
+    const parts = unfinished.map(([stream, { text }]) => [stream, text.bytes.toString('latin1', 0, lineCap + 1)]);
     const times = unfinished.map(([stream, { timestamp }]) => [stream, timestamp]);
     return JSON.stringify({
       ...cursor,
@@ -97,7 +115,10 @@ export class DockerFrames {
   flush(take: TakeLine): void {
     this.#reader.flush(({ stream, payload }) => this.#message(stream, payload, take));
     const time = this.#instant === null ? null : secondsOf(this.#instant);
-    for (const { text } of this.#unfinished.values()) take(Buffer.concat([text, Buffer.from('\n')]), time);
+    for (const { text } of this.#unfinished.values()) {
+      take(Buffer.concat([text.bytes, Buffer.from('\n')]), time);
+      text.clear();
+    }
     this.#unfinished.clear();
   }
 
@@ -164,16 +185,18 @@ export class DockerFrames {
   }
 
   #join(stream: number, text: Buffer, timestamp: string, time: number | null, take: TakeLine): void {
-    const before = this.#unfinished.get(stream)?.text;
+    const before = this.#unfinished.get(stream);
     if (text.at(-1) !== 0x0a) {
-      const joined = before === undefined ? Buffer.from(text) : Buffer.concat([before, text]);
-      this.#unfinished.set(stream, { text: joined.subarray(0, lineCap + 1), timestamp: copied(timestamp) });
+      const line = before ?? { text: new LinePart(this.#keeps + 1), timestamp: '' };
+      line.text.append(text);
+      line.timestamp = copied(timestamp);
+      this.#unfinished.set(stream, line);
       return;
     }
     this.#unfinished.delete(stream);
     if (before === undefined) take(text, time);
-    else if (before.length > lineCap) take(Buffer.concat([before, overlong]), time);
-    else take(Buffer.concat([before, text]), time);
+    else take(Buffer.concat([before.text.bytes, before.text.isFull ? overlong : text]), time);
+    before?.text.clear();
   }
 }
 
@@ -199,7 +222,7 @@ function compare(a: Instant, b: Instant): number {
 }
 
 /** The unfinished lines of a stored cursor. */
-function storedParts(cursor: string | null): (readonly [number, Unfinished])[] {
+function storedParts(cursor: string | null): (readonly [number, { text: Buffer; timestamp: string }])[] {
   if (cursor === null) return [];
   try {
     const { parts, times } = JSON.parse(cursor) as Partial<

@@ -1,6 +1,6 @@
 import { codingOf } from './encoding.ts';
 import { LineCarry } from './line-carry.ts';
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 
 /** One message of Docker's log API: its timestamp, a space, and text that a newline ends or not. */
 export interface DockerMessage {
@@ -90,10 +90,19 @@ export class FrameReader implements MessageReader {
 /** Bytes of a line per message: the engine cuts longer lines (moby, daemon/logger/copier.go). */
 const partLength = 16 * 1024;
 
+/** A timestamp and a space. */
+const longestPrefix = 36;
+
 /** A TTY's log: messages without headers, so that their ends show only in the newlines. */
 export class RawReader implements MessageReader {
   /** The line's timestamp is in it, and again in each of its parts. */
-  readonly #carry = new LineCarry(codingOf('utf-8'), lineCap + 512);
+  readonly #carry: LineCarry;
+
+  /** `keeps`: bytes of a line that are wanted. */
+  constructor(keeps = lineCap) {
+    const parts = Math.ceil(keeps / partLength) + 1;
+    this.#carry = new LineCarry(codingOf('utf-8', keeps + parts * longestPrefix));
+  }
 
   push(chunk: Buffer, take: (message: DockerMessage) => void): void {
     const block = this.#carry.push(chunk);

@@ -1,6 +1,7 @@
 import type { Encoding } from '../core/types.ts';
+import { lineCap } from './line-length.ts';
 
-/** How lines end in the bytes of a text. */
+/** How lines are cut out of the bytes of a text. */
 export interface Coding {
   readonly encoding: Encoding;
   /** Bytes of the smallest character; a newline stands only at a multiple of them. */
@@ -8,14 +9,16 @@ export interface Coding {
   readonly newline: Buffer;
   /** Any character that is no newline. */
   readonly filler: Buffer;
+  /** Characters of a line that are kept. */
+  readonly longest: number;
 }
 
-export function codingOf(encoding: Encoding): Coding {
+export function codingOf(encoding: Encoding, longest = lineCap): Coding {
   const of = (character: number): Buffer => Buffer.from([character]);
   const little = (character: number): Buffer => Buffer.from([character, 0]);
   const big = (character: number): Buffer => Buffer.from([0, character]);
   const bytes = encoding === 'utf-16le' ? little : encoding === 'utf-16be' ? big : of;
-  return { encoding, unit: bytes === of ? 1 : 2, newline: bytes(0x0a), filler: bytes(0x2e) };
+  return { encoding, unit: bytes === of ? 1 : 2, newline: bytes(0x0a), filler: bytes(0x2e), longest };
 }
 
 /** Whole lines as the scan takes them: one byte or UTF-8, never UTF-16, whose bytes cannot be searched. */

@@ -1,4 +1,4 @@
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 
 /** Takes each field's name and value, which may be a part of the chunk; a value longer than the cap is cut one byte behind it. */
 export interface TakeFields {

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import type { Encoding } from '../core/types.ts';
 import { fingerprint, parseFileCursor } from '../files/file-cursor.ts';
 import { type FilePiece, packFilePiece } from '../files/file-piece.ts';
+import { codingOf } from './encoding.ts';
 import { FilePieces } from './file-pieces.ts';
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 
 const begin = (offset: number, before: string | Buffer = '', more = {}): FilePiece => ({
   kind: 'begin',
@@ -28,7 +29,7 @@ class Reading {
   readonly pieces: FilePieces;
 
   constructor(cursor: string | null = null, encoding?: Encoding) {
-    this.pieces = new FilePieces(cursor, encoding, (gap) => this.gaps.push(gap));
+    this.pieces = new FilePieces(cursor, codingOf(encoding ?? 'utf-8'), (gap) => this.gaps.push(gap));
   }
 
   take(...pieces: FilePiece[]): this {

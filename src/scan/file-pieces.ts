@@ -1,4 +1,3 @@
-import type { Encoding } from '../core/types.ts';
 import { type FilePosition, fingerprint, formatFileCursor } from '../files/file-cursor.ts';
 import { type FilePiece, readFilePiece } from '../files/file-piece.ts';
 import { type Coding, codingOf, searchable } from './encoding.ts';
@@ -30,11 +29,11 @@ export class FilePieces {
 
   constructor(
     cursor: string | null,
-    encoding: Encoding = 'utf-8',
+    coding: Coding = codingOf('utf-8'),
     tellGap: (detail: string) => void = () => undefined,
   ) {
     this.#cursor = cursor ?? '';
-    this.#coding = codingOf(encoding);
+    this.#coding = coding;
     this.#tellGap = tellGap;
   }
 

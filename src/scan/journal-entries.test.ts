@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { JournalEntries } from './journal-entries.ts';
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 
 type Value = string | Buffer;
 

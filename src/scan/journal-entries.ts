@@ -6,7 +6,7 @@ import {
   parseJournalCursor,
 } from '../core/journal-cursor.ts';
 import { ExportFields } from './export-fields.ts';
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 
 /** Takes a whole line, ended by a newline, and the time of its entry in seconds. */
 export type TakeLine = (line: Buffer, time: number | null) => void;

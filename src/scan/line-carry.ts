@@ -1,30 +1,24 @@
 import { type Coding, codingOf } from './encoding.ts';
-import { lineCap } from './scan.ts';
-
-const nothing = Buffer.alloc(0);
+import { LinePart } from './line-part.ts';
 
 /**
  * Makes blocks of whole lines out of chunks. The unfinished last line is kept as bytes (a copy: a part
- * of the chunk would keep all of it alive), at most to the line cap, however long the line becomes. NUL bytes
+ * of the chunk would keep all of it alive), at most as much as is wanted, however long the line becomes. NUL bytes
  * before a line are left out: a writer that does not append leaves a hole as long as all it wrote before a
  * truncation. A chunk must hold whole units of the coding.
  */
 export class LineCarry {
-  #kept: Buffer = nothing;
-  /** Bytes of the unfinished line that were dropped beyond the cap. */
-  #dropped = 0;
   readonly #coding: Coding;
-  readonly #cap: number;
+  readonly #kept: LinePart;
 
-  /** `cap`: characters of a line that are kept. */
-  constructor(coding: Coding = codingOf('utf-8'), cap = lineCap) {
+  constructor(coding: Coding = codingOf('utf-8')) {
     this.#coding = coding;
-    this.#cap = cap * coding.unit;
+    this.#kept = new LinePart(coding.longest * coding.unit);
   }
 
   /** Bytes of the unfinished line, kept or dropped. */
   get length(): number {
-    return this.#kept.length + this.#dropped;
+    return this.#kept.length + this.#kept.dropped;
   }
 
   /** The whole lines up to the chunk's last newline, or null where the chunk ends none. */
@@ -36,10 +30,11 @@ export class LineCarry {
       return null;
     }
     let block = chunk.subarray(0, end);
-    if (this.#dropped > 0) {
+    const { bytes: kept, dropped } = this.#kept;
+    if (dropped > 0) {
       const rest = block.subarray(this.#firstNewline(block));
-      block = Buffer.concat([this.#kept, this.#coding.filler, rest]);
-    } else if (this.#kept.length > 0) block = Buffer.concat([this.#kept, block]);
+      block = Buffer.concat([kept, this.#coding.filler, rest]);
+    } else if (kept.length > 0) block = Buffer.concat([kept, block]);
     this.clear();
     this.#keep(chunk.subarray(end));
     return this.#withoutHoles(block);
@@ -49,23 +44,18 @@ export class LineCarry {
   flush(): Buffer | null {
     if (this.length === 0) return null;
     // One character over the cap stands for all that was dropped, so that the scan counts the line.
-    const rest = this.#dropped > 0 ? Buffer.concat([this.#kept, this.#coding.filler]) : this.#kept;
+    const { bytes, dropped } = this.#kept;
+    const rest = dropped > 0 ? Buffer.concat([bytes, this.#coding.filler]) : bytes;
     this.clear();
     return rest;
   }
 
   clear(): void {
-    this.#kept = nothing;
-    this.#dropped = 0;
+    this.#kept.clear();
   }
 
   #keep(bytes: Buffer): void {
-    const begun = this.#kept.length > 0 ? bytes : bytes.subarray(holeLength(bytes, this.#coding.unit));
-    if (begun.length === 0) return;
-    const room = Math.max(0, this.#cap - this.#kept.length);
-    const taken = begun.subarray(0, room);
-    if (taken.length > 0) this.#kept = Buffer.concat([this.#kept, taken]);
-    this.#dropped += begun.length - taken.length;
+    this.#kept.append(this.length > 0 ? bytes : bytes.subarray(holeLength(bytes, this.#coding.unit)));
   }
 
   /** Also between the lines of a block: where a chunk was cut must change nothing. */

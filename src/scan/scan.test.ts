@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FilterDefinition } from '../core/filter.ts';
+import { codingOf } from './encoding.ts';
 import { compileFilter } from './filters/compile.ts';
 import { LineCarry } from './line-carry.ts';
-import { lineCap, type Reading, Scan } from './scan.ts';
+import { lineCap, longestObject } from './line-length.ts';
+import { type Reading, Scan } from './scan.ts';
 
 const now = Date.parse('2026-11-22T16:30:00Z') / 1_000;
 const reading: Reading = { now, transport: null, undated: now };
@@ -164,6 +166,54 @@ test('of an oversize line the first 64 KiB are judged, the rest is skipped, the 
   });
   assert.deepEqual(found, ['203.0.113.7', '203.0.113.9']);
   assert.deepEqual(scan.takeCounts(), { lines: 3, oversize: 2 });
+});
+
+/** An access log in JSON, as caddy writes it: the client's headers stand before the status. */
+function objectLine(header: string, status = 401): string {
+  return JSON.stringify({ request: { client_ip: '203.0.113.7', headers: { Cookie: [header] } }, status });
+}
+
+const objects: FilterDefinition = {
+  kind: 'json',
+  name: 'objects',
+  description: 'objects',
+  samples: [],
+  rules: [
+    {
+      kind: 'hit',
+      where: [{ path: 'status', values: [401] }],
+      host: 'request.client_ip',
+      user: null,
+      session: null,
+      time: null,
+    },
+  ],
+};
+
+test('nobody hides behind a long header: a JSON line is judged whole, up to what a server takes of it', () => {
+  const text = lines(
+    objectLine('z'.repeat(lineCap)),
+    objectLine('\u0001'.repeat(1_024 * 1_024)),
+    objectLine('z'.repeat(lineCap), 200),
+    objectLine('z'.repeat(longestObject)),
+    objectLine(''),
+  );
+  const judgedIn = (pieces: number, filters: readonly FilterDefinition[]) => {
+    const scan = new Scan(filters.map(compileFilter), { timeZone: 'UTC' });
+    const carry = new LineCarry(codingOf('utf-8', scan.keeps));
+    let hits = 0;
+    for (let at = 0; at < text.length; at += pieces) {
+      const block = carry.push(text.subarray(at, at + pieces));
+      if (block === null) continue;
+      scan.block(block, reading, (_index, { host }, _time, line) => {
+        assert.ok(line.length <= lineCap, 'what is kept of it as evidence has the usual length');
+        if (host === '203.0.113.7') hits++;
+      });
+    }
+    return { hits, ...scan.takeCounts() };
+  };
+  assert.deepEqual(judgedIn(100_000, [objects]), { hits: 3, lines: 5, oversize: 1 });
+  assert.deepEqual(judgedIn(1_024 * 1_024, [objects, ...definitions]), { hits: 3, lines: 5, oversize: 4 });
 });
 
 test('a line that never ends takes no memory, and is one line of 64 KiB in the end', () => {

@@ -4,10 +4,8 @@ import type { Encoding } from '../core/types.ts';
 import { lineDecoder } from './encoding.ts';
 import { type DateFinder, DateReader, type LineDate } from './filters/dates.ts';
 import type { Filter, Judgement } from './filters/filter.ts';
+import { lineCap, longestObject } from './line-length.ts';
 import { EveryLine, type Search, searchFor } from './search.ts';
-
-/** Bytes of a line that are judged; the rest of a longer one is skipped. */
-export const lineCap = 64 * 1_024;
 
 /**
  * Bytes that are searched, made text and judged together. What they take stays in the processor's cache, and their text is
@@ -80,6 +78,10 @@ export class Scan {
   readonly #decode: ReturnType<typeof lineDecoder>;
   readonly #watched: ScanOptions['watched'];
   readonly #evidence: number;
+  /** How many bytes of a line are wanted: whoever cuts lines must not keep fewer. */
+  readonly keeps: number;
+  /** Bytes of a line that all filters judge. */
+  readonly #cap: number;
   #evidenceLeft: number;
   readonly #skew = new Skew();
   /**
@@ -109,6 +111,8 @@ export class Scan {
     this.#dates = alone ? first : this.#fields;
     this.#own = alone ? [null] : own;
     this.#isOwn = alone;
+    this.keeps = this.#filters.some(({ wholeLines }) => wholeLines === true) ? longestObject : lineCap;
+    this.#cap = this.#filters.every(({ wholeLines }) => wholeLines === true) ? longestObject : lineCap;
     this.#watched = options.watched;
     this.#evidence = options.evidence ?? Number.POSITIVE_INFINITY;
     this.#evidenceLeft = this.#evidence;
@@ -119,7 +123,7 @@ export class Scan {
     return this.#skew.seconds;
   }
 
-  /** Lines, and lines longer than the cap, since the last call. */
+  /** Lines, and lines of which not all is judged by every filter, since the last call. */
   takeCounts(): { lines: number; oversize: number } {
     const counts = { lines: this.#lines, oversize: this.#oversize };
     this.#lines = 0;
@@ -130,7 +134,7 @@ export class Scan {
 
   /**
    * Judges a block of whole lines; only the last one may lack its newline. A line longer than the cap is judged by
-   * its first 64 KiB.
+   * its first 64 KiB, but by filters that want it whole.
    */
   block(block: Buffer, reading: Reading, found: Found): void {
     this.#dated = false;
@@ -176,10 +180,10 @@ export class Scan {
       if (end > start && piece[end - 1] === 13) end--;
       // What is left of a hole in the file.
       while (start < end && piece[start] === 0) start++;
-      if (end - start > lineCap) end = start + lineCap;
       if (end > start) {
-        const line = ascii ? text.slice(start, end) : this.#decode(piece, start, end);
-        this.#line(line, text, start, reading, found);
+        const textTo = (to: number): string => (ascii ? text.slice(start, to) : this.#decode(piece, start, to));
+        const whole = end - start > lineCap && this.keeps > lineCap ? textTo(Math.min(end, start + this.keeps)) : null;
+        this.#line(textTo(Math.min(end, start + lineCap)), whole, text, start, reading, found);
       }
       start = next;
     }
@@ -187,7 +191,15 @@ export class Scan {
     if (reading.transport === null) this.#findLastDate(text, text.length, reading.now);
   }
 
-  #line(line: string, text: string, start: number, reading: Reading, found: Found): void {
+  /** `whole`: all of a line that is longer than the cap, where a filter wants it. */
+  #line(
+    line: string,
+    whole: string | null,
+    text: string,
+    start: number,
+    reading: Reading,
+    found: Found,
+  ): void {
     const date = this.#isOwn ? ownDateOf(this.#dates, line, reading) : this.#dates.find(line, reading.now);
     const dated = date?.time ?? null;
     if (dated !== null) {
@@ -203,13 +215,14 @@ export class Scan {
       const its = own === null ? date : ownDateOf(own, line, reading);
       const filter = this.#filters[index];
       let judged: string;
-      if (own === null && filter?.withNewline !== true) {
+      if (whole !== null && filter?.wholeLines === true) judged = withoutDate(whole, its);
+      else if (own === null && filter?.withNewline !== true) {
         usual ??= keeps ? line : withoutDate(line, date);
         judged = usual;
       } else {
-        const whole = filter?.withNewline === true ? this.#ended(line, text, start) : line;
+        const ended = filter?.withNewline === true ? this.#ended(line, text, start) : line;
         const isWhole = own === null ? keeps : this.#keeps(its, text, start, reading);
-        judged = isWhole ? whole : withoutDate(whole, its);
+        judged = isWhole ? ended : withoutDate(ended, its);
       }
       const evidence = this.#evidenceLeft > 0;
       const judgement = filter?.judge(judged, evidence) ?? null;
@@ -279,12 +292,12 @@ export class Scan {
     let start = 0;
     for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
       this.#lines++;
-      if (end - start > lineCap) this.#oversize++;
+      if (end - start > this.#cap) this.#oversize++;
       start = end + 1;
     }
     if (start < text.length) {
       this.#lines++;
-      if (text.length - start > lineCap) this.#oversize++;
+      if (text.length - start > this.#cap) this.#oversize++;
     }
   }
 }

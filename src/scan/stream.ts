@@ -2,6 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import { parseSyslogSelector } from '../core/syslog-selector.ts';
 import type { Input } from '../core/types.ts';
 import { DockerFrames } from './docker-frames.ts';
+import { codingOf } from './encoding.ts';
 import { FilePieces } from './file-pieces.ts';
 import { JournalEntries } from './journal-entries.ts';
 import { LineCarry } from './line-carry.ts';
@@ -23,18 +24,24 @@ interface Decoder {
   takeNotice?(): string;
 }
 
-function decoderOf(input: StreamInput, cursor: string | null, gap: (detail: string) => void): Decoder {
+/** `keeps`: bytes of a line that are wanted. */
+function decoderOf(
+  input: StreamInput,
+  cursor: string | null,
+  keeps: number,
+  gap: (detail: string) => void,
+): Decoder {
   switch (input.framing) {
     case 'lines':
-      return new PlainLines();
+      return new PlainLines(keeps);
     case 'journal':
       return new JournalEntries(cursor);
     case 'syslog':
       return new SyslogRecords(input.select);
     case 'file-pieces':
-      return new FilePieces(cursor, input.encoding, gap);
+      return new FilePieces(cursor, codingOf(input.encoding ?? 'utf-8', keeps), gap);
     default:
-      return new DockerFrames(input.framing, cursor, gap);
+      return new DockerFrames(input.framing, cursor, { keeps, tellGap: gap });
   }
 }
 
@@ -48,7 +55,7 @@ export class Stream {
   #closed = false;
 
   constructor(input: StreamInput, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
-    this.#decoder = decoderOf(input, cursor, (detail) => output.gap(detail));
+    this.#decoder = decoderOf(input, cursor, scan.keeps, (detail) => output.gap(detail));
     this.#dateless = isDateless(input);
     this.#scan = scan;
     this.#batches = batches;
@@ -98,8 +105,12 @@ function isDateless(input: StreamInput): boolean {
 
 /** Lines without any transport of their own; such a stream cannot be taken up again. */
 class PlainLines implements Decoder {
-  readonly #carry = new LineCarry();
+  readonly #carry: LineCarry;
   #received = 0;
+
+  constructor(keeps: number) {
+    this.#carry = new LineCarry(codingOf('utf-8', keeps));
+  }
 
   get cursor(): string {
     return JSON.stringify({ received: this.#received });

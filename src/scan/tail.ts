@@ -76,7 +76,7 @@ export class Tail {
 
   constructor(input: Extract<Input, { kind: 'file' }>, cursor: string | null, parts: TailParts) {
     this.#path = input.path;
-    this.#coding = codingOf(input.encoding ?? 'utf-8');
+    this.#coding = codingOf(input.encoding ?? 'utf-8', parts.scan.keeps);
     this.#missingSince = input.missingAt ?? null;
     this.#format = parts.format ?? null;
     this.#cursor = parseFileCursor(cursor);

@@ -1,10 +1,10 @@
-import { lineCap } from './scan.ts';
+import { lineCap } from './line-length.ts';
 
 /** Takes a block of whole lines, valid during the call, and their time in seconds. */
 export type TakeLines = (block: Buffer, time: number) => void;
 
 /** All of a worker gather in it: whoever adds lines also flushes, before anybody else has his turn. */
-let buffer = Buffer.allocUnsafeSlow(4 * lineCap);
+const buffer = Buffer.allocUnsafeSlow(4 * lineCap);
 const newline = 0x0a;
 
 /**
@@ -20,7 +20,10 @@ export class TimedLines {
     const needed = text.length + 1;
     const together = Math.floor(time * 1_000) === Math.floor(this.#time * 1_000);
     if (!together || this.#length + needed > buffer.length) this.flush(take);
-    if (needed > buffer.length) buffer = Buffer.allocUnsafeSlow(needed);
+    if (needed > buffer.length) {
+      take(text.at(-1) === newline ? text : Buffer.concat([text, Buffer.from('\n')]), time);
+      return;
+    }
     if (this.#length === 0) this.#time = time;
     this.#length += text.copy(buffer, this.#length);
     if (text.at(-1) !== newline) buffer[this.#length++] = newline;

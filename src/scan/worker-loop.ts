@@ -139,7 +139,7 @@ class WorkerLoop {
           close: () => stream.close(),
         });
       } else {
-        const format = input.format === 'cri' ? new CriLines(cursor) : null;
+        const format = input.format === 'cri' ? new CriLines(cursor, scan.keeps) : null;
         const tail = new Tail(input, cursor, { scan, batches, output, judged: this.#judged, format });
         this.#sources.set(request.id, {
           generation,

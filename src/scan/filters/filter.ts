@@ -25,6 +25,8 @@ export interface Filter {
   readonly ignoreCase: boolean;
   /** Whether a text that it judges ends with a newline. */
   readonly withNewline?: boolean;
+  /** Whether a part of a line says nothing to it, so that it gets more than the line cap. */
+  readonly wholeLines?: boolean;
   /**
    * Judges the text of one line, its date cut out. Null: a miss. Keeps nothing that the text is a part of.
    * `evidence`: whether other fields are wanted than those that have a meaning; they are, by default.

@@ -1,5 +1,6 @@
 import { canonicalAddress } from '../../core/address.ts';
 import type { FieldTest, JsonFilterDefinition, JsonRule } from '../../core/filter.ts';
+import { lineCap } from '../line-length.ts';
 import { betterOf, type Literals, unionOf } from '../literals.ts';
 import { hostField } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
@@ -16,6 +17,7 @@ export class JsonFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
   readonly ignoreCase = false;
+  readonly wholeLines = true;
   readonly #rules: readonly CompiledRule[];
   readonly #watch: Watch;
 
@@ -56,9 +58,9 @@ export class JsonFilter implements Filter {
 /** White space where a date was cut out, and what syslog and the journal put before a program's own line. */
 const head = /^\s*(?:\S+ [^\s:]+: )?(?=\{)/;
 
-/** The line has at most 64 KiB, so neither depth nor size can hurt. */
+/** `JSON.parse` takes any depth, or throws; 8 MiB of text take it some 50 ms. */
 function parseObject(text: string): object | null {
-  const start = text.replace(head, '');
+  const start = text.startsWith('{') ? text : text.replace(head, '');
   if (!start.startsWith('{')) return null;
   try {
     const parsed: unknown = JSON.parse(start);
@@ -83,7 +85,7 @@ export function fieldAt(value: unknown, path: string): unknown {
 
 function textAt(line: object, path: string | null): string {
   const value = path === null ? '' : fieldAt(line, path);
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+  return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, lineCap) : '';
 }
 
 function addressOf(written: string): string | null {
@@ -96,7 +98,11 @@ function compileTest(test: FieldTest, watch: Watch): (line: object) => boolean {
     const expression = new GuardedExpression(test.pattern, false, watch);
     return (line) => {
       const value = fieldAt(line, test.path);
-      return (typeof value === 'string' || typeof value === 'number') && expression.test(String(value));
+      // As much as expressions see of any line.
+      return (
+        (typeof value === 'string' || typeof value === 'number') &&
+        expression.test(String(value).slice(0, lineCap))
+      );
     };
   }
   // Loggers do not agree whether a status is a number or a string.
