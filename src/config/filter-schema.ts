@@ -78,7 +78,7 @@ const logs = z
       .array(z.enum(['stdout', 'stderr']))
       .min(1)
       .optional()
-      .describe('Streams of its container that hold it.'),
+      .describe('Streams of its container that hold it; what comes on another is not judged.'),
     inside: containerPaths().optional().describe('Files inside its container.'),
   })
   .refine((places) => Object.values(places).some((place) => place !== undefined), 'needs at least one place');

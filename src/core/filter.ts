@@ -36,14 +36,17 @@ export interface FilterAbout {
   readonly overlaps: readonly string[];
 }
 
+/** What a container's process writes to. */
+export type ContainerStream = 'stdout' | 'stderr';
+
 /** Where a service logs. */
 export interface FilterLogs {
   /** The host's usual paths. */
   readonly files: readonly string[];
   /** Groups of terms, as in fail2ban's `journalmatch`. */
   readonly journal: readonly (readonly string[])[];
-  /** Streams of its container that hold it. */
-  readonly container: readonly ('stdout' | 'stderr')[];
+  /** Streams of its container that hold it; what comes on another is not judged. None: it may be either. */
+  readonly container: readonly ContainerStream[];
   /** Files inside its container. */
   readonly inside: readonly string[];
 }

@@ -1,9 +1,8 @@
 import { rfc3339Seconds } from './rfc3339.ts';
+import type { ContainerStream } from '../core/filter.ts';
 import { lineCap } from './line-length.ts';
 import { LinePart } from './line-part.ts';
 import { type TakeLines, TimedLines } from './timed-lines.ts';
-
-type StreamName = 'stdout' | 'stderr';
 
 /** Bytes at a line's start among which its head must end: a timestamp of 35, a stream, and a few tags. */
 const longestHead = 128;
@@ -26,7 +25,7 @@ const dockerStart = '{"log":"';
  */
 export class CriLines {
   /** Of each at most what is wanted, and one byte that shows that there was more. */
-  readonly #unfinished = new Map<StreamName, LinePart>();
+  readonly #unfinished = new Map<ContainerStream, LinePart>();
   readonly #keeps: number;
   readonly #lines = new TimedLines();
   #sound = 0;
@@ -71,7 +70,7 @@ export class CriLines {
 
   /** The log is complete: what is not finished is a line too. */
   flush(take: TakeLines): void {
-    for (const { bytes } of this.#unfinished.values()) this.#lines.add(bytes, this.#time, take);
+    for (const [stream, { bytes }] of this.#unfinished) this.#lines.add(bytes, this.#time, take, stream);
     this.forget();
     this.#lines.flush(take);
   }
@@ -106,20 +105,20 @@ export class CriLines {
     const text = line.subarray(match[0].length);
     if (match[3] === 'P') this.#keep(stream, withoutNewline(text));
     else if (this.#unfinished.has(stream)) this.#finish(stream, text, take);
-    else this.#lines.add(text, time, take);
+    else this.#lines.add(text, time, take, stream);
   }
 
-  #keep(stream: StreamName, text: Buffer, most = this.#keeps + 1): LinePart {
+  #keep(stream: ContainerStream, text: Buffer, most = this.#keeps + 1): LinePart {
     const line = this.#unfinished.get(stream) ?? new LinePart(most);
     this.#unfinished.set(stream, line);
     line.append(text);
     return line;
   }
 
-  #finish(stream: StreamName, text: Buffer, take: TakeLines): void {
+  #finish(stream: ContainerStream, text: Buffer, take: TakeLines): void {
     const line = this.#keep(stream, withoutNewline(text));
     this.#unfinished.delete(stream);
-    this.#lines.add(line.bytes, this.#time, take);
+    this.#lines.add(line.bytes, this.#time, take, stream);
     line.clear();
   }
 }
@@ -130,7 +129,7 @@ function withoutNewline(text: Buffer): Buffer {
 
 interface Stored {
   readonly time: number;
-  readonly parts: readonly (readonly [StreamName, Buffer])[];
+  readonly parts: readonly (readonly [ContainerStream, Buffer])[];
 }
 
 /** The unfinished lines of a stored cursor; of one that is something else, none. */

@@ -1,12 +1,16 @@
 import { formatDockerCursor, parseDockerCursor } from '../core/docker-cursor.ts';
+import type { ContainerStream } from '../core/filter.ts';
 import { FrameReader, type MessageReader, RawReader } from './docker-messages.ts';
 import { LinePart } from './line-part.ts';
 import { type Instant, rfc3339Instant, secondsOf } from './rfc3339.ts';
 import { lineCap } from './line-length.ts';
 import { messageKey, SeenMessages } from './seen-messages.ts';
 
-/** A whole line, ended by a newline, and the time that Docker gave it in seconds (null: none). */
-export type TakeLine = (line: Buffer, time: number | null) => void;
+/**
+ * A whole line, ended by a newline, the time that Docker gave it in seconds (null: none), and what it was written to: of a
+ * terminal that is not known.
+ */
+export type TakeLine = (line: Buffer, time: number | null, of: { readonly stream?: ContainerStream }) => void;
 
 /** Told of lines that the engine threw away, or may have, before they could be read: since when, and the remedy. */
 export type TellGap = (detail: string) => void;
@@ -54,6 +58,7 @@ export class DockerFrames {
   readonly #reader: MessageReader;
   readonly #tellGap: TellGap;
   readonly #keeps: number;
+  readonly #isTerminal: boolean;
   readonly #unfinished = new Map<number, Unfinished>();
   readonly #seen = new SeenMessages();
   #timestamp: string;
@@ -75,6 +80,7 @@ export class DockerFrames {
   ) {
     this.#tellGap = tellGap;
     this.#keeps = keeps;
+    this.#isTerminal = framing === 'docker-raw';
     this.#reader = framing === 'docker-raw' ? new RawReader(keeps) : new FrameReader();
     const stored = parseDockerCursor(cursor);
     this.#timestamp = stored?.timestamp ?? '';
@@ -115,8 +121,8 @@ export class DockerFrames {
   flush(take: TakeLine): void {
     this.#reader.flush(({ stream, payload }) => this.#message(stream, payload, take));
     const time = this.#instant === null ? null : secondsOf(this.#instant);
-    for (const { text } of this.#unfinished.values()) {
-      take(Buffer.concat([text.bytes, Buffer.from('\n')]), time);
+    for (const [stream, { text }] of this.#unfinished) {
+      take(Buffer.concat([text.bytes, Buffer.from('\n')]), time, this.#named(stream));
       text.clear();
     }
     this.#unfinished.clear();
@@ -194,9 +200,19 @@ export class DockerFrames {
       return;
     }
     this.#unfinished.delete(stream);
-    if (before === undefined) take(text, time);
-    else take(Buffer.concat([before.text.bytes, before.text.isFull ? overlong : text]), time);
+    if (before === undefined) take(text, time, this.#named(stream));
+    else
+      take(
+        Buffer.concat([before.text.bytes, before.text.isFull ? overlong : text]),
+        time,
+        this.#named(stream),
+      );
     before?.text.clear();
+  }
+
+  #named(stream: number): { readonly stream?: ContainerStream } {
+    if (this.#isTerminal) return {};
+    return { stream: stream === 2 ? 'stderr' : 'stdout' };
   }
 }
 

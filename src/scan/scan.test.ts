@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FilterDefinition } from '../core/filter.ts';
+import type { FilterAbout, FilterDefinition } from '../core/filter.ts';
 import { codingOf } from './encoding.ts';
 import { compileFilter } from './filters/compile.ts';
 import { LineCarry } from './line-carry.ts';
@@ -28,6 +28,16 @@ const definitions = [
   filter('login', ['Failed for (?<user>.*) from <HOST>$', '(?:Größe|größe) <HOST>', 'denied[: ]+<HOST>']),
   filter('other', ['^ ?\\[\\] refused <HOST>$', '(?<!not )banned <HOST>', 'a.c <HOST>|x+y <HOST>']),
 ];
+
+const aboutNothing: Omit<FilterAbout, 'logs'> = {
+  counts: null,
+  images: [],
+  setup: null,
+  forgeable: null,
+  jail: {},
+  modes: [],
+  overlaps: [],
+};
 
 /** Everything that a scan says of a text, in chunks as long as `chunkLength` gives. */
 function judged(text: Buffer, prefilter: boolean, chunkLength: () => number): unknown[] {
@@ -311,4 +321,17 @@ test('a log in a wrong time zone is noticed, and read right from then on', () =>
 test('a backlog and lines with a transport show no skew', () => {
   assert.equal(skewed(60, { backlog: true }).scan.skew, 0);
   assert.equal(skewed(60, { transport: now }).scan.skew, 0);
+});
+
+test('of what a container writes, a filter that names its streams judges these alone', () => {
+  const logs = { files: [], journal: [], container: ['stderr'] as const, inside: [] };
+  const [login = definitions[0]] = definitions;
+  const about = { ...aboutNothing, logs };
+  const scan = new Scan([compileFilter({ ...login, about } as FilterDefinition), compileFilter(login as FilterDefinition)]);
+  const found: number[] = [];
+  for (const stream of ['stdout', 'stderr', undefined] as const)
+    scan.block(lines('Failed for a from 203.0.113.7'), { ...reading, ...(stream && { stream }) }, (filter) =>
+      found.push(filter),
+    );
+  assert.deepEqual(found, [1, 0, 1, 0, 1]);
 });

@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import { Skew } from '../core/skew.ts';
+import type { ContainerStream } from '../core/filter.ts';
 import type { Encoding } from '../core/types.ts';
 import { lineDecoder } from './encoding.ts';
 import { type DateFinder, DateReader, type LineDate } from './filters/dates.ts';
@@ -58,6 +59,8 @@ export interface Reading {
   readonly undated: number;
   /** Whether the transport gives the time in place of a date in the line, as the journal does; containers' lines may have one beside it. */
   readonly dateless?: boolean;
+  /** What a container wrote them to; absent: no container did, or it has one stream for all. */
+  readonly stream?: ContainerStream;
   /** Whether the lines had been there for an unknown time when they were read. */
   readonly backlog?: boolean;
 }
@@ -210,7 +213,7 @@ export class Scan {
     // What most filters judge, made once for all of them.
     let usual: string | null = null;
     for (let index = 0; index < this.#filters.length; index++) {
-      if (!this.#search.wants(index)) continue;
+      if (!this.#search.wants(index) || !isOn(reading.stream, this.#filters[index])) continue;
       const own = this.#own[index] ?? null;
       const its = own === null ? date : ownDateOf(own, line, reading);
       const filter = this.#filters[index];
@@ -307,6 +310,12 @@ function lineStart(bytes: Uint8Array, place: number, from: number): number {
   let start = place;
   while (start > from && bytes[start - 1] !== 0x0a) start--;
   return start;
+}
+
+/** A client who can write to one stream must not speak for what logs to the other. */
+function isOn(stream: ContainerStream | undefined, filter: Filter | undefined): boolean {
+  const { streams = [] } = filter ?? {};
+  return stream === undefined || streams.length === 0 || streams.includes(stream);
 }
 
 /** fail2ban looks for no date where the journal gives the time: a client could have part of its text cut out. */

@@ -12,8 +12,12 @@ import { SyslogRecords } from './syslog-records.ts';
 
 type StreamInput = Extract<Input, { kind: 'stream' }>;
 
-/** Takes a block of whole lines, the transport's time of them, and how old they are where it has none; absent: new. */
-type Judge = (block: Buffer, time: number | null, age?: Pick<Reading, 'undated' | 'backlog'>) => void;
+/** Takes a block of whole lines, the transport's time of them, and what else is known: how old they are (absent: new). */
+type Judge = (
+  block: Buffer,
+  time: number | null,
+  known?: Partial<Pick<Reading, 'undated' | 'backlog' | 'stream'>>,
+) => void;
 
 /** What reads one framing. */
 interface Decoder {
@@ -70,8 +74,12 @@ export class Stream {
     const readAtMs = nowMs();
     const now = readAtMs / 1_000;
     const dateless = this.#dateless;
-    const judge: Judge = (block, time, age = { undated: now }) =>
-      this.#scan.block(block, { now, transport: time, dateless, ...age }, this.#batches.found);
+    const judge: Judge = (block, time, known) =>
+      this.#scan.block(
+        block,
+        { now, transport: time, dateless, undated: now, ...known },
+        this.#batches.found,
+      );
     let problem: string | null = null;
     try {
       if (bytes === null) this.#decoder.flush(judge);

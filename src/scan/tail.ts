@@ -254,7 +254,8 @@ export class Tail {
   }
 
   #judgeTimed(reading: Reading): TakeLines {
-    return (lines, transport) => this.#scan.block(lines, { ...reading, transport }, this.#batches.found);
+    return (lines, transport, of) =>
+      this.#scan.block(lines, { ...reading, transport, ...of }, this.#batches.found);
   }
 
   /** With what is wrong with the lines, or may be missing. */

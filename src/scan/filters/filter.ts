@@ -1,3 +1,4 @@
+import type { ContainerStream } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
 import type { Literals } from '../literals.ts';
 import type { DateFinder } from './dates.ts';
@@ -25,6 +26,8 @@ export interface Filter {
   readonly ignoreCase: boolean;
   /** Whether a text that it judges ends with a newline. */
   readonly withNewline?: boolean;
+  /** Of a container's output it judges what comes on these; absent or none: all of it. */
+  readonly streams?: readonly ContainerStream[];
   /** Whether a part of a line says nothing to it, so that it gets more than the line cap. */
   readonly wholeLines?: boolean;
   /**

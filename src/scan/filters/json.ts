@@ -1,5 +1,5 @@
 import { canonicalAddress } from '../../core/address.ts';
-import type { FieldTest, JsonFilterDefinition, JsonRule } from '../../core/filter.ts';
+import type { ContainerStream, FieldTest, JsonFilterDefinition, JsonRule } from '../../core/filter.ts';
 import { lineCap } from '../line-length.ts';
 import { betterOf, type Literals, unionOf } from '../literals.ts';
 import { hostField } from './expression.ts';
@@ -18,11 +18,13 @@ export class JsonFilter implements Filter {
   readonly literals: Literals;
   readonly ignoreCase = false;
   readonly wholeLines = true;
+  readonly streams: readonly ContainerStream[];
   readonly #rules: readonly CompiledRule[];
   readonly #watch: Watch;
 
   constructor(definition: JsonFilterDefinition, watch = new Watch()) {
     this.name = definition.name;
+    this.streams = definition.about?.logs.container ?? [];
     this.#watch = watch;
     this.#rules = definition.rules.map((rule) => ({
       ...rule,

@@ -1,5 +1,5 @@
 import { canonicalAddress } from '../../core/address.ts';
-import type { RegexFilterDefinition } from '../../core/filter.ts';
+import type { ContainerStream, RegexFilterDefinition } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
 import { beginningsOf, type Literals, literalsBehind, unionOf } from '../literals.ts';
 import { ByFirstCharacter, mayBegin } from './beginnings.ts';
@@ -43,6 +43,7 @@ export class RegexFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
   readonly ignoreCase: boolean;
+  readonly streams: readonly ContainerStream[];
   readonly #prefix: Prefix | null;
   readonly #expressions: ByFirstCharacter<JudgingExpression>;
   readonly #ignore: readonly GuardedExpression[];
@@ -65,6 +66,7 @@ export class RegexFilter implements Filter {
     ]);
     this.name = definition.name;
     this.ignoreCase = ignoreCase;
+    this.streams = definition.about?.logs.container ?? [];
     this.#watch = watch;
     const sources = expressions.map(({ expression }) => expression.source);
     this.literals = unionOf(literalsBehind(prefix?.source ?? null, sources, ignoreCase));
