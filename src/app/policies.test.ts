@@ -17,13 +17,25 @@ test('a jail’s published ports are those of all its containers, as they come a
   const policies = new Policies({ jails: () => ['drop published web'], bans: () => [] });
   const shut = () => policies.rules().find(({ policy }) => policy === 'drop published web')?.ports;
   assert.equal(shut(), null);
-  assert.equal(policies.publishes('a', ['web', 'other'], ports('8080')), true);
-  assert.equal(policies.publishes('a', ['web', 'other'], ports('8080')), false, 'no news');
-  assert.equal(policies.publishes('b', ['web'], ports('8081,53/udp')), true);
-  assert.equal(policies.publishes('c', ['other'], ports('25')), true);
+  assert.equal(policies.publishes('a', ['web', 'other'], ports('8080'), []), true);
+  assert.equal(policies.publishes('a', ['web', 'other'], ports('8080'), []), false, 'no news');
+  assert.equal(policies.publishes('b', ['web'], ports('8081,53/udp'), []), true);
+  assert.equal(policies.publishes('c', ['other'], ports('25'), []), true);
   assert.deepEqual(shut(), ports('8080-8081,53/udp'));
-  assert.equal(policies.publishes('a', [], []), true);
+  assert.equal(policies.publishes('a', [], [], []), true);
   assert.deepEqual(shut(), ports('8081,53/udp'));
-  assert.equal(policies.publishes('b', ['web'], []), true);
+  assert.equal(policies.publishes('b', ['web'], [], ports('443')), true);
   assert.equal(shut(), null, 'while none is known all ports are shut');
+});
+
+test('a jail of labels shuts the ports of its container, else those through which it is reached, else none', () => {
+  const policies = new Policies({ jails: () => ['drop published vault@vault'], bans: () => [] });
+  const shut = () => policies.rules().at(-1)?.ports;
+  assert.deepEqual(shut(), [], 'a container that is not there');
+  policies.publishes('vault', ['vault@vault'], [], []);
+  assert.deepEqual(shut(), []);
+  policies.publishes('vault', ['vault@vault'], [], ports('443,80'));
+  assert.deepEqual(shut(), ports('80,443'));
+  policies.publishes('vault', ['vault@vault'], ports('8080'), []);
+  assert.deepEqual(shut(), ports('8080'));
 });

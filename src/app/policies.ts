@@ -1,3 +1,4 @@
+import { isOfLabels } from '../config/labels.ts';
 import {
   normalizePorts,
   type Policy,
@@ -18,6 +19,8 @@ export interface PoliciesParts {
 interface Publishing {
   readonly jails: readonly string[];
   readonly ports: readonly PortRange[];
+  /** Of containers that may pass clients on to it. */
+  readonly through: readonly PortRange[];
 }
 
 /** What policies there are, and the ports that `published` means now. */
@@ -31,22 +34,31 @@ export class Policies {
   }
 
   /**
-   * The ports on which a container that these jails read can be reached; without jails it is forgotten.
+   * The ports on which a container that these jails read can be reached, and those of others through which it can;
+   * without jails it is forgotten.
    * @returns whether that is news
    */
-  publishes(container: string, jails: readonly string[], ports: readonly PortRange[]): boolean {
+  publishes(
+    container: string,
+    jails: readonly string[],
+    ports: readonly PortRange[],
+    through: readonly PortRange[],
+  ): boolean {
     const before = JSON.stringify(this.#published.get(container));
     if (jails.length === 0) this.#published.delete(container);
-    else this.#published.set(container, { jails, ports });
+    else this.#published.set(container, { jails, ports, through });
     return JSON.stringify(this.#published.get(container)) !== before;
   }
 
-  /** The ports that the containers of a jail publish; null where none does, or none is known yet. */
+  /**
+   * The ports that the containers of a jail publish; null where none does, or none is known yet. A container's labels
+   * must not reach beyond it: where it publishes none, theirs are those through which it is reached, or none at all.
+   */
   publishedBy(jail: string): readonly PortRange[] | null {
-    const ports = [...this.#published.values()].flatMap((each) =>
-      each.jails.includes(jail) ? each.ports : [],
-    );
-    return ports.length === 0 ? null : normalizePorts(ports);
+    const containers = [...this.#published.values()].filter(({ jails }) => jails.includes(jail));
+    const ports = containers.flatMap((each) => each.ports);
+    if (ports.length > 0) return normalizePorts(ports);
+    return isOfLabels(jail) ? normalizePorts(containers.flatMap(({ through }) => through)) : null;
   }
 
   /** Every policy that has sets in the kernel, the plain one always. */

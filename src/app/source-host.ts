@@ -63,8 +63,8 @@ export function sourceHost({
     },
     protectNetworks: (networks) => protection.networks(networks),
     protectNodes: (nodes) => protection.nodes(nodes),
-    publishes: (container, readers, ports) => {
-      if (policies.publishes(container, readers, ports)) enforcer.hint();
+    publishes: (container, readers, ports, through) => {
+      if (policies.publishes(container, readers, ports, through)) enforcer.hint();
     },
     gaps: (container, found) => gaps.replace(`container ${container}`, found),
     engineChanged: () => enforcer.hint(),

@@ -63,6 +63,7 @@ export function status(parts: StatusParts): Status {
       ...remarks,
       ...warningsOf(enabled, sources),
       ...parts.ignoreProblems.map((problem) => `ignoreip: ${problem}`),
+      ...portlessJails([...jails.all()].map(({ configuration: { name }, policy }) => ({ name, policy })), parts.policies),
       ...parts.labels.warnings(),
       ...parts.notifications.warnings(),
       ...reloadWarnings(parts.reload),
@@ -149,6 +150,19 @@ function warningsOf(jails: readonly string[], sources: readonly SourceStatus[]):
   ];
 }
 
+/** Bans that would keep nobody out: it is not known by which ports clients come to the container. */
+function portlessJails(
+  jails: readonly { readonly name: string; readonly policy: Policy }[],
+  policies: Pick<Policies, 'publishedBy'>,
+): string[] {
+  const portless = jails.filter(({ policy }) => policy !== unenforced && portsOf(policy, policies) === 'none');
+  return portless.map(
+    ({ name }) =>
+      `jail ${name} shuts no port: its container publishes none to the outside, and nor does any on its networks; where a ` +
+      "proxy passes clients on to it, let label-ports (BAILIFF_LABEL_PORTS) say which are the proxy's, such as 80/tcp, 443/tcp",
+  );
+}
+
 /** A better one is looked for at the start only. */
 function choiceProblems({ outcome, detail }: StatusParts['choice'], state: string): string[] {
   if (outcome === 'fallback')
@@ -186,5 +200,6 @@ function problemsOf(parts: StatusParts): string[] {
 export function portsOf(policy: Policy, policies: Pick<Policies, 'publishedBy'>): string {
   if (policy === unenforced) return 'none';
   const shut = ruleOf(policy, (jail) => policies.publishedBy(jail)).ports;
-  return shut === null ? 'all' : formatPorts(shut);
+  if (shut === null) return 'all';
+  return shut.length === 0 ? 'none' : formatPorts(shut);
 }

@@ -8,7 +8,7 @@ import { describeSources } from '../config/show-sources.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type FilterDefinition, splitMode } from '../core/filter.ts';
-import { plainPolicy, policyOf } from '../core/policy.ts';
+import { formatPorts, plainPolicy, policyOf } from '../core/policy.ts';
 import { ignoreProblems } from '../host/ignore-file.ts';
 import { risksOf } from '../scan/risks.ts';
 import { checkSamples } from '../scan/samples.ts';
@@ -115,10 +115,19 @@ function describeConfiguration(configuration: Configuration): string[] {
   const on = jails.filter((jail) => jail.enabled).length;
   return [
     `${left === 0 ? 'The configuration is valid' : `Errors: ${left} (below); the rest is valid`}: ${on} of ${jails.length} jails on; read from ${read}.`,
+    describeLabels(configuration),
     `enforce ${enforce}; listen ${listen === null ? 'off' : `${listen.host}:${listen.port}`}`,
     ...jails.map(describeJail),
     ...configuration.notifiers.map(describeNotifier),
   ];
+}
+
+/** Jails that no configuration names may come of them: whom they let in, and what they shut. */
+function describeLabels({ docker, labels: { heeded, ports } }: Configuration): string {
+  if (!docker || !heeded) return 'labels of containers: not heeded';
+  const shut =
+    ports === 'published' ? "the container's own ports" : ports === 'all' ? 'all ports' : formatPorts(ports);
+  return `labels of containers: heeded; what they ask for shuts ${shut}`;
 }
 
 function describeNotifier({ name, way, jails, kinds, group }: NotifierConfiguration): string {

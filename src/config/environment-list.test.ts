@@ -65,6 +65,7 @@ const values: Readonly<Record<string, string>> = {
   'label-containers': 'shop-*',
   'label-jails': 'sshd',
   'label-options': 'maxretry',
+  'label-ports': '443/tcp',
   labels: 'false',
   lines: '10',
   listen: '[::1]:9000',

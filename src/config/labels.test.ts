@@ -11,8 +11,9 @@ const knownFilters = filterFiles('sshd', 'nginx-http-auth', 'other', 'modal', 'i
 /** Without --config the machine's own file would be read: this one is always there and empty. */
 const file = new URL('./testdata/empty.yaml', import.meta.url).pathname;
 
+/** Where labels may shut all ports, unless the environment says otherwise. */
 function configuration(environment: NodeJS.ProcessEnv = {}): Promise<Configuration> {
-  return loadConfiguration({ file, environment, knownFilters });
+  return loadConfiguration({ file, environment: { BAILIFF_LABEL_PORTS: 'all', ...environment }, knownFilters });
 }
 
 const container = (labels: Record<string, string>, name = 'web', image = '') => ({ name, image, labels });
@@ -354,7 +355,8 @@ test('enable alone asks for the jails of the filters that belong to the image', 
 test('enable alone leaves out what is forgeable or counts the same attempt, and says so', async () => {
   const knownFilters = filterFiles('sshd', 'http-login', 'http-scanner', 'nginx-http-auth', 'vaultwarden');
   const enabled = async (image: string, environment: NodeJS.ProcessEnv = {}) => {
-    const set = await loadConfiguration({ file, environment, knownFilters });
+    const all = { BAILIFF_LABEL_PORTS: 'all', ...environment };
+    const set = await loadConfiguration({ file, environment: all, knownFilters });
     const { jails, errors, notes } = jailsFromLabels(
       container({ 'bailiff.enable': 'true' }, 'web', image),
       set,
@@ -384,7 +386,7 @@ test('of filters that overlap the one that takes fewer attempts is started', asy
   const { jails } = jailsFromLabels(container({ 'bailiff.enable': 'true' }, 'web', 'httpd:2.4'), set);
   assert.deepEqual(
     jails.map(({ name }) => name),
-    ['http-scanner'],
+    ['http-scanner@web'],
   );
 });
 
@@ -496,6 +498,27 @@ test('the ports that a jail of labels shuts as published are those of one contai
     jails.map(({ name, ports }) => [name, ports]),
     [['other@web', 'published']],
   );
+});
+
+test('unless the host says otherwise the jails of labels shut the ports of their own container alone', async () => {
+  const unsaid = { BAILIFF_LABEL_PORTS: undefined };
+  const shut = async (labels: Record<string, string>, environment: NodeJS.ProcessEnv = {}) => {
+    const { jails, errors } = await read(labels, { ...unsaid, ...environment });
+    return { ports: jails.map(({ name, ports }) => [name, ports]), errors };
+  };
+  const asked = { 'bailiff.jails': 'other' };
+  const own = [['other@web', 'published']];
+  assert.deepEqual(await shut(asked), { ports: own, errors: [] });
+  for (const wider of ['all', '443/tcp']) {
+    const { ports, errors } = await shut({ ...asked, 'bailiff.jail.other.ports': wider });
+    assert.deepEqual(ports, own, wider);
+    assert.match(errors.join(), /a label cannot shut more ports than the configuration/);
+  }
+  const web = { protocol: 'tcp', first: 443, last: 443 };
+  const proxied = await shut(asked, { BAILIFF_LABEL_PORTS: '443/tcp' });
+  assert.deepEqual(proxied, { ports: [['other', [web]]], errors: [] });
+  const named = await shut(asked, { BAILIFF_JAIL_OTHER_PORTS: 'all' });
+  assert.deepEqual(named.ports, [['other', 'all']], 'the host may say so of one jail');
 });
 
 test('labels can be switched off', async () => {

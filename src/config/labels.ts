@@ -2,7 +2,7 @@ import { type ContainerTraits, repositoryOf, selects } from '../core/container-s
 import { BailiffError, orError } from '../core/errors.ts';
 import { splitMode } from '../core/filter.ts';
 import { selectsPod } from '../core/pod-selector.ts';
-import { isWithin, policyOf } from '../core/policy.ts';
+import { isWithin, type Ports, policyOf } from '../core/policy.ts';
 import { matchesWildcard } from '../core/wildcard.ts';
 import { jailOf, modeProblem, optionsOf, setOptions, unknownFilter } from './jails.ts';
 import { hasLabels, LabelRequest } from './label-request.ts';
@@ -24,8 +24,8 @@ export interface LabelJails {
 
 /**
  * The jails that a container's labels ask for. A label can add a jail for its own container and set
- * limits of it: with others than its name means elsewhere it is called NAME@CONTAINER and counts for
- * itself, so that no container weakens another's protection; NAME@*, where the configuration has a jail NAME for other
+ * limits of it: with others than its name means elsewhere, and where it shuts the container's own ports, as is usual, it
+ * is called NAME@CONTAINER and counts for itself, so that no container weakens another's protection; NAME@*, where the configuration has a jail NAME for other
  * logs, is that of all containers that ask for it. It cannot read anything else, ignore anybody, shut
  * ports that the configuration leaves open, or bring back a jail that the configuration switched off. What is refused is
  * reported, the rest stands. Never throws.
@@ -159,6 +159,7 @@ class LabelledContainer {
     const options = {
       ...usual,
       ...(files.length === 0 ? {} : { inside: files }),
+      ports: this.#ports(usual.ports ?? defaults.ports),
       ...setOptions(fromLabels),
       ...this.#fromEnvironment(name),
       logpath: [],
@@ -169,6 +170,12 @@ class LabelledContainer {
       bans: [],
     };
     return jailOf(name, options, defaults, filters.about(options.filter ?? name));
+  }
+
+  /** What the host lets labels shut, and no more than the jail would. */
+  #ports(usual: Ports): Ports {
+    const { ports } = this.#configuration.labels;
+    return isWithin(ports, usual) ? ports : usual;
   }
 
   /** The filter, where it belongs to its image. What is wrong with a filter's file is told where somebody wants it. */
@@ -214,6 +221,11 @@ class LabelledContainer {
   }
 }
 
+/** Whether a jail is one that the labels of a single container, or of several, made: no configured one has such a name. */
+export function isOfLabels(jail: string): boolean {
+  return jail.includes('@');
+}
+
 /** A label may shut fewer ports than the configuration says, and those that its container publishes. */
 function narrowed(
   options: JailOptions,
@@ -224,7 +236,7 @@ function narrowed(
   if (ports === undefined || isWithin(ports, allowed)) return { options, problems: [] };
   const error = new BailiffError('config-invalid', 'a label cannot shut more ports than the configuration', {
     where,
-    remedy: 'Use published, or set ports in the configuration of the host.',
+    remedy: 'Use published, or set label-ports in the configuration of the host.',
   });
   return { options: rest, problems: [error] };
 }

@@ -115,6 +115,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
       containers: pick.option('label-containers'),
       jails: pick.option('label-jails'),
       options: pick.option('label-options'),
+      ports: pick.option('label-ports'),
     },
     dockerSocket: engine.path,
     containerFiles: pick.option('container-files'),

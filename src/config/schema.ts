@@ -60,6 +60,8 @@ export interface LabelRules {
   readonly jails: readonly string[];
   /** Options that they may set, by their names in labels. */
   readonly options: readonly string[];
+  /** What their jails shut at most. */
+  readonly ports: Ports;
 }
 
 /** A jail with everything decided. Times in seconds; a `bantime` of null is for ever. */
@@ -369,7 +371,7 @@ export const jailShape = {
   }),
   ports: option(ports(), {
     description:
-      'As in `defaults`, for this jail. A label can only narrow what the configuration says: to `published`, or to some of its ports.',
+      'As in `defaults`, for this jail. Of labels it is `label-ports`, which a label can only narrow: to `published`, or to some of its ports.',
     otherwise: '`defaults.ports`',
     label: true,
   }),
@@ -488,6 +490,11 @@ export const globalShape = {
     description:
       'Options of jails that labels may set, by their names in labels; `*`: all that the table of jails has a label for; `none`: a container may only ask for jails as the configuration has them.',
     default: '*',
+  }),
+  'label-ports': option(ports(), {
+    description:
+      "The ports that jails of labels shut: `published`, those that their own container publishes, or, where it publishes none, those of the containers on its networks (a proxy's, so), but not on Docker's default network; where there are neither, none, which `status` says. `all`, or a list, such as `80/tcp, 443/tcp` where a proxy on the host passes clients on. A label can only narrow it.",
+    default: 'published',
   }),
   'container-files': option(containerFiles(), {
     description:

@@ -8,6 +8,7 @@ import {
   listedNetwork,
   messageTimestamp,
   parsedEvent,
+  publishingContainer,
 } from './answers.ts';
 
 /** What an answer may hold where something else is documented. */
@@ -139,6 +140,23 @@ test('the time of a message, behind a header or not', () => {
   for (const none of ['', 'text', `${'x'.repeat(60)}${message}`]) {
     assert.equal(messageTimestamp(Buffer.from(none)), null);
   }
+});
+
+test('of the list, the ports of a container that are reached from outside, and its networks', () => {
+  const Ports = [
+    { IP: '0.0.0.0', PrivatePort: 80, PublicPort: 8_080, Type: 'tcp' },
+    { IP: '::', PrivatePort: 80, PublicPort: 8_080, Type: 'tcp' },
+    { IP: '127.0.0.1', PrivatePort: 81, PublicPort: 8_081, Type: 'tcp' },
+    { PrivatePort: 82, Type: 'tcp' },
+    null,
+  ];
+  const NetworkSettings = { Networks: { front: {}, back: {} } };
+  const found = publishingContainer({ Id: 'a', Ports, NetworkSettings });
+  assert.deepEqual(found, [
+    { id: 'a', networks: ['front', 'back'], ports: [{ protocol: 'tcp', first: 8_080, last: 8_080 }] },
+  ]);
+  for (const odd of [null, { Id: 'a' }, { Ports }, { Id: 'a', Ports: [{ PublicPort: '1e9', Type: 'tcp' }] }])
+    assert.deepEqual(publishingContainer(odd), []);
 });
 
 test('ports that are none are left out', () => {

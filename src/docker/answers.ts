@@ -1,6 +1,14 @@
 import { posix } from 'node:path';
 import { normalizePorts, type PortRange, parsePort } from '../core/policy.ts';
-import type { Container, ContainerDetails, DockerEvent, EngineInfo, Mount, Network } from './engine.ts';
+import type {
+  Container,
+  ContainerDetails,
+  DockerEvent,
+  EngineInfo,
+  Mount,
+  Network,
+  PublishingContainer,
+} from './engine.ts';
 
 /** Docker's answers, checked: what is not as documented is left out, nothing here throws. */
 type Json = Readonly<Record<string, unknown>>;
@@ -51,6 +59,19 @@ export function listedContainer(raw: unknown): Container[] {
       running: container['State'] === 'running',
     },
   ];
+}
+
+/** Of the list of containers; none where it publishes nothing. */
+export function publishingContainer(raw: unknown): PublishingContainer[] {
+  const container = asJson(raw);
+  const id = container['Id'];
+  const ports = asList(container['Ports']).flatMap((each) => {
+    const { IP: address, PublicPort: port, Type: protocol } = asJson(each);
+    return isLoopback(asText(address)) ? [] : (parsePort(`${String(port)}/${asText(protocol)}`) ?? []);
+  });
+  if (typeof id !== 'string' || ports.length === 0) return [];
+  const networks = Object.keys(asJson(asJson(container['NetworkSettings'])['Networks']));
+  return [{ id, networks, ports: normalizePorts(ports) }];
 }
 
 export function inspectedContainer(id: string, raw: unknown): ContainerDetails {
@@ -106,14 +127,16 @@ function exposedPorts(raw: unknown): PortRange[] | null {
   return ports.length === 0 ? null : normalizePorts(ports);
 }
 
+/** Nobody comes from outside to a port there: a server of the host's passes its clients on. */
+const isLoopback = (address: string): boolean => /^(127\.|::1$)/.test(address);
+
 /** `{"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "81/tcp": null}`. */
 function publishedPorts(raw: unknown): PortRange[] {
   const ports = Object.entries(asJson(raw)).flatMap(([inside, bindings]) => {
     const protocol = inside.split('/')[1] ?? 'tcp';
     return asList(bindings).flatMap((binding) => {
       const { HostIp: address, HostPort: port } = asJson(binding);
-      // Nobody comes from outside to a port on the loopback: a server of the host's passes its clients on.
-      if (/^(127\.|::1$)/.test(asText(address))) return [];
+      if (isLoopback(asText(address))) return [];
       return parsePort(`${asText(port)}/${protocol}`) ?? [];
     });
   });

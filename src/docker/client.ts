@@ -9,6 +9,7 @@ import {
   listedNetwork,
   messageTimestamp,
   parsedEvent,
+  publishingContainer,
 } from './answers.ts';
 import { contentOf, type InsideFile, notStated, statedFile } from './archive.ts';
 import { endpointOf } from './endpoint.ts';
@@ -20,6 +21,7 @@ import type {
   Mount,
   Network,
   NetworkRange,
+  PublishingContainer,
 } from './engine.ts';
 
 export type {
@@ -31,12 +33,15 @@ export type {
   Mount,
   Network,
   NetworkRange,
+  PublishingContainer,
 };
 
 /** What Bailiff asks of Docker. GET and HEAD requests only, so that a read-only socket proxy is enough. */
 export interface DockerClient {
   /** @throws BailiffError docker-unreachable, as every method does */
   containers(): Promise<readonly Container[]>;
+  /** Those that publish ports. */
+  publishing(): Promise<readonly PublishingContainer[]>;
   /** null: there is no such container (any more). */
   inspect(id: string): Promise<ContainerDetails | null>;
   /** null: a socket proxy does not let this through. */
@@ -81,6 +86,10 @@ export async function connectDocker(address: string, stop: AbortSignal): Promise
     containers: () =>
       answering(async (abortSignal) =>
         (await docker.listContainers({ abortSignal, all: true })).flatMap(listedContainer),
+      ),
+    publishing: () =>
+      answering(async (abortSignal) =>
+        (await docker.listContainers({ abortSignal })).flatMap(publishingContainer),
       ),
     inspect: (id) =>
       answering((abortSignal) =>

@@ -39,6 +39,14 @@ export interface ContainerDetails extends Container {
   readonly overIpv6: boolean;
 }
 
+/** A running container that publishes ports: who comes by them may be passed on to others on its networks. */
+export interface PublishingContainer {
+  readonly id: string;
+  readonly networks: readonly string[];
+  /** Those on which it is reached from outside. */
+  readonly ports: readonly PortRange[];
+}
+
 export interface Network {
   readonly id: string;
   readonly name: string;

@@ -69,6 +69,7 @@ class FakeEngine implements DockerClient {
   #over = false;
 
   containers = async () => [...this.list.values()];
+  publishing = async () => [];
   networks = async () =>
     this.hidesNetworks
       ? null

@@ -60,6 +60,8 @@ async function connectThere(address: string, signal: AbortSignal): Promise<Docke
 
 /** After these events a container may have to be read, or read anew. */
 const attachEvents = new Set(['start', 'rename', 'unpause']);
+/** With these a container's ports are published, or are no longer. */
+const publishEvents = new Set(['start', 'die']);
 /** With these an engine changes its rules. Those of a network always do. */
 const ruleEvents = new Set(['container start', 'container die', 'daemon reload']);
 
@@ -187,6 +189,8 @@ class Follower {
       await reach.describeSharing(event.container);
     }
     if (event.type === 'container') await this.#reactToContainer(event);
+    const mayPublish = event.type === 'network' || publishEvents.has(event.action);
+    if (mayPublish) await reach.publishingChanged();
     if (event.type === 'network' || ruleEvents.has(`${event.type} ${event.action}`)) reach.rulesChanged();
   }
 

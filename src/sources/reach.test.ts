@@ -12,6 +12,7 @@ const unused = () => assert.fail('not asked for here');
 const containers = new Map<string, ContainerDetails>();
 const told = new Map<string, Told>();
 const said: string[] = [];
+let listed = 0;
 
 const host: SourceHost = {
   open: unused,
@@ -24,7 +25,10 @@ const host: SourceHost = {
   now: unused,
   protectNetworks: (ranges) => said.push(`networks ${ranges.map(({ subnet }) => subnet).join()}`),
   protectNodes: unused,
-  publishes: (name, jails, ports) => said.push(`${name} [${jails.join()}] ${formatPorts(ports)}`),
+  publishes: (name, jails, ports, through) => {
+    const by = through.length === 0 ? '' : `by ${formatPorts(through)}`;
+    said.push(`${name} [${jails.join()}] ${formatPorts(ports)}${by}`);
+  },
   gaps: (name, gaps) => said.push(`${name} gaps ${gaps.length}`),
   engineChanged: () => said.push('engine'),
 };
@@ -33,6 +37,12 @@ function connect(info: () => Promise<EngineInfo> = async () => rootful): Reach {
   const network = { id: 'n', ingress: false, options: {} };
   const client: DockerClient = {
     containers: unused,
+    publishing: async () => {
+      listed++;
+      return [...containers.values()].flatMap(({ id, networks, ports }) =>
+        ports === null || ports.length === 0 ? [] : [{ id, networks, ports }],
+      );
+    },
     events: unused,
     logs: unused,
     newest: unused,
@@ -81,6 +91,7 @@ beforeEach(() => {
   containers.clear();
   told.clear();
   said.length = 0;
+  listed = 0;
 });
 
 test('the networks are protected before anything, and changes of the engine’s rules are told of', async () => {
@@ -114,6 +125,23 @@ test('a container that publishes nothing is told of; where the ports are not kno
   await reach.describe(run('inner', { ports: [] }), ['http']);
   await reach.describe(run('direct', { networkMode: 'host', ports: null }), ['http']);
   assert.deepEqual(news(), ['inner [http] ', 'direct [http] 1-65535/tcp,1-65535/udp']);
+});
+
+test('a container that publishes nothing is reached by what others on its networks publish, as they come and go', async () => {
+  const reach = connect();
+  await reach.describe(run('vault', { ports: [], networks: ['front', 'bridge'] }), ['vault']);
+  await reach.describe(run('db', { ports: [], networks: ['back'] }), ['db']);
+  await reach.describe(run('web', { networks: ['front'] }), ['http']);
+  assert.deepEqual(news(), ['vault [vault] ', 'db [db] ', 'web [http] 80/tcp']);
+  run('proxy', { ports: [tcp(443), tcp(80)] });
+  run('other', { ports: [tcp(8_080)], networks: ['bridge'] });
+  await reach.publishingChanged();
+  assert.deepEqual(news(), ['vault [vault] by 80/tcp,443/tcp'], "Docker's default network is everybody's");
+  containers.delete('proxy');
+  containers.delete('web');
+  await reach.publishingChanged();
+  assert.deepEqual(news(), ['vault [vault] ']);
+  assert.equal(listed, 3, 'the engine is asked once for all of them');
 });
 
 test('a network that passes the packet filter by is told of, until the container has left it', async () => {

@@ -1,5 +1,11 @@
-import type { PortRange } from '../core/policy.ts';
-import type { ContainerDetails, DockerClient, EngineInfo, Network } from '../docker/client.ts';
+import { normalizePorts, type PortRange } from '../core/policy.ts';
+import type {
+  ContainerDetails,
+  DockerClient,
+  EngineInfo,
+  Network,
+  PublishingContainer,
+} from '../docker/client.ts';
 import { containerGaps } from './enforceability.ts';
 import type { SourceHost } from './source.ts';
 
@@ -9,10 +15,17 @@ export interface Told {
   /** Names of the jails that read it. */
   readonly jails: readonly string[];
   readonly ports: readonly PortRange[];
+  /** Ports of others by which clients may come to it; looked for only where it publishes none. */
+  readonly through: readonly PortRange[];
+  /** Networks on which others may pass clients on to it. */
+  readonly networks: readonly string[];
   readonly gaps: readonly string[];
   /** The id of the container whose network it is in: its own, or another one's. */
   readonly networkOf: string;
 }
+
+/** Networks on which containers are that nobody put together. */
+const everybodys: ReadonlySet<string> = new Set(['bridge', 'host', 'none', 'ingress', 'docker_gwbridge']);
 
 /** Where it is not known on which port somebody comes, he is shut out from all. */
 const anyPort: readonly PortRange[] = [
@@ -30,6 +43,8 @@ export class Reach {
   readonly #host: SourceHost;
   readonly #told: Map<string, Told>;
   #networks: readonly Network[] = [];
+  /** Null: not known yet. */
+  #publishing: readonly PublishingContainer[] | null = null;
   #engine: EngineInfo | null = null;
 
   constructor(client: DockerClient, host: SourceHost, told: Map<string, Told>) {
@@ -43,6 +58,7 @@ export class Reach {
     const known = await this.networksChanged();
     // Logs can be read also where the engine does not tell of itself.
     this.#engine = await this.#client.info().catch(() => null);
+    this.#publishing = null;
     for (const id of [...this.#told.keys()]) {
       if ((await this.#client.inspect(id)) === null) this.forget(id);
     }
@@ -68,7 +84,27 @@ export class Reach {
     if (!container.running || reached?.running !== true) return;
     const { id, name } = container;
     const gaps = containerGaps({ name, networks: reached.networks }, this.#networks, this.#engine);
-    this.#tell(id, { name, jails, ports: reached.ports ?? anyPort, gaps, networkOf: reached.id });
+    const ports = reached.ports ?? anyPort;
+    const networks = reached.networks.filter((network) => !everybodys.has(network));
+    const through = ports.length > 0 ? [] : await this.#through(reached.id, networks);
+    this.#tell(id, { name, jails, ports, through, networks, gaps, networkOf: reached.id });
+  }
+
+  /** A container has started or stopped, or is on other networks: one that passes clients on, perhaps. */
+  async publishingChanged(): Promise<void> {
+    this.#publishing = null;
+    for (const [id, told] of [...this.#told]) {
+      if (told.ports.length > 0) continue;
+      this.#tell(id, { ...told, through: await this.#through(told.networkOf, told.networks) });
+    }
+  }
+
+  async #through(id: string, networks: readonly string[]): Promise<readonly PortRange[]> {
+    this.#publishing ??= await this.#client.publishing();
+    const others = this.#publishing.filter(
+      (other) => other.id !== id && other.networks.some((network) => networks.includes(network)),
+    );
+    return normalizePorts(others.flatMap(({ ports }) => ports));
   }
 
   /** Describes those again that are in the network of this container, itself among them. */
@@ -86,7 +122,7 @@ export class Reach {
     this.#told.delete(id);
     // Another one may have its name by now.
     if (told === undefined || [...this.#told.values()].some(({ name }) => name === told.name)) return;
-    this.#host.publishes(told.name, [], []);
+    this.#host.publishes(told.name, [], [], []);
     if (told.gaps.length > 0) this.#host.gaps(told.name, []);
   }
 
@@ -94,8 +130,8 @@ export class Reach {
     if (this.#told.get(id)?.name !== now.name) this.forget(id);
     const before = this.#told.get(id);
     this.#told.set(id, now);
-    if (!isSame([before?.jails, before?.ports], [now.jails, now.ports])) {
-      this.#host.publishes(now.name, now.jails, now.ports);
+    if (!isSame([before?.jails, before?.ports, before?.through], [now.jails, now.ports, now.through])) {
+      this.#host.publishes(now.name, now.jails, now.ports, now.through);
     }
     if (!isSame(before?.gaps ?? [], now.gaps)) this.#host.gaps(now.name, now.gaps);
   }

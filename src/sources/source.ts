@@ -58,10 +58,16 @@ export interface SourceHost {
   protectNodes(nodes: readonly AllowEntry[]): void;
   /**
    * The host's ports on which a container can be reached that these jails (their names) read, whenever they
-   * change: those it publishes, or all where they cannot be known. A stopped container keeps its ports; of one
-   * that is gone both lists are empty.
+   * change: those it publishes, or all where they cannot be known; and, where it publishes none, those of the containers on
+   * networks of its own, which may pass clients on. A stopped container keeps its ports; of one that is gone all lists are
+   * empty.
    */
-  publishes(container: string, jails: readonly string[], ports: readonly PortRange[]): void;
+  publishes(
+    container: string,
+    jails: readonly string[],
+    ports: readonly PortRange[],
+    through: readonly PortRange[],
+  ): void;
   /**
    * What of a container's traffic the packet filter of this host does not see, a sentence each, with the
    * remedy, whenever it changes; none when there is nothing (any more).

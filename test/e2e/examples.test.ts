@@ -12,7 +12,15 @@ import { Web, webPort } from './testbed/web.ts';
 
 /** One example's services, as docker-compose reads them. */
 type Services = Readonly<
-  Record<string, { image: string; labels?: Record<string, string>; environment?: Record<string, string> }>
+  Record<
+    string,
+    {
+      image: string;
+      labels?: Record<string, string>;
+      environment?: Record<string, string>;
+      ports?: readonly unknown[];
+    }
+  >
 >;
 
 /** Of each example: the service that stands in for the real one, and what that logs when somebody guesses a password. */
@@ -88,10 +96,16 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
   const docker = (...args: string[]) => testbed.engine.docker(...args);
 
   /** A container with the image's name and the labels that a service of an example has, which says nothing by itself. */
-  async function standIn(name: string, image: string, labels: Record<string, string>): Promise<void> {
+  async function standIn(
+    name: string,
+    image: string,
+    labels: Record<string, string>,
+    ...options: readonly string[]
+  ): Promise<void> {
     await docker('tag', 'nginx:stable', image);
     const given = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
-    await docker('run', '--detach', `--name=${name}`, ...given, '--entrypoint=sleep', image, 'infinity');
+    const run = ['run', '--detach', `--name=${name}`, ...given, ...options];
+    await docker(...run, '--entrypoint=sleep', image, 'infinity');
   }
 
   async function log(name: string, line: string, times: number): Promise<void> {
@@ -115,19 +129,29 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
   describe('with containers that stand in for the services', { concurrency: true }, () => {
     for (const [index, [example, { service, jail, maxretry, line }]] of Object.entries(standIns).entries()) {
       it(`${example}: who guesses passwords at ${service} is banned, and who mistypes twice is not`, async () => {
-        const { image = '', labels = {} } = services.get(example)?.[service] ?? {};
-        await standIn(service, image, labels);
+        const { image = '', labels = {}, ports = [] } = services.get(example)?.[service] ?? {};
+        const port = 9_000 + index;
+        const network = `--network=${example}`;
+        const published = [network, `--publish=${port}:80`];
+        await docker('network', 'create', example);
+        await standIn(service, image, labels, ...(ports.length > 0 ? published : [network]));
         await untilRead(service);
+        // Its clients come by another one that passes them on, here only in name.
+        if (ports.length === 0) await standIn(`${example}-proxy`, 'nginx:stable', {}, ...published);
+        const shuts = async () =>
+          (await bailiff.status()).jails.find(({ name }) => name === `${jail}@${service}`)?.ports;
+        await eventually('its ports are known', async () => (await shuts()) === `${port}/tcp`);
         const now = new Date();
         const [attacker, legitimate] = [1, 2].map((each) => testbed.network.attacker(10 * index + each));
         await log(service, line(legitimate ?? '', now), 2);
         await log(service, line(attacker ?? '', now), maxretry);
-        await untilBanned(attacker ?? '', jail);
+        await untilBanned(attacker ?? '', `${jail}@${service}`);
         assert.ok(!(await bailiff.banned()).some(({ address }) => address === legitimate));
-        const ask = (from: number, patience: number) =>
-          request(testbed.network, { from, port: hostPort, patience });
-        assert.equal(await ask(10 * index + 1, shutOut), 'timeout');
-        assert.equal(await ask(10 * index + 2, 20), 200);
+        const ask = (from: number, port: number, patience: number) =>
+          request(testbed.network, { from, port, patience });
+        assert.equal(await ask(10 * index + 1, port, shutOut), 'timeout');
+        assert.equal(await ask(10 * index + 2, port, 20), 'refused');
+        assert.equal(await ask(10 * index + 1, hostPort, 20), 200, 'what is not of the container stays open');
       });
     }
   });
@@ -190,7 +214,7 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
     const ask = (from: number, patience: number) =>
       request(testbed.network, { from, port: webPort, user: 'member:guess', patience });
     for (let attempt = 1; attempt <= 5; attempt++) assert.equal(await ask(40, 20), 401);
-    await untilBanned(testbed.network.attacker(40), 'nginx-http-auth');
+    await untilBanned(testbed.network.attacker(40), `nginx-http-auth@${web.name}`);
     assert.equal(await ask(40, shutOut), 'timeout');
     assert.equal(await ask(41, 20), 401);
   });

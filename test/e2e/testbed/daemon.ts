@@ -32,6 +32,8 @@ export class Daemon {
       BAILIFF_SOCKET: join(workplace.makeDirectory('run'), 'bailiff.sock'),
       BAILIFF_DOCKER_SOCKET: join(workplace.makeDirectory('run'), 'docker.sock'),
       BAILIFF_CONFIG: '',
+      // What is tried is mostly how bans hold; examples.test.ts has it as it is by itself.
+      BAILIFF_LABEL_PORTS: 'all',
       ...env,
     };
     this.#client = new ControlClient(this.socket);
