@@ -70,6 +70,35 @@ samples:
   );
 });
 
+test('a filter for JSON is looked at as well: its expressions, and where its address stands', async () => {
+  const file = path.join(
+    folderOf({
+      'shop.yaml': `name: shop
+description: shop
+kind: json
+rules:
+  - hit:
+      where: {msg: {regex: '^(?:a+)+$|login'}, ip: {regex: '.'}}
+      host: request.headers.X-Forwarded-For
+samples:
+  - {line: '{"msg":"login","ip":"x","request":{"headers":{"X-Forwarded-For":"203.0.113.7"}}}', yields: hit, host: 203.0.113.7}
+`,
+    }),
+    'shop.yaml',
+  );
+  const { code, lines } = await linted([file]);
+  assert.equal(code, 1);
+  assert.deepEqual(
+    lines.map((line) => line.replace(`${file}: `, '').replace(/(: [^:;,]*).*/, '$1')),
+    [
+      'rule 1 msg: it can read some texts in very many ways',
+      'rule 1 msg: is bound to neither the beginning (^) nor the end ($) of the field',
+      'rule 1: the address is read from request.headers.X-Forwarded-For',
+      '1 filter, findings: 3',
+    ],
+  );
+});
+
 test('a file that is no filter is a finding, with its place', async () => {
   const file = path.join(folderOf({ 'shop.yaml': good.replace('kind: regex', 'kind: grok') }), 'shop.yaml');
   const { code, lines } = await linted([file], true);

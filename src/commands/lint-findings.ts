@@ -1,7 +1,9 @@
 import { definitionOf, placesIn, wholeOf } from '../config/filter-file.ts';
 import type { FilterFile } from '../config/filter-schema.ts';
 import { canonicalAddress } from '../core/address.ts';
-import type { Sample } from '../core/filter.ts';
+import type { FilterDefinition, Sample } from '../core/filter.ts';
+import { isBound } from '../scan/bound.ts';
+import { patternsOf } from '../scan/filters/patterns.ts';
 import { dangersOf } from '../scan/risks.ts';
 import { checkSamples, sampledExpressions } from '../scan/samples.ts';
 
@@ -16,21 +18,36 @@ export interface Finding {
 export function findingsIn(file: FilterFile): readonly Finding[] {
   const whole = wholeOf(file);
   const dangers = dangersOf(whole).map(({ part, problem }) => ({ where: part, message: problem }));
-  return [...dangers, ...unanchored(file), ...inEachMode(file), ...whole.samples.flatMap(injectionFindings)];
+  return [
+    ...dangers,
+    ...unanchored(whole),
+    ...claimed(whole),
+    ...inEachMode(file),
+    ...whole.samples.flatMap(injectionFindings),
+  ];
 }
 
-/** Expressions that a text of a client may match from anywhere to anywhere. */
-function unanchored(file: FilterFile): Finding[] {
-  if (file.kind === 'json') return [];
-  return file.expressions.flatMap(({ value }, place) =>
-    value.startsWith('^') || value.endsWith('$')
-      ? []
-      : [
+/** Expressions that a text of a client may match from anywhere to anywhere; of a field, that it is there may be asked. */
+function unanchored(definition: FilterDefinition): Finding[] {
+  const of = definition.kind === 'json' ? 'field' : 'line';
+  const message = `is bound to neither the beginning (^) nor the end ($) of the ${of}, in each of its alternatives`;
+  return patternsOf(definition).flatMap(({ name, pattern }) =>
+    isBound(pattern) || (definition.kind === 'json' && pattern === '.') ? [] : [{ where: name, message }],
+  );
+}
+
+/** Addresses that are read where a client writes. */
+function claimed(definition: FilterDefinition): Finding[] {
+  if (definition.kind !== 'json') return [];
+  return definition.rules.flatMap(({ host }, place) =>
+    host !== null && /header|cookie|forwarded/i.test(host)
+      ? [
           {
-            where: `expression ${place + 1}`,
-            message: 'is bound to neither the beginning (^) nor the end ($) of the line',
+            where: `rule ${place + 1}`,
+            message: `the address is read from ${host}, which a client writes; take the field in which the server puts the client`,
           },
-        ],
+        ]
+      : [],
   );
 }
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { loadFilters, shippedFilters } from '../config/filters.ts';
 import { compileExpression, groupText } from './filters/expression.ts';
 import { patternsOf } from './filters/patterns.ts';
+import { isBound } from './bound.ts';
 import { isAddressLoose } from './loose-address.ts';
 
 /** With a line of 203.0.113.7's, who names another. */
@@ -42,4 +43,27 @@ test('what bounds the text before the address, or binds it to the end, is good',
 test('no expression that is shipped is loose', async () => {
   for (const { pattern } of (await loadFilters([shippedFilters])).flatMap(patternsOf))
     assert.equal(isAddressLoose(pattern), false, pattern);
+});
+
+test('an expression is bound where each of its alternatives is, to the beginning or to the end', () => {
+  for (const pattern of [
+    '^Failed .* from <HOST>$',
+    '^a <HOST>|^b <HOST>',
+    '(?:^a|^b) <HOST>',
+    '^a <HOST>|b <HOST>$',
+    '(?<!x)^a <HOST>',
+    'refused for <HOST>(?= |$)$',
+    '^(?:a )?<HOST>',
+  ])
+    assert.equal(isBound(pattern), true, pattern);
+  for (const pattern of [
+    'refused for <HOST>',
+    '^a <HOST>|b <HOST>',
+    '(?:^a|b) <HOST>',
+    '(?:^a )?b <HOST>',
+    'costs <HOST>\\$',
+    'a <HOST>(?=$)',
+    '.',
+  ])
+    assert.equal(isBound(pattern), false, pattern);
 });

@@ -21,10 +21,10 @@ export function isAddressLoose(pattern: string, ignoreCase = false): boolean {
 }
 
 /** One way through the expression: its parts in a row. */
-type Way = readonly PatternNode[];
+export type Way = readonly PatternNode[];
 
 /** All ways through groups and alternatives. What may be there or not is there in one, and absent in another. */
-function waysOf(node: PatternNode): readonly Way[] {
+export function waysOf(node: PatternNode): readonly Way[] {
   switch (node.kind) {
     case 'sequence':
       return node.items.reduce<readonly Way[]>((ways, item) => product(ways, waysOf(item)), [[]]);
