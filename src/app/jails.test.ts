@@ -93,3 +93,13 @@ test('a jail that was dropped counts on where it comes back', () => {
   assert.equal(all.get('web'), undefined);
   assert.equal(all.add(web).jail.windows.add('203.0.113.7', 1_001, 1), 3);
 });
+
+test('a jail of one container has a tenth of the room of others', () => {
+  const all = jails();
+  const evicted = (name: string): number => {
+    const { windows } = all.add({ ...web, name }).jail;
+    for (let host = 0; host < 200; host++) windows.add(`203.0.113.${host}`, 1_000, 1);
+    return windows.evicted;
+  };
+  assert.deepEqual([evicted('web'), evicted('web@shop')], [0, 100]);
+});

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { sameRule } from '../config/labels.ts';
+import { isOfLabels, sameRule } from '../config/labels.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { ignoredBy, Jail, type JailLimits } from '../core/jail.ts';
 import { type Policy, policyOf, type Target, targetOf } from '../core/policy.ts';
@@ -111,7 +111,7 @@ export class Jails {
   #make(configuration: JailConfiguration): JailEntry {
     const { name } = configuration;
     const known = this.#entries.get(name);
-    const limits = { ...configuration, maxTracked: this.#maxTracked };
+    const limits = { ...configuration, maxTracked: trackedBy(name, this.#maxTracked) };
     const allow = this.#parts.ignoreLists?.of(configuration.ignoreip, ignoredBy(name));
     const counts = known !== undefined && countsAlike(known.jail.limits, limits);
     const windows = counts ? known.jail.windows : this.#ledger.openWindows(name, limits);
@@ -161,6 +161,14 @@ export class Jails {
   all(): IterableIterator<JailEntry> {
     return this.#entries.values();
   }
+}
+
+/**
+ * Whoever may start containers may start many, each with a log full of addresses: jails of labels, of which there are 500 at
+ * most, have a tenth of the room of one of the owner's each.
+ */
+function trackedBy(jail: string, maxTracked: number): number {
+  return isOfLabels(jail) ? Math.ceil(maxTracked / 10) : maxTracked;
 }
 
 /** Whether windows under these limits are the same. */

@@ -30,6 +30,8 @@ const parkedLimits: WindowLimits = {
   findtime: Number.POSITIVE_INFINITY,
   maxTracked: Number.POSITIVE_INFINITY,
 };
+/** Jails that are gone whose windows are kept, should they come back: whoever starts containers may name many. */
+const mostClosed = 500;
 /** Windows of a jail that nobody opens are dropped this long (seconds) after their last attempt. */
 const parkedFor = 30 * 86_400;
 
@@ -56,7 +58,13 @@ export class WindowStore {
   }
 
   close(jail: string): void {
+    this.#closing.delete(jail);
     this.#closing.add(jail);
+    const [oldest] = this.#closing;
+    if (this.#closing.size > mostClosed && oldest !== undefined) {
+      this.#closing.delete(oldest);
+      this.#windows.delete(oldest);
+    }
     this.#release();
   }
 
