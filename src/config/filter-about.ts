@@ -4,14 +4,14 @@ import { formatJournalMatch } from './journal-match.ts';
 
 /** What people are told of a filter: titles and texts, without what it does not say. */
 export function describeAbout(about: FilterAbout): readonly (readonly [title: string, text: string])[] {
-  const { files, journal, container, inside } = about.logs;
+  const { files, journal, container, inside, insideOf = [] } = about.logs;
   const [usual, ...modes] = about.modes;
   const all = [
     ['counts', about.counts ?? ''],
     ['log files', files.join(', ')],
     ['journal', journal.length === 0 ? '' : formatJournalMatch(journal)],
     ['container', container.join(', ')],
-    ['files in it', inside.join(', ')],
+    ['files in it', `${inside.join(', ')}${insideOf.length === 0 ? '' : ` (of ${insideOf.join(', ')})`}`],
     ['images', about.images.join(', ')],
     ['setup', about.setup ?? ''],
     ['forgeable', about.forgeable ?? ''],

@@ -95,10 +95,10 @@ function isIn(mode: string | null, modes: readonly string[] | undefined): boolea
 /** What is told of a filter; the same in all of its modes. */
 export function aboutOf(file: FilterFile): FilterAbout {
   const { counts, logs, images, setup, forgeable, jail, modes, overlaps } = file;
-  const { files = [], journal = [], container = [], inside = [] } = logs ?? {};
+  const { files = [], journal = [], container = [], inside = [], 'inside-of': insideOf = [] } = logs ?? {};
   return {
     counts: counts ?? null,
-    logs: { files, journal, container, inside },
+    logs: { files, journal, container, inside, insideOf },
     images: images ?? [],
     setup: setup ?? null,
     forgeable: forgeable ?? null,

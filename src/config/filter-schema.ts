@@ -70,6 +70,12 @@ const sample = z
   })
   .describe('An example that is tested with the filter.');
 
+/** An image as in `docker pull`, without a tag. */
+const image = text(
+  'the name of an image, without a tag',
+  /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9._-]+(?:\/[a-z0-9._-]+)*$/,
+);
+
 const logs = z
   .strictObject({
     files: paths().optional().describe("The host's usual paths."),
@@ -80,14 +86,13 @@ const logs = z
       .optional()
       .describe('Streams of its container that hold it; what comes on another is not judged.'),
     inside: containerPaths().optional().describe('Files inside its container.'),
+    'inside-of': z
+      .array(image)
+      .min(1)
+      .optional()
+      .describe('Images that log into the files inside, where others log to their output.'),
   })
   .refine((places) => Object.values(places).some((place) => place !== undefined), 'needs at least one place');
-
-/** An image as in `docker pull`, without a tag. */
-const image = text(
-  'the name of an image, without a tag',
-  /^(?:[\w.-]+(?::\d+)?\/)?[a-z0-9._-]+(?:\/[a-z0-9._-]+)*$/,
-);
 
 const common = {
   name: filterName.describe('As jails name it; the file is NAME.yaml.'),

@@ -156,9 +156,11 @@ class LabelledContainer {
     const { filters, defaults } = this.#configuration;
     const configured = this.#configured(name);
     const { inside: files = [], ...usual } = configured === undefined ? {} : optionsOf(configured);
+    const filter = fromLabels.filter ?? usual.filter ?? name;
+    const inside = files.length > 0 ? files : this.#insideOfImage(filter);
     const options = {
       ...usual,
-      ...(files.length === 0 ? {} : { inside: files }),
+      ...(inside.length === 0 ? {} : { inside }),
       ports: this.#ports(usual.ports ?? defaults.ports),
       ...setOptions(fromLabels),
       ...this.#fromEnvironment(name),
@@ -170,6 +172,12 @@ class LabelledContainer {
       bans: [],
     };
     return jailOf(name, options, defaults, filters.about(options.filter ?? name));
+  }
+
+  /** The files into which its image logs, where others of that service log to their output. */
+  #insideOfImage(filter: string): readonly string[] {
+    const { inside = [], insideOf = [] } = this.#configuration.filters.about(filter)?.logs ?? {};
+    return insideOf.some((image) => selects(`image:${image}`, this.#container)) ? inside : [];
   }
 
   /** What the host lets labels shut, and no more than the jail would. */

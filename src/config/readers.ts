@@ -152,20 +152,22 @@ export function paths(): Reader<readonly string[]> {
 
 /** Files inside containers: each of them is found at once, so no patterns; they are shown, so no control characters. */
 export function containerPaths(): Reader<readonly string[]> {
-  return list('a list of files in containers', "a file's absolute path, without wildcards", 1, containerPath);
+  return list('a list of files in containers', containerPathForm, 1, containerPath);
 }
 
 /** As `containerPaths`, or `off` for none. */
 export function insidePaths(): Reader<readonly string[]> {
-  const expected = "a file's absolute path, without wildcards, or off";
+  const expected = `${containerPathForm}, or off`;
   const known = list('a list of files in containers, or off', expected, 1, (element) =>
     element === 'off' ? element : containerPath(element),
   );
   return known.transform((elements) => elements.filter((element) => element !== 'off'));
 }
 
+const containerPathForm = "a file's absolute path, with wildcards (*, ?) in its name alone";
+
 function containerPath(element: string): string | undefined {
-  return isPath(element) && !/[*?[\]\p{Cc}]|\/$/u.test(element) ? element : undefined;
+  return isPath(element) && !/[[\]\p{Cc}]|[*?].*\/|\/$/u.test(element) ? element : undefined;
 }
 
 export const containerFileWays = ['mounts', 'proc', 'archive'] as const;

@@ -318,7 +318,7 @@ export const jailShape = {
   }),
   inside: option(insidePaths(), {
     description:
-      'Log files inside the containers of `container`, read instead of their output, each as the container calls it (`/data/app.log`); `off`: their output. As a label it means the file of the labelled container.',
+      'Log files inside the containers of `container`, read instead of their output, each as the container calls it (`/data/app.log`); its name may hold wildcards (`/data/*.log`: 32 files at most), where the folder is seen through `mounts` or `proc`; `off`: their output. As a label it means the file of the labelled container.',
     otherwise:
       "the filter's usual files inside containers, where its service does not write its log to its output",
     label: 'logpath',
@@ -547,7 +547,7 @@ export const globalShape = {
     default: '/etc/bailiff/filters',
   }),
   'max-tracked': option(wholeNumber(1_000, 10_000_000), {
-    description: 'How many addresses one jail counts at a time; beyond that the stalest are forgotten.',
+    description: 'How many addresses one jail counts at a time; beyond that the stalest are forgotten. A jail of one container, whose labels asked for it, counts a tenth of them.',
     default: '100000',
   }),
   'mail-server': option(text('smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…', /^smtps?:\/\/\S+$/), {

@@ -49,6 +49,8 @@ export interface FilterLogs {
   readonly container: readonly ContainerStream[];
   /** Files inside its container. */
   readonly inside: readonly string[];
+  /** Images that log into these files, where others log to their output. */
+  readonly insideOf?: readonly string[];
 }
 
 /** A `bantime` of null is for ever. */

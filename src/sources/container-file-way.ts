@@ -88,6 +88,20 @@ export async function wayTo(
   throw unreadable(problems);
 }
 
+/** The ways to a folder inside a container that show it as one, the best first, or why one does not. */
+export async function foldersTo(
+  container: ContainerDetails,
+  folder: string,
+  { ways, hostRoot }: WayOptions,
+): Promise<readonly { readonly way: ContainerFileWay; readonly folder: Attempt }[]> {
+  const found: { way: ContainerFileWay; folder: Attempt }[] = [];
+  for (const way of ways) {
+    if (way === 'mounts') found.push({ way, folder: throughMounts(container, folder, hostRoot) });
+    if (way === 'proc') found.push({ way, folder: await throughProc(container, folder) });
+  }
+  return found;
+}
+
 /** A proxy before the engine that does not let this question through is no reason to look no further. */
 async function ask(
   client: Pick<DockerClient, 'statInside'>,
@@ -133,7 +147,7 @@ function throughMounts({ mounts }: ContainerDetails, log: string, hostRoot: stri
   const { source, destination } = mount;
   if (source === null) return `${destination} has no folder on the host`;
   // A file that is mounted by itself may have another name on the host.
-  const alone = destination === log;
+  const alone = destination === log && !isFolder(source, hostRoot);
   const at = alone ? path.dirname(log) : destination;
   const inside = alone ? path.join(at, path.basename(source)) : log;
   const folder = onHost(alone ? path.dirname(source) : source, hostRoot);
@@ -141,6 +155,11 @@ function throughMounts({ mounts }: ContainerDetails, log: string, hostRoot: stri
   if (root === null)
     return `its folder ${source} is not seen here (mount it here under the same path, or the host's / and say where with host-root)`;
   return { kind: 'folder', root, path: inside, through: `through ${source} of the host` };
+}
+
+function isFolder(source: string, hostRoot: string): boolean {
+  const seen = onHost(source, hostRoot);
+  return seen !== null && rootAt(seen, '/') !== null;
 }
 
 /** What covers a path inside the container: the mount that is nearest to it. */

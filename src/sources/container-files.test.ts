@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -267,4 +267,40 @@ test('jails that read text or dates in another manner read a file apart', async 
       [`docker:web:${log} (latin1)`, 'old'],
     ]),
   );
+});
+
+test('a pattern follows the files that match it, as they come and go', async () => {
+  const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'bailiff-pattern-')));
+  try {
+    const logs = path.join(folder, 'logs');
+    mkdirSync(logs);
+    const write = (name: string) => {
+      writeFileSync(path.join(logs, name), 'x\n');
+      utimesSync(path.join(logs, name), 100, 100);
+      bench.said.set(`a:/data/logs/${name}`, text(2));
+    };
+    const bench = new Bench({ ways: ['mounts'], hostRoot: '/' });
+    const ids = () => [...bench.reports.keys(), ...bench.opened.map(({ id }) => id)];
+    const pattern = '/data/logs/proxy-host-*_access.log';
+    const web = container('a', 'npm', { source: folder, destination: '/data' });
+    bench.files.follow(web, [jail({ inside: [pattern] })]);
+    await bench.until(() => bench.reports.get(`docker:npm:${pattern}`) === 'waiting no file matches yet');
+    for (const name of ['proxy-host-1_access.log', 'proxy-host-12_access.log', 'other.log']) write(name);
+    await bench.until(() => bench.opened.length === 2);
+    assert.deepEqual(bench.opened.map(({ id }) => id).sort(), [
+      'docker:npm:/data/logs/proxy-host-12_access.log',
+      'docker:npm:/data/logs/proxy-host-1_access.log',
+    ]);
+    rmSync(path.join(logs, 'proxy-host-1_access.log'));
+    await bench.until(() => bench.closed.includes('docker:npm:/data/logs/proxy-host-1_access.log'));
+    bench.files.removed('a');
+    assert.ok(!ids().includes('docker:npm:/data/logs/other.log'));
+    bench.files.close();
+    const archive = new Bench();
+    archive.files.follow(web, [jail({ inside: [pattern] })]);
+    await archive.until(() => /a pattern needs the folder/.test(archive.reports.get(`docker:npm:${pattern}`) ?? ''));
+    archive.files.close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -4,10 +4,15 @@ import type { ContainerDetails } from '../docker/client.ts';
 import { ContainerFile, type FilePlace, type Holder, type Manner } from './container-file.ts';
 import type { ContainerFileParts, ReaderParts } from './container-file-reader.ts';
 import { mountOf } from './container-file-way.ts';
+import { matchesInside } from './container-patterns.ts';
+import { isPattern } from './glob.ts';
 
 /** The log files inside containers that jails read. */
 export class ContainerFiles {
   readonly #parts: ReaderParts;
+  readonly #lookAgain: NodeJS.Timeout;
+  /** Containers in which files are read that match patterns, by their ids. */
+  readonly #patterned = new Map<string, Patterned>();
   /** By the key of their place. */
   readonly #files = new Map<string, ContainerFile>();
   readonly #containers = new Set<string>();
@@ -17,6 +22,9 @@ export class ContainerFiles {
   constructor(parts: ContainerFileParts) {
     const leadsOut = this.#leadsOut.bind(this);
     this.#parts = { ...parts, readers: new Map(), leadsOut };
+    this.#lookAgain = setInterval(() => {
+      for (const each of this.#patterned.values()) void this.#followPatterns(each);
+    }, parts.pauses.longest).unref();
   }
 
   /** Containers of which a file is read, or was until they stopped. */
@@ -30,19 +38,63 @@ export class ContainerFiles {
    */
   follow(container: ContainerDetails, jails: readonly JailConfiguration[]): void {
     this.#forgetOver();
-    const wanted = this.#wantedFiles(container, jails);
-    for (const { place, holder } of wanted) this.#at(place).hold(holder);
-    if (wanted.length > 0) this.#containers.add(container.id);
+    const logs = jails.flatMap((jail) => jail.inside.map((each) => ({ log: path.normalize(each), jail })));
+    const named = logs.filter(({ log }) => !isPattern(log));
+    this.#hold(container, named);
+    if (logs.length > 0) this.#containers.add(container.id);
+    this.#forgetPatterns(container.id);
     if (!container.running) this.stopped(container.id);
+    else if (named.length < logs.length) {
+      const patterned = { container, named, patterns: logs.filter((each) => !named.includes(each)) };
+      this.#patterned.set(container.id, patterned);
+      void this.#followPatterns(patterned);
+    }
+  }
+
+  #hold(container: ContainerDetails, logs: readonly WantedLog[]): void {
+    for (const { place, holder } of this.#wantedFiles(container, logs)) this.#at(place).hold(holder);
+  }
+
+  /** What the patterns match now, and what is named beside: a file may be both. Never rejects. */
+  async #followPatterns(patterned: Patterned): Promise<void> {
+    const { container, named, patterns } = patterned;
+    const { host, options } = this.#parts;
+    const found: WantedLog[] = [];
+    for (const pattern of new Set(patterns.map(({ log }) => log))) {
+      const jails = patterns.filter(({ log }) => log === pattern).map(({ jail }) => jail);
+      const { paths, problem } = await matchesInside(container, pattern, options);
+      if (this.#patterned.get(container.id) !== patterned) return;
+      for (const log of paths) found.push(...jails.map((jail) => ({ log, jail })));
+      const id = patternId(container, pattern);
+      const names = jails.map(({ name }) => name);
+      if (problem !== '') host.report(id, 'failed', problem, names);
+      else if (paths.length === 0) host.report(id, 'waiting', 'no file matches yet', names);
+      else host.forget(id);
+    }
+    const logs = [...named, ...found];
+    for (const { log, jail } of patterned.found ?? [])
+      if (!logs.some((each) => each.log === log))
+        this.#files.get(this.#placeOf(container, log, jail).key)?.leave(container.id);
+    patterned.found = found;
+    this.#hold(container, logs);
+  }
+
+  #forgetPatterns(containerId: string): void {
+    const { container, patterns = [] } = this.#patterned.get(containerId) ?? {};
+    this.#patterned.delete(containerId);
+    if (container === undefined) return;
+    for (const { log } of patterns) this.#parts.host.forget(patternId(container, log));
   }
 
   /** What there is of the container's files is read to the end. */
   stopped(containerId: string): void {
+    this.#forgetPatterns(containerId);
     for (const file of this.#files.values()) file.release(containerId, 'the container stopped');
   }
 
   /** The same, and then they are forgotten. */
   removed(containerId: string, reason = 'the container was removed'): void {
+    this.#forgetPatterns(containerId);
     if (!this.#containers.delete(containerId)) return;
     for (const file of this.#files.values()) {
       file.release(containerId, reason);
@@ -73,19 +125,20 @@ export class ContainerFiles {
   }
 
   close(): void {
+    clearInterval(this.#lookAgain);
+    for (const id of [...this.#patterned.keys()]) this.#forgetPatterns(id);
     for (const file of this.#files.values()) file.close();
     this.#files.clear();
     this.#containers.clear();
   }
 
-  #wantedFiles(container: ContainerDetails, jails: readonly JailConfiguration[]): WantedFile[] {
+  #wantedFiles(container: ContainerDetails, logs: readonly WantedLog[]): WantedFile[] {
     const wanted = new Map<string, WantedFile>();
-    for (const jail of jails) {
-      for (const log of new Set(jail.inside.map((each) => path.normalize(each)))) {
-        const place = this.#placeOf(container, log, jail);
-        const asking = wanted.get(place.key)?.holder.jails ?? [];
-        wanted.set(place.key, { place, holder: { container, path: log, jails: [...asking, jail] } });
-      }
+    for (const { log, jail } of logs) {
+      const place = this.#placeOf(container, log, jail);
+      const asking = wanted.get(place.key)?.holder.jails ?? [];
+      const jails = asking.includes(jail) ? asking : [...asking, jail];
+      wanted.set(place.key, { place, holder: { container, path: log, jails } });
     }
     return [...wanted.values()];
   }
@@ -101,6 +154,24 @@ export class ContainerFiles {
     const manner = { encoding, ...(timeZone === undefined ? {} : { timeZone }) };
     return { key: `container-file:${where}${suffix}`, manner, suffix, isShared };
   }
+}
+
+/** A file, or a pattern, that a jail reads. */
+interface WantedLog {
+  readonly log: string;
+  readonly jail: JailConfiguration;
+}
+
+interface Patterned {
+  readonly container: ContainerDetails;
+  readonly named: readonly WantedLog[];
+  readonly patterns: readonly WantedLog[];
+  /** What the patterns matched. */
+  found?: readonly WantedLog[];
+}
+
+function patternId({ name }: ContainerDetails, pattern: string): string {
+  return `docker:${name}:${pattern}`;
 }
 
 interface WantedFile {

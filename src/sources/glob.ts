@@ -87,7 +87,7 @@ async function isFolder(link: string): Promise<boolean> {
 }
 
 /** Of one name: `*`, `?`, `[a-z]`, `[!a-z]`. */
-function matcherOf(segment: string): (name: string) => boolean {
+export function matcherOf(segment: string): (name: string) => boolean {
   if (!isPattern(segment)) return (name) => name === segment;
   const source = segment.replace(
     /\[([!^]?)(\]?[^\]]*)\]|\*+|\?|[^*?[]+|\[/g,
