@@ -24,9 +24,9 @@ export interface LabelJails {
 
 /**
  * The jails that a container's labels ask for. A label can add a jail for its own container and set
- * limits of it: with others than its name means elsewhere, and where it shuts the container's own ports, as is usual, it
- * is called NAME@CONTAINER and counts for itself, so that no container weakens another's protection; NAME@*, where the configuration has a jail NAME for other
- * logs, is that of all containers that ask for it. It cannot read anything else, ignore anybody, shut
+ * limits of it: with others than its name means elsewhere, and where it shuts the container's own ports, as is usual,
+ * it is called NAME@CONTAINER and counts for itself, so that no container weakens another's protection; NAME@*,
+ * where the configuration has a jail NAME for other logs, is that of all containers that ask for it. It cannot read anything else, ignore anybody, shut
  * ports that the configuration leaves open, or bring back a jail that the configuration switched off. What is refused is
  * reported, the rest stands. Never throws.
  */

@@ -86,6 +86,8 @@ export class Scan {
   /** Bytes of a line that all filters judge. */
   readonly #cap: number;
   #evidenceLeft: number;
+  /** All that is wanted of the line that is being judged, where that is more than the cap; null: it is not. */
+  #whole: string | null = null;
   readonly #skew = new Skew();
   /**
    * The last date of the lines judged so far, in seconds, as it was written (without the skew); null: none had one.
@@ -184,25 +186,26 @@ export class Scan {
       // What is left of a hole in the file.
       while (start < end && piece[start] === 0) start++;
       if (end > start) {
-        const textTo = (to: number): string => (ascii ? text.slice(start, to) : this.#decode(piece, start, to));
-        const whole = end - start > lineCap && this.keeps > lineCap ? textTo(Math.min(end, start + this.keeps)) : null;
-        this.#line(textTo(Math.min(end, start + lineCap)), whole, text, start, reading, found);
+        const whole = end;
+        if (end - start > lineCap) end = start + lineCap;
+        const line = ascii ? text.slice(start, end) : this.#decode(piece, start, end);
+        this.#whole = whole === end ? null : this.#wanted(piece, start, whole);
+        this.#line(line, text, start, reading, found);
       }
       start = next;
     }
     search.end();
+    this.#whole = null;
     if (reading.transport === null) this.#findLastDate(text, text.length, reading.now);
   }
 
-  /** `whole`: all of a line that is longer than the cap, where a filter wants it. */
-  #line(
-    line: string,
-    whole: string | null,
-    text: string,
-    start: number,
-    reading: Reading,
-    found: Found,
-  ): void {
+  /** Of a line that is longer than the cap; null: no filter wants more. */
+  #wanted(piece: Buffer, start: number, end: number): string | null {
+    if (this.keeps === lineCap) return null;
+    return this.#decode(piece, start, Math.min(end, start + this.keeps));
+  }
+
+  #line(line: string, text: string, start: number, reading: Reading, found: Found): void {
     const date = this.#isOwn ? ownDateOf(this.#dates, line, reading) : this.#dates.find(line, reading.now);
     const dated = date?.time ?? null;
     if (dated !== null) {
@@ -213,12 +216,13 @@ export class Scan {
     // What most filters judge, made once for all of them.
     let usual: string | null = null;
     for (let index = 0; index < this.#filters.length; index++) {
-      if (!this.#search.wants(index) || !isOn(reading.stream, this.#filters[index])) continue;
+      if (!this.#search.wants(index)) continue;
+      if (reading.stream !== undefined && !this.#isOn(index, reading.stream)) continue;
       const own = this.#own[index] ?? null;
       const its = own === null ? date : ownDateOf(own, line, reading);
       const filter = this.#filters[index];
       let judged: string;
-      if (whole !== null && filter?.wholeLines === true) judged = withoutDate(whole, its);
+      if (this.#whole !== null && filter?.wholeLines === true) judged = withoutDate(this.#whole, its);
       else if (own === null && filter?.withNewline !== true) {
         usual ??= keeps ? line : withoutDate(line, date);
         judged = usual;
@@ -235,6 +239,12 @@ export class Scan {
       if (reading.transport === null) this.#findLastDate(text, start, reading.now);
       found(index, judgement, this.#timeOf(judgement, its?.time ?? null, reading), line, evidence);
     }
+  }
+
+  /** A client who can write to one stream must not speak for what logs to the other. */
+  #isOn(filter: number, stream: ContainerStream): boolean {
+    const streams = this.#filters[filter]?.streams ?? [];
+    return streams.length === 0 || streams.includes(stream);
   }
 
   /** fail2ban leaves what it takes for a date, and cannot read, in the line if it has a fresh one from before. */
@@ -310,12 +320,6 @@ function lineStart(bytes: Uint8Array, place: number, from: number): number {
   let start = place;
   while (start > from && bytes[start - 1] !== 0x0a) start--;
   return start;
-}
-
-/** A client who can write to one stream must not speak for what logs to the other. */
-function isOn(stream: ContainerStream | undefined, filter: Filter | undefined): boolean {
-  const { streams = [] } = filter ?? {};
-  return stream === undefined || streams.length === 0 || streams.includes(stream);
 }
 
 /** fail2ban looks for no date where the journal gives the time: a client could have part of its text cut out. */
