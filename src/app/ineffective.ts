@@ -74,7 +74,7 @@ function describe({ ban, source, hits }: Watched): string {
 
 function likelyCause({ policy }: Ban, source: string): string {
   if (policy !== plainPolicy && policy.includes(' ')) {
-    return `its ban shuts only some ports (${policy}); set the jail's ports to all, or add the port it comes by`;
+    return `its ban shuts only some ports (${policy}); set the jail's ports to all, or add the port it comes by (of a jail of labels: label-ports)`;
   }
   if (source.startsWith('docker:')) {
     return (
