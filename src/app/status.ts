@@ -63,7 +63,10 @@ export function status(parts: StatusParts): Status {
       ...remarks,
       ...warningsOf(enabled, sources),
       ...parts.ignoreProblems.map((problem) => `ignoreip: ${problem}`),
-      ...portlessJails([...jails.all()].map(({ configuration: { name }, policy }) => ({ name, policy })), parts.policies),
+      ...portlessJails(
+        [...jails.all()].map(({ configuration: { name }, policy }) => ({ name, policy })),
+        parts.policies,
+      ),
       ...parts.labels.warnings(),
       ...parts.notifications.warnings(),
       ...reloadWarnings(parts.reload),
@@ -155,7 +158,9 @@ function portlessJails(
   jails: readonly { readonly name: string; readonly policy: Policy }[],
   policies: Pick<Policies, 'publishedBy'>,
 ): string[] {
-  const portless = jails.filter(({ policy }) => policy !== unenforced && portsOf(policy, policies) === 'none');
+  const portless = jails.filter(
+    ({ policy }) => policy !== unenforced && portsOf(policy, policies) === 'none',
+  );
   return portless.map(
     ({ name }) =>
       `jail ${name} shuts no port: its container publishes none to the outside, and nor does any on its networks; where a ` +

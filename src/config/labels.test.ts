@@ -13,7 +13,11 @@ const file = new URL('./testdata/empty.yaml', import.meta.url).pathname;
 
 /** Where labels may shut all ports, unless the environment says otherwise. */
 function configuration(environment: NodeJS.ProcessEnv = {}): Promise<Configuration> {
-  return loadConfiguration({ file, environment: { BAILIFF_LABEL_PORTS: 'all', ...environment }, knownFilters });
+  return loadConfiguration({
+    file,
+    environment: { BAILIFF_LABEL_PORTS: 'all', ...environment },
+    knownFilters,
+  });
 }
 
 const container = (labels: Record<string, string>, name = 'web', image = '') => ({ name, image, labels });

@@ -547,7 +547,8 @@ export const globalShape = {
     default: '/etc/bailiff/filters',
   }),
   'max-tracked': option(wholeNumber(1_000, 10_000_000), {
-    description: 'How many addresses one jail counts at a time; beyond that the stalest are forgotten. A jail of one container, whose labels asked for it, counts a tenth of them.',
+    description:
+      'How many addresses one jail counts at a time; beyond that the stalest are forgotten. A jail of one container, whose labels asked for it, counts a tenth of them.',
     default: '100000',
   }),
   'mail-server': option(text('smtp://[USER:PASSWORD@]HOST[:PORT] or smtps://…', /^smtps?:\/\/\S+$/), {

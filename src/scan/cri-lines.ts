@@ -1,7 +1,7 @@
-import { rfc3339Seconds } from './rfc3339.ts';
 import type { ContainerStream } from '../core/filter.ts';
 import { lineCap } from './line-length.ts';
 import { LinePart } from './line-part.ts';
+import { rfc3339Seconds } from './rfc3339.ts';
 import { type TakeLines, TimedLines } from './timed-lines.ts';
 
 /** Bytes at a line's start among which its head must end: a timestamp of 35, a stream, and a few tags. */
@@ -39,7 +39,8 @@ export class CriLines {
     this.#keeps = keeps;
     const { time, parts } = stored(cursor);
     this.#time = time;
-    for (const [stream, bytes] of parts) this.#keep(stream, bytes, bytes.length > lineCap ? bytes.length : keeps + 1);
+    for (const [stream, bytes] of parts)
+      this.#keep(stream, bytes, bytes.length > lineCap ? bytes.length : keeps + 1);
   }
 
   /**

@@ -280,7 +280,9 @@ test('long frames and lines without an end are cut beyond the line cap, and stay
 });
 
 test('where long lines are wanted whole they are, and one that was interrupted is cut and not patched together', () => {
-  const parts = Array.from({ length: 20 }, (_, part) => frame(1, `${at(2)} ${String(part % 10).repeat(16_384)}`));
+  const parts = Array.from({ length: 20 }, (_, part) =>
+    frame(1, `${at(2)} ${String(part % 10).repeat(16_384)}`),
+  );
   const lines: string[] = [];
   const take = (line: Buffer): unknown => lines.push(line.toString());
   const frames = new DockerFrames('docker-multiplexed', null, { keeps: 1_000_000 });

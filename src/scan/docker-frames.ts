@@ -1,9 +1,9 @@
 import { formatDockerCursor, parseDockerCursor } from '../core/docker-cursor.ts';
 import type { ContainerStream } from '../core/filter.ts';
 import { FrameReader, type MessageReader, RawReader } from './docker-messages.ts';
+import { lineCap } from './line-length.ts';
 import { LinePart } from './line-part.ts';
 import { type Instant, rfc3339Instant, secondsOf } from './rfc3339.ts';
-import { lineCap } from './line-length.ts';
 import { messageKey, SeenMessages } from './seen-messages.ts';
 
 /**
@@ -103,7 +103,10 @@ export class DockerFrames {
     const cursor = { timestamp: this.#timestamp, ordinal: this.#ordinal };
     if (this.#unfinished.size === 0) return formatDockerCursor(cursor);
     const unfinished = [...this.#unfinished];
-    const parts = unfinished.map(([stream, { text }]) => [stream, text.bytes.toString('latin1', 0, lineCap + 1)]);
+    const parts = unfinished.map(([stream, { text }]) => [
+      stream,
+      text.bytes.toString('latin1', 0, lineCap + 1),
+    ]);
     const times = unfinished.map(([stream, { timestamp }]) => [stream, timestamp]);
     return JSON.stringify({
       ...cursor,

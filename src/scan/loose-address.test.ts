@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadFilters, shippedFilters } from '../config/filters.ts';
+import { isBound } from './bound.ts';
 import { compileExpression, groupText } from './filters/expression.ts';
 import { patternsOf } from './filters/patterns.ts';
-import { isBound } from './bound.ts';
 import { isAddressLoose } from './loose-address.ts';
 
 /** With a line of 203.0.113.7's, who names another. */

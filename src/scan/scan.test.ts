@@ -327,7 +327,10 @@ test('of what a container writes, a filter that names its streams judges these a
   const logs = { files: [], journal: [], container: ['stderr'] as const, inside: [] };
   const [login = definitions[0]] = definitions;
   const about = { ...aboutNothing, logs };
-  const scan = new Scan([compileFilter({ ...login, about } as FilterDefinition), compileFilter(login as FilterDefinition)]);
+  const scan = new Scan([
+    compileFilter({ ...login, about } as FilterDefinition),
+    compileFilter(login as FilterDefinition),
+  ]);
   const found: number[] = [];
   for (const stream of ['stdout', 'stderr', undefined] as const)
     scan.block(lines('Failed for a from 203.0.113.7'), { ...reading, ...(stream && { stream }) }, (filter) =>

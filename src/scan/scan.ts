@@ -1,6 +1,6 @@
 import { isAscii } from 'node:buffer';
-import { Skew } from '../core/skew.ts';
 import type { ContainerStream } from '../core/filter.ts';
+import { Skew } from '../core/skew.ts';
 import type { Encoding } from '../core/types.ts';
 import { lineDecoder } from './encoding.ts';
 import { type DateFinder, DateReader, type LineDate } from './filters/dates.ts';

@@ -153,7 +153,7 @@ class Bench {
     this.opened.push(description);
     const lost = new AbortController();
     this.#lost = lost;
-    const pieces = new FilePieces(this.cursor, 'utf-8', (gap) => this.gaps.push(gap));
+    const pieces = new FilePieces(this.cursor, undefined, (gap) => this.gaps.push(gap));
     const isCurrent = () => this.#lost === lost && !lost.signal.aborted;
     const judge = (work: (take: Parameters<FilePieces['flush']>[0]) => void): void => {
       if (!isCurrent()) return;

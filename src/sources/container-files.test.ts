@@ -298,7 +298,9 @@ test('a pattern follows the files that match it, as they come and go', async () 
     bench.files.close();
     const archive = new Bench();
     archive.files.follow(web, [jail({ inside: [pattern] })]);
-    await archive.until(() => /a pattern needs the folder/.test(archive.reports.get(`docker:npm:${pattern}`) ?? ''));
+    await archive.until(() =>
+      /a pattern needs the folder/.test(archive.reports.get(`docker:npm:${pattern}`) ?? ''),
+    );
     archive.files.close();
   } finally {
     rmSync(folder, { recursive: true });

@@ -32,9 +32,12 @@ export async function matchesInside(
       continue;
     }
     try {
-      const names = new RootedTree(folder.root).list(folder.path, mostNames).filter(matcherOf(path.basename(pattern)));
+      const names = new RootedTree(folder.root)
+        .list(folder.path, mostNames)
+        .filter(matcherOf(path.basename(pattern)));
       const paths = names.sort().map((name) => path.join(path.dirname(pattern), name));
-      const problem = paths.length > mostFiles ? `more than ${mostFiles} files match: the rest is not read` : '';
+      const problem =
+        paths.length > mostFiles ? `more than ${mostFiles} files match: the rest is not read` : '';
       return { paths: paths.slice(-mostFiles), problem };
     } catch (error) {
       problems.push(`${way}: ${messageOf(error)}`);

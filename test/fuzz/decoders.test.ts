@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messageOf } from '../../src/core/errors.ts';
-import { lineCap } from '../../src/scan/scan.ts';
+import { lineCap } from '../../src/scan/line-length.ts';
 import { Bounds } from './bounds.ts';
 import { loadCorpus } from './corpus.ts';
 import type { FuzzedDecoder, Take } from './decoders/decoder.ts';

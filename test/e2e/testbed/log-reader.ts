@@ -82,7 +82,7 @@ export class LogReader implements SourceHost {
     const framing =
       input.kind === 'stream' && input.framing === 'docker-raw' ? input.framing : 'docker-multiplexed';
     const tellGap = (gap: string) => this.lost.push(`${id} ${gap}`);
-    const frames = new DockerFrames(framing, this.#cursors.get(cursorKey) ?? null, tellGap);
+    const frames = new DockerFrames(framing, this.#cursors.get(cursorKey) ?? null, { tellGap });
     const take = (line: Buffer) => lines.push(line.toString().trimEnd());
     const cursors = this.#cursors;
     return {

@@ -1,5 +1,6 @@
 import { fingerprintLength } from '../../../src/files/file-cursor.ts';
 import { packFilePiece } from '../../../src/files/file-piece.ts';
+import { codingOf } from '../../../src/scan/encoding.ts';
 import { FilePieces } from '../../../src/scan/file-pieces.ts';
 import type { FuzzedDecoder } from './decoder.ts';
 import { offsetOf, plainLines } from './file.ts';
@@ -7,7 +8,7 @@ import { offsetOf, plainLines } from './file.ts';
 export function filePieces(encoding: 'utf-8' | 'utf-16le'): FuzzedDecoder {
   return {
     name: `file-pieces, ${encoding}`,
-    make: (cursor) => new FilePieces(cursor, encoding),
+    make: (cursor) => new FilePieces(cursor, codingOf(encoding)),
     encode: (lines, random) => {
       const text = plainLines.encode(lines, random);
       return encoding === 'utf-8' ? text : Buffer.from(text.toString('latin1'), encoding);
