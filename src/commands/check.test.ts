@@ -30,6 +30,7 @@ test('a valid configuration is printed jail by jail', async () => {
   );
   assert.deepEqual(printed.slice(1), [
     'enforce auto; listen 127.0.0.1:9798',
+    "labels of containers: heeded; what they ask for shuts the container's own ports",
     'sshd: filter sshd; reads /var/log/auth.log, /var/log/secure; 5 in 10m, ban for ever; ignores 192.0.2.1',
     'nginx-http-auth: filter nginx-http-auth; reads container web; 5 in 10m, ban for 10m',
   ]);

@@ -115,8 +115,8 @@ function describeConfiguration(configuration: Configuration): string[] {
   const on = jails.filter((jail) => jail.enabled).length;
   return [
     `${left === 0 ? 'The configuration is valid' : `Errors: ${left} (below); the rest is valid`}: ${on} of ${jails.length} jails on; read from ${read}.`,
-    describeLabels(configuration),
     `enforce ${enforce}; listen ${listen === null ? 'off' : `${listen.host}:${listen.port}`}`,
+    describeLabels(configuration),
     ...jails.map(describeJail),
     ...configuration.notifiers.map(describeNotifier),
   ];

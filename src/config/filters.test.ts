@@ -133,7 +133,7 @@ samples:
 test('what is told of a filter is read with it', () => {
   const { about } = parseFilter(
     `${head}counts: wrong passwords
-logs: {files: [/var/log/x.log], journal: _SYSTEMD_UNIT=x.service + _UID=0, container: [stdout], inside: [/x.log]}
+logs: {files: [/var/log/x.log], journal: _SYSTEMD_UNIT=x.service + _UID=0, container: [stdout], inside: [/x.log], inside-of: [ghcr.io/x/y]}
 images: [x, ghcr.io/x/y]
 setup: Log the address.
 forgeable: it writes names as they come
@@ -152,6 +152,7 @@ ${samples}`,
       journal: [['_SYSTEMD_UNIT=x.service'], ['_UID=0']],
       container: ['stdout'],
       inside: ['/x.log'],
+      insideOf: ['ghcr.io/x/y'],
     },
     images: ['x', 'ghcr.io/x/y'],
     setup: 'Log the address.',

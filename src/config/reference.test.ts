@@ -33,7 +33,7 @@ test('docs/filters.md is as scripts/docs writes it', async () => {
 test('the examples of docs/configuration.md are valid', async () => {
   const blocks = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => text);
   const files = blocks.filter((text) => !text.startsWith('services:'));
-  assert.equal(files.length, 7);
+  assert.equal(files.length, 8);
   for (const text of files) {
     const file = join(directory, 'bailiff.yaml');
     writeFileSync(file, text);
