@@ -183,6 +183,7 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
     assert.ok(warnings.some((warning) => /label "bailiff.jails": jail "nosuch": no filter/.test(warning)));
     const notes = labels.flatMap((report) => report.notes);
     assert.match(notes.join(), /left out: .*nginx-http-auth \(forgeable\)/);
+    assert.ok(warnings.some((warning) => /^jail [\w-]+@asks shuts no port: /.test(warning)));
     assert.ok(ready, 'it stops nothing');
     assert.ok(!sources.some(({ id }) => id === 'docker:wrong' || id === 'docker:off'));
     const curl = inside(testbed.network.host, 'curl', ['--silent', 'http://127.0.0.1:9798/metrics']);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { canonicalAddress } from '../../src/core/address.ts';
 import { BatchPacker, readBatch } from '../../src/core/batch.ts';
 import type { Match } from '../../src/core/types.ts';
+import { codingOf } from '../../src/scan/encoding.ts';
 import { compileFilter } from '../../src/scan/filters/compile.ts';
 import { DateReader } from '../../src/scan/filters/dates.ts';
 import { LineCarry } from '../../src/scan/line-carry.ts';
@@ -31,7 +32,7 @@ function textOf(random: Random): Buffer {
 /** What a scan says of chunks, as it comes out of a batch on the other side. */
 class Judged {
   readonly #scan = new Scan(compiled, { timeZone: zone });
-  readonly #carry = new LineCarry();
+  readonly #carry = new LineCarry(codingOf('utf-8', this.#scan.keeps));
   readonly #packer = new BatchPacker();
 
   readonly #found: Found = (filter, judgement, time, line) => {
