@@ -57,7 +57,7 @@ for (const [example, [name, expected]] of Object.entries(examples)) {
     assert.deepEqual(errors, []);
     assert.deepEqual(
       jails.map((jail) => [jail.name, jail.container]),
-      expected.map((jail) => [jail, [name]]),
+      expected.map((jail) => [`${jail}@${name}`, [name]]),
     );
     const { jails: fitting, notes } = jailsFromLabels(
       { ...container, labels: { 'bailiff.enable': 'true' } },
@@ -65,7 +65,7 @@ for (const [example, [name, expected]] of Object.entries(examples)) {
     );
     for (const jail of expected)
       assert.ok(
-        fitting.some((each) => each.name === jail) || notes.join().includes(` ${jail} (forgeable)`),
+        fitting.some((each) => each.name === `${jail}@${name}`) || notes.join().includes(` ${jail} (forgeable)`),
         `enable alone asks for ${jail}, too, or says why not`,
       );
   });
