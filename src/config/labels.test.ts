@@ -329,6 +329,18 @@ test('a label without logpath reads the usual files inside the container, where 
   );
 });
 
+test('an image that logs into a file where others log to their output has that file read', async () => {
+  const inside = async (image: string) =>
+    (await read({ 'bailiff.jails': 'sshd' }, {}, image)).jails.map((jail) => jail.inside);
+  assert.deepEqual(await inside('lscr.io/linuxserver/openssh-server:latest'), [
+    ['/config/logs/openssh/current'],
+  ]);
+  assert.deepEqual(await inside('example/openssh-server'), [[]]);
+  const named = { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.logpath': '/x.log' };
+  const { jails } = await read(named, {}, 'linuxserver/openssh-server');
+  assert.deepEqual(jails[0]?.inside, ['/x.log']);
+});
+
 test('enable alone asks for the jails of the filters that belong to the image', async () => {
   const enable = { 'bailiff.enable': 'true' };
   const { jails, errors } = await read(enable, {}, 'docker.io/library/nginx:1.29-alpine');
