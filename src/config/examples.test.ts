@@ -65,7 +65,8 @@ for (const [example, [name, expected]] of Object.entries(examples)) {
     );
     for (const jail of expected)
       assert.ok(
-        fitting.some((each) => each.name === `${jail}@${name}`) || notes.join().includes(` ${jail} (forgeable)`),
+        fitting.some((each) => each.name === `${jail}@${name}`) ||
+          notes.join().includes(` ${jail} (forgeable)`),
         `enable alone asks for ${jail}, too, or says why not`,
       );
   });
