@@ -31,11 +31,13 @@ test('a jail’s published ports are those of all its containers, as they come a
 test('a jail of labels shuts the ports of its container, else those through which it is reached, else none', () => {
   const policies = new Policies({ jails: () => ['drop published vault@vault'], bans: () => [] });
   const shut = () => policies.rules().at(-1)?.ports;
-  assert.deepEqual(shut(), [], 'a container that is not there');
+  assert.equal(shut(), null, 'after a start, before the engine has told of it');
   policies.publishes('vault', ['vault@vault'], [], []);
   assert.deepEqual(shut(), []);
   policies.publishes('vault', ['vault@vault'], [], ports('443,80'));
   assert.deepEqual(shut(), ports('80,443'));
   policies.publishes('vault', ['vault@vault'], ports('8080'), []);
   assert.deepEqual(shut(), ports('8080'));
+  policies.publishes('vault', [], [], []);
+  assert.deepEqual(shut(), [], 'a container that is gone');
 });
