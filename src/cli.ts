@@ -1,6 +1,14 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { guide } from './commands/guide.ts';
-import { exitCode, printError, printJson, printLine, printText, printWarning } from './commands/output.ts';
+import {
+  exitCode,
+  messageText,
+  printError,
+  printJson,
+  printLine,
+  printText,
+  printWarning,
+} from './commands/output.ts';
 import type { LineFlags } from './commands/trial-lines.ts';
 import { version } from './version.ts';
 
@@ -20,7 +28,9 @@ export const program = new Command('bailiff')
   .exitOverride()
   // An option is that of the command it stands behind: `import` and `import bans` both have --json.
   .enablePositionalOptions()
-  .configureOutput({ outputError: (text, write) => write(`bailiff: ${text.replace(/^error: /, '')}`) });
+  .configureOutput({
+    outputError: (text, write) => write(`bailiff: ${messageText(text.replace(/^error: /, ''))}`),
+  });
 
 const json = ['--json', 'print JSON'] as const;
 

@@ -16,5 +16,11 @@ test('a hit and a ban are one readable line each', () => {
 });
 
 test('text from logs and labels cannot move the cursor of a terminal', () => {
-  assert.equal(sentence({ msg: 'source waits', error: 'x\u001b[2Jy\r' }), 'source waits  error=x?[2Jy?');
+  const waits = (error: string) => sentence({ msg: 'source waits', error });
+  assert.equal(waits('x\u001b[2Jy\r\u202e'), 'source waits  error=x\\x1b[2Jy\\x0d\\u{202e}');
+  // A line that follows cannot be taken for a record.
+  assert.equal(
+    waits('x\n[12:00:00] INFO: all is well'),
+    'source waits  error=x\n    [12:00:00] INFO: all is well',
+  );
 });

@@ -1,6 +1,7 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { formatDuration } from '../core/duration.ts';
 import { plainPolicy } from '../core/policy.ts';
+import { printable, printableJson, printableLines } from '../core/printable.ts';
 
 export type Log = Logger;
 
@@ -19,7 +20,16 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const stream = readable
     ? await readableStream()
     : destination({ fd: 1, sync: false, maxLength: mostWaiting });
-  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // Whoever looks at it, by whatever program.
+      hooks: { streamWrite: printableJson },
+    },
+    stream,
+  );
 }
 
 /** One line per event, for eyes. pino-pretty is loaded only for a terminal. */
@@ -51,7 +61,7 @@ export function sentence(record: LogRecord): string {
   }
   if (text === 'unban') return printable(`${jail}: ${address} let in again (${record['reason']})`);
   const rest = Object.entries(record).filter(([key]) => !['level', 'time', 'msg'].includes(key));
-  return printable([text, ...rest.map(([key, value]) => `${key}=${plain(value)}`)].join('  '));
+  return printableLines([text, ...rest.map(([key, value]) => `${key}=${plain(value)}`)].join('  '));
 }
 
 function describePolicy(policy: string): string {
@@ -63,9 +73,4 @@ function plain(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const message = (value as LogRecord)['message'];
   return typeof message === 'string' ? message : JSON.stringify(value);
-}
-
-/** Details can hold text from logs and labels: nothing of it may move a terminal's cursor. */
-function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n]/gu, '?');
 }

@@ -155,6 +155,7 @@ const called: readonly (readonly [args: readonly string[], input?: string])[] = 
   [['status']],
   [['status', 'web']],
   [['status', attack]],
+  [['status', `--${attack}`]],
   [['banned']],
   [['banned', '--jail', attack]],
   [['ban', '203.0.113.7']],

@@ -1,8 +1,8 @@
-import { visible } from '../config/show.ts';
 import type { Fail2banExpression, Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
 import type { FilterDefinition } from '../core/filter.ts';
 import { type DateTally, datedLines } from './date-tally.ts';
 import type { FilterTally } from './filter-tally.ts';
+import { printable } from './printable.ts';
 
 /** What people are shown of each expression (or rule) of a filter. */
 export interface ExpressionLabels {
@@ -70,11 +70,11 @@ export function* dateReport(dates: DateTally | null): Generator<string> {
   const { lines, undated, forms } = dates.counts;
   yield `dates${lines < datedLines ? '' : ` of the first ${datedLines} lines`}`;
   for (const { form, example, lines } of forms)
-    yield `      [${lines}] ${form === undefined ? '' : `${cut(form)} `}${example === '' ? 'in a JSON object' : `as ${visible(example)}`}`;
+    yield `      [${lines}] ${form === undefined ? '' : `${cut(form)} `}${example === '' ? 'in a JSON object' : `as ${printable(example)}`}`;
   if (undated > 0) yield `      [${undated}] none, or none that can be read in one way alone`;
 }
 
 function cut(text: string): string {
-  const shown = visible(text.slice(0, longestLabel));
+  const shown = printable(text.slice(0, longestLabel));
   return text.length > longestLabel ? `${shown}…` : shown;
 }

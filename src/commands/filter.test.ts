@@ -137,7 +137,7 @@ test('lines are printed by what they gave, the first of each kind, and nothing i
       'nofail       3: Nov 22 16:02:0',
       'miss         4: Nov 22 16:02:0',
       'nofail       5: Nov 22 16:02:0',
-      'miss         6: \\u{1b}[2Jx\\u{2',
+      'miss         6: \\x1b[2Jx\\u{202',
     ],
   );
   assert.equal(shown.filter((line) => line.startsWith('miss')).length, 20);

@@ -25,7 +25,7 @@ const bailiff = (...args: string[]) =>
 
 test('what became of a test message, for people and programs', async () => {
   const good = await bailiff('ops');
-  assert.deepEqual([good.exitCode, good.stdout], [0, 'Delivered: 250 \\u{1b}[31mtaken']);
+  assert.deepEqual([good.exitCode, good.stdout], [0, 'Delivered: 250 \\x1b[31mtaken']);
   const bad = await bailiff('chat');
   assert.deepEqual([bad.exitCode, bad.stdout], [1, 'NOT DELIVERED: HTTP 500']);
   const json = await bailiff('chat', '--json');

@@ -1,4 +1,3 @@
-import { visible } from '../config/show.ts';
 import { daemon } from './daemon.ts';
 import { printJson, printLine } from './output.ts';
 
@@ -6,6 +5,6 @@ import { printJson, printLine } from './output.ts';
 export async function notifyTestCommand(name: string, { json }: { json?: true }): Promise<0 | 1> {
   const answer = await daemon().notifyTest({ name });
   if (json) printJson(answer);
-  else printLine(`${answer.delivered ? 'Delivered' : 'NOT DELIVERED'}: ${visible(answer.detail)}`);
+  else printLine(`${answer.delivered ? 'Delivered' : 'NOT DELIVERED'}: ${answer.detail}`);
   return answer.delivered ? 0 : 1;
 }

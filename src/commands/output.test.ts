@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { printableJson } from '../core/printable.ts';
 import { jsonText, printable } from './output.ts';
 
 /** What a client may write for a user's name, and what a person is to see of it. */
@@ -31,11 +32,17 @@ for (const [what, text, shown] of attacks) {
     assert.deepEqual(JSON.parse(json), { text });
     assert.equal(printable(json), json);
   });
+
+  test(`the JSON of a log shows what ${what} also to who prints what he reads`, () => {
+    const { text: read } = JSON.parse(printableJson(`${JSON.stringify({ text })}\n`)) as { text: string };
+    assert.equal(read.replaceAll('\n', '\\x0a').replaceAll('\t', '\\x09'), shown);
+  });
 }
 
 test('printable leaves the letters of all languages as they are', () => {
   for (const text of ['Grüße, Zoë', '東京 サーバー', 'пользователь', 'مستخدم', 'नमस्ते', '🦊', 'C:\\x1b']) {
     assert.equal(printable(text), text);
     assert.equal(jsonText(text), JSON.stringify(text));
+    assert.equal(printableJson(JSON.stringify(text)), JSON.stringify(text));
   }
 });

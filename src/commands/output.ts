@@ -57,7 +57,7 @@ export function printError(error: unknown, json: boolean): void {
 }
 
 /** A message has line ends of its own: its remedy stands on a line below. */
-function messageText(text: string): string {
+export function messageText(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
 

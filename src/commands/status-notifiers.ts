@@ -1,4 +1,3 @@
-import { visible } from '../config/show.ts';
 import type { NotifierStatus } from '../control/protocol.ts';
 import { printLine, printTable } from './output.ts';
 
@@ -11,7 +10,7 @@ export function printNotifiers(notifiers: readonly NotifierStatus[]): void {
       name,
       type,
       ...[waiting, sent, failed, dropped].map(String),
-      problem === null ? '' : `fails: ${visible(problem)}`,
+      problem === null ? '' : `fails: ${problem}`,
     ]),
   );
   printLine();

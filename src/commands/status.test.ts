@@ -80,5 +80,5 @@ test('status --json of it has the finding whole, as doctor will take it', async 
 
 test('status names the notifiers, and what a server said cannot paint the terminal', async () => {
   const { stdout } = await bailiff();
-  assert.match(stdout, /^ops {7}mail {2}2 {8}3 {5}4 {7}0 {8}fails: no \\u\{1b\}\[31mroute$/m);
+  assert.match(stdout, /^ops {7}mail {2}2 {8}3 {5}4 {7}0 {8}fails: no \\x1b\[31mroute$/m);
 });

@@ -1,5 +1,5 @@
-import { visible } from '../config/show.ts';
 import type { TrialLine } from './filter-trial.ts';
+import { printable } from './printable.ts';
 
 const kinds = ['matched', 'missed', 'ignored'] as const;
 
@@ -67,5 +67,5 @@ export class LinePrinter {
 /** A log's line is somebody else's text: nothing of it may move the terminal's cursor. */
 function shown(bytes: Buffer): string {
   const text = bytes.toString('utf8', 0, longestLine * 4).replace(/\r?\n$/, '');
-  return text.length > longestLine ? `${visible(text.slice(0, longestLine))}…` : visible(text);
+  return text.length > longestLine ? `${printable(text.slice(0, longestLine))}…` : printable(text);
 }

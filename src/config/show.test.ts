@@ -14,5 +14,5 @@ test('long text is shortened', () => {
 });
 
 test('nothing in a value can steer a terminal or begin a line', () => {
-  assert.equal(quote('a\u001b[2J\n\u202e"b\\'), String.raw`"a\u{1b}[2J\u{a}\u{202e}\"b\\"`);
+  assert.equal(quote('a\u001b[2J\n\u202e"b\\'), String.raw`"a\x1b[2J\x0a\u{202e}\"b\\"`);
 });

@@ -1,3 +1,5 @@
+import { printable } from '../core/printable.ts';
+
 const longestShown = 40;
 
 /** A value for an error's text: shortened, quoted where it is text, safe to print. */
@@ -15,18 +17,7 @@ export function quote(text: string): string {
   return `"${plain(cut)}"`;
 }
 
-/**
- * Control characters, line ends and direction marks as escapes: a label may hold any of them, and
- * must not rewrite the terminal or the log that it is shown in.
- */
+/** Text as it stands within quotes: a label may hold anything, and must not rewrite the terminal or the log it is shown in. */
 export function plain(text: string): string {
-  return visible(text.replace(/["\\]/g, '\\$&'));
-}
-
-/** The same for text that is not quoted: a line of a log, an expression. */
-export function visible(text: string): string {
-  return text.replace(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
-  );
+  return printable(text.replace(/["\\]/g, '\\$&'));
 }

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { jsonText } from '../core/printable.ts';
 import { createServer } from './http.ts';
 import type { Status } from './protocol.ts';
 
@@ -38,7 +39,7 @@ export async function serveListener(
     const { ready, problems, enforcement } = parts.status();
     response.writeHead(ready ? 200 : 503, { 'content-type': 'application/json' });
     response.end(
-      `${JSON.stringify({ ready, enforcement: enforcement.state, backend: enforcement.backend, problems })}\n`,
+      `${jsonText({ ready, enforcement: enforcement.state, backend: enforcement.backend, problems })}\n`,
     );
   });
   await new Promise<void>((resolve, reject) => {

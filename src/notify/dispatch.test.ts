@@ -77,7 +77,7 @@ test('a ban is told with its last lines, a second later; the next message is a m
   assert.equal(message?.title, 'web1: j banned 203.0.113.7');
   assert.equal(
     message?.text,
-    'web1: j banned 203.0.113.7\n\n2023-11-14T22:13:20Z j banned 203.0.113.7 for 10m, 5 failures\n  | two\n  | thr\\u{1b}[31mee\\u{a}four\n',
+    'web1: j banned 203.0.113.7\n\n2023-11-14T22:13:20Z j banned 203.0.113.7 for 10m, 5 failures\n  | two\n  | thr\\x1b[31mee\\x0afour\n',
   );
   dispatch.banned(banOf({ host: '203.0.113.8' }));
   dispatch.unbanned(banOf({ host: '203.0.113.9' }));

@@ -1,4 +1,4 @@
-import { visible } from '../config/show.ts';
+import { printable } from '../core/printable.ts';
 import type { Clock } from '../core/types.ts';
 import { backOff } from './back-off.ts';
 import { type Channel, DeliveryFailure, explained } from './channel.ts';
@@ -228,7 +228,7 @@ export class Dispatch implements Notifier {
     const { clock, lines, queue } = this.#options;
     const last = kind === 'ban' && lines > 0 && queue.wantsLines ? matches.slice(-lines) : [];
     // From here on nothing of a log begins a line, paints a terminal or is without an end.
-    const shown = last.map((line) => visible(line.slice(0, longestLine)));
+    const shown = last.map((line) => printable(line.slice(0, longestLine)));
     const time = kind === 'ban' ? since : clock.now();
     return { kind, time, jail, address, host, until, failures, bancount, lines: shown };
   }

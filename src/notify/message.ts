@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { NoticeKind } from '../config/notify-options.ts';
-import { visible } from '../config/show.ts';
 import { formatDuration } from '../core/duration.ts';
+import { printable } from '../core/printable.ts';
 import { countNotices, type Notice, type NoticeCounts } from './notice.ts';
 
 /** What one message says: of one notice, or of all that came together. Its texts hold no control characters but line ends. */
@@ -58,8 +58,8 @@ export function messageOf({ host, notices, dropped, now }: MessageParts): Messag
     id: idOf(host, body),
     time: now,
     host,
-    title: visible(title.slice(0, longestTitle)),
-    text: `${visible(title)}\n\n${body}\n`,
+    title: printable(title.slice(0, longestTitle)),
+    text: `${printable(title)}\n\n${body}\n`,
     kind: kinds.length === 1 && kinds[0] !== undefined ? kinds[0] : 'several',
     count: notices.length,
     counts,
@@ -72,7 +72,7 @@ export function messageOf({ host, notices, dropped, now }: MessageParts): Messag
 
 /** A message that says nothing but that it arrives. */
 export function testMessage(host: string, name: string, now: number): Message {
-  const title = visible(`${host}: a test of Bailiff's notifier ${name}`);
+  const title = printable(`${host}: a test of Bailiff's notifier ${name}`);
   return {
     id: idOf(title, String(now)),
     time: now,
@@ -121,7 +121,7 @@ function bodyOf(notices: readonly Notice[], dropped: number): string {
     ...(rest > 0 ? [`and ${rest.toLocaleString('en-US')} more`] : []),
     ...(dropped > 0 ? [`and ${dropped.toLocaleString('en-US')} for which there was no room`] : []),
   ];
-  return lines.map(visible).join('\n');
+  return lines.map(printable).join('\n');
 }
 
 function detailsOf(notice: Notice): string[] {

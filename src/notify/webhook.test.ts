@@ -116,7 +116,7 @@ const answers: Readonly<
 > = {
   '500 with a body that would paint the terminal': {
     answer: (response) => response.writeHead(500).end('\u001b[31mout of order\n\n'),
-    told: /^HTTP 500: \\u\{1b\}\[31mout of order$/,
+    told: /^HTTP 500: \\x1b\[31mout of order$/,
     refused: false,
     waitMs: 0,
   },

@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { isJsonTemplate, type WebhookShape } from '../config/notify-options.ts';
-import { visible } from '../config/show.ts';
+import { printable } from '../core/printable.ts';
 import { type Channel, DeliveryFailure } from './channel.ts';
 import type { Message } from './message.ts';
 import { type Content, shapes } from './shapes.ts';
@@ -109,7 +109,7 @@ async function beginningOf(response: IncomingMessage): Promise<string> {
 
 /** @throws DeliveryFailure for every answer but success */
 function judged(status: number, wait: string, text: string): string {
-  const said = visible(text.replaceAll(/\s+/g, ' ').trim().slice(0, mostTold));
+  const said = printable(text.replaceAll(/\s+/g, ' ').trim().slice(0, mostTold));
   const answer = `HTTP ${status}${said === '' ? '' : `: ${said}`}`;
   if (status >= 200 && status < 300) return answer;
   if (status >= 300 && status < 400) {
