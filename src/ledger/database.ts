@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { BailiffError, messageOf } from '../core/errors.ts';
@@ -63,8 +63,11 @@ const notADatabase = 26;
  */
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | null = null;
+  // It holds lines of logs: for its owner alone, also in a directory that others may look into.
+  const mask = process.umask(0o077);
   try {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivate(path);
     database = new DatabaseSync(path);
     database.exec('PRAGMA locking_mode = EXCLUSIVE;');
     const version = versionOf(database);
@@ -77,6 +80,17 @@ export function openDatabase(path: string): DatabaseSync {
   } catch (error) {
     database?.close();
     throw databaseError(path, error);
+  } finally {
+    process.umask(mask);
+  }
+}
+
+/** What SQLite makes beside a database (WAL) has the database's mode. */
+function makePrivate(path: string): void {
+  try {
+    chmodSync(path, 0o600);
+  } catch {
+    // It is not there yet, or is not ours, which to open it will tell.
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   copyFileSync,
   mkdtempSync,
   readdirSync,
@@ -53,6 +54,20 @@ function fail(errcode: number, message: string, once: boolean): () => void {
   };
   return undo;
 }
+
+test('what is stored is for its owner alone, also in a folder that others may look into', () => {
+  for (const present of [false, true]) {
+    if (present) chmodSync(path, 0o644);
+    chmodSync(folder, 0o755);
+    const ledger = open();
+    ledger.ban(ban(present ? '203.0.113.7' : '203.0.113.8'));
+    ledger.commit();
+    const files = readdirSync(folder);
+    assert.ok(files.includes('bailiff.db-wal'));
+    for (const file of files) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
+    ledger.close();
+  }
+});
 
 function ban(address: string, bantime: number | null = 600) {
   return { address, jail: 'sshd', bantime, hits: 5, policy: plainPolicy };
