@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { folderOf } from '../../test/setup/folder.ts';
@@ -53,4 +53,24 @@ test('a value beyond what a process can be given is an error like any other', as
 test('without leave it refuses', async () => {
   const locked = new Shell({ allowed: false });
   await assert.rejects(locked.run({ text: 'true', values: {} }, options), /commands are not allowed/);
+});
+
+const source = new URL('../', import.meta.url);
+
+test('no other place has a shell, and five files run programs, from lists of arguments', () => {
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' });
+  const code = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'));
+  const holding = (form: RegExp) =>
+    code.filter((file) => form.test(readFileSync(new URL(file, source), 'utf8'))).sort();
+  assert.deepEqual(holding(/\bshell:\s*(?:true\b|['"`])|\/bin\/(?:ba|da)?sh\b/), ['notify/shell.ts']);
+  const spawning = [
+    'enforce/command.ts',
+    'enforce/conversation.ts',
+    'enforce/monitor.ts',
+    'notify/program.ts',
+    'sources/journal-child.ts',
+  ];
+  assert.deepEqual(holding(/['"](?:execa|(?:node:)?child_process)['"]/), spawning);
+  // And nothing else of it, such as what splits one text into words.
+  assert.deepEqual(holding(/^import \{ execa \} from 'execa';$/m), spawning);
 });
