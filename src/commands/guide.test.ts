@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import type { Command } from 'commander';
 import { program } from '../cli.ts';
 import { acts, eachCommand, examplesOf } from './guide.ts';
+import { commandsManual } from './manual.ts';
 import { commandsReference } from './reference.ts';
 
 for (const [path, command] of [...eachCommand(program)].filter(([, each]) => acts(each))) {
@@ -32,4 +33,9 @@ test('every command has its place in the help', () => {
 test('docs/commands.md is as scripts/docs writes it', () => {
   const page = readFileSync(new URL('../../docs/commands.md', import.meta.url), 'utf8');
   assert.equal(page, commandsReference(program));
+});
+
+test('man/bailiff.8 is as scripts/docs writes it', () => {
+  const page = readFileSync(new URL('../../man/bailiff.8', import.meta.url), 'utf8');
+  assert.equal(page, commandsManual(program));
 });

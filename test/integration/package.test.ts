@@ -60,6 +60,11 @@ describe('the published package, with nothing beside it', () => {
   it('holds its build and the licences of the packages in it', () => {
     const build = readFileSync(join(unpacked, 'dist/current'), 'utf8').trim();
     assert.equal(readdirSync(unpacked).includes('src'), false);
+    const { man } = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'));
+    assert.deepEqual(
+      man,
+      readdirSync(join(unpacked, 'man')).map((page) => `man/${page}`),
+    );
     const licences = readFileSync(join(unpacked, 'dist', build, 'THIRD-PARTY-LICENSES'), 'utf8');
     const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
     assert.equal(manifest.dependencies, undefined);
