@@ -61,6 +61,15 @@ test('what a page names is there', () => {
   }
 });
 
+test('the manual leads to each of its pages', () => {
+  const [index, ...others] = pages().filter(({ file }) => file.startsWith('docs/'));
+  const missing = others.filter(({ file }) => !index?.text.includes(`](${path.basename(file)})`));
+  assert.deepEqual(
+    missing.map(({ file }) => file),
+    [],
+  );
+});
+
 /** Where links may lead in a page, as GitHub makes it of headings. */
 function anchorsOf(text: string): ReadonlySet<string> {
   const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => heading);
