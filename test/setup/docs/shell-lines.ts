@@ -51,4 +51,5 @@ export function bailiffArguments({ words }: SimpleCommand): readonly string[] | 
   return command === undefined ? null : bailiffArguments(command);
 }
 
-const before = /^(?:sudo|npx|kubectl .* --|docker compose exec(?: -T)? bailiff|docker exec(?: -it?)? bailiff)?$/;
+const before =
+  /^(?:sudo|npx|kubectl .* --|docker compose exec(?: -T)? bailiff|docker exec(?: -it?)? bailiff)?$/;
