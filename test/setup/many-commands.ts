@@ -11,7 +11,8 @@ const lines = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as readonl
 await all(true);
 for (const command of commandsBelow(program)) command.action(() => undefined);
 await all(false);
-process.exit();
+// Once all of it is out: a reader may be slow.
+process.stdout.write('', () => process.exit());
 
 async function all(act: boolean): Promise<void> {
   for (const [number, line] of lines.entries()) {
