@@ -75,7 +75,7 @@ program
   .command('ban <address>')
   .description('ban an address or a range by hand')
   .option('--jail <name>', 'in the name of this jail, with its ban time')
-  .option('--for <duration>', 'how long: 1h, 2d, -1 for ever')
+  .option('--for <duration>', 'how long: 1h, 2d, permanent')
   .option('--confirm <duration>', 'for this long at first, such as 60s, and on only if you then confirm it')
   .option('--force', 'though the address is protected; own addresses and loopback excepted')
   .option(...json)

@@ -20,6 +20,7 @@ import { version } from '../version.ts';
 import { Allowances } from './allowances.ts';
 import { ApiJailDesk } from './api-jails.ts';
 import type { BanNews } from './ban-news.ts';
+import { BusyRanges } from './busy-ranges.ts';
 import { Desk, manualJail } from './desk.ts';
 import { Events } from './events.ts';
 import { Expiry } from './expiry.ts';
@@ -34,6 +35,7 @@ import { KeptNames } from './kept-names.ts';
 import { LabelJails } from './label-jails.ts';
 import { LabelReports } from './label-reports.ts';
 import type { Log } from './log.ts';
+import { Neighbours } from './neighbours.ts';
 import type { Notifications } from './notifications.ts';
 import { observe } from './observe.ts';
 import { Pipeline } from './pipeline.ts';
@@ -129,11 +131,9 @@ export function assemble(
   const started = clock.now();
   const sessions = new Sessions();
   const path = join(configuration.stateDir, 'bailiff.db');
-  const remembered = configuration.fail2ban?.purgeAge ?? undefined;
   const retention = {
     history: configuration.history,
     evidence: configuration.evidence !== 'off',
-    ...(remembered === undefined ? {} : { remembered }),
   };
   const events = new Events();
   const metrics = new Metrics();
@@ -144,6 +144,7 @@ export function assemble(
     allowlist,
     sessions,
     retention,
+    counting: () => jails.longestForget,
     told: {
       banned: ({ jail, address, until, hits }) =>
         events.tell({ event: 'ban', time: clock.now(), jail, address, until, hits }),
@@ -186,6 +187,8 @@ export function assemble(
 
   const backend = choice.backend.name;
   metrics.begunBackend(backend);
+  const monotonic = () => performance.now();
+  const busyRanges = new BusyRanges({ active: ledger.active, allowlist, jails, monotonic });
   const enforcer: Enforcer = new Enforcer({
     backend: choice.backend,
     clock,
@@ -234,6 +237,7 @@ export function assemble(
     merging: mergingIn(live),
     recognise: ({ configuration: { ignoreip } }, host) => ignoreLists.ask(ignoreip, host),
     names: new HostNames({ now: () => performance.now() / 1000 }),
+    neighbours: new Neighbours(ledger, jails),
     counting: (jail) => jails.counting(jail),
     news,
     evidence,
@@ -398,6 +402,7 @@ export function assemble(
         ...own,
         configuration: live.now,
         reload: reload.last,
+        busyRanges,
         enforcer,
         gaps: gaps.all(),
         ignoreProblems: ignoreLists.problems(),

@@ -25,7 +25,7 @@ import type {
 import { countedAddress, covers, overlapping, requireAddress } from '../core/address.ts';
 import { formatDuration, parseBanTime } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
-import { plainPolicy, targetOf } from '../core/policy.ts';
+import { keepsOut, plainPolicy, targetOf } from '../core/policy.ts';
 import type { Address, AllowedAddress, Ban, UnbanReason } from '../core/types.ts';
 import type { Allowances } from './allowances.ts';
 import type { ApiJailDesk } from './api-jails.ts';
@@ -167,7 +167,8 @@ export class Desk implements Control {
     }
     const counted = countedAddress(address);
     const inside = ofJail.filter((ban) => ban.address === counted || covers(address, ban.address));
-    const covering = ofJail.filter((ban) => !inside.includes(ban) && covers(ban.address, address));
+    const around = ofJail.filter((ban) => !inside.includes(ban) && covers(ban.address, address));
+    const covering = around.filter(({ policy }) => keepsOut(policy));
     return { unbanned: await this.end(inside, 'manual'), covering };
   }
 
@@ -231,9 +232,10 @@ export class Desk implements Control {
   }
 
   #conclude(bans: readonly Ban[], reason: UnbanReason): void {
-    const { ledger, metrics, log, commit } = this.#parts;
+    const { ledger, jails, metrics, log, commit } = this.#parts;
     for (const ban of bans) {
       ledger.unban(ban, reason);
+      if (reason !== 'expired') jails.pardon(ban.address);
       // Before the jail, and its series, may go with its last ban.
       metrics.unbans.inc({ jail: ban.jail, reason });
       this.#parts.ended(ban);

@@ -87,10 +87,20 @@ export class IgnoreLists {
    * Returns null where there is nothing to wait for, else what never rejects.
    */
   ask(entries: readonly string[], address: Address): Promise<void> | null {
+    const { hosts, commands } = this.#asked(entries);
+    return hosts || commands.length > 0 ? this.questions.ask(address, hosts, commands) : null;
+  }
+
+  /** Whether there is somebody whom only a question tells: nobody can say of a range that it holds none of them. */
+  asks(entries: readonly string[]): boolean {
+    const { hosts, commands } = this.#asked(entries);
+    return hosts || commands.length > 0;
+  }
+
+  #asked(entries: readonly string[]): { readonly hosts: boolean; readonly commands: readonly string[] } {
     const { domains, files, commands } = this.#sort(entries);
     const listed = files.flatMap((file) => this.#files.get(file)?.entries ?? []);
-    const hosts = domains.length > 0 || listed.some(({ entry }) => entry.startsWith('.'));
-    return hosts || commands.length > 0 ? this.questions.ask(address, hosts, commands) : null;
+    return { hosts: domains.length > 0 || listed.some(({ entry }) => entry.startsWith('.')), commands };
   }
 
   /** What new names and files among these mean, for who goes by them from now on. Never rejects. */

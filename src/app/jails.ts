@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isOfLabels, sameRule } from '../config/labels.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
+import { rangeAround } from '../core/address.ts';
+import type { AllowEntry } from '../core/allowlist.ts';
 import { ignoredBy, Jail, type JailLimits } from '../core/jail.ts';
 import { type Policy, policyOf, type Target, targetOf } from '../core/policy.ts';
+import type { Address } from '../core/types.ts';
 import { matchesWildcard } from '../core/wildcard.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Ignores } from './fail2ban-actions.ts';
@@ -115,7 +118,9 @@ export class Jails {
     const allow = this.#parts.ignoreLists?.of(configuration.ignoreip, ignoredBy(name));
     const counts = known !== undefined && countsAlike(known.jail.limits, limits);
     const windows = counts ? known.jail.windows : this.#ledger.openWindows(name, limits);
-    const jail = new Jail(limits, windows, allow);
+    // A range holds those whom other jails were told to spare.
+    const others = configuration.ranges === null ? null : () => this.#spared();
+    const jail = new Jail(limits, windows, allow, others);
     const policy = policyOf(configuration.action, configuration.ports, name);
     const ignores = this.#parts.ignores?.(name) ?? null;
     const { hits = 0, bans = 0 } = known ?? {};
@@ -128,6 +133,33 @@ export class Jails {
       this.#moved(targetOf(after.address, after.policy));
     }
     return entry;
+  }
+
+  /** Whom any jail spares. */
+  #spared(): AllowEntry[] {
+    return [...this.#entries.values()].flatMap(({ jail }) => jail.own);
+  }
+
+  /** Why no range can be banned, or null. */
+  get unaskable(): string | null {
+    for (const { configuration, ignores } of this.#entries.values()) {
+      if (ignores === null && this.#parts.ignoreLists?.asks(configuration.ignoreip) !== true) continue;
+      return `whom an ignore list of jail ${configuration.name} means by a domain or a program can be asked of single addresses alone`;
+    }
+    return null;
+  }
+
+  /** How long bans that are over count for those that follow, in seconds, at most. */
+  get longestForget(): number {
+    return Math.max(0, ...[...this.#entries.values()].map(({ jail }) => jail.limits.increment.forget));
+  }
+
+  /** Somebody was let in by hand, or must not be banned: what was counted of ranges around him counts no more. */
+  pardon(address: Address): void {
+    for (const { configuration, jail } of this.#entries.values()) {
+      const range = configuration.ranges === null ? null : rangeAround(address, configuration.ranges);
+      if (range !== null) this.#ledger.forget(jail.limits.name, range);
+    }
   }
 
   /** Whether the configuration has it. */
@@ -169,6 +201,14 @@ export class Jails {
  */
 function trackedBy(jail: string, maxTracked: number): number {
   return isOfLabels(jail) ? Math.ceil(maxTracked / 10) : maxTracked;
+}
+
+/**
+ * As how many attempts one counts of somebody who was banned so often. Of a range it is one: in it there are others, too,
+ * whom one address that was banned again must not shut out.
+ */
+export function weightOf({ configuration, jail }: JailEntry, bansBefore: number): number {
+  return configuration.ranges === null ? jail.times.attemptsAfter(bansBefore, jail.limits.maxretry) : 1;
 }
 
 /** Whether windows under these limits are the same. */

@@ -11,7 +11,7 @@ export function neverBanned(allowlist: Allowlist, jails: Jails): readonly NeverB
     const { domains, commands } = sortIgnoreEntries(configuration.ignoreip);
     const { name } = configuration;
     return [
-      ...jail.allow
+      ...jail.own
         .filter(({ range }) => !known.has(range))
         .map(({ range, reason }) => ({ address: range, jail: name, reason })),
       ...domains.map((domain) => ({ address: domain, jail: name, reason: 'asked of DNS before a ban' })),

@@ -64,7 +64,13 @@ export function observe(series: Series, observed: Observed): void {
           : reading.filter((source) => source.jails.includes(entry.configuration.name)).length,
     }));
   });
-  registerJails(series, jailStates, () => ledger.active.byJail);
+  const { active } = ledger;
+  registerJails(
+    series,
+    jailStates,
+    () => active.byJail,
+    () => active.permanentByJail,
+  );
   registerSources(series, {
     sources,
     skews: () => observed.intake.skews(),

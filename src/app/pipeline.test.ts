@@ -5,7 +5,7 @@ import { jailWith } from '../../test/setup/jail.ts';
 import type { JailConfiguration } from '../config/schema.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { BatchPacker } from '../core/batch.ts';
-import { plainPolicy, splitTarget } from '../core/policy.ts';
+import { plainPolicy, ruleOf, splitTarget } from '../core/policy.ts';
 import { Sessions } from '../core/session.ts';
 import type { Clock, Match, MatchBatch } from '../core/types.ts';
 import { Enforcer } from '../enforce/enforcer.ts';
@@ -15,6 +15,7 @@ import { expose } from '../metrics/exposition.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Allowances } from './allowances.ts';
 import { BanNews } from './ban-news.ts';
+import { BusyRanges } from './busy-ranges.ts';
 import { Desk } from './desk.ts';
 import { Events } from './events.ts';
 import { Evidence } from './evidence.ts';
@@ -22,6 +23,7 @@ import { HostNames } from './host-names.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
 import { Jails } from './jails.ts';
+import { Neighbours } from './neighbours.ts';
 import { Pipeline, type PipelineParts } from './pipeline.ts';
 
 const jail = jailWith('sshd', { logpath: ['/log'], maxretry: 3, ignoreip: ['192.0.2.0/24'] });
@@ -45,7 +47,7 @@ async function assemble(
     backend,
     clock,
     desired: () => ledger.active.merged,
-    policies: () => [{ policy: plainPolicy, action: 'drop', ports: null }],
+    policies: () => [plainPolicy, 'log'].map((policy) => ruleOf(policy, () => null)),
     protectedReason: (target) =>
       allowlist.reason(splitTarget(target).address, [], ledger.active.isForced(target)),
     events: { applied: () => {}, failed: () => {}, repaired: () => {}, refused: () => {} },
@@ -72,6 +74,7 @@ async function assemble(
       addresses: async (name) => (name === 'bad.example' ? ['203.0.113.77'] : []),
     }),
     recognise,
+    neighbours: new Neighbours(ledger, jails),
     counting: (name) => jails.counting(name),
     news: new BanNews({ notifiers: new Map(), evidence, jails: () => [], log: null }),
     evidence,
@@ -525,6 +528,142 @@ test('a jail may count the bans of others; what it bans is counted by none', asy
     clock.seconds += 700;
     await desk.end(ledger.active.expired(clock.seconds), 'expired');
   }
+});
+
+/** Bans a whole range where three of its addresses are banned, and counts them once each. */
+const around = {
+  bans: ['*'],
+  ranges: { 4: 24, 6: 48 },
+  maxretry: 3,
+  findtime: 86_400,
+  bantime: 604_800,
+} as const;
+const once = jailWith('sshd', { logpath: ['/log'], maxretry: 1, ignoreip: ['192.0.2.77'] });
+
+test('where many addresses of a /24 or /48 are banned the range is, each counted once', async () => {
+  const { intake, send, ledger, backend, clock, desk, evidence, jails } = await assemble([
+    once,
+    jailWith('web', { filter: 'sshd', logpath: ['/log'], maxretry: 1 }),
+    jailWith('around', around),
+  ]);
+  const [web] = [...jails.all()].filter(({ configuration }) => configuration.name === 'web');
+  intake.open({ ...file, jails: [once, web?.configuration ?? assert.fail()] });
+  await send(file.id, ['203.0.113.1', '203.0.113.2', '203.0.113.1']);
+  clock.seconds += 700;
+  await desk.end(ledger.active.expired(clock.seconds), 'expired');
+  await send(file.id, ['203.0.113.1', '198.51.100.1', '2001:db8:1:1::1', '2001:db8:1:2::1']);
+  assert.equal(
+    ledger.active.byJail.get('around'),
+    undefined,
+    'two addresses, though banned by two jails and again',
+  );
+  assert.equal(evidence.kept('around', '203.0.113.0/24').length, 2);
+  await send(file.id, ['203.0.113.3', '2001:db8:1:3::1']);
+  const ranges = [...ledger.active.all()].filter((ban) => ban.jail === 'around');
+  assert.deepEqual(
+    ranges.map(({ address, hits, policy }) => [address, hits, policy]),
+    [
+      ['203.0.113.0/24', 3, plainPolicy],
+      ['2001:db8:1::/48', 3, plainPolicy],
+    ],
+  );
+  assert.equal(backend.drops('203.0.113.0/24'), true);
+  await send(file.id, ['203.0.113.4']);
+  assert.equal(ledger.active.byJail.get('around'), 2, 'a range that is banned is');
+});
+
+test('no range is banned that holds somebody whom any jail spares, or that is protected', async () => {
+  const { intake, send, ledger, allowlist, desk, jails } = await assemble([once, jailWith('around', around)]);
+  allowlist.replace('own', [{ range: '198.51.100.200', reason: 'an own address (eth0)' }]);
+  intake.open({ ...file, jails: [once] });
+  const three = (prefix: string) => [1, 2, 3].map((last) => `${prefix}.${last}`);
+  await send(file.id, [...three('192.0.2'), ...three('198.51.100'), ...three('203.0.113')]);
+  const ranges = () =>
+    [...ledger.active.all()].filter((ban) => ban.jail === 'around').map(({ address }) => address);
+  assert.deepEqual(ranges(), ['203.0.113.0/24']);
+  await assert.rejects(desk.ban({ address: '192.0.2.0/24', jail: 'around' }), { code: 'address-protected' });
+  jails.add(jailWith('web', { filter: 'sshd', logpath: ['/log'], ignoreip: ['203.0.113.99'] }));
+  desk.releaseProtected();
+  assert.deepEqual(ranges(), [], 'whom another jail has come to spare is let in');
+});
+
+test('who lets somebody in by hand ends what was counted of the range', async () => {
+  const { intake, send, ledger, desk } = await assemble([once, jailWith('around', around)]);
+  intake.open({ ...file, jails: [once] });
+  await send(file.id, ['203.0.113.1', '203.0.113.2']);
+  await desk.unban({ address: '203.0.113.2' });
+  await send(file.id, ['203.0.113.3', '203.0.113.4']);
+  assert.equal(ledger.active.byJail.get('around'), undefined);
+  await send(file.id, ['203.0.113.5']);
+  assert.equal(ledger.active.get('around', '203.0.113.0/24')?.hits, 3);
+});
+
+test('where a program has to be asked of each address no range is banned, but in a trial', async () => {
+  const asks = jailWith('asks', { filter: 'sshd', logpath: ['/log'], maxretry: 1 });
+  const trial = jailWith('trial', { ...around, action: 'log' });
+  const { intake, send, ledger } = await assemble([asks, jailWith('around', around), trial]);
+  intake.open(fileOf(asks));
+  await send(file.id, ['203.0.113.2', '203.0.113.3', '203.0.113.4']);
+  await untilIdle();
+  assert.deepEqual([...ledger.active.byJail.keys()].sort(), ['asks', 'trial']);
+});
+
+test('a range that comes back is banned for longer, and after as many addresses as before', async () => {
+  const growing = jailWith('around', { ...around, bantime: 700, 'bantime.increment': true });
+  const { intake, send, ledger, desk, clock } = await assemble([once, growing]);
+  intake.open({ ...file, jails: [once] });
+  for (const [first, lasts] of [
+    [1, 700],
+    [4, 1_400],
+  ] as const) {
+    await send(file.id, [`203.0.113.${first}`, `203.0.113.${first + 1}`]);
+    assert.equal(ledger.active.byJail.get('around'), undefined);
+    await send(file.id, [`203.0.113.${first + 2}`]);
+    const ban = ledger.active.get('around', '203.0.113.0/24');
+    assert.equal((ban?.until ?? 0) - (ban?.since ?? 0), lasts);
+    clock.seconds += 2_000;
+    await desk.end(ledger.active.expired(clock.seconds), 'expired');
+  }
+});
+
+test('where no jail bans ranges, those of which many addresses are banned are known', async () => {
+  const { intake, send, ledger, allowlist, jails } = await assemble([once]);
+  let ms = 0;
+  const busy = new BusyRanges({ active: ledger.active, allowlist, jails, monotonic: () => ms });
+  intake.open({ ...file, jails: [once] });
+  const some = (count: number, of: (last: number) => string) =>
+    Array.from({ length: count }, (_, index) => of(index + 1));
+  await send(file.id, [
+    ...some(12, (last) => `192.0.2.${last}`),
+    ...some(9, (last) => `198.51.100.${last}`),
+    ...some(10, (last) => `2001:db8:7:${last}::1`),
+  ]);
+  assert.deepEqual(busy.all(), [
+    { range: '192.0.2.0/24', addresses: 12, protected: 'ignoreip of jail sshd' },
+    { range: '2001:db8:7::/48', addresses: 10, protected: null },
+  ]);
+  await send(file.id, ['198.51.100.10']);
+  assert.equal(busy.all().length, 2, 'looking costs, and is done once a second');
+  ms += 1_000;
+  assert.equal(busy.all().length, 3);
+  jails.add(jailWith('around', around));
+  assert.deepEqual(busy.all(), []);
+});
+
+test('a trial of ranges bans none, and bans of trials and by hand count for none that would', async () => {
+  const trial = jailWith('trial', { ...around, action: 'log' });
+  const soft = jailWith('soft', { filter: 'sshd', logpath: ['/log'], maxretry: 1, action: 'log' });
+  const { intake, send, ledger, desk } = await assemble([soft, trial, jailWith('around', around)]);
+  intake.open({ ...file, jails: [soft] });
+  for (const last of [10, 11, 12]) await desk.ban({ address: `203.0.113.${last}` });
+  await send(file.id, ['203.0.113.1', '203.0.113.2', '203.0.113.3']);
+  const ranges = [...ledger.active.all()].filter(({ address }) => address.includes('/'));
+  assert.deepEqual(
+    ranges.map(({ jail: by, policy }) => [by, policy]),
+    [['trial', 'log']],
+  );
+  const { covering } = await desk.unban({ address: '203.0.113.1' });
+  assert.deepEqual(covering, [], 'a trial shuts nobody out');
 });
 
 test("a host name in a line of fail2ban's filters counts for its addresses; nobody's name for nobody", async () => {

@@ -17,8 +17,9 @@ import type { Evidence, Seen } from './evidence.ts';
 import type { HostNames } from './host-names.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { ScannedSource } from './intake.ts';
-import type { JailEntry } from './jails.ts';
+import { type JailEntry, weightOf } from './jails.ts';
 import type { Log } from './log.ts';
+import type { Neighbours } from './neighbours.ts';
 
 /** While nothing can be stored it is tried again after this time (ms), or after so many times what trying took. */
 const retryMs = 500;
@@ -45,6 +46,7 @@ export interface PipelineParts {
    * to wait for. Never rejects.
    */
   readonly recognise?: (jail: JailEntry, host: Address) => Promise<void> | null;
+  readonly neighbours: Neighbours;
   /** The jails that count the bans of a jail. */
   readonly counting: (jail: string) => readonly JailEntry[];
   readonly news: BanNews;
@@ -73,6 +75,9 @@ interface Due {
 
 /** What a match says beside its address: it holds its whole batch. */
 type Read = Pick<Match, 'line' | 'fields'>;
+
+/** What counts of an attempt, and when its line was written (seconds); null: it is a ban that is counted. */
+type Counted = Pick<Attempt, 'host' | 'time' | 'attempts'> & { readonly written: number | null };
 
 /** From matches to bans: the one way a log line reaches the ledger and the kernel. */
 export class Pipeline {
@@ -217,11 +222,11 @@ export class Pipeline {
   }
 
   /** Counts one attempt in one jail. Returns the ban if it led to one, and those that followed from it. */
-  #judgeAttempt(entry: JailEntry, attempt: Attempt, from: Origin, read: Read | null): Ban[] {
-    const { allowlist, clock, ledger, metrics, log } = this.#parts;
+  #judgeAttempt(entry: JailEntry, attempt: Attempt, from: Origin, read: Read): Ban[] {
+    const { allowlist, ledger, metrics } = this.#parts;
     const { source } = from;
     const { jail } = entry;
-    const { name, maxretry, findtime } = jail.limits;
+    const { name } = jail.limits;
     const protection = allowlist.protection(attempt.host, jail.allow);
     if (protection !== null) {
       metrics.protectedHits.inc({ jail: name });
@@ -231,18 +236,36 @@ export class Pipeline {
     source.hidden.namedHit(name);
     const address = this.#bannedAs(attempt.host, entry);
     const standing = ledger.active.get(name, address);
-    if (standing !== undefined) {
-      // Read before the ban took hold: one burst is one ban. Later ones tell that it keeps nobody out.
-      this.#countHits(entry, attempt.attempts);
-      if (standing.policy !== unenforced) this.#parts.ineffective.hit(standing, source.id, attempt.time);
-      this.#parts.news.seenAgain(standing, attempt.time);
-      log.debug({ jail: name, address }, 'hit while banned');
-      return [];
-    }
-    const { enabled } = jail.limits.increment;
-    const attempts = enabled
-      ? attempt.attempts * jail.times.attemptsAfter(ledger.bansBefore(address, name, false), maxretry)
-      : attempt.attempts;
+    if (standing !== undefined) return this.#hitWhileBanned(entry, standing, attempt, source);
+    // Of a match beyond its batch's budget there is no line.
+    const seen = read.line === '' ? null : seenIn(read, attempt, source);
+    return this.#count(entry, address, { ...attempt, written: attempt.time }, from, seen);
+  }
+
+  /** Read before the ban took hold: one burst is one ban. Later ones tell that it keeps nobody out. */
+  #hitWhileBanned(
+    entry: JailEntry,
+    standing: Ban,
+    { time, attempts }: Pick<Attempt, 'time' | 'attempts'>,
+    source: ScannedSource,
+  ): [] {
+    const { ineffective, news, log } = this.#parts;
+    this.#countHits(entry, attempts);
+    if (standing.policy !== unenforced) ineffective.hit(standing, source.id, time);
+    news.seenAgain(standing, time);
+    log.debug({ jail: standing.jail, address: standing.address }, 'hit while banned');
+    return [];
+  }
+
+  /** Counts an attempt of whom it may ban and does not yet. `seen`: what is kept of it; null: nothing. */
+  #count(entry: JailEntry, address: Address, attempt: Counted, from: Origin, seen: Seen | null): Ban[] {
+    const { source } = from;
+    const { clock, ledger, metrics, log } = this.#parts;
+    const { jail } = entry;
+    const { name, maxretry, findtime } = jail.limits;
+    const { enabled, forget } = jail.limits.increment;
+    const before = enabled ? ledger.bansBefore(address, name, false, forget) : 0;
+    const attempts = attempt.attempts * weightOf(entry, before);
     const judgement = jail.judge(address, attempt.time, attempts, clock.now());
     if (judgement.verdict === 'stale') {
       metrics.staleHits.inc({ jail: name });
@@ -252,7 +275,7 @@ export class Pipeline {
     const { count, time, verdict } = judgement;
     this.#countHits(entry, attempt.attempts);
     ledger.counted({ jail: name, address, time, attempts });
-    if (read !== null) this.#note(entry, address, attempt, read, source);
+    if (seen !== null) this.#parts.evidence.note(name, address, seen);
     this.#parts.news.found(name, attempt.host, time);
     if (this.#parts.events.followed) {
       const found = { event: 'found', time, jail: name, address, hits: count, maxretry } as const;
@@ -261,16 +284,16 @@ export class Pipeline {
     log.info({ jail: name, address, count, maxretry, findtime }, 'hit');
     if (verdict !== 'ban') return [];
     // What is kept of it would hold its whole batch.
-    const written = read === null ? null : attempt.time;
-    const due = { host: copied(attempt.host, 0, attempt.host.length), time, count, written };
-    return this.#banOnceKnown(entry, due, from);
+    const host = copied(attempt.host, 0, attempt.host.length);
+    return this.#banOnceKnown(entry, { host, time, count, written: attempt.written }, from);
   }
 
   /** Now, or once it is known whether the address must not be banned. Meanwhile its attempts count. */
   #banOnceKnown(entry: JailEntry, due: Due, from: Origin): Ban[] {
     const key = `${entry.jail.limits.name}\n${due.host}`;
     if (this.#asking.has(key)) return [];
-    const asked = this.#parts.recognise?.(entry, due.host) ?? null;
+    const isRange = entry.configuration.ranges !== null;
+    const asked = isRange ? null : (this.#parts.recognise?.(entry, due.host) ?? null);
     if (asked === null || this.#pending >= mostPending) return this.#ban(entry, due, from);
     this.#asking.add(key);
     const told = asked.finally(() => this.#asking.delete(key));
@@ -280,7 +303,7 @@ export class Pipeline {
 
   /** Bans whose attempts are enough. Returns the ban, and those that follow from it; none where somebody is protected. */
   #ban(entry: JailEntry, { host, time, count, written }: Due, from: Origin): Ban[] {
-    const { allowlist, ledger, metrics, clock, log } = this.#parts;
+    const { allowlist, clock, ledger, metrics, log } = this.#parts;
     const { jail, policy } = entry;
     const { name, findtime } = jail.limits;
     const reason = allowlist.reason(host, jail.allow);
@@ -292,9 +315,9 @@ export class Pipeline {
     const address = this.#bannedAs(host, entry);
     // While it was asked about, somebody may have banned it by hand.
     if (ledger.active.get(name, address) !== undefined) return [];
-    const { enabled, overalljails } = jail.limits.increment;
-    const before = enabled ? ledger.bansBefore(address, name, false) : 0;
-    const known = enabled && overalljails ? ledger.bansBefore(address, name, true) : before;
+    const { enabled, overalljails, forget } = jail.limits.increment;
+    const before = enabled ? ledger.bansBefore(address, name, false, forget) : 0;
+    const known = enabled && overalljails ? ledger.bansBefore(address, name, true, forget) : before;
     const bantime = jail.times.after(known, jail.limits.bantime);
     const outcome = ledger.ban({
       address,
@@ -323,17 +346,23 @@ export class Pipeline {
     return this.#parts.allowlist.reason(wide, jail.allow) === null ? wide : host;
   }
 
-  /** To a jail that counts bans, one is an attempt. */
-  #countBan(jail: JailEntry, { address, since }: Ban, from: Origin): Ban[] {
-    return this.#judgeAttempt(jail, { host: address, user: '', time: since, attempts: 1 }, from, null);
-  }
-
-  /** Of a match beyond its batch's budget there is no line. */
-  #note(entry: JailEntry, address: Address, attempt: Attempt, read: Read, source: ScannedSource): void {
-    const { line } = read;
-    if (line === '') return;
-    const seen = seenIn({ line, fields: read.fields }, attempt, source);
-    this.#parts.evidence.note(entry.jail.limits.name, address, seen);
+  /** To a jail that counts bans, one is an attempt: of its address, or of the range around it. */
+  #countBan(entry: JailEntry, ban: Ban, from: Origin): Ban[] {
+    const { allowlist, ledger, metrics, log, neighbours } = this.#parts;
+    const { jail } = entry;
+    const { name } = jail.limits;
+    const address = neighbours.countedFor(entry, ban);
+    if (address === null) return [];
+    const attempt = { host: address, time: ban.since, attempts: 1, written: null };
+    const standing = ledger.active.get(name, address);
+    if (standing !== undefined) return this.#hitWhileBanned(entry, standing, attempt, from.source);
+    const reason = allowlist.reason(address, jail.allow) ?? neighbours.unaskable(entry);
+    if (reason !== null) {
+      metrics.protectedHits.inc({ jail: name });
+      log.info({ jail: name, address, reason }, 'not counted');
+      return [];
+    }
+    return this.#count(entry, address, attempt, from, seenOf(ban, from.source));
   }
 
   #countHits(entry: JailEntry, attempts: number): void {
@@ -360,6 +389,12 @@ function seenIn({ line, fields }: Read, { host, user, time }: Attempt, { id }: S
   );
   const named = { ...(user === '' ? {} : { user }), ...Object.fromEntries(texts) };
   return { host, time, source: id, line, fields: named };
+}
+
+/** What is kept of a ban that another jail counts. */
+function seenOf({ jail, address, since }: Ban, { id }: ScannedSource): Seen {
+  const [host = address] = address.split('/', 1);
+  return { host, time: since, source: id, line: `${address} was banned by ${jail}`, fields: {} };
 }
 
 /** Ranges that a log may name (fail2ban's <SUBNET>) are no wider than these, in bits: what a client writes must not ban half a continent. */

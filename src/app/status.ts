@@ -1,5 +1,6 @@
 import { isPublic } from '../config/api.ts';
 import type { Configuration } from '../config/schema.ts';
+import { countsOnlyBans, describeSources } from '../config/show-sources.ts';
 import type { ReloadStatus, SourceStatus, Status } from '../control/protocol.ts';
 import { BailiffError, orError } from '../core/errors.ts';
 import { splitMode } from '../core/filter.ts';
@@ -7,6 +8,7 @@ import { formatPorts, type Policy, ruleOf, unenforced } from '../core/policy.ts'
 import type { Choice } from '../enforce/choose.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { BusyRanges } from './busy-ranges.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { Intake } from './intake.ts';
 import type { Jails } from './jails.ts';
@@ -21,6 +23,7 @@ export interface StatusParts {
   readonly enforcer: Enforcer;
   /** Less than a packet filter is no problem where it was asked for. */
   readonly choice: Pick<Choice, 'outcome' | 'detail'>;
+  readonly busyRanges: BusyRanges;
   readonly policies: Policies;
   readonly ineffective: Ineffective;
   /** What of ignore lists protects nobody, though somebody may think so. */
@@ -73,14 +76,17 @@ export function status(parts: StatusParts): Status {
       ...apiWarnings(configuration),
     ],
     enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
-    jails: [...jails.all()].map(({ configuration: { name, filter }, jail, policy, hits, bans }) => {
+    jails: [...jails.all()].map(({ configuration, jail, policy, hits, bans }) => {
+      const { name } = configuration;
       const { maxretry, findtime, bantime } = jail.limits;
       const tracked = jail.windows.size;
       const ports = portsOf(policy, parts.policies);
       return {
         name,
-        filter,
-        forgeable: forgeable(filter, configuration),
+        filter: countsOnlyBans(configuration)
+          ? describeSources(configuration).join(', ')
+          : configuration.filter,
+        forgeable: forgeable(configuration.filter, parts.configuration),
         maxretry,
         findtime,
         bantime,
@@ -96,6 +102,7 @@ export function status(parts: StatusParts): Status {
     findings: intake.findings(),
     labels: parts.labels.all(),
     notifiers: parts.notifications.status(),
+    ranges: parts.busyRanges.all(),
     metrics: configuration.listen === null ? null : metricsUrl(configuration.listen),
     reload: parts.reload,
   };

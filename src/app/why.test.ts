@@ -26,6 +26,12 @@ function setUp() {
           'bantime.rndtime': 60,
         }),
         jailWith('web', { ignoreip: ['192.0.2.0/24'], ports: 'published' }),
+        jailWith('near', {
+          bans: ['*'],
+          ranges: { 4: 24, 6: 48 },
+          bantime: 3_600,
+          'bantime.times': [3_600, null],
+        }),
       ],
       maxTracked: 1_000,
     },
@@ -78,7 +84,17 @@ test('of a banned address: who bans it, which lines led to it, and how long the 
     answer.earlier.map(({ since, reason, evidence }) => [since, reason, evidence.map(({ line }) => line)]),
     [[first.since, 'expired', ['one']]],
   );
-  assert.deepEqual(answer.next, [{ jail: 'sshd', seconds: 2_400, more: 60, attempts: 1 }]);
+  assert.deepEqual(answer.next, [
+    {
+      jail: 'sshd',
+      address: '203.0.113.7',
+      seconds: 2_400,
+      more: 60,
+      attempts: 1,
+      counts: 'attempts',
+      growth: { ban: 3, ofAll: false, forget: 86_400 },
+    },
+  ]);
 });
 
 test('of one that is counted: how far, when it falls out, the lines', () => {
@@ -117,7 +133,10 @@ test('of one that is protected: by which entry, of all or of one jail', () => {
   assert.deepEqual(protectedBy, [{ jail: null, entry: '198.51.100.0/24', reason: 'ignoreip' }]);
   const one = why('192.0.2.1');
   assert.equal(one.verdict, 'free');
-  assert.deepEqual(one.protectedBy, [{ jail: 'web', entry: '192.0.2.0/24', reason: 'ignoreip of jail web' }]);
+  assert.deepEqual(
+    one.protectedBy,
+    ['web', 'near'].map((jail) => ({ jail, entry: '192.0.2.0/24', reason: 'ignoreip of jail web' })),
+  );
 });
 
 test('ranges around an address shut it out, and of a range it is told who is banned inside', () => {
@@ -138,6 +157,40 @@ test('ranges around an address shut it out, and of a range it is told who is ban
   );
   assert.equal(why('203.0.112.0/20').inside.count, 2);
   assert.equal(why('198.51.100.1').verdict, 'free');
+});
+
+test('of an address in a range: which range, which addresses brought its ban about, what comes next', () => {
+  const { why, ban, note, clock, ledger } = setUp();
+  note('near', '203.0.113.0/24', '203.0.113.7 was banned by sshd');
+  const innocent = why('203.0.113.200');
+  assert.deepEqual(
+    [innocent.verdict, innocent.windows.map(({ address, counts }) => [address, counts])],
+    ['free', [['203.0.113.0/24', 'addresses']]],
+  );
+  const first = ban('203.0.113.0/24', 'near');
+  const shut = why('203.0.113.200');
+  assert.equal(shut.verdict, 'banned');
+  assert.deepEqual(
+    shut.bans.map(({ address, counts, evidence }) => [address, counts, evidence.map(({ line }) => line)]),
+    [['203.0.113.0/24', 'addresses', ['203.0.113.7 was banned by sshd']]],
+  );
+  assert.deepEqual(shut.next, [
+    {
+      jail: 'near',
+      address: '203.0.113.0/24',
+      seconds: null,
+      more: 0,
+      attempts: 5,
+      counts: 'addresses',
+      growth: { ban: 2, ofAll: false, forget: 86_400 },
+    },
+  ]);
+  clock.seconds += 600;
+  ledger.unban(first, 'expired');
+  ledger.commit();
+  clock.seconds += 86_401;
+  ban('203.0.113.0/24', 'near');
+  assert.equal(why('203.0.113.200').next[0]?.growth?.ban, 2, 'the one that is over is forgotten');
 });
 
 test('an IPv6 address is its /64', () => {

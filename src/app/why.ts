@@ -1,10 +1,11 @@
-import type { EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
+import type { Counted, EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
 import {
   countedAddress,
   covers,
   familyOf,
   formatRange,
   parseRange,
+  rangeAround,
   requireAddress,
 } from '../core/address.ts';
 import type { Allowlist } from '../core/allowlist.ts';
@@ -14,7 +15,7 @@ import type { Address, Ban, Clock, EvidenceLine } from '../core/types.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Evidence } from './evidence.ts';
-import type { JailEntry, Jails } from './jails.ts';
+import { type JailEntry, type Jails, weightOf } from './jails.ts';
 import type { Policies } from './policies.ts';
 import { portsOf } from './status.ts';
 
@@ -38,25 +39,40 @@ export function explain(text: string, parts: WhyParts): WhyAnswer {
   // Of an attacker in the owner's own /64 the address alone is counted.
   const names = [...new Set([address, counted])];
   const records = names.map((name) => parts.ledger.recordOf(name));
-  const evidence = records.flatMap((record) => record.evidence);
+  const standing = around(address, parts.ledger);
+  const ranges = new Set(standing.map((ban) => ban.address).filter((each) => !names.includes(each)));
+  const evidence = [...records, ...[...ranges].map((range) => parts.ledger.recordOf(range))].flatMap(
+    (record) => record.evidence,
+  );
   const linesOf = ({ jail, since }: Ban): readonly EvidenceLine[] =>
     evidence.find((each) => each.jail === jail && each.since === since)?.lines ?? [];
-  const bans = around(address, parts.ledger).map(
-    (ban): WhyBan => ({ ...ban, ports: portsOf(ban.policy, parts.policies), evidence: linesOf(ban) }),
+  const bans = standing.map(
+    (ban): WhyBan => ({
+      ...ban,
+      ports: portsOf(ban.policy, parts.policies),
+      counts: countedBy(parts.jails.get(ban.jail)),
+      evidence: linesOf(ban),
+    }),
   );
   const earlier = records
     .flatMap((record) => record.bans)
     .filter(({ ended }) => ended !== null)
     .map((ban): EarlierBan => ({ ...ban, evidence: linesOf(ban) }))
     .sort((a, b) => b.since - a.since);
-  const windows = names.flatMap((name) => windowsOf(name, parts));
+  const windows = [...parts.jails.all()].flatMap((entry) =>
+    [...names, ...rangeOf(counted, entry)].flatMap((name) => windowOf(name, entry, parts)),
+  );
   const protectedBy = protectionOf(address, parts);
   const { backend, state, detail } = parts.enforcer.status();
   const known = new Set([...bans, ...earlier, ...windows].map(({ jail }) => jail));
   return {
     address,
     counted,
-    verdict: verdictOf({ bans, protectedBy, windows }),
+    verdict: verdictOf({
+      bans,
+      protectedBy,
+      windows: windows.filter((each) => names.includes(each.address)),
+    }),
     enforcement: { backend, state, detail },
     bans,
     inside: insideOf(address, bans, parts.ledger),
@@ -108,35 +124,44 @@ function protectionOf(address: Address, { allowlist, jails }: WhyParts): WhyAnsw
   });
 }
 
-/** What each jail counts of an address now: what is older than its findtime counts for nothing. */
-function windowsOf(address: Address, { jails, clock, evidence }: WhyParts): WhyWindow[] {
-  const now = clock.now();
-  return [...jails.all()].flatMap(({ jail }) => {
-    const { name, maxretry, findtime } = jail.limits;
-    const times = jail.windows.timesOf(address).filter((time) => time >= now - findtime);
-    const [oldest] = times;
-    const newest = times.at(-1);
-    if (oldest === undefined || newest === undefined) return [];
-    return {
-      jail: name,
-      hits: times.length,
-      maxretry,
-      findtime,
-      nextOut: oldest + findtime,
-      lastOut: newest + findtime,
-      evidence: evidence.kept(name, address, now - findtime),
-    };
-  });
+/** What a jail counts. */
+function countedBy(entry: JailEntry | undefined): Counted {
+  const { bans = [], ranges = null } = entry?.configuration ?? {};
+  if (ranges !== null) return 'addresses';
+  return bans.length > 0 ? 'bans' : 'attempts';
 }
 
-function nextBan(entry: JailEntry | undefined, address: Address, ledger: Ledger): NextBan[] {
+/** The range as which a jail counts an address; none where it counts the address itself. */
+function rangeOf(address: Address, { configuration: { ranges } }: JailEntry): Address[] {
+  const range = ranges === null ? null : rangeAround(address, ranges);
+  return range === null ? [] : [range];
+}
+
+/** What a jail counts of an address or range now: what is older than its findtime counts for nothing. */
+function windowOf(address: Address, entry: JailEntry, { clock, evidence }: WhyParts): WhyWindow[] {
+  const { jail } = entry;
+  const { name, maxretry, findtime } = jail.limits;
+  const from = clock.now() - findtime;
+  const times = jail.windows.timesOf(address).filter((time) => time >= from);
+  const [oldest] = times;
+  const newest = times.at(-1);
+  if (oldest === undefined || newest === undefined) return [];
+  const window = { jail: name, address, counts: countedBy(entry), hits: times.length, maxretry, findtime };
+  const out = { nextOut: oldest + findtime, lastOut: newest + findtime };
+  return [{ ...window, ...out, evidence: evidence.kept(name, address, from) }];
+}
+
+function nextBan(entry: JailEntry | undefined, counted: Address, ledger: Ledger): NextBan[] {
   if (entry === undefined || entry.policy === unenforced) return [];
   const { name, bantime, increment, maxretry } = entry.jail.limits;
+  const { enabled, overalljails, forget, rndtime } = increment;
+  const [address = counted] = rangeOf(counted, entry);
   const times = new BanTimes(increment, () => 0);
-  const inJail = ledger.bansBefore(address, name, false);
-  const before = increment.overalljails ? ledger.bansBefore(address, name, true) : inJail;
-  const seconds = increment.enabled ? times.after(before, bantime) : bantime;
-  const grows = increment.enabled && before > 0 && seconds !== null;
-  const attempts = Math.ceil(maxretry / times.attemptsAfter(inJail, maxretry));
-  return [{ jail: name, seconds, more: grows ? increment.rndtime : 0, attempts }];
+  const inJail = ledger.bansBefore(address, name, false, forget);
+  const before = overalljails ? ledger.bansBefore(address, name, true, forget) : inJail;
+  const seconds = times.after(before, bantime);
+  const more = enabled && before > 0 && seconds !== null ? rndtime : 0;
+  const attempts = Math.ceil(maxretry / weightOf(entry, inJail));
+  const growth = enabled ? { ban: before + 1, ofAll: overalljails, forget } : null;
+  return [{ jail: name, address, seconds, more, attempts, counts: countedBy(entry), growth }];
 }

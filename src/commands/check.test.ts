@@ -60,13 +60,20 @@ test('a jail that is off is said to be off', async () => {
 
 test('a jail of bans needs no filter, nor does one that is off', async () => {
   const { code, printed } = await run({
-    BAILIFF_JAILS: 'sshd,repeat',
+    BAILIFF_JAILS: 'sshd,repeat,near',
     BAILIFF_JAIL_REPEAT_BANS: '*',
     BAILIFF_JAIL_OLD_ENABLED: 'no',
     BAILIFF_JAIL_OLD_FILTER: 'nosuch',
+    BAILIFF_JAIL_REPEAT_BANTIME_TIMES: '1d 1w permanent',
+    BAILIFF_JAIL_NEAR_BANS: 'sshd',
+    BAILIFF_JAIL_NEAR_RANGES: '/24 /48',
+    BAILIFF_JAIL_NEAR_ACTION: 'log',
   });
   assert.equal(code, 0, printed.join('\n'));
-  assert.match(printed.join('\n'), /^repeat: /m);
+  assert.deepEqual(printed.filter((line) => /^(?:repeat|near): /.test(line)).sort(), [
+    'near: counts bans of sshd by range (/24 /48); 5 addresses of one range in 10m, ban for 10m (log)',
+    'repeat: counts bans of all jails; 5 in 10m, ban for 1d, 7d, then for ever',
+  ]);
 });
 
 test('every error is printed, and the command fails', async () => {

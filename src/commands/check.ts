@@ -4,7 +4,7 @@ import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { withoutPassword } from '../config/mail.ts';
 import { type NotifierConfiguration, publicNotifier } from '../config/notify-options.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
-import { describeSources } from '../config/show-sources.ts';
+import { countsOnlyBans, describeSources } from '../config/show-sources.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type FilterDefinition, splitMode } from '../core/filter.ts';
@@ -137,10 +137,22 @@ function describeNotifier({ name, way, jails, kinds, group }: NotifierConfigurat
 function describeJail(jail: JailConfiguration): string {
   if (!jail.enabled) return `${jail.name}: off`;
   const sources = describeSources(jail);
-  const ban = jail.bantime === null ? 'ban for ever' : `ban for ${formatDuration(jail.bantime)}`;
   const how = policyOf(jail.action, jail.ports, jail.name);
-  const grows = jail.increment.enabled ? ', longer each time' : '';
-  const limits = `${jail.maxretry} in ${formatDuration(jail.findtime)}, ${ban}${grows}${how === plainPolicy ? '' : ` (${how})`}`;
+  const counted = jail.ranges === null ? jail.maxretry : `${jail.maxretry} addresses of one range`;
+  const limits = `${counted} in ${formatDuration(jail.findtime)}, ban ${describeTimes(jail)}${how === plainPolicy ? '' : ` (${how})`}`;
   const ignored = jail.ignoreip.length === 0 ? '' : `; ignores ${jail.ignoreip.join(', ')}`;
-  return `${jail.name}: filter ${jail.filter}; reads ${sources.join(', ')}; ${limits}${ignored}`;
+  const from = countsOnlyBans(jail)
+    ? `counts ${sources.join(', ')}`
+    : `filter ${jail.filter}; reads ${sources.join(', ')}`;
+  return `${jail.name}: ${from}; ${limits}${ignored}`;
+}
+
+/** `for 10m`, `for 10m, longer each time`, `for 10m, 1h, then for ever`. */
+function describeTimes({ bantime, increment: { enabled, times, maxtime } }: JailConfiguration): string {
+  const first = bantime === null ? 'for ever' : `for ${formatDuration(bantime)}`;
+  if (!enabled || (bantime === null && times.length === 0)) return first;
+  const most = maxtime === null ? '' : `, at most ${formatDuration(maxtime)}`;
+  const [, ...later] = times.map(formatDuration);
+  if (times.length === 0) return `${first}, longer each time${most}`;
+  return [first, ...later.slice(0, -1), ...later.slice(-1).map((last) => `then ${last}`)].join(', ') + most;
 }

@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { localTime } from '../core/local-time.ts';
+import { plainPolicy } from '../core/policy.ts';
 import type { PastBan } from '../core/types.ts';
 import { csvRecord } from './csv.ts';
 import { daemon } from './daemon.ts';
@@ -57,15 +58,18 @@ export function csvOf(bans: readonly PastBan[]): string {
 }
 
 function printHistory(bans: readonly PastBan[]): void {
+  // As in the list of those that stand.
+  const plain = bans.every(({ policy }) => policy === plainPolicy);
   printTable(
-    ['ADDRESS', 'JAIL', 'HITS', 'SINCE', 'LASTED', 'ENDED'],
-    bans.map(({ address, jail, hits, since, ended, reason }) => [
+    ['ADDRESS', 'JAIL', 'HITS', 'SINCE', 'LASTED', 'ENDED', ...(plain ? [] : ['HOW'])],
+    bans.map(({ address, jail, hits, since, ended, reason, policy }) => [
       printable(address),
       printable(jail),
       String(hits),
       localTime(since),
       ended === null ? '' : formatDuration(ended - since),
       ended === null ? 'stands' : endings[reason ?? 'expired'],
+      ...(plain ? [] : [policy]),
     ]),
   );
 }

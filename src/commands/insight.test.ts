@@ -44,11 +44,48 @@ const answers: Readonly<Record<string, WhyAnswer>> = {
     counted: '203.0.113.7',
     verdict: 'banned',
     enforcement: { backend: 'none', state: 'dry-run', detail: 'asked for' },
-    bans: [{ ...ban, policy: 'drop 22/tcp', ports: '22/tcp', evidence: [line] }],
+    bans: [
+      { ...ban, policy: 'drop 22/tcp', ports: '22/tcp', counts: 'attempts', evidence: [line] },
+      {
+        ...ban,
+        jail: 'near',
+        address: '203.0.113.0/24',
+        hits: 10,
+        ports: 'all',
+        counts: 'addresses',
+        evidence: [],
+      },
+    ],
     earlier: [{ ...over, evidence: [line] }],
-    next: [{ jail: 'sshd', seconds: 1_200, more: 60, attempts: 3 }],
+    next: [
+      {
+        jail: 'sshd',
+        address: '203.0.113.7',
+        seconds: 1_200,
+        more: 60,
+        attempts: 3,
+        counts: 'attempts',
+        growth: { ban: 3, ofAll: true, forget: 86_400 },
+      },
+      {
+        jail: 'near',
+        address: '203.0.113.0/24',
+        seconds: 600,
+        more: 0,
+        attempts: 10,
+        counts: 'addresses',
+        growth: null,
+      },
+    ],
   },
   '203.0.113.8': free,
+  '203.0.113.10': {
+    ...free,
+    address: '203.0.113.10',
+    counted: '203.0.113.10',
+    verdict: 'banned',
+    bans: [{ ...ban, policy: 'log', ports: 'all', counts: 'attempts', evidence: [] }],
+  },
   '203.0.113.9': {
     ...free,
     address: '203.0.113.9',
@@ -103,7 +140,9 @@ test('why says who bans an address, what that shuts, which lines led to it and w
     /by sshd, after 5 attempts, since 2026-09-21 14:13:20, until .*; ban 2 of it in this jail/,
     /packets from it to 22\/tcp are dropped; its packets to other ports.* are not touched/,
     /2026-09-21 14:13:20 {2}file:\/var\/log\/auth\.log {2}Invalid user \*\*\*\\x1b\[2J/,
-    /^Next ban by sshd: 20m to 21m, after 3 attempts$/m,
+    /^ {2}the range 203\.0\.113\.0\/24, by near, after 10 banned addresses, since /m,
+    /^Next ban by sshd: 20m to 21m, after 3 attempts; ban 3 of all jails, the first again once 1d went by without one$/m,
+    /^Next ban of the range 203\.0\.113\.0\/24 by near: 10m, after 10 banned addresses$/m,
     /^Earlier bans: 1$/m,
     /^Packets dropped: not known of one address/m,
   ])
@@ -111,6 +150,10 @@ test('why says who bans an address, what that shuts, which lines led to it and w
 });
 
 test('why says of others why they are not banned', async () => {
+  assert.match(
+    (await bailiff('why', '203.0.113.10')).stdout,
+    /^203\.0\.113\.10 is banned for the record alone, and let in\.\n(?:.*\n)+? {4}all packets from it are let through and logged/,
+  );
   assert.match(
     (await bailiff('why', '203.0.113.8')).stdout,
     /is not banned: no jail counts anything of it now/,

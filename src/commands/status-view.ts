@@ -1,4 +1,4 @@
-import type { SourceStatus, Status } from '../control/protocol.ts';
+import type { BusyRange, SourceStatus, Status } from '../control/protocol.ts';
 import { formatDuration } from '../core/duration.ts';
 import { describeBytes } from './numbers.ts';
 import { printLine, printTable } from './output.ts';
@@ -27,6 +27,7 @@ export function printStatus(status: Status): void {
   printLine();
   printJails(mostImportant(status.jails, ({ active, bans, hits }) => active * 1e6 + bans * 1e3 + hits));
   printMore(status.jails.length, 'jails');
+  for (const range of status.ranges) printLine('  - ', describeRange(range));
   printLine();
   printSources(mostImportant(status.sources, urgency));
   printMore(status.sources.length, 'sources');
@@ -54,6 +55,12 @@ export function printJails(jails: Status['jails']): void {
       active === 0 ? '0' : paint('bold', String(active)),
     ]),
   );
+}
+
+function describeRange({ range, addresses, protected: reason }: BusyRange): string {
+  const would =
+    reason === null ? 'a jail with `ranges` would ban it whole' : `it would not be banned whole: ${reason}`;
+  return `of ${range} ${addresses} addresses are banned; ${would} (docs/escalation.md)`;
 }
 
 /** One source at length. */

@@ -33,6 +33,7 @@ const status: Status = {
   sources: [],
   findings: hidden.findings(),
   labels: [],
+  ranges: [],
   notifiers: [
     {
       name: 'ops',

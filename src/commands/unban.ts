@@ -29,7 +29,10 @@ export async function unbanCommand(options: UnbanOptions): Promise<0 | 1> {
   for (const ban of answer.unbanned) printLine(`${ban.address} is let in again (jail ${ban.jail}).`);
   for (const ban of answer.covering) {
     printLine(`${address} is still shut out: it lies in ${ban.address}, banned by jail ${ban.jail}.`);
+    printLine(`  To let in all of that range: bailiff unban ${ban.address}`);
   }
+  if (failed)
+    printLine(`  To let it in, and keep ranges around it from being banned: bailiff allow ${address}`);
   if (answer.unbanned.length === 0 && failed === 0) {
     printLine(all ? 'Nobody was banned.' : `${address} was not banned.`);
   }

@@ -1,6 +1,7 @@
-import type { EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
+import type { Counted, EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
 import { formatDuration } from '../core/duration.ts';
 import { localTime } from '../core/local-time.ts';
+import { keepsOut } from '../core/policy.ts';
 import type { EvidenceLine, UnbanReason } from '../core/types.ts';
 import { daemon } from './daemon.ts';
 import { printable, printJson, printLine } from './output.ts';
@@ -32,7 +33,8 @@ const droppedLines = [
   'Packets dropped: not known of one address; the kernel counts for all that are banned (bailiff status).',
 ];
 
-function verdictLines({ address, counted, verdict, protectedBy, enforcement, earlier }: WhyAnswer): string[] {
+function verdictLines(answer: WhyAnswer): string[] {
+  const { address, counted, verdict, bans, protectedBy, enforcement, earlier } = answer;
   const name = counted === address ? address : `${address} (counted and banned as ${counted})`;
   const protections = protectedBy.map(
     ({ jail, entry, reason }) =>
@@ -40,6 +42,8 @@ function verdictLines({ address, counted, verdict, protectedBy, enforcement, ear
   );
   switch (verdict) {
     case 'banned':
+      if (!bans.some(({ policy }) => keepsOut(policy)))
+        return [`${name} is banned for the record alone, and let in.`, ...protections];
       return [`${name} is banned.`, ...weakness(enforcement), ...protections];
     case 'protected':
       return [`${name} is not banned: it is protected.`, ...protections];
@@ -78,12 +82,19 @@ function banLines(ban: WhyBan, { address, counted }: WhyAnswer, now: number): st
   const { jail, since, until, hits, count, forced } = ban;
   const range = ban.address === address || ban.address === counted ? '' : `the range ${ban.address}, `;
   const end = until === null ? 'for ever' : `until ${localTime(until)} (${formatDuration(until - now)} left)`;
-  const reason = hits === 0 ? `by hand${forced ? ', by force' : ''}` : `after ${hits} attempts`;
+  const reason = hits === 0 ? `by hand${forced ? ', by force' : ''}` : `after ${what(hits, ban.counts)}`;
   return [
     `  ${range}by ${jail}, ${reason}, since ${localTime(since)}, ${end}; ban ${count} of it in this jail`,
     `    ${effectOf(ban)}`,
     ...evidenceLines(ban.evidence, hits > 0),
   ];
+}
+
+/** `5 attempts`, `3 bans`, `10 banned addresses`. */
+function what(count: number, counted: Counted): string {
+  const one = { attempts: 'attempt', bans: 'ban by another jail', addresses: 'banned address' };
+  const many = { attempts: 'attempts', bans: 'bans by other jails', addresses: 'banned addresses' };
+  return `${count} ${(count === 1 ? one : many)[counted]}`;
 }
 
 /** What a ban touches, and what it does not. */
@@ -112,17 +123,29 @@ function insideLines({ inside }: WhyAnswer): string[] {
 }
 
 function windowLines(window: WhyWindow, now: number): string[] {
-  const { jail, hits, maxretry, findtime, nextOut, lastOut, evidence } = window;
+  const { jail, counts, hits, maxretry, findtime, nextOut, lastOut, evidence } = window;
   const left = (time: number): string => formatDuration(time - now);
+  const whose = counts === 'addresses' ? ` of ${window.address}` : '';
+  const counted = `${hits} of ${what(maxretry, counts)}${whose}`;
   return [
-    `  jail ${jail} counts ${hits} of ${maxretry} attempts in ${formatDuration(findtime)}: the oldest counts no more in ${left(nextOut)}, the last in ${left(lastOut)}`,
+    `  jail ${jail} counts ${counted} in ${formatDuration(findtime)}: the oldest counts no more in ${left(nextOut)}, the last in ${left(lastOut)}`,
     ...evidenceLines(evidence, false),
   ];
 }
 
-function nextLine({ jail, seconds, more, attempts }: NextBan): string {
+function nextLine({ jail, address, seconds, more, attempts, counts, growth }: NextBan): string {
+  const range = counts === 'addresses' ? ` of the range ${address}` : '';
   const chance = more > 0 ? ` to ${formatDuration((seconds ?? 0) + more)}` : '';
-  return `Next ban by ${jail}: ${formatDuration(seconds)}${chance}, after ${attempts} attempts`;
+  const length = `${formatDuration(seconds)}${chance}`;
+  return `Next ban${range} by ${jail}: ${length}, after ${what(attempts, counts)}${growthOf(growth)}`;
+}
+
+function growthOf(growth: NextBan['growth']): string {
+  if (growth === null) return '';
+  const of = growth.ofAll ? 'of all jails' : 'in this jail';
+  const first =
+    growth.ban === 1 ? '' : `, the first again once ${formatDuration(growth.forget)} went by without one`;
+  return `; ban ${growth.ban} ${of}${first}`;
 }
 
 function earlierLines({ earlier }: WhyAnswer): string[] {

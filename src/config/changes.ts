@@ -99,13 +99,13 @@ export function runnable(running: Configuration, wanted: Configuration): Configu
   const { enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history } =
     running;
   const { api, fail2banMetrics } = running;
-  const { jails = new Map(), allowActions = false, purgeAge = null } = running.fail2ban ?? {};
+  const { jails = new Map(), allowActions = false } = running.fail2ban ?? {};
   const { fail2ban } = wanted;
   return {
     ...wanted,
     ...{ enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history },
     ...{ api, fail2banMetrics },
-    fail2ban: fail2ban === null ? null : { ...fail2ban, jails, allowActions, purgeAge },
+    fail2ban: fail2ban === null ? null : { ...fail2ban, jails, allowActions },
   };
 }
 
@@ -143,12 +143,11 @@ function differs(running: Configuration, wanted: Configuration, key: Setting): b
 
 /** What of fail2ban's configuration the daemon is built from. */
 function fail2banDifferences(running: Fail2banPart | null, wanted: Fail2banPart | null): string[] {
-  const none = { jails: new Map(), allowActions: false, purgeAge: null };
+  const none = { jails: new Map(), allowActions: false };
   const [before, after] = [running ?? none, wanted ?? none];
   const acts = isDeepStrictEqual(actsOf(before), actsOf(after));
   return [
     ...(before.allowActions === after.allowActions ? [] : ['fail2ban.allow-actions']),
-    ...(before.purgeAge === after.purgeAge ? [] : ["fail2ban's dbpurgeage"]),
     ...(acts ? [] : ["actions or ignorecommand of fail2ban's jails"]),
   ];
 }

@@ -1,3 +1,4 @@
+import type { RangePrefixes } from '../core/address.ts';
 import { formatDuration } from '../core/duration.ts';
 import { formatPorts, type PortRange } from '../core/policy.ts';
 import type { FilterLibrary } from './filter-library.ts';
@@ -18,6 +19,7 @@ import {
   type LayerValues,
   optionEntries,
 } from './schema.ts';
+import { formatPrefixes } from './show-sources.ts';
 
 /** An option as it holds, wherever it comes from. */
 export interface EffectiveValue {
@@ -51,7 +53,7 @@ export async function effectiveValues(options: LoadOptions): Promise<EffectiveVa
     return effective(key, shownGlobal(key, pick.anywhere(key)), originIn(layers, [key]));
   });
   const defaults = keysOf(defaultsShape).map((key) => {
-    const value = key === 'ignoreip' ? configuration.defaults.ignoreip : pick.anyDefault(key);
+    const value = decidedDefault(key, configuration) ?? pick.anyDefault(key);
     return effective(`defaults.${key}`, value, originOfDefault(layers, key));
   });
   const fail2ban = keysOf(fail2banShape).map((key) =>
@@ -63,6 +65,23 @@ export async function effectiveValues(options: LoadOptions): Promise<EffectiveVa
     ...fail2ban,
     ...configuration.jails.flatMap((jail) => jailValues(jail, layers, configuration)),
   ];
+}
+
+/** What more than one option decides. */
+function decidedDefault(key: keyof typeof defaultsShape, { defaults }: Configuration): unknown {
+  const { ignoreip, increment } = defaults;
+  switch (key) {
+    case 'ignoreip':
+      return ignoreip;
+    case 'bantime.increment':
+      return increment.enabled;
+    case 'bantime.times':
+      return increment.times;
+    case 'bantime.forget':
+      return increment.forget;
+    default:
+      return undefined;
+  }
 }
 
 function keysOf<Shape extends object>(shape: Shape): (keyof Shape & string)[] {
@@ -146,7 +165,7 @@ function originUnset(
   return usual && Array.isArray(value) && value.length > 0 ? `filter ${name}` : builtIn;
 }
 
-const durations = ['.bantime', '.findtime', '.bantime.maxtime', '.bantime.rndtime'];
+const durations = ['.bantime', '.findtime', '.bantime.maxtime', '.bantime.rndtime', '.bantime.forget'];
 
 function effective(key: string, value: unknown, origin: string): EffectiveValue {
   return { key, value: value ?? null, text: textOf(key, value), origin };
@@ -156,6 +175,8 @@ function textOf(key: string, value: unknown): string {
   if (value === null) return key.endsWith('listen') ? 'off' : 'for ever';
   if (value === undefined || (Array.isArray(value) && value.length === 0)) return 'none';
   if (durations.some((name) => key.endsWith(name))) return formatDuration(Number(value));
+  if (key.endsWith('.bantime.times')) return (value as (number | null)[]).map(formatDuration).join(', ');
+  if (key.endsWith('.ranges')) return formatPrefixes(value as RangePrefixes);
   if (key.endsWith('.journal')) return formatJournalMatch(value as JournalMatch);
   if (key.endsWith('.ports') && Array.isArray(value)) return formatPorts(value as PortRange[]);
   if (Array.isArray(value)) return value.map(elementText).join(', ');

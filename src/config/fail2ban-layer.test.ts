@@ -65,6 +65,7 @@ test("a jail's limits, sources, lists and ports are what fail2ban's would be", a
     kubernetes: _k,
     syslog: _s,
     bans: _b,
+    ranges: _r,
     ...rest
   } = web ?? {
     enabled: false,
@@ -115,12 +116,14 @@ test('bans grow as fail2ban says', async (t) => {
   const { jails } = await loaded(t, textOf(jail('a', log, ...options, ...more)));
   assert.deepEqual(jails[0]?.increment, {
     enabled: true,
+    times: [],
     factor: '2',
     formula: 'ban.Time * 2',
     multipliers: [],
     maxtime: 3_024_000,
     rndtime: 600,
     overalljails: true,
+    forget: 86_400,
   });
 });
 
@@ -249,6 +252,7 @@ test("fail2ban's own entries in the journal are our bans", async (t) => {
 
 test('how long bans are remembered is what fail2ban.conf says', async (t) => {
   const conf = { 'fail2ban.conf': '[DEFAULT]\ndbpurgeage = 3w\n[Definition]\n' };
-  const { fail2ban } = await loaded(t, { ...textOf(jail('a', log)), ...conf });
+  const { fail2ban, jails } = await loaded(t, { ...textOf(jail('a', log)), ...conf });
   assert.equal(fail2ban?.purgeAge, 1_814_400);
+  assert.equal(jails[0]?.increment.forget, 1_814_400);
 });

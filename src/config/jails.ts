@@ -1,3 +1,4 @@
+import type { BanIncrement } from '../core/ban-increment.ts';
 import { BailiffError, orError } from '../core/errors.ts';
 import { type FilterAbout, splitMode } from '../core/filter.ts';
 import type { EnvironmentLayer } from './environment.ts';
@@ -117,12 +118,12 @@ export function decideJail(name: string, layers: JailLayers): JailConfiguration 
   const fromFile = layers.file.jails.get(name) ?? {};
   const fromEnvironment = layers.environment.layer.jails.get(name) ?? {};
   const asked = layers.environment.named?.includes(name) === true;
-  const options = {
-    ...setOptions(fromFail2ban),
-    ...setOptions(fromFile),
-    ...(asked ? { enabled: true } : {}),
-    ...setOptions(fromEnvironment),
-  };
+  const options = [
+    fromFail2ban,
+    fromFile,
+    asked ? { enabled: true } : {},
+    fromEnvironment,
+  ].reduce<JailOptions>(over, {});
   // A list only adds, also to what a lower layer says: who is spared somewhere must not be lost by one more entry.
   const layered = [fromFail2ban, fromFile, fromEnvironment].map((each) => each.ignoreip);
   const ignoreip = [...new Set(layered.flatMap((list) => list ?? []))];
@@ -142,6 +143,9 @@ export function jailOf(
   about: FilterAbout | null,
 ): JailConfiguration {
   const defaults = { ...common, ...limitsOf(about) };
+  const increment = incrementOf(options, defaults.increment);
+  const usual = options.bantime === undefined ? defaults.bantime : options.bantime;
+  const [first = usual] = increment.enabled ? increment.times : [];
   const container = options.container ?? [];
   return {
     name,
@@ -154,24 +158,33 @@ export function jailOf(
     kubernetes: options.kubernetes ?? [],
     syslog: options.syslog ?? [],
     bans: options.bans ?? [],
+    ranges: options.ranges ?? null,
     maxretry: options.maxretry ?? defaults.maxretry,
     findtime: options.findtime ?? defaults.findtime,
-    bantime: options.bantime === undefined ? defaults.bantime : options.bantime,
-    increment: {
-      enabled: options['bantime.increment'] ?? defaults.increment.enabled,
-      factor: options['bantime.factor'] ?? defaults.increment.factor,
-      formula: options['bantime.formula'] ?? defaults.increment.formula,
-      multipliers: options['bantime.multipliers'] ?? defaults.increment.multipliers,
-      maxtime: options['bantime.maxtime'] ?? defaults.increment.maxtime,
-      rndtime: options['bantime.rndtime'] ?? defaults.increment.rndtime,
-      overalljails: options['bantime.overalljails'] ?? defaults.increment.overalljails,
-    },
+    bantime: first,
+    increment,
     // A jail's own list only adds: who is ignored everywhere is never locked out by one jail.
     ignoreip: [...new Set([...defaults.ignoreip, ...(options.ignoreip ?? [])])],
     action: options.action ?? defaults.action,
     ports: options.ports ?? defaults.ports,
     encoding: options.encoding ?? defaults.encoding,
     ...(options['time-zone'] === undefined ? {} : { timeZone: options['time-zone'] }),
+  };
+}
+
+function incrementOf(options: JailOptions, defaults: BanIncrement): BanIncrement {
+  const own = options['bantime.times'];
+  const listed = own !== undefined && own.length > 0;
+  return {
+    enabled: options['bantime.increment'] ?? (listed || defaults.enabled),
+    times: own ?? defaults.times,
+    factor: options['bantime.factor'] ?? defaults.factor,
+    formula: options['bantime.formula'] ?? defaults.formula,
+    multipliers: options['bantime.multipliers'] ?? defaults.multipliers,
+    maxtime: options['bantime.maxtime'] ?? defaults.maxtime,
+    rndtime: options['bantime.rndtime'] ?? defaults.rndtime,
+    overalljails: options['bantime.overalljails'] ?? defaults.overalljails,
+    forget: options['bantime.forget'] ?? defaults.forget,
   };
 }
 
@@ -186,26 +199,35 @@ function limitsOf(about: FilterAbout | null): Partial<Limits> {
 }
 
 /** The options that give this jail again; limits that the defaults give as well are the same ones. */
-export function optionsOf({ increment, timeZone, ...jail }: JailConfiguration): JailOptions {
+export function optionsOf({ increment, timeZone, ranges, ...jail }: JailConfiguration): JailOptions {
   const { maxtime, rndtime } = increment;
   const { filter, mode } = splitMode(jail.filter);
   return {
     ...jail,
     filter,
     ...(mode === null ? {} : { mode }),
+    ...(ranges === null ? {} : { ranges }),
     'bantime.increment': increment.enabled,
+    'bantime.times': increment.times,
     'bantime.factor': increment.factor,
     'bantime.formula': increment.formula,
     'bantime.multipliers': increment.multipliers,
     ...(maxtime === null ? {} : { 'bantime.maxtime': maxtime }),
     ...(rndtime === 0 ? {} : { 'bantime.rndtime': rndtime }),
     'bantime.overalljails': increment.overalljails,
+    'bantime.forget': increment.forget,
     ...(timeZone === undefined ? {} : { 'time-zone': timeZone }),
   };
 }
 
 function isSourceless(options: JailOptions): boolean {
   return sourceKeys.every((key) => options[key] === undefined);
+}
+
+/** A layer over those below it. Who says a ban time means that one, and no list of a layer below. */
+export function over(below: JailOptions, above: JailOptions): JailOptions {
+  const set = setOptions(above);
+  return { ...below, ...(set.bantime === undefined ? {} : { 'bantime.times': [] }), ...set };
 }
 
 /** Without the keys that are there and undefined, which would hide an earlier layer's value. */
@@ -239,6 +261,7 @@ export function modeProblem(
 }
 
 function sourceProblems(jail: JailConfiguration, layers: JailLayers): BailiffError[] {
+  if (jail.ranges !== null && jail.bans.length === 0) return [rangesOfNoBans(jail, layers)];
   if (jail.inside.length > 0 && jail.container.length === 0) return [fileOfNoContainer(jail, layers)];
   if (!sourceKeys.every((key) => jail[key].length === 0)) return syslogProblems(jail, layers);
   return [
@@ -261,6 +284,14 @@ function fileOfNoContainer({ name }: JailConfiguration, layers: JailLayers): Bai
       remedy: `Set container (${jailVariable(name, 'container')}), or logpath for a file of the host.`,
     },
   );
+}
+
+function rangesOfNoBans({ name }: JailConfiguration, layers: JailLayers): BailiffError {
+  const problem = `jail ${quote(name)} counts by ranges, but no bans`;
+  return new BailiffError('config-no-source', problem, {
+    where: whereOf(name, 'ranges', layers),
+    remedy: `Set bans (${jailVariable(name, 'bans')}), for example to '*'.`,
+  });
 }
 
 /** A jail that waits for messages to a receiver that is off would protect nobody without a word. */
@@ -299,7 +330,7 @@ export function unknownFilter(
 /** Where a jail, or one option of it, was written: the last layer that did. */
 function whereOf(
   name: string,
-  option: 'filter' | 'mode' | 'syslog' | 'inside' | null,
+  option: 'filter' | 'mode' | 'syslog' | 'inside' | 'ranges' | null,
   { file, environment }: JailLayers,
 ): string {
   const inEnvironment = environment.layer.jails.get(name);

@@ -32,6 +32,8 @@ test('it accepts what has several forms, in each of them', () => {
     'defaults: {bantime: -1, findtime: 600, maxretry: "5", ports: 22, ignoreip: 192.0.2.1}',
     'defaults: {bantime: 1h, ports: [22, 80/tcp], ignoreip: [192.0.2.1, "file:/etc/mine"]}',
     'jails: {sshd: }',
+    'defaults: {bantime.times: [10m, 3600, permanent]}',
+    "jails: {near: {bans: '*', ranges: [24, /48]}, far: {bans: '*', ranges: 16}}",
     'jails: {web: {container: [web], bantime.multipliers: [1, 5], journal: [A=b, C=d]}}',
   ]) {
     assert.ok(accepts(yaml), yaml);

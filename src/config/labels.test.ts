@@ -43,6 +43,7 @@ test("a label brings a jail that reads the container's own log", async () => {
     kubernetes: [],
     syslog: [],
     bans: [],
+    ranges: null,
     increment: noIncrement,
     findtime: 600,
     bantime: 3_600,
@@ -453,6 +454,8 @@ const values: Readonly<
   findtime: ['90', ({ findtime }) => findtime, 90],
   maxretry: ['2', ({ maxretry }) => maxretry, 2],
   'bantime.increment': ['true', ({ increment }) => increment.enabled, true],
+  'bantime.times': ['10m permanent', ({ increment }) => increment.times, [600, null]],
+  'bantime.forget': ['30d', ({ increment }) => increment.forget, 2_592_000],
   'bantime.factor': ['3', ({ increment }) => increment.factor, '3'],
   'bantime.formula': ['ban.Time * 2', ({ increment }) => increment.formula, 'ban.Time * 2'],
   'bantime.multipliers': ['1 5 30', ({ increment }) => increment.multipliers, [1, 5, 30]],
@@ -491,6 +494,18 @@ test('growing bans of its own make a jail of its own', async () => {
     (await read(labels)).jails.map(({ name }) => name),
     ['other@web'],
   );
+});
+
+test('a label that says a ban time means that one, and no list of the configuration', async () => {
+  const listed = { BAILIFF_BANTIME_TIMES: '10m 1h' };
+  const times = async (labels: Record<string, string>) =>
+    (await read({ 'bailiff.jails': 'other', ...labels }, listed)).jails.map(({ bantime, increment }) => [
+      bantime,
+      increment.times,
+    ]);
+  assert.deepEqual(await times({}), [[600, [600, 3_600]]]);
+  assert.deepEqual(await times({ 'bailiff.jail.other.bantime': '1d' }), [[86_400, []]]);
+  assert.deepEqual(await times({ 'bailiff.jail.other.bantime.times': '1m 2m' }), [[60, [60, 120]]]);
 });
 
 test('a label shuts no port that the configuration leaves open, save those of its container', async () => {

@@ -4,7 +4,7 @@ import { splitMode } from '../core/filter.ts';
 import { selectsPod } from '../core/pod-selector.ts';
 import { isWithin, type Ports, policyOf } from '../core/policy.ts';
 import { matchesWildcard } from '../core/wildcard.ts';
-import { jailOf, modeProblem, optionsOf, setOptions, unknownFilter } from './jails.ts';
+import { jailOf, modeProblem, optionsOf, over, setOptions, unknownFilter } from './jails.ts';
 import { hasLabels, LabelRequest } from './label-request.ts';
 import { readLayer } from './layer.ts';
 import type { Configuration, JailConfiguration, JailOptions } from './schema.ts';
@@ -158,12 +158,11 @@ class LabelledContainer {
     const { inside: files = [], ...usual } = configured === undefined ? {} : optionsOf(configured);
     const filter = fromLabels.filter ?? usual.filter ?? name;
     const inside = files.length > 0 ? files : this.#insideOfImage(filter);
+    const ports = this.#ports(usual.ports ?? defaults.ports);
+    const below = { ...usual, ...(inside.length === 0 ? {} : { inside }), ports };
+    const { ranges: _, ...given } = over(over(below, fromLabels), this.#fromEnvironment(name));
     const options = {
-      ...usual,
-      ...(inside.length === 0 ? {} : { inside }),
-      ports: this.#ports(usual.ports ?? defaults.ports),
-      ...setOptions(fromLabels),
-      ...this.#fromEnvironment(name),
+      ...given,
       logpath: [],
       container: [this.#container.name],
       journal: [],

@@ -61,6 +61,7 @@ test('an empty file leaves the built-in defaults', async () => {
       kubernetes: [],
       syslog: [],
       bans: [],
+      ranges: null,
       maxretry,
       findtime,
       bantime,
@@ -108,6 +109,60 @@ for (const [source, value] of Object.entries({
     assert.equal(lists.filter((list) => list?.length === 0).length, 4);
   });
 }
+
+test('a list of ban times switches growing on; who says a ban time means that one', async () => {
+  const yaml = [
+    'defaults: {bantime.times: 10m 1h 1d permanent, bantime.forget: 30d}',
+    'jails:',
+    '  sshd: {}',
+    '  own: {filter: sshd, bantime: 2h}',
+    '  other: {filter: sshd, bantime.times: [1h 30m, -1], bantime.forget: 1w}',
+    '  never: {filter: sshd, bantime.increment: false}',
+    '',
+  ].join('\n');
+  const { jails, defaults } = await load(yaml, { BAILIFF_JAIL_OTHER_BANTIME: '1d' });
+  const day = 86_400;
+  assert.deepEqual(
+    jails.map(({ name, bantime, increment: { enabled, times, forget } }) => [
+      name,
+      bantime,
+      enabled,
+      times,
+      forget,
+    ]),
+    [
+      ['sshd', 600, true, [600, 3_600, day, null], 30 * day],
+      ['own', 7_200, true, [], 30 * day],
+      ['other', day, true, [], 7 * day],
+      ['never', 600, false, [600, 3_600, day, null], 30 * day],
+    ],
+  );
+  assert.equal(defaults.increment.enabled, true);
+  const [plain] = (await load(yaml, { BAILIFF_BANTIME: '5m' })).jails;
+  assert.deepEqual([plain?.bantime, plain?.increment.times], [300, []]);
+  assert.deepEqual((await load(yaml)).jails[2]?.increment.times, [5_400, null]);
+  assert.deepEqual(await refusal(load('defaults: {bantime.times: 10m soon}')), [
+    'config-invalid /bailiff.yaml:1:27',
+  ]);
+});
+
+test('a jail of ranges counts bans', async () => {
+  const { jails } = await load(
+    "jails: {near: {bans: '*', ranges: [24, /48]}, six: {bans: sshd, ranges: /56}}",
+  );
+  assert.deepEqual(
+    jails.map(({ ranges }) => ranges),
+    [
+      { 4: 24, 6: 48 },
+      { 4: null, 6: 56 },
+    ],
+  );
+  assert.deepEqual(await refusal(load('jails: {sshd: {ranges: /24}}')), [
+    'config-no-source /bailiff.yaml:1:24',
+  ]);
+  for (const wrong of ['/8', '/64', '/24 /25', 'wide', '[]'])
+    assert.equal((await refusal(load(`jails: {near: {bans: '*', ranges: ${wrong}}}`))).length, 1, wrong);
+});
 
 test('sources in Kubernetes and over syslog, from the environment', async () => {
   const { jails, ...rest } = await load('', {

@@ -1,3 +1,4 @@
+import { usualForget } from '../core/ban-increment.ts';
 import { BailiffError } from '../core/errors.ts';
 import { decideApi } from './api.ts';
 import { decideApiJails, readApiJails } from './api-jails.ts';
@@ -38,18 +39,21 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   // What a broken file would have named cannot be told from a slip of the pen.
   errors.push(...environment.errors.filter(({ code }) => file.readable || code !== 'config-unknown-jail'));
   const pick = picker([environment.layer.values, file.layer.values, builtIn]);
+  const times = banTimesOf([environment.layer.values, file.layer.values]);
   const defaults = {
     maxretry: pick.fallback('maxretry'),
     findtime: pick.fallback('findtime'),
     bantime: pick.fallback('bantime'),
     increment: {
-      enabled: pick.fallback('bantime.increment'),
+      enabled: pick.anyDefault('bantime.increment') ?? times.length > 0,
+      times,
       factor: pick.fallback('bantime.factor'),
       formula: pick.fallback('bantime.formula'),
       multipliers: pick.fallback('bantime.multipliers'),
       maxtime: pick.anyDefault('bantime.maxtime') ?? null,
       rndtime: pick.anyDefault('bantime.rndtime') ?? 0,
       overalljails: pick.fallback('bantime.overalljails'),
+      forget: pick.anyDefault('bantime.forget') ?? fail2ban?.part.purgeAge ?? usualForget,
     },
     // Whom fail2ban's DEFAULT spares is spared by every jail, and by hand.
     ignoreip: [...new Set([...pick.fallback('ignoreip'), ...(fail2ban?.ignored ?? [])])],
@@ -151,6 +155,14 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
       ...engine.origin,
     ],
   };
+}
+
+/** The list of `defaults`. A layer that says a ban time and no list means that one, and no list below it. */
+function banTimesOf(layers: readonly LayerValues[]): readonly (number | null)[] {
+  const said = layers.find(
+    ({ defaults }) => defaults?.['bantime.times'] !== undefined || defaults?.bantime !== undefined,
+  );
+  return said?.defaults?.['bantime.times'] ?? [];
 }
 
 /** What the configuration is decided from, with what is wrong in it. */

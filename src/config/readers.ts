@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { canonicalAddress } from '../core/address.ts';
+import { canonicalAddress, type RangePrefixes } from '../core/address.ts';
 import { parseFormula } from '../core/ban-formula.ts';
 import { expectedSelector, selectorProblem } from '../core/container-selector.ts';
 import { parseBanTime, parseSpan } from '../core/duration.ts';
@@ -39,9 +39,26 @@ export function duration(): Reader<number> {
 /** null: for ever. */
 export function banTime(): Reader<number | null> {
   return reader(
-    'a duration from 1s to 100y, such as 10m or 1d, or -1 for ever',
+    'a duration from 1s to 100y, such as 10m or 1d, or permanent',
     (value) => seconds(value, parseBanTime),
     textOrNumber,
+  );
+}
+
+/** Of the first ban, the second and so on. In a text each is one word: `1h30m`. */
+export function banTimes(): Reader<readonly (number | null)[]> {
+  return reader(
+    'a list of ban times such as 10m 1h 1d permanent',
+    (value, refuse) => {
+      const elements: unknown = typeof value === 'number' ? [value] : elementsOf(value);
+      if (!Array.isArray(elements)) return undefined;
+      return elements.flatMap((found: unknown, index) => {
+        const time = seconds(found, parseBanTime);
+        if (time === undefined) refuse({ found, expected: 'a ban time such as 10m, or permanent', index });
+        return time === undefined ? [] : [time];
+      });
+    },
+    { type: ['string', 'number', 'array'], items: textOrNumber },
   );
 }
 
@@ -340,6 +357,34 @@ export function jailNames(): Reader<readonly string[]> {
   return list('a list of jails', "a jail's name, in which * stands for any characters", 1, (element) =>
     /^[A-Za-z0-9*?][A-Za-z0-9.*?_@-]{0,63}$/.test(element) ? element : undefined,
   );
+}
+
+/** Ranges wider than these would shut out whole providers, and narrower ones are hardly any. */
+const prefixLengths = { 4: [16, 31], 6: [32, 63] } as const;
+
+/** Prefix lengths, of which the family is told by the number: `/24 /48`. */
+export function rangePrefixes(): Reader<RangePrefixes> {
+  return reader(
+    'a list of prefix lengths such as /24 /48',
+    (value, refuse) => {
+      const elements: unknown = typeof value === 'number' ? [value] : elementsOf(value);
+      if (!Array.isArray(elements) || elements.length === 0) return undefined;
+      const prefixes: { 4: number | null; 6: number | null } = { 4: null, 6: null };
+      for (const [index, found] of (elements as unknown[]).entries()) {
+        const bits = Number(/^\/?(\d{1,2})$/.exec(String(found))?.[1] ?? Number.NaN);
+        const family = ([4, 6] as const).find((each) => isWithin(bits, prefixLengths[each]));
+        if (family === undefined || prefixes[family] !== null)
+          refuse({ found, expected: 'one length from /16 to /31 (IPv4), one from /32 to /63 (IPv6)', index });
+        else prefixes[family] = bits;
+      }
+      return prefixes;
+    },
+    { type: ['string', 'number', 'array'], items: textOrNumber },
+  );
+}
+
+function isWithin(bits: number, [least, most]: readonly [number, number]): boolean {
+  return bits >= least && bits <= most;
 }
 
 /** Some of these names; `*` is all of them, `none` not one. */

@@ -26,7 +26,7 @@ test('every option says what it is and what it is without being set', () => {
 test('every default is a value that its option takes', () => {
   const { defaults, fail2ban, ...values } = builtInLayer();
   const unset = Object.keys(defaultsShape).filter((name) => !Object.hasOwn(defaults ?? {}, name));
-  assert.deepEqual(unset, ['bantime.maxtime', 'bantime.rndtime']);
+  assert.deepEqual(unset, ['bantime.increment', 'bantime.maxtime', 'bantime.rndtime', 'bantime.forget']);
   assert.deepEqual(fail2ban, { metrics: false, 'allow-actions': false });
   const without = Object.keys(globalShape).filter((name) => !Object.hasOwn(values, name));
   const found = ['docker-socket', 'journal-directory', 'kubernetes-api', 'kubernetes-node', 'time-zone'];

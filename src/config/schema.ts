@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { RangePrefixes } from '../core/address.ts';
 import { type BanIncrement, usualFormula } from '../core/ban-increment.ts';
 import type { BailiffError } from '../core/errors.ts';
 import type { Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
@@ -15,6 +16,7 @@ import { type NotifierConfiguration, noticeKinds, notifierTypes, webhookShapes }
 import {
   addresses,
   banTime,
+  banTimes,
   type ContainerFileWay,
   containerFiles,
   containers,
@@ -38,6 +40,7 @@ import {
   ports,
   programCall,
   type Reader,
+  rangePrefixes,
   type SyslogListener,
   someOf,
   syslogListeners,
@@ -84,6 +87,8 @@ export interface JailConfiguration {
   readonly syslog: readonly string[];
   /** Jails whose bans it counts; `*` stands for any characters. */
   readonly bans: readonly string[];
+  /** Each of these bans counts for the range of that length around its address; null: for the address itself. */
+  readonly ranges: RangePrefixes | null;
   readonly maxretry: number;
   readonly findtime: number;
   readonly bantime: number | null;
@@ -216,7 +221,12 @@ function incrementShape(entryOf: (name: string, entry: OptionEntry) => OptionEnt
   return {
     'bantime.increment': own('bantime.increment', truth(), {
       description: 'Whether bans of an address that comes back grow.',
-      default: 'false',
+      otherwise: '`true` where `bantime.times` is set, else `false`',
+    }),
+    'bantime.times': own('bantime.times', banTimes(), {
+      description:
+        'How long the first ban of an address is, the second and so on; the last goes on: `10m 1h 1d permanent`. It takes the place of `bantime`, formula and multipliers; where a jail sets `bantime` and no list of its own, that holds, and grows by the formula.',
+      default: '',
     }),
     'bantime.factor': own('bantime.factor', formula(), {
       description: 'The `banFactor` of the formula, or what the multipliers are multiplied with.',
@@ -244,6 +254,11 @@ function incrementShape(entryOf: (name: string, entry: OptionEntry) => OptionEnt
       description: 'Whether bans of the address in other jails count too.',
       default: 'false',
     }),
+    'bantime.forget': own('bantime.forget', duration(), {
+      description:
+        'An address that nobody banned for so long after its last ban was over begins from nothing.',
+      otherwise: "`1d`, or the `dbpurgeage` of fail2ban's configuration where one is read",
+    }),
   };
 }
 
@@ -253,7 +268,7 @@ function asInDefaults(name: string): OptionEntry {
 
 export const defaultsShape = {
   bantime: option(banTime(), {
-    description: 'How long an attacker stays out. `-1` is for ever.',
+    description: 'How long an attacker stays out. `permanent` (or `-1`) is for ever.',
     default: '10m',
   }),
   findtime: option(duration(), {
@@ -342,6 +357,11 @@ export const jailShape = {
     description:
       'Jails whose bans to count like attempts: who is banned `maxretry` times within `findtime` is banned by this jail, too. `*` stands for any characters: `*` are all jails but this one, and those that count bans themselves.',
     otherwise: 'none',
+  }),
+  ranges: option(rangePrefixes(), {
+    description:
+      'With `bans`: they count for the range of that prefix length around each address, `/24 /48` (IPv4 and IPv6; one of them: that family alone). When `maxretry` different addresses of a range were banned within `findtime`, the whole range is, unless any part of it is protected or on the ignore list of any jail. `action: log` makes it a trial.',
+    otherwise: 'single addresses',
   }),
   bantime: option(banTime(), {
     description: 'As in `defaults`, for this jail.',

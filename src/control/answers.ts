@@ -159,13 +159,17 @@ const status = object<protocol.Status>({
   sources: z.array(source),
   findings: z.array(finding),
   labels: z.array(label),
+  ranges: z.array(object<protocol.BusyRange>({ range: text, addresses: count, protected: text.nullable() })),
   notifiers: z.array(notifier),
   metrics: text.nullable(),
   reload: reload.nullable(),
 });
 
+const counts = z.enum(['attempts', 'bans', 'addresses']).describe('What a jail counts.');
 const window = object<protocol.WhyWindow>({
   jail: text,
+  address: text.describe('The address, or the range around it.'),
+  counts,
   hits: count,
   maxretry: count,
   findtime: seconds,
@@ -178,7 +182,7 @@ const why = object<protocol.WhyAnswer>({
   counted: text,
   verdict: z.enum(['banned', 'protected', 'counted', 'free']),
   enforcement: object<protocol.WhyAnswer['enforcement']>({ backend: text, state, detail: text }),
-  bans: z.array(object<protocol.WhyBan>({ ...banShape, ports: text, evidence })),
+  bans: z.array(object<protocol.WhyBan>({ ...banShape, ports: text, counts, evidence })),
   inside: object<protocol.WhyAnswer['inside']>({ count, bans }),
   protectedBy: z.array(
     object<protocol.WhyAnswer['protectedBy'][number]>({
@@ -190,7 +194,19 @@ const why = object<protocol.WhyAnswer>({
   windows: z.array(window),
   earlier: z.array(object<protocol.EarlierBan>({ ...pastBanShape, evidence })),
   next: z.array(
-    object<protocol.NextBan>({ jail: text, seconds: seconds.nullable(), more: seconds, attempts: count }),
+    object<protocol.NextBan>({
+      jail: text,
+      address: text,
+      seconds: seconds.nullable(),
+      more: seconds,
+      attempts: count,
+      counts,
+      growth: object<NonNullable<protocol.NextBan['growth']>>({
+        ban: count,
+        ofAll: flag,
+        forget: seconds,
+      }).nullable(),
+    }),
   ),
   dropped: z.null(),
 });

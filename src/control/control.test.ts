@@ -62,6 +62,7 @@ const status = (ready: boolean): Status => ({
   sources: [],
   findings: [],
   labels: [],
+  ranges: [],
   notifiers: [],
   metrics: null,
   reload: null,

@@ -43,10 +43,21 @@ export interface Status {
   readonly labels: readonly LabelReport[];
   /** The owner's notifiers. */
   readonly notifiers: readonly NotifierStatus[];
+  /** Ranges of which many addresses are banned, where no jail bans ranges; those with the most first. */
+  readonly ranges: readonly BusyRange[];
   /** Where metrics are, or null. */
   readonly metrics: string | null;
   /** When the configuration was last read again, and what it came to; null: not since the start. */
   readonly reload: ReloadStatus | null;
+}
+
+/** A range that a jail with `ranges` would ban. */
+export interface BusyRange {
+  readonly range: string;
+  /** Of it, banned now. */
+  readonly addresses: number;
+  /** Why it would not be banned: a part of it is protected; null: it would. */
+  readonly protected: string | null;
 }
 
 export interface NotifierStatus {
@@ -92,6 +103,7 @@ export interface LabelReport {
 
 export interface JailStatus {
   readonly name: string;
+  /** Of a jail that reads no log: whose bans it counts, in words. */
   readonly filter: string;
   /** Why a client can write whole lines of its log, with somebody else's address; null: it cannot, as far as is known. */
   readonly forgeable: string | null;
@@ -252,19 +264,28 @@ export interface ReloadAnswer {
 
 export type ReloadStatus = ReloadAnswer & { readonly time: number };
 
-/** How long the next ban of an address would be, in seconds; null: for ever. */
+/** What a jail counts: attempts, bans of other jails, or addresses of a range that other jails banned. */
+export type Counted = 'attempts' | 'bans' | 'addresses';
+
+/** How long the next ban of an address, or of the range around it, would be, in seconds; null: for ever. */
 export interface NextBan {
   readonly jail: string;
+  readonly address: string;
   readonly seconds: number | null;
   /** By how much more it may be, by chance. */
   readonly more: number;
   /** How many attempts lead to it, by somebody who has come back. */
   readonly attempts: number;
+  readonly counts: Counted;
+  /** Where bans grow: the how many-th it would be, whether of all jails, and after how many seconds without a ban it is the first again. */
+  readonly growth: { readonly ban: number; readonly ofAll: boolean; readonly forget: number } | null;
 }
 
 export interface WhyBan extends Ban {
   /** The ports that it shuts now: `all`, `none`, or a list such as `80/tcp`. */
   readonly ports: string;
+  /** What its `hits` are. */
+  readonly counts: Counted;
   /** The lines that led to it; none where none were kept. */
   readonly evidence: readonly EvidenceLine[];
 }
@@ -273,9 +294,11 @@ export interface EarlierBan extends PastBan {
   readonly evidence: readonly EvidenceLine[];
 }
 
-/** What a jail counts of an address now. */
+/** What a jail counts of an address, or of the range around it, now. */
 export interface WhyWindow {
   readonly jail: string;
+  readonly address: string;
+  readonly counts: Counted;
   readonly hits: number;
   readonly maxretry: number;
   /** Seconds. */

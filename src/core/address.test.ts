@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { isIPv4, isIPv6 } from 'node:net';
 import { test } from 'node:test';
-import { canonicalAddress, countedAddress, covers, overlaps, parseRange, requireAddress } from './address.ts';
+import {
+  canonicalAddress,
+  countedAddress,
+  covers,
+  overlaps,
+  parseRange,
+  rangeAround,
+  requireAddress,
+} from './address.ts';
 
 const canonical: readonly (readonly [string, string | null])[] = [
   ['203.0.113.7', '203.0.113.7'],
@@ -45,6 +53,16 @@ test('IPv6 is counted by the /64, IPv4 and wider ranges as they are', () => {
   assert.equal(countedAddress('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64');
   assert.equal(countedAddress('2001:db8::/32'), '2001:db8::/32');
   assert.equal(countedAddress('203.0.113.7'), '203.0.113.7');
+});
+
+test('the range of a length around an address, unless it is as wide itself', () => {
+  const prefixes = { 4: 24, 6: 48 };
+  assert.equal(rangeAround('203.0.113.7', prefixes), '203.0.113.0/24');
+  assert.equal(rangeAround('203.0.113.64/26', prefixes), '203.0.113.0/24');
+  assert.equal(rangeAround('2001:db8:1:2::/64', prefixes), '2001:db8:1::/48');
+  for (const wide of ['203.0.113.0/24', '203.0.0.0/16', '2001:db8::/32', 'no address'])
+    assert.equal(rangeAround(wide, prefixes), null, wide);
+  assert.equal(rangeAround('203.0.113.7', { 4: null, 6: 48 }), null);
 });
 
 test('ranges overlap when one holds the other, within a family', () => {

@@ -176,6 +176,18 @@ export function countedAddress(address: Address): Address {
   return formatRange({ family: 6, bytes: maskBytes(range.bytes, countedPrefix6), bits: countedPrefix6 });
 }
 
+/** Prefix lengths of ranges by family; null: of that family none. */
+export type RangePrefixes = Readonly<Record<Family, number | null>>;
+
+/** The range of that length around an address, or a narrower range; null where it is as wide itself, or no address. */
+export function rangeAround(address: Address, prefixes: RangePrefixes): Address | null {
+  const range = parseRange(address);
+  if (range === null) return null;
+  const bits = prefixes[range.family];
+  if (bits === null || range.bits <= bits) return null;
+  return formatRange({ family: range.family, bytes: maskBytes(range.bytes, bits), bits });
+}
+
 /** Whether two ranges share any address. */
 export function overlaps(a: Range, b: Range): boolean {
   if (a.family !== b.family) return false;

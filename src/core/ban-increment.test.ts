@@ -79,6 +79,25 @@ test('multipliers take the place of the formula, and their last goes on', () => 
   );
 });
 
+test('a list of times takes the place of all of it; its last goes on, and may be for ever', () => {
+  const listed = { ...noIncrement, enabled: true, times: [600, 3_600, null], multipliers: [1, 5] };
+  const lasts = (times: BanTimes, bantime: number | null = 600) =>
+    [0, 1, 2, 9].map((count) => times.after(count, bantime));
+  assert.deepEqual(lasts(new BanTimes(listed)), [600, 3_600, null, null]);
+  assert.deepEqual(lasts(new BanTimes({ ...listed, maxtime: 7_200 })), [600, 3_600, 7_200, 7_200]);
+  assert.deepEqual(
+    lasts(new BanTimes({ ...listed, times: [60, 120], rndtime: 10 }, () => 0.5)),
+    [60, 125, 125, 125],
+  );
+  assert.deepEqual(lasts(new BanTimes({ ...listed, enabled: false }), 300), [300, 300, 300, 300]);
+  assert.deepEqual(lasts(new BanTimes({ ...noIncrement, enabled: true, maxtime: 60 }), null), [
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
 test('chance only adds to what has grown, and no formula makes a ban shorter or endless', () => {
   const random = new BanTimes({ ...noIncrement, enabled: true, rndtime: 100 }, () => 0.5);
   assert.deepEqual([random.after(0, 600), random.after(1, 600)], [600, 1_250]);

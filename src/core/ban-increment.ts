@@ -1,9 +1,11 @@
 import { type Formula, parseFormula } from './ban-formula.ts';
 import { longestSpan } from './duration.ts';
 
-/** How the bans of somebody who comes back grow: fail2ban's `bantime.increment` and what goes with it. */
+/** How the bans of somebody who comes back grow: fail2ban's `bantime.increment` and what goes with it, and two options of our own. */
 export interface BanIncrement {
   readonly enabled: boolean;
+  /** Seconds of the first ban, of the second and so on, the last goes on; null: for ever. None: formula or multipliers. */
+  readonly times: readonly (number | null)[];
   /** Expressions: see ban-formula.ts. */
   readonly factor: string;
   readonly formula: string;
@@ -15,20 +17,27 @@ export interface BanIncrement {
   readonly rndtime: number;
   /** Whether bans of the address in other jails count too. */
   readonly overalljails: boolean;
+  /** Seconds after the end of its last ban in which nobody bans it again, and it begins from nothing. */
+  readonly forget: number;
 }
 
 /** fail2ban's: twice as long each time. */
 export const usualFormula = 'ban.Time * (1<<(ban.Count if ban.Count<20 else 20)) * banFactor';
 
+/** Seconds: fail2ban's, too (dbpurgeage). */
+export const usualForget = 86_400;
+
 /** Every ban is as long as the first. */
 export const noIncrement: BanIncrement = {
   enabled: false,
+  times: [],
   factor: '1',
   formula: usualFormula,
   multipliers: [],
   maxtime: null,
   rndtime: 0,
   overalljails: false,
+  forget: usualForget,
 };
 
 /** Shifts in fail2ban's rule for known offenders go no further. */
@@ -51,9 +60,13 @@ export class BanTimes {
 
   /** Seconds of the ban that follows so many. `bantime` is the jail's, in seconds; null is for ever. */
   after(count: number, bantime: number | null): number | null {
-    if (!this.increment.enabled || bantime === null || count <= 0) return bantime;
-    const { maxtime, rndtime } = this.increment;
-    const grown = Math.min(this.#grown(count, bantime), maxtime ?? longestSpan);
+    const { enabled, maxtime, rndtime } = this.increment;
+    if (!enabled) return bantime;
+    const usual = this.#usual(Math.max(0, count), bantime);
+    if (count <= 0) return usual;
+    // A limit is one for what lasts for ever, too, where the list has come to that; a jail's own bantime it does not touch.
+    if (usual === null && (maxtime === null || bantime === null)) return null;
+    const grown = Math.min(usual ?? longestSpan, maxtime ?? longestSpan);
     return Math.min(grown + this.#random() * rndtime, longestSpan);
   }
 
@@ -61,6 +74,13 @@ export class BanTimes {
   attemptsAfter(count: number, maxretry: number): number {
     if (!this.increment.enabled || count <= 0) return 1;
     return Math.max(1, Math.min(2 ** Math.min(count, mostDoublings) / 2 + 1, maxretry));
+  }
+
+  #usual(count: number, bantime: number | null): number | null {
+    const { times } = this.increment;
+    const listed = times[Math.min(count, times.length - 1)];
+    if (listed !== undefined) return listed;
+    return bantime === null || count === 0 ? bantime : this.#grown(count, bantime);
   }
 
   #grown(count: number, bantime: number): number {

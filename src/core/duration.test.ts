@@ -24,6 +24,7 @@ for (const text of ['', 'soon', '10 minits', '10m!', '-5', 'm', '1h,30m', 'const
 
 test('-1 is for ever, as a ban time only', () => {
   assert.equal(parseBanTime(' -1 '), null);
+  assert.equal(parseBanTime('Permanent'), null);
   assert.equal(parseBanTime('1h'), 3_600);
 });
 

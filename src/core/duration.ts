@@ -69,9 +69,9 @@ export function parseSpan(text: string): number {
   throw new BailiffError('duration-invalid', `"${text.slice(0, 40)}" is not between 1s and 100y`);
 }
 
-/** A ban time: as `parseSpan`, and null for `-1`, which is for ever. */
+/** A ban time: as `parseSpan`, and null for `permanent` or fail2ban's `-1`, which are for ever. */
 export function parseBanTime(text: string): number | null {
-  return text.trim() === '-1' ? null : parseSpan(text);
+  return /^\s*(?:-1|permanent)\s*$/i.test(text) ? null : parseSpan(text);
 }
 
 /** A duration for a person, at most two units: `10m`, `1h 30m`, `2d`, `for ever`. */

@@ -27,20 +27,36 @@ export class Jail {
   readonly limits: JailLimits;
   readonly windows: Windows;
   readonly times: BanTimes;
-  readonly #allow: () => readonly AllowEntry[];
+  readonly #own: () => readonly AllowEntry[];
+  readonly #others: (() => readonly AllowEntry[]) | null;
 
-  /** `allow` gives whom it never bans at this time; by default, the addresses and ranges of its list. */
-  constructor(limits: JailLimits, windows: Windows, allow?: () => readonly AllowEntry[]) {
+  /**
+   * `own` gives whom its list means at this time; by default, the addresses and ranges in it. `others`: whom it never
+   * bans beside those, where it bans on the word of other jails.
+   */
+  constructor(
+    limits: JailLimits,
+    windows: Windows,
+    own?: () => readonly AllowEntry[],
+    others: (() => readonly AllowEntry[]) | null = null,
+  ) {
     this.limits = limits;
     this.windows = windows;
     this.times = new BanTimes(limits.increment);
     const { ranges } = sortIgnoreEntries(limits.ignoreip);
     const plain = ranges.map((range) => ({ range, reason: ignoredBy(limits.name) }));
-    this.#allow = allow ?? (() => plain);
+    this.#own = own ?? (() => plain);
+    this.#others = others;
   }
 
+  /** Of its own list. */
+  get own(): readonly AllowEntry[] {
+    return this.#own();
+  }
+
+  /** Whom it never bans. */
   get allow(): readonly AllowEntry[] {
-    return this.#allow();
+    return this.#others === null ? this.#own() : [...this.#own(), ...this.#others()];
   }
 
   /**

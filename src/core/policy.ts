@@ -42,6 +42,11 @@ export interface PolicyRule {
   readonly ports: readonly PortRange[] | null;
 }
 
+/** Whether it keeps anybody out: not a trial, nor what a jail bans for that only tells of it. */
+export function keepsOut(policy: Policy): boolean {
+  return policy !== unenforced && policy.split(' ', 1)[0] !== 'log';
+}
+
 export function policyOf(action: JailAction, ports: Ports, jail: string): Policy {
   if (action === 'none') return unenforced;
   if (ports === 'all') return action;

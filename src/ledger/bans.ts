@@ -13,6 +13,8 @@ export class ActiveBans {
   /** How many bans are enforced by each policy, and how many each jail has. */
   readonly #policies = new Map<Policy, number>();
   readonly #jails = new Map<string, number>();
+  /** Of those, the ones without an end. */
+  readonly #permanent = new Map<string, number>();
   readonly #forced = new Set<Target>();
   /** May hold bans that ended or were prolonged since: they are passed over when their time comes. */
   readonly #expiries = new MinHeap<Ban>((ban) => ban.until ?? Number.POSITIVE_INFINITY);
@@ -36,6 +38,11 @@ export class ActiveBans {
   /** How many bans each jail has; asked often, beside many. */
   get byJail(): ReadonlyMap<string, number> {
     return this.#jails;
+  }
+
+  /** How many of them have no end. */
+  get permanentByJail(): ReadonlyMap<string, number> {
+    return this.#permanent;
   }
 
   /** Whether a ban of this target was forced by hand. */
@@ -77,6 +84,8 @@ export class ActiveBans {
     count(this.#policies, ban.policy, 1);
     if (replaced === undefined) count(this.#jails, ban.jail, 1);
     else count(this.#policies, replaced.policy, -1);
+    if (replaced?.until === null) count(this.#permanent, ban.jail, -1);
+    if (ban.until === null) count(this.#permanent, ban.jail, 1);
     this.#expiries.push(ban);
     if (replaced !== undefined && replaced.policy !== ban.policy) this.#merge(ban.address, replaced.policy);
     this.#merge(ban.address, ban.policy);
@@ -89,6 +98,7 @@ export class ActiveBans {
     this.#size += 1;
     count(this.#policies, policy, 1);
     count(this.#jails, ban.jail, 1);
+    if (until === null) count(this.#permanent, ban.jail, 1);
     this.#expiries.push(ban);
     if (policy === unenforced) return;
     const target = targetOf(address, policy);
@@ -106,6 +116,7 @@ export class ActiveBans {
     this.#size -= 1;
     count(this.#policies, standing.policy, -1);
     count(this.#jails, standing.jail, -1);
+    if (standing.until === null) count(this.#permanent, standing.jail, -1);
     this.#merge(ban.address, standing.policy);
   }
 

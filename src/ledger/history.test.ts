@@ -16,7 +16,7 @@ after(() => rmSync(folder, { recursive: true }));
 const day = 86_400;
 const clock = { seconds: 0, now: () => clock.seconds };
 
-function open(name: string, retention: Partial<Retention> = {}, at = 100 * day): Ledger {
+function open(name: string, retention: Partial<Retention> = {}, at = 100 * day, counting = day): Ledger {
   clock.seconds = at;
   const allowlist = new Allowlist();
   const ledger = new Ledger({
@@ -25,6 +25,7 @@ function open(name: string, retention: Partial<Retention> = {}, at = 100 * day):
     allowlist,
     sessions: new Sessions(),
     retention,
+    counting: () => counting,
   });
   for (const _ of ledger.readBans());
   return ledger;
@@ -78,12 +79,13 @@ test('ended bans are kept for the history longer than they count for the next; t
 });
 
 test('a short history forgets nothing that counts for the next ban', () => {
-  const ledger = open('short.db', { history: 60, remembered: 10 * day });
+  const ledger = open('short.db', { history: 60 }, 100 * day, 10 * day);
   ledger.unban(ban(ledger, '203.0.113.7'), 'expired');
   commit(ledger);
   clock.seconds += 5 * day;
   commit(ledger);
-  assert.equal(ledger.bansBefore('203.0.113.7', 'sshd', false), 1);
+  assert.equal(ledger.bansBefore('203.0.113.7', 'sshd', false, 10 * day), 1);
+  assert.equal(ledger.bansBefore('203.0.113.7', 'sshd', false, 4 * day), 0, 'another jail forgets sooner');
   ledger.close();
 });
 

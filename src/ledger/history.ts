@@ -34,9 +34,7 @@ const statements = {
 
 /** How long what is over is kept, in seconds. */
 export interface Retention {
-  /** Ended bans count so long for those that follow. */
-  readonly remembered: number;
-  /** And are kept so long for who asks, they and the lines that led to them, as far as there is room. */
+  /** Ended bans are kept so long for who asks, they and the lines that led to them, as far as there is room. */
   readonly history: number;
   /** Whether lines are kept at all. */
   readonly evidence: boolean;
@@ -93,12 +91,12 @@ export class History {
     }));
   }
 
-  /** Deletes some of what is of no use any more. */
-  purge(now: number): void {
-    const { remembered, history, evidence } = this.#retention;
+  /** Deletes some of what is of no use any more. `counting`: bans that are over count for so many seconds. */
+  purge(now: number, counting: number): void {
+    const { history, evidence } = this.#retention;
     this.#look(now);
     const kept = Math.max(now - history, this.#surplus);
-    this.#statements.purge.run(Math.min(now - remembered, kept), purgeSize);
+    this.#statements.purge.run(Math.min(now - counting, kept), purgeSize);
     const oldest = evidence ? now - history : Number.MAX_VALUE;
     this.#statements.oldEvidence.run(oldest, purgeSize);
     this.#statements.muchEvidence.run(mostEvidence, purgeSize);

@@ -109,6 +109,18 @@ test('a running ban is prolonged, never shortened', () => {
   again.close();
 });
 
+test('a ban that is made again with the same end, by two looks at the clock, is the one that stands', () => {
+  const ledger = open('same.db');
+  ledger.ban(ban);
+  time.seconds += 0.003;
+  assert.equal(ledger.ban(ban).outcome, 'already');
+  assert.deepEqual(
+    [...ledger.active.all()].map(({ until, hits }) => [until, hits]),
+    [[10_600, 5]],
+  );
+  ledger.close();
+});
+
 test('the kernel sees the longest ban of an address over all jails', () => {
   const ledger = open('merged.db');
   ledger.ban(ban);
@@ -128,6 +140,28 @@ test('the kernel sees the longest ban of an address over all jails', () => {
   killed(ledger);
   const again = open('merged.db');
   assert.equal(again.active.size, 0);
+  again.close();
+});
+
+test('a ban for ever has no end: after restarts, in the kernel, in the history, until somebody ends it', () => {
+  const ledger = open('permanent.db');
+  ledger.ban({ ...ban, bantime: null });
+  ledger.ban({ ...ban, address: '203.0.113.8' });
+  assert.equal(ledger.ban(ban).outcome, 'already', 'nothing makes it shorter');
+  ledger.commit();
+  killed(ledger);
+  const again = open('permanent.db', 10_000 + 20 * 365 * 86_400);
+  assert.equal(again.active.get('sshd', ban.address)?.until, null);
+  assert.deepEqual(
+    again.active.expired(time.seconds).map(({ address }) => address),
+    ['203.0.113.8'],
+  );
+  assert.equal(again.active.merged.get(ban.address), null);
+  assert.deepEqual([...again.active.permanentByJail], [['sshd', 1]]);
+  const stored = again.history(null).bans.find(({ address }) => address === ban.address);
+  assert.deepEqual([stored?.until, stored?.ended], [null, null]);
+  for (const each of [...again.active.all()]) again.unban(each, 'manual');
+  assert.deepEqual([...again.active.permanentByJail], []);
   again.close();
 });
 

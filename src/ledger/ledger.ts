@@ -1,4 +1,5 @@
 import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
+import { usualForget } from '../core/ban-increment.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Sessions } from '../core/session.ts';
@@ -28,6 +29,8 @@ const mostWrites = 50_000;
 const purgeCursorsEvery = 86_400;
 /** By how much (seconds) a ban may have begun in the future before the clock is known to have been set back. */
 const clockTolerance = 1;
+/** What an end is later (seconds) by two looks at the clock, as of a ban that is imported once more, prolongs nothing. */
+const sameMoment = 0.05;
 
 export interface LedgerOptions {
   /** The database's path, or `:memory:`. */
@@ -37,6 +40,8 @@ export interface LedgerOptions {
   readonly sessions: Sessions;
   /** How long what is over is kept. */
   readonly retention?: Partial<Retention>;
+  /** How long bans that are over count for those that follow, in seconds, at most: they are kept as long. */
+  readonly counting?: () => number;
   /** Told of each ban that is made or ended, on whatever path; it must not throw. */
   readonly told?: LedgerReader;
 }
@@ -164,7 +169,7 @@ export class Ledger {
     const { address, jail, bantime, hits, policy, force = false } = request;
     const reason = this.#options.allowlist.reason(address, request.allow, force);
     if (reason !== null) return { outcome: 'protected', reason };
-    this.#forget(jail, address);
+    this.forget(jail, address);
     const now = this.#options.clock.now();
     const until = bantime === null ? null : now + bantime;
     const running = this.active.get(jail, address);
@@ -179,7 +184,7 @@ export class Ledger {
       return { outcome: 'banned', ban };
     }
     const count = Math.max(running.count, (request.before ?? 0) + 1);
-    if (running.until === null || (until !== null && until <= running.until)) {
+    if (running.until === null || (until !== null && until <= running.until + sameMoment)) {
       if ((!force || running.forced) && count === running.count) return { outcome: 'already', ban: running };
       const changed = { ...running, count, forced: running.forced || force };
       this.#change(changed);
@@ -243,7 +248,7 @@ export class Ledger {
   unban(ban: Ban, reason: UnbanReason): void {
     const now = this.#options.clock.now();
     this.active.delete(ban);
-    this.#forget(ban.jail, ban.address);
+    this.forget(ban.jail, ban.address);
     this.#write((store) => store.endBan(ban, now, reason));
     // Who was let in by a person begins from nothing, as in fail2ban.
     if (reason !== 'expired') this.#write((store) => store.pardon(ban));
@@ -254,13 +259,13 @@ export class Ledger {
   }
 
   /**
-   * How often an address was banned in a jail, or in all of them together, as far as that is remembered: a day after a
-   * ban ended it is forgotten, as in fail2ban.
+   * How often an address was banned in a jail, or in all of them together. A ban counts until `forget` seconds after
+   * its end.
    */
-  bansBefore(address: Address, jail: string, inAll: boolean): number {
+  bansBefore(address: Address, jail: string, inAll: boolean, forget = usualForget): number {
     let counts: Map<string, number>;
     try {
-      counts = this.#store?.bansOf(address, this.#options.clock.now()) ?? new Map();
+      counts = this.#store?.bansOf(address, this.#options.clock.now() - forget) ?? new Map();
     } catch {
       // The next commit tells what is wrong with the database.
       counts = new Map();
@@ -282,17 +287,26 @@ export class Ledger {
     return this.#store.history.page(before);
   }
 
+  /** The bans of one address that are stored, the newest first. */
+  bansOf(address: Address): readonly PastBan[] {
+    try {
+      return this.#store?.history.ofAddress(address) ?? [];
+    } catch {
+      // The next commit tells what is wrong with the database.
+      return [];
+    }
+  }
+
   /** What is stored of one address: its bans, the newest first, and the lines behind them. */
   recordOf(address: Address): {
     readonly bans: readonly PastBan[];
     readonly evidence: readonly StoredEvidence[];
   } {
+    const bans = this.bansOf(address);
     try {
-      const history = this.#store?.history;
-      return { bans: history?.ofAddress(address) ?? [], evidence: history?.evidenceOf(address) ?? [] };
+      return { bans, evidence: this.#store?.history.evidenceOf(address) ?? [] };
     } catch {
-      // The next commit tells what is wrong with the database.
-      return { bans: [], evidence: [] };
+      return { bans, evidence: [] };
     }
   }
 
@@ -358,7 +372,7 @@ export class Ledger {
       if (this.#sessionsMoved || this.#whole) store.putSessions(this.#options.sessions.pack());
       const moved = this.#whole ? this.#cursors.keys() : this.#movedCursors;
       for (const source of moved) store.putCursor(source, this.#cursors.get(source) ?? '', now);
-      store.history.purge(now);
+      store.history.purge(now, this.#options.counting?.() ?? usualForget);
       this.#purgeCursors(store, now);
       store.release();
     });
@@ -374,7 +388,8 @@ export class Ledger {
     this.#store?.close();
   }
 
-  #forget(jail: string, address: Address): void {
+  /** The jail starts counting an address, or a range, from nothing. */
+  forget(jail: string, address: Address): void {
     this.#jailWindows.get(jail)?.forget(address);
     this.counted({ jail, address, time: 0, attempts: 0 });
   }

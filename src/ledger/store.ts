@@ -5,8 +5,7 @@ import type { Address, AllowedAddress, Ban, UnbanReason } from '../core/types.ts
 import { databaseError, openDatabase } from './database.ts';
 import { History, type Retention } from './history.ts';
 
-/** Unless told otherwise: ended bans count as long as in fail2ban (dbpurgeage), and are kept for a month. */
-const usualRetention: Retention = { remembered: 86_400, history: 30 * 86_400, evidence: true };
+const usualRetention: Retention = { history: 30 * 86_400, evidence: true };
 /** Cursors of sources that have not moved for this long (seconds) are forgotten: most are of containers long gone. */
 const keepCursors = 90 * 86_400;
 
@@ -55,13 +54,11 @@ export class Store {
   readonly #path: string;
   /** What is over. */
   readonly history: History;
-  readonly #remembered: number;
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
 
   /** @throws BailiffError as `openDatabase` */
   constructor(path: string, given: Partial<Retention> = {}) {
     const retention = { ...usualRetention, ...given };
-    this.#remembered = retention.remembered;
     const database = openDatabase(path);
     this.#database = database;
     this.history = new History(database, retention);
@@ -82,9 +79,9 @@ export class Store {
     this.#statements.end.run(at, reason, jail, address);
   }
 
-  /** How often an address was banned, by jail, as far as it is remembered. */
-  bansOf(address: Address, now: number): Map<string, number> {
-    const rows = this.#statements.history.all(address, now - this.#remembered);
+  /** How often an address was banned, by jail, where the last ban ended then or later. */
+  bansOf(address: Address, since: number): Map<string, number> {
+    const rows = this.#statements.history.all(address, since);
     return new Map(rows.map(({ jail, count }) => [String(jail), Number(count)]));
   }
 

@@ -14,11 +14,15 @@ export interface JailState {
   readonly reading: number | null;
 }
 
-/** What is read when metrics are: how each jail stands. `bans`: of all jails that have any, also such as are gone. */
+/**
+ * What is read when metrics are: how each jail stands. `bans`, and of them the `permanent` ones: of all jails that have any,
+ * also such as are gone.
+ */
 export function registerJails(
   series: Series,
   jails: () => readonly JailState[],
   bans: () => Iterable<readonly [jail: string, count: number]>,
+  permanent: () => Iterable<readonly [jail: string, count: number]>,
 ): void {
   const perJail = new ReadSeries(series, 'bailiff_', ['jail']);
   const values = (value: (jail: JailState) => number | null) => () =>
@@ -26,10 +30,12 @@ export function registerJails(
       const now = value(jail);
       return now === null ? [] : [[{ jail: jail.name }, now] as const];
     });
-  perJail.gauge('active_bans', 'Bans that stand now.', () => {
+  const ofAll = (counts: typeof bans) => () => {
     const none = jails().map(({ name }) => [name, 0] as const);
-    return [...new Map([...none, ...bans()])].map(([jail, count]) => [{ jail }, count] as const);
-  });
+    return [...new Map([...none, ...counts()])].map(([jail, count]) => [{ jail }, count] as const);
+  };
+  perJail.gauge('active_bans', 'Bans that stand now.', ofAll(bans));
+  perJail.gauge('permanent_bans', 'Of the bans that stand, those for ever.', ofAll(permanent));
   perJail.gauge(
     'tracked_addresses',
     'Addresses that a jail counts.',

@@ -128,6 +128,7 @@ test('enforcement has one state, and each hook its own; every jail says how many
     series,
     () => [jail, { ...jail, name: 'recidive', reading: null }],
     () => [['gone', 2]],
+    () => [['gone', 1]],
   );
   const lines = await linesOf(series, 'bailiff_');
   for (const line of [
@@ -140,6 +141,7 @@ test('enforcement has one state, and each hook its own; every jail says how many
     'bailiff_ineffective_bans 1',
     'bailiff_active_bans{jail="web"} 0',
     'bailiff_active_bans{jail="gone"} 2',
+    'bailiff_permanent_bans{jail="gone"} 1',
     'bailiff_tracked_addresses{jail="web"} 4',
   ])
     assert.ok(lines.includes(line), line);

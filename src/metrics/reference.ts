@@ -43,6 +43,7 @@ export function describedSeries(): Described[] {
     series,
     () => [],
     () => [],
+    () => [],
   );
   registerSources(series, {
     sources: () => [],

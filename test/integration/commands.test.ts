@@ -212,6 +212,21 @@ describe('allow', () => {
   });
 });
 
+describe('unban', () => {
+  test('of an address in a banned range says that it is still shut out, and what lets it in', async () => {
+    const { exitCode, stdout } = await commands.run(['unban', '198.51.100.7']);
+    assert.equal(exitCode, 1);
+    assert.equal(
+      stdout,
+      [
+        '198.51.100.7 is still shut out: it lies in 198.51.100.0/24, banned by jail manual.',
+        '  To let in all of that range: bailiff unban 198.51.100.0/24',
+        '  To let it in, and keep ranges around it from being banned: bailiff allow 198.51.100.7',
+      ].join('\n'),
+    );
+  });
+});
+
 describe('export and import', () => {
   test('bans go to a file and come back, each held against the allow list', async () => {
     const output = path.join(daemon.folder, 'bans.json');

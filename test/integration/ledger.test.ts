@@ -35,7 +35,7 @@ afterEach(async () => {
 const client = (): ControlClient => new ControlClient(join(folder, 'bailiff.sock'));
 
 /** Starts the real daemon in a network of its own. */
-function run() {
+function run(environment: Readonly<Record<string, string>> = {}) {
   const [file, ...args] = host.entering(bailiff, ['run']);
   return execa(file, args, {
     reject: false,
@@ -51,12 +51,13 @@ function run() {
       BAILIFF_JAIL_SSHD_MAXRETRY: '3',
       BAILIFF_ENFORCE: 'iptables',
       BAILIFF_LISTEN: '',
+      ...environment,
     },
   });
 }
 
-async function start(): Promise<void> {
-  const running = run();
+async function start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
+  const running = run(environment);
   daemon = running;
   let ended = false;
   void running.then(() => {
@@ -247,4 +248,58 @@ describe('a ledger in trouble', { timeout: 240_000 }, () => {
       [['sshd', '203.0.113.6']],
     );
   });
+});
+
+describe('bans of whole ranges', { timeout: 120_000 }, () => {
+  const ranges = {
+    BAILIFF_JAILS: 'sshd,near',
+    BAILIFF_JAIL_SSHD_MAXRETRY: '1',
+    BAILIFF_JAIL_NEAR_BANS: '*',
+    BAILIFF_JAIL_NEAR_RANGES: '/24 /48',
+    BAILIFF_JAIL_NEAR_MAXRETRY: '3',
+    BAILIFF_JAIL_NEAR_BANTIME: 'permanent',
+  };
+  const held = {
+    iptables: async () => (await inKernel()).filter((address) => /\/(?:24|48)$/.test(address)).join(' '),
+    nftables: async () => {
+      const table = await host.must('nft', 'list', 'table', 'inet', 'bailiff');
+      const found = [...table.matchAll(/set ban[46]_(24|48) \{[^}]*elements = \{ (\S+) /g)];
+      return found.map(([, bits, range]) => `${range}/${bits}`).join(' ');
+    },
+  };
+
+  for (const backend of ['iptables', 'nftables'] as const) {
+    test(`by ${backend}: counted over a SIGKILL, banned for ever, and ended by an allowed address`, async () => {
+      const environment = { ...ranges, BAILIFF_ENFORCE: backend };
+      const inSets = held[backend];
+      await start(environment);
+      for (const address of ['198.51.100.1', '198.51.100.2', '2001:db8:9:1::1', '2001:db8:9:2::1'])
+        fail(address, 1);
+      await until('four are banned', async () => (await client().bans()).length === 4);
+      await stop('SIGKILL');
+      await start(environment);
+      assert.equal(await inSets(), '');
+      for (const address of ['198.51.100.1', '198.51.100.3', '2001:db8:9:3::1']) fail(address, 1);
+      await until(
+        'the ranges are banned',
+        async () => (await inSets()) === '198.51.100.0/24 2001:db8:9::/48',
+      );
+      const banned = (await client().bans()).filter(({ jail }) => jail === 'near');
+      assert.deepEqual(
+        banned.map(({ address, until: end, hits }) => [address, end, hits]),
+        [
+          ['198.51.100.0/24', null, 3],
+          ['2001:db8:9::/48', null, 3],
+        ],
+      );
+      const { covering } = await client().unban({ address: '198.51.100.200' });
+      assert.deepEqual(
+        covering.map(({ address }) => address),
+        ['198.51.100.0/24'],
+      );
+      await client().allow({ address: '198.51.100.200' });
+      assert.equal(await inSets(), '2001:db8:9::/48');
+      await assert.rejects(client().ban({ address: '198.51.100.0/24', jail: 'near' }), /allowed by hand/);
+    });
+  }
 });

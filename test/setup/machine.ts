@@ -45,6 +45,7 @@ export const healthy: Status = {
   sources: [],
   findings: [],
   labels: [],
+  ranges: [],
   notifiers: [],
   reload: null,
   metrics: null,
