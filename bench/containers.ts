@@ -5,8 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../test/e2e/testbed/command.ts';
 import { Daemon } from '../test/e2e/testbed/daemon.ts';
-import { buildFlags, Engine } from '../test/e2e/testbed/engine.ts';
-import { prepareImages } from '../test/e2e/testbed/images.ts';
+import { buildFlags } from '../test/e2e/testbed/engine.ts';
+import { startEngine } from '../test/e2e/testbed/images.ts';
 import { Workplace } from '../test/e2e/testbed/workplace.ts';
 import { cpuSeconds, residentMiB } from './processes.ts';
 
@@ -50,9 +50,8 @@ async function measure(workplace: Workplace, count: number): Promise<void> {
   await daemon.stop();
 }
 
-await prepareImages();
 const workplace = await Workplace.open();
-const engine = await Engine.start(workplace, buildFlags);
+const engine = await startEngine(workplace, buildFlags);
 try {
   await measure(workplace, 0);
   for (let started = 0; started < containers; started++) {

@@ -6,8 +6,8 @@ import type { SourceStatus } from '../../src/control/protocol.ts';
 import { AuthLog } from './testbed/auth-log.ts';
 import { eventually, run } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
-import { buildFlags, Engine } from './testbed/engine.ts';
-import { prepareImages } from './testbed/images.ts';
+import { buildFlags, type Engine } from './testbed/engine.ts';
+import { startEngine } from './testbed/images.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { Workplace } from './testbed/workplace.ts';
 
@@ -26,9 +26,8 @@ describe('files inside containers', { timeout: 600_000, skip: cannotRun() }, () 
   let text: AuthLog;
 
   before(async () => {
-    await prepareImages();
     workplace = await Workplace.open();
-    engine = await Engine.start(workplace, buildFlags);
+    engine = await startEngine(workplace, buildFlags);
     text = new AuthLog(workplace.path('lines'));
   });
   after(async () => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { execa } from 'execa';
 import { eventually } from './testbed/command.ts';
-import { buildFlags, Engine } from './testbed/engine.ts';
-import { prepareImages } from './testbed/images.ts';
+import { buildFlags, type Engine } from './testbed/engine.ts';
+import { startEngine } from './testbed/images.ts';
 import { LogReader } from './testbed/log-reader.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { Workplace } from './testbed/workplace.ts';
@@ -22,12 +22,10 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
   let workplace: Workplace;
   let engine: Engine;
   const readers: LogReader[] = [];
-  const flags: string[] = [...buildFlags];
 
   before(async () => {
-    await prepareImages();
     workplace = await Workplace.open();
-    engine = await Engine.start(workplace, flags);
+    engine = await startEngine(workplace, buildFlags);
   });
   after(async () => {
     await stopReading();
@@ -205,8 +203,7 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
   ] as const) {
     it(`the engine is restarted ${restarts} times ${liveRestore ? 'under' : 'with'} its containers: each line once`, async () => {
       if (liveRestore) {
-        await engine.stop();
-        engine = await Engine.start(workplace, [...flags, '--live-restore']);
+        await engine.restart([...buildFlags, '--live-restore']);
       }
       const reading = await read('endless');
       // A shell that is process 1 would make the engine wait ten seconds for its end.

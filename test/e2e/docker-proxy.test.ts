@@ -6,8 +6,9 @@ import { parse } from 'yaml';
 import type { BailiffError } from '../../src/core/errors.ts';
 import { connectDocker } from '../../src/docker/client.ts';
 import { eventually, run } from './testbed/command.ts';
-import { buildFlags, Engine } from './testbed/engine.ts';
-import { prepareImages, repository } from './testbed/images.ts';
+import { buildFlags, type Engine } from './testbed/engine.ts';
+import { repository } from './testbed/image-recipes.ts';
+import { startEngine } from './testbed/images.ts';
 import { LogReader } from './testbed/log-reader.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { SocketProxy } from './testbed/socket-proxy.ts';
@@ -20,9 +21,8 @@ describe('an engine behind a read-only proxy', { timeout: 600_000, skip: cannotR
   let reader: LogReader | undefined;
 
   before(async () => {
-    await prepareImages();
     workplace = await Workplace.open();
-    engine = await Engine.start(workplace, buildFlags);
+    engine = await startEngine(workplace, buildFlags);
     const loop = 'i=0; while true; do i=$((i+1)); echo "line $i"; sleep 0.02; done';
     await engine.docker('run', '--detach', '--network=none', '--name=web', 'nginx:stable', 'sh', '-c', loop);
   });

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { request, shutOut } from './testbed/attacker.ts';
 import { eventually, inside, run } from './testbed/command.ts';
 import { ComposedBailiff } from './testbed/composed.ts';
-import { repository } from './testbed/images.ts';
+import { repository } from './testbed/image-recipes.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { hostPort, openTestbed, type Testbed } from './testbed/testbed.ts';
 import { Web, webPort } from './testbed/web.ts';

@@ -3,7 +3,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { eventually, inside, run } from './testbed/command.ts';
-import { repository } from './testbed/images.ts';
+import { repository } from './testbed/image-recipes.ts';
 import { createNetwork } from './testbed/network.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { type Running, Workplace } from './testbed/workplace.ts';

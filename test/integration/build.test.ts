@@ -34,7 +34,7 @@ const longAgo = new Date('2026-01-01');
 describe('the build of a checkout', () => {
   const checkout = mkdtempSync(join(tmpdir(), 'bailiff-checkout-'));
   const dist = join(checkout, 'dist');
-  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+  const env = { PATH: `${dirname(process.execPath)}:${process.env['PATH']}`, NODE_COMPILE_CACHE: '' };
   const bailiff = () => execa(join(checkout, 'bin/bailiff'), ['filter', 'list'], { env, reject: false });
   const current = (): string => readFileSync(join(dist, 'current'), 'utf8').trim();
   const change = (text: string): void => writeFileSync(join(checkout, 'src/version.ts'), text);

@@ -41,6 +41,7 @@ describe('the published package, with nothing beside it', () => {
   const env = {
     // The Node that runs this test.
     PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+    NODE_COMPILE_CACHE: '',
     BAILIFF_SOCKET: join(folder, 'bailiff.sock'),
     BAILIFF_CONFIG: '',
   };

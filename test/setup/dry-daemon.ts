@@ -1,13 +1,18 @@
+import assert from 'node:assert/strict';
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { runDaemon } from '../../src/app/daemon.ts';
 import { findFilters, shippedFilters } from '../../src/config/filters.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
+import { ControlClient } from '../../src/control/client.ts';
 import { folderOf } from './folder.ts';
 
+/** How the first picture of a screen ends (ctlseqs, "Erase in Display"): keys are read by then. */
+const drawn = '\u001b[J';
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
 export interface CommandResult {
@@ -40,8 +45,8 @@ export class Commands {
   }
 
   /**
-   * On a terminal of so many columns (by script(1)), where a person types `keys` after a while. Standard error is the
-   * terminal, too.
+   * On a terminal of so many columns (by script(1)), where a person types `keys` once a screen is drawn. Standard error is
+   * the terminal, too.
    */
   async onTerminal(
     args: readonly string[],
@@ -54,12 +59,23 @@ export class Commands {
       reject: false,
     });
     if (keys !== '') {
-      await sleep(2_500);
+      await untilWritten(child.stdout, drawn);
       child.stdin?.write(keys);
     }
     const { exitCode, stdout, stderr } = await child;
     return { exitCode, stdout: stdout.replaceAll('\r\n', '\n'), stderr };
   }
+}
+
+async function untilWritten(stream: Readable, wanted: string): Promise<void> {
+  let written = '';
+  await new Promise<void>((resolve) => {
+    stream.on('data', (bytes: Buffer) => {
+      written += bytes.toString();
+      if (written.includes(wanted)) resolve();
+    });
+    stream.once('end', resolve);
+  });
 }
 
 interface TerminalOptions {
@@ -73,6 +89,7 @@ export class DryDaemon {
   readonly folder = folderOf({ 'auth.log': '' });
   readonly commands: Commands;
   readonly #environment: Readonly<Record<string, string>>;
+  readonly #client: ControlClient;
   #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
 
@@ -90,9 +107,10 @@ export class DryDaemon {
     };
     this.#environment = { ...own, ...environment };
     this.commands = new Commands(this.#environment);
+    this.#client = new ControlClient(own.BAILIFF_SOCKET);
   }
 
-  /** Resolves when it answers. */
+  /** Resolves when it is ready. */
   async start(): Promise<void> {
     this.#stop = new AbortController();
     const load = async () =>
@@ -102,15 +120,13 @@ export class DryDaemon {
       });
     const reading = { load, path: path.join(this.folder, 'bailiff.yaml'), onSignal: () => undefined };
     this.#running = runDaemon(await load(), reading, this.#stop.signal);
-    for (;;) {
-      const { exitCode } = await Promise.race([
-        this.commands.run(['status', '--quiet']),
-        this.#running.then(() => {
-          throw new Error('the daemon has ended');
-        }),
-      ]);
-      if (exitCode === 0) return;
-    }
+    const ended = this.#running.then(() => assert.fail('the daemon has ended'));
+    const isReady = () =>
+      this.#client.status().then(
+        ({ ready }) => ready,
+        () => false,
+      );
+    while (!(await Promise.race([isReady(), ended]))) await sleep(20);
   }
 
   async stop(): Promise<void> {
@@ -127,6 +143,6 @@ export class DryDaemon {
 
   /** Resolves when so many are banned. */
   async banned(count: number): Promise<void> {
-    while (((await this.commands.json('banned')) as unknown[]).length < count) await sleep(50);
+    while ((await this.#client.bans()).length < count) await sleep(20);
   }
 }

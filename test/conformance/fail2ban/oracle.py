@@ -4,11 +4,12 @@
 expressions, and the lines of that log as fail2ban searches them.
 {"op": "match", "expression": e, "names": b, "multiline": b, "texts": [...]} gives {"error": message} or {"matches": [...]}: for
 each text null, "endless", or {"span": [from, to], "groups": {name: [from, to] or null}}, in UTF-16 code units.
-{"op": "characters", "pattern": p} gives the code points that an expression matches, {"op": "unassigned"} those that
-this Python's Unicode does not know, and {"op": "cases"} for each that has another case those that it matches where case
-is ignored.
+{"op": "known"} gives the code points that this Python's Unicode knows, {"op": "characters", "pattern": p} those of them
+that an expression matches, as runs: [first, last] of such as follow each other there. {"op": "cases"} gives for each that
+has another case those that it matches where case is ignored.
 """
 
+import functools
 import re
 import unicodedata
 
@@ -80,7 +81,14 @@ def found_in(regex, text):
 
 def characters(pattern):
     regex = re.compile(pattern)
-    return [code for code in range(0x110000) if not 0xD800 <= code < 0xE000 and regex.match(chr(code))]
+    runs, matched = [], False
+    for code in known():
+        before, matched = matched, regex.match(chr(code)) is not None
+        if matched and before:
+            runs[-1][1] = code
+        elif matched:
+            runs.append([code, code])
+    return runs
 
 
 def cases():
@@ -90,8 +98,9 @@ def cases():
     return [[ord(each), [ord(found) for found in re.findall(f"(?i:{each})", joined)]] for each in cased]
 
 
-def unassigned():
-    return [code for code in range(0x110000) if unicodedata.category(chr(code)) == "Cn"]
+@functools.cache
+def known():
+    return [code for code in range(0x110000) if unicodedata.category(chr(code)) not in ("Cn", "Cs")]
 
 
-serve({"stock": stock, "match": match, "characters": characters, "unassigned": unassigned, "cases": cases})
+serve({"stock": stock, "match": match, "characters": characters, "known": known, "cases": cases})

@@ -30,6 +30,9 @@ export interface MatchRequest {
   readonly texts: readonly string[];
 }
 
+/** Code points, with all that are known between them. */
+export type Run = readonly [first: number, last: number];
+
 /** Debian's fail2ban in a Python of its own (oracle.py). */
 export class Oracle extends PythonOracle {
   constructor() {
@@ -44,14 +47,14 @@ export class Oracle extends PythonOracle {
     return this.ask({ op: 'match', ...request });
   }
 
-  /** The code points that a Python expression matches. */
-  characters(pattern: string): Promise<readonly number[]> {
-    return this.ask({ op: 'characters', pattern });
+  /** The code points that its Unicode knows, in their order. */
+  known(): Promise<readonly number[]> {
+    return this.ask({ op: 'known' });
   }
 
-  /** The code points that are none yet in its Unicode. */
-  unassigned(): Promise<readonly number[]> {
-    return this.ask({ op: 'unassigned' });
+  /** Of these, those that a Python expression matches, in runs of such as follow each other. */
+  characters(pattern: string): Promise<readonly Run[]> {
+    return this.ask({ op: 'characters', pattern });
   }
 
   /** Code points that have another case, each with those that it matches where case is ignored. */

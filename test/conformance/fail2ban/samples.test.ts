@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { after, describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { execa } from 'execa';
+import { testFilter } from '../../../src/commands/filter.ts';
 import { canonicalAddress } from '../../../src/core/address.ts';
 import { Zone } from '../../../src/scan/filters/zone.ts';
 import { stock } from '../folders.ts';
@@ -30,11 +32,36 @@ interface Result {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-async function resultsOf({ filter, folder, options, lines }: SampleRun): Promise<Result[]> {
-  const given = Object.entries(options).flatMap(([name, value]) => ['--set', `${name}="${value}"`]);
-  const journal = options['logtype'] === 'journal' ? ['--journal'] : [];
-  const args = ['filter', 'test', filter, '-', '--fail2ban', folder, ...given, ...journal];
-  const input = lines.map(({ text }) => `${text}\n`).join('');
+const settings = ({ options }: SampleRun) =>
+  Object.entries(options).map(([name, value]) => `${name}="${value}"`);
+const isJournal = ({ options }: SampleRun) => options['logtype'] === 'journal';
+const inputOf = ({ lines }: SampleRun) => lines.map(({ text }) => `${text}\n`).join('');
+
+/** As the command has it, without a process. */
+async function resultsOf(run: SampleRun): Promise<Result[]> {
+  const results: Result[] = [];
+  await testFilter({
+    name: run.filter,
+    file: '-',
+    input: Readable.from([Buffer.from(inputOf(run))]),
+    fail2ban: run.folder,
+    folders: [],
+    set: settings(run),
+    journal: isJournal(run),
+    json: true,
+    now,
+    timeZone: zoneName,
+    warn: () => undefined,
+    print: (line) => results.push(JSON.parse(line)),
+  });
+  return results;
+}
+
+async function resultsOfCommand(run: SampleRun): Promise<Result[]> {
+  const given = settings(run).flatMap((each) => ['--set', each]);
+  const journal = isJournal(run) ? ['--journal'] : [];
+  const args = ['filter', 'test', run.filter, '-', '--fail2ban', run.folder, ...given, ...journal];
+  const input = inputOf(run);
   const { stdout } = await execa(bailiff, [...args, '--now', now, '--tz', zoneName, '--json'], { input });
   return stdout === '' ? [] : stdout.split('\n').map((line) => JSON.parse(line));
 }
@@ -99,6 +126,15 @@ describe("the sample logs of fail2ban's filters", () => {
       assert.deepEqual(wrong, []);
     });
   }
+
+  it('the command itself says the same, with any number of options, and of a journal', async () => {
+    const most = runs.toSorted((a, b) => settings(b).length - settings(a).length)[0];
+    const chosen = [runs.find((run) => settings(run).length === 0), most, runs.find(isJournal)];
+    for (const run of chosen) {
+      assert.ok(run !== undefined);
+      assert.deepEqual(await resultsOfCommand(run), await resultsOf(run), JSON.stringify(run.options));
+    }
+  });
 
   it('all in all', (t) => {
     t.diagnostic(`${cases} cases, ${cases - failed} passed, ${failed} failed`);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Status } from '../../../src/control/protocol.ts';
 import type { Ban } from '../../../src/core/types.ts';
 import { eventually, run } from './command.ts';
-import { repository } from './images.ts';
+import { repository } from './image-recipes.ts';
 import type { Testbed } from './testbed.ts';
 
 /** Bailiff as users run it: the image, started from this repository's compose.yaml, or from an example. */

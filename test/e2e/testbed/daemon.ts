@@ -3,7 +3,7 @@ import { ControlClient } from '../../../src/control/client.ts';
 import type { Status } from '../../../src/control/protocol.ts';
 import type { Ban } from '../../../src/core/types.ts';
 import { eventually, inside, run } from './command.ts';
-import { repository } from './images.ts';
+import { repository } from './image-recipes.ts';
 import type { Running, Workplace } from './workplace.ts';
 
 const command = join(repository, 'bin/bailiff');

@@ -1,15 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, run, succeeds } from './command.ts';
-import { takeLock } from './lock.ts';
 import type { Running, Workplace } from './workplace.ts';
-
-/** Where the testbed keeps what is costly to make: a base system, and the engine's images. */
-export const cacheDirectory = join(
-  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
-  'bailiff-test',
-);
 
 /** For an engine in the machine's own namespace that only builds: it changes no rule and no interface. */
 export const buildFlags = [
@@ -22,38 +13,22 @@ export const buildFlags = [
 /** IPv6 as Docker 20.10 has it. Without these, docker-proxy hides IPv6 clients behind the bridge's address. */
 export const ipv6Flags = ['--experimental', '--ipv6', '--ip6tables', '--fixed-cidr-v6=2001:db8:d0c::/64'];
 
-/** A real Docker engine. Its images stay in the cache; containers and networks are new each time. */
+/** A real Docker engine, beside others: nothing of it is anybody else's. */
 export class Engine {
   readonly socket: string;
   readonly #workplace: Workplace;
-  readonly #flags: readonly string[];
+  readonly #dataRoot: string;
   readonly #namespace: string | undefined;
-  readonly #release: () => void;
+  #flags: readonly string[];
   #daemon: Running | undefined;
 
-  private constructor(
-    workplace: Workplace,
-    flags: readonly string[],
-    namespace: string | undefined,
-    release: () => void,
-  ) {
+  /** `dataRoot`: a folder of the workplace's own, with images or without. */
+  constructor(workplace: Workplace, dataRoot: string, flags: readonly string[], namespace?: string) {
     this.#workplace = workplace;
+    this.#dataRoot = dataRoot;
     this.#flags = flags;
     this.#namespace = namespace;
-    this.#release = release;
     this.socket = join(workplace.makeDirectory('run'), 'docker.sock');
-  }
-
-  static async start(workplace: Workplace, flags: readonly string[], namespace?: string): Promise<Engine> {
-    mkdirSync(cacheDirectory, { recursive: true });
-    const release = await takeLock(join(cacheDirectory, 'engine.lock'));
-    const engine = new Engine(workplace, flags, namespace, release);
-    workplace.note('data-root', dataRoot);
-    for (const state of ['containers', 'network', 'volumes']) {
-      rmSync(join(dataRoot, state), { recursive: true, force: true });
-    }
-    await engine.#launch();
-    return engine;
   }
 
   /** Runs the docker command against it. */
@@ -61,9 +36,11 @@ export class Engine {
     return run('docker', ['--host', `unix://${this.socket}`, ...args], { env: { DOCKER_BUILDKIT: '0' } });
   }
 
-  async restart(): Promise<void> {
+  /** Starts it again, with what it has; with other flags where some are given. */
+  async restart(flags = this.#flags): Promise<void> {
+    this.#flags = flags;
     await this.#daemon?.stop();
-    await this.#launch();
+    await this.start();
   }
 
   async stop(): Promise<void> {
@@ -72,14 +49,14 @@ export class Engine {
       if (all !== '') await this.docker('rm', '--force', '--volumes', ...all.split('\n'));
       await this.#daemon.stop();
     }
-    this.#release();
   }
 
-  async #launch(): Promise<void> {
+  /** Resolves when it answers. */
+  async start(): Promise<void> {
     const { directory } = this.#workplace;
     const args = [
       '--data-root',
-      dataRoot,
+      this.#dataRoot,
       '--exec-root',
       join(directory, 'exec'),
       '--pidfile',
@@ -103,5 +80,3 @@ export class Engine {
     );
   }
 }
-
-const dataRoot = join(cacheDirectory, 'engine');

@@ -1,36 +1,55 @@
-import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { run } from './command.ts';
 import { buildFlags, Engine } from './engine.ts';
+import {
+  baseImage,
+  digest,
+  nginxSteps,
+  npmVersion,
+  recipeOfAll,
+  recipeOfNode,
+  recipes,
+  repository,
+} from './image-recipes.ts';
+import { addDataRoot, replaceStore, storedRecipe, withStore } from './image-store.ts';
 import { Workplace } from './workplace.ts';
 
-/**
- * No registry can be reached from the testbed: the images that the Dockerfile and the examples name
- * are made here from Debian's packages and the Node that runs this test, under the same names.
- */
-export const repository = resolve(import.meta.dirname, '../../..');
-
-const npmVersion = '11.21.2';
-const recipes = {
-  base: 'debootstrap --variant=minbase --include=ca-certificates trixie',
-  npm: npmVersion,
-  node: process.version,
-};
-const baseImage = `bailiff-testbed-base:${digest(recipes.base)}`;
+/** An engine with every image that the Dockerfile and the examples name. */
+export async function startEngine(
+  workplace: Workplace,
+  flags: readonly string[],
+  namespace?: string,
+): Promise<Engine> {
+  let dataRoot = '';
+  await withStore(async () => {
+    const recipe = recipeOfAll();
+    if (storedRecipe() !== recipe) await makeImages(recipe);
+    dataRoot = await addDataRoot(workplace);
+  });
+  const engine = new Engine(workplace, dataRoot, flags, namespace);
+  await engine.start();
+  return engine;
+}
 
 /** Makes every image that is not there yet, in an engine that changes nothing on this machine. */
-export async function prepareImages(): Promise<void> {
+async function makeImages(recipe: string): Promise<void> {
   const workplace = await Workplace.open();
-  const engine = await Engine.start(workplace, buildFlags);
   try {
+    const dataRoot = await addDataRoot(workplace);
+    const engine = new Engine(workplace, dataRoot, buildFlags);
+    await engine.start();
     await makeBase(engine, workplace);
     await makeNode(engine, workplace);
     await makeNginx(engine, workplace);
+    // Named, what it takes long to build stays for the next time.
+    await build(engine, 'bailiff-build', repository, '--target=build');
     await build(engine, 'bailiff', repository);
-  } finally {
+    await engine.docker('image', 'prune', '--force');
     await engine.stop();
+    await replaceStore(dataRoot, recipe);
+  } finally {
     await workplace.close();
   }
 }
@@ -48,9 +67,7 @@ async function makeBase(engine: Engine, workplace: Workplace): Promise<void> {
 async function makeNode(engine: Engine, workplace: Workplace): Promise<void> {
   const name = 'node:24-trixie-slim';
   const certificates = process.env['NODE_EXTRA_CA_CERTS'];
-  const key = digest(
-    JSON.stringify(recipes) + (certificates === undefined ? '' : readFileSync(certificates, 'utf8')),
-  );
+  const key = recipeOfNode();
   if (await exists(engine, name, key)) return;
   const context = workplace.makeDirectory('node');
   cpSync(process.execPath, join(context, 'node'));
@@ -69,17 +86,10 @@ async function makeNode(engine: Engine, workplace: Workplace): Promise<void> {
   await buildSteps(engine, name, context, steps, key);
 }
 
-/** nginx as the official image has it, as far as the examples can see: logs to the container's streams. */
 async function makeNginx(engine: Engine, workplace: Workplace): Promise<void> {
-  const steps = [
-    `FROM ${baseImage}`,
-    'RUN apt-get update && apt-get install -y --no-install-recommends nginx-light && rm -f /etc/nginx/sites-enabled/*' +
-      ' && ln -sf /dev/stdout /var/log/nginx/access.log && ln -sf /dev/stderr /var/log/nginx/error.log',
-    'CMD ["nginx", "-g", "daemon off;"]',
-  ];
-  const key = digest(steps.join('\n'));
+  const key = digest(nginxSteps.join('\n'));
   if (await exists(engine, 'nginx:stable', key)) return;
-  await buildSteps(engine, 'nginx:stable', workplace.makeDirectory('nginx-image'), steps, key);
+  await buildSteps(engine, 'nginx:stable', workplace.makeDirectory('nginx-image'), nginxSteps, key);
 }
 
 async function buildSteps(
@@ -94,11 +104,16 @@ async function buildSteps(
   rmSync(context, { recursive: true, force: true });
 }
 
-async function build(engine: Engine, name: string, context: string): Promise<void> {
+async function build(
+  engine: Engine,
+  name: string,
+  context: string,
+  ...options: readonly string[]
+): Promise<void> {
   if (!existsSync(join(context, 'Dockerfile'))) throw new Error(`no Dockerfile in ${context}`);
   const proxies = ['http_proxy', 'https_proxy', 'no_proxy'].filter((key) => process.env[key] !== undefined);
   const proxyArgs = proxies.flatMap((key) => ['--build-arg', key]);
-  await engine.docker('build', '--quiet', '--network=host', ...proxyArgs, '--tag', name, context);
+  await engine.docker('build', '--quiet', '--network=host', ...proxyArgs, ...options, '--tag', name, context);
 }
 
 async function exists(engine: Engine, name: string, recipe?: string): Promise<boolean> {
@@ -109,8 +124,4 @@ async function exists(engine: Engine, name: string, recipe?: string): Promise<bo
   } catch {
     return false;
   }
-}
-
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

@@ -17,13 +17,15 @@ export async function sweep(): Promise<void> {
   }
 }
 
-/** Ends the processes a workplace lists, unmounts what lies in it, deletes its namespaces and itself. */
+/** Ends the processes a workplace lists, unmounts what lies in it, deletes its namespaces, its engines' data and itself. */
 export async function clear(directory: string): Promise<void> {
   const namespaces = lines(join(directory, 'namespaces'));
   const listed = lines(join(directory, 'processes')).filter(isAlive).map(pidOf);
   await endAll([...listed, ...(await processesOf(namespaces))]);
-  for (const engine of [directory, ...lines(join(directory, 'data-root'))]) await unmountBelow(engine);
+  const dataRoots = lines(join(directory, 'data-roots'));
+  for (const each of [directory, ...dataRoots]) await unmountBelow(each);
   for (const namespace of namespaces) await succeeds('ip', ['netns', 'delete', namespace]);
+  for (const each of dataRoots) await run('rm', ['--recursive', '--force', '--one-file-system', each]);
   rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 

@@ -1,5 +1,5 @@
-import { Engine, ipv6Flags } from './engine.ts';
-import { prepareImages } from './images.ts';
+import { type Engine, ipv6Flags } from './engine.ts';
+import { startEngine } from './images.ts';
 import { createNetwork, type Network } from './network.ts';
 import { Workplace } from './workplace.ts';
 
@@ -22,11 +22,10 @@ export interface TestbedOptions {
 
 /** A Docker host with a real engine. Close it in `after`; a run that dies is cleaned up by the next. */
 export async function openTestbed(options: TestbedOptions = {}): Promise<Testbed> {
-  await prepareImages();
   const workplace = await Workplace.open();
   try {
     const network = await openNetwork(workplace);
-    const engine = await Engine.start(workplace, options.ipv6 === false ? [] : ipv6Flags, network.host);
+    const engine = await startEngine(workplace, options.ipv6 === false ? [] : ipv6Flags, network.host);
     const close = async () => {
       await engine.stop().catch(() => undefined);
       await workplace.close();

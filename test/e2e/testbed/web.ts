@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { request } from './attacker.ts';
 import { eventually, run } from './command.ts';
-import { repository } from './images.ts';
+import { repository } from './image-recipes.ts';
 import type { Testbed } from './testbed.ts';
 
 /** The port on which the container is published. */

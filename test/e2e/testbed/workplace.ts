@@ -67,7 +67,7 @@ export class Workplace {
   }
 
   /** Notes something that `clear` has to know of; before it is made. */
-  note(list: 'namespaces' | 'processes' | 'data-root', entry: string): void {
+  note(list: 'namespaces' | 'processes' | 'data-roots', entry: string): void {
     appendFileSync(this.path(list), `${entry}\n`);
   }
 
