@@ -15,8 +15,8 @@ import { Workplace } from './testbed/workplace.ts';
 const image = 'nginx:stable';
 const log = '/data/logs/auth.log';
 const maxretry = 6;
-/** Until what was judged is stored for certain, in ms: it is once a second. */
-const checkpointMs = 2_500;
+/** Until what was judged is stored for certain, in ms: it is once a second, on a busy machine later. */
+const checkpointMs = 8_000;
 
 /** Log files that lie inside containers, asked for by their labels, with a real engine. */
 describe('files inside containers', { timeout: 600_000, skip: cannotRun() }, () => {
@@ -109,7 +109,7 @@ describe('files inside containers', { timeout: 600_000, skip: cannotRun() }, () 
     });
 
   const isBanned = async (address: string) => (await bailiff.bannedAddresses()).includes(address);
-  const untilBanned = (address: string) => eventually(`${address} is banned`, () => isBanned(address), 30);
+  const untilBanned = (address: string) => eventually(`${address} is banned`, () => isBanned(address), 60);
 
   const ways: readonly (readonly [string, string[], RegExp])[] = [
     ['mounts', ['--volume', 'data:/data'], /^through \/.*\/volumes\/data\/_data of the host$/],
@@ -127,7 +127,7 @@ describe('files inside containers', { timeout: 600_000, skip: cannotRun() }, () 
       await untilRead(id, 2);
       await untilSaid(id, 'reading', through);
       // Through the archive API nothing but its text tells a file from the next one: some of it must be stored.
-      await pause(checkpointMs);
+      if (way === 'archive') await pause(checkpointMs);
       await bailiff.stop('SIGKILL');
       await fail('web', [a, b, a]);
       await inside('web', `mv ${log} ${log}.1`);

@@ -150,11 +150,20 @@ describe('the table of nftables', () => {
       await backend.apply([add('203.0.113.7'), add('198.51.100.0/24')]);
       const before = await rules();
       await nft(command);
-      assertStands(await backend.install(policies('reject')), 'made');
+      assertStands(await repaired(), 'made');
       assert.deepEqual(await rules(), before);
       assert.deepEqual(await addresses(), ['198.51.100.0/24', '203.0.113.7']);
       assertStands(await backend.install(policies('reject')));
     });
+  }
+
+  /** Where a busy machine makes a look at the rules dear, a smaller one stands in for some seconds. */
+  async function repaired(): Promise<readonly Hook[]> {
+    for (;;) {
+      const hooks = await backend.install(policies('reject'));
+      if (hooks.some((hook) => hook.repaired !== undefined)) return hooks;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   test('after a flushed ruleset everything is made anew, and a change before that is refused', async () => {

@@ -113,7 +113,8 @@ export class Daemon {
     return (await this.json('banned')) as Ban[];
   }
 
+  /** Asked as `status`, in their order as text. */
   async bannedAddresses(): Promise<string[]> {
-    return (await this.banned()).map(({ address }) => address).sort();
+    return (await this.bans()).map(({ address }) => address).sort();
   }
 }
