@@ -32,18 +32,6 @@ test('man/bailiff.yaml.5 is as scripts/docs writes it', () => {
   assert.equal(readFileSync(new URL('man/bailiff.yaml.5', root), 'utf8'), configurationManual(version()));
 });
 
-test('the examples of docs/escalation.md are valid', async () => {
-  const examples = readFileSync(new URL('docs/escalation.md', root), 'utf8').matchAll(/```yaml\n(.*?)```/gs);
-  let read = 0;
-  for (const [, text = ''] of examples) {
-    const file = join(directory, 'bailiff.yaml');
-    writeFileSync(file, text);
-    assert.ok((await loadConfiguration({ file, environment: {}, knownFilters })).jails.length > 0);
-    read += 1;
-  }
-  assert.equal(read, 3);
-});
-
 test('examples/bailiff.yaml is valid', async () => {
   const file = fileURLToPath(new URL('examples/bailiff.yaml', root));
   const { jails } = await loadConfiguration({ file, environment: {}, knownFilters });
