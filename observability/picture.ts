@@ -5,7 +5,7 @@
 import { type Panel, type Query, rows } from './dashboard.ts';
 
 /** What a query gave: its name as the legend has it, its labels, and values over time (seconds, number). */
-export interface Series {
+interface Series {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly values: readonly (readonly [at: number, value: number])[];
@@ -33,21 +33,23 @@ const points = 120;
 const colours = ['#3274d9', '#e0752d', '#299c46', '#a352cc', '#c4162a', '#0a9396', '#b5a61f', '#705da0'];
 
 /** An expression as Grafana would send it: every host and jail, and a rate over four points. */
-export function asked(expr: string, rate: string): string {
+function asked(expr: string, rate: string): string {
   return expr.replaceAll('$instance', '.*').replaceAll('$jail', '.*').replaceAll('$__rate_interval', rate);
 }
 
+/** The answer of Prometheus to a GET of this path, as text. */
+type Ask = (path: string) => Promise<string>;
+
 /** @throws Error where Prometheus does not take the query */
-export async function seriesOf(prometheus: string, query: Query, window: Window): Promise<Series[]> {
-  const url = new URL('/api/v1/query_range', prometheus);
+async function seriesOf(ask: Ask, query: Query, window: Window): Promise<Series[]> {
   const rate = `${Math.max(60, window.step * 4)}s`;
-  url.search = new URLSearchParams({
+  const asking = new URLSearchParams({
     query: asked(query.expr, rate),
     start: String(window.from),
     end: String(window.to),
     step: String(window.step),
-  }).toString();
-  const answer = (await (await fetch(url)).json()) as Answer;
+  });
+  const answer = JSON.parse(await ask(`/api/v1/query_range?${asking}`)) as Answer;
   if (answer.status !== 'success') throw new Error(`${query.expr}: ${answer.error}`);
   return answer.data.result.map(({ metric, values }) => ({
     name: (query.legend ?? '').replace(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? ''),
@@ -57,7 +59,7 @@ export async function seriesOf(prometheus: string, query: Query, window: Window)
 }
 
 /** The whole dashboard as a page of HTML. */
-export async function picture(prometheus: string, minutes: number): Promise<string> {
+export async function picture(ask: Ask, minutes: number): Promise<string> {
   const to = Date.now() / 1_000;
   const window = { from: to - minutes * 60, to, step: Math.max(1, Math.round((minutes * 60) / points)) };
   const parts: string[] = [];
@@ -65,7 +67,7 @@ export async function picture(prometheus: string, minutes: number): Promise<stri
     parts.push(`<h2>${escaped(title)}</h2>`);
     for (const panel of panels) {
       const series: Series[][] = [];
-      for (const query of panel.queries) series.push(await seriesOf(prometheus, query, window));
+      for (const query of panel.queries) series.push(await seriesOf(ask, query, window));
       parts.push(
         `<section style="grid-column: span ${panel.width}"><h3>${escaped(panel.title)}</h3>${drawn(panel, series, window)}</section>`,
       );
@@ -230,5 +232,6 @@ table { width: 100%; border-collapse: collapse; } th, td { text-align: left; pad
 
 if (import.meta.main) {
   const [prometheus = 'http://127.0.0.1:9090', minutes = '30'] = process.argv.slice(2);
-  process.stdout.write(`${await picture(prometheus, Number(minutes))}\n`);
+  const ask = async (path: string) => (await fetch(new URL(path, prometheus))).text();
+  process.stdout.write(`${await picture(ask, Number(minutes))}\n`);
 }
