@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { blowsUp } from '../../src/scan/blow-up.ts';
 import { compileExpression, groupText } from '../../src/scan/filters/expression.ts';
 import type { Groups } from '../../src/scan/filters/guarded.ts';
 import { type LinearExpression, linearExpression } from '../../src/scan/filters/linear.ts';
@@ -55,8 +56,10 @@ test('the linear engine finds what JavaScript does, with every expression that i
   const patterns = filters.flatMap(patternsOf);
   const all = await Promise.all(patterns.map(({ pattern, ignoreCase }) => bothOf(pattern, ignoreCase)));
   const both = all.filter((each) => each !== null);
-  // The others have a look-ahead in a repetition. The linter sees that none of them can take for ever.
-  assert.ok(both.length > 0.9 * all.length, `${both.length} of ${all.length} are expressible`);
+  // The others have a look-ahead in a repetition. None of them can take for ever.
+  assert.ok(both.length > 0.8 * all.length, `${both.length} of ${all.length} are expressible`);
+  for (const [index, { pattern, ignoreCase }] of patterns.entries())
+    if (all[index] === null) assert.equal(blowsUp(pattern, ignoreCase === true), false, pattern);
   let unsure = 0;
   let compared = 0;
   for (let round = 0; round < textsOfShipped; round++) {
