@@ -60,6 +60,8 @@ export class LineCarry {
 
   /** Also between the lines of a block: where a chunk was cut must change nothing. */
   #withoutHoles(block: Buffer): Buffer {
+    // One byte is looked for ten times as fast as two, and hardly any text has this one.
+    if (!block.includes(0)) return block;
     const { newline, unit } = this.#coding;
     const hole = Buffer.concat([newline, Buffer.alloc(unit)]);
     const parts: Buffer[] = [];

@@ -81,10 +81,13 @@ export class DateRanking {
 
   /** Counts one more of the last template, at the last distance. */
   hitAgain(now: number): void {
-    const { last } = this;
-    if (last === undefined) return;
-    last.matches++;
-    this.hit(this.#last, last.distance, now);
+    const place = this.#last;
+    const ranked = this.#templates[place];
+    if (ranked === undefined) return;
+    ranked.matches++;
+    ranked.hits++;
+    ranked.lastUsed = now;
+    if (this.#firstUnused === place) this.#firstUnused++;
   }
 
   /** Counts a hit of the template at `place`. */

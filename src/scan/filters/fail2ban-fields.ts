@@ -50,10 +50,16 @@ interface NamedPlace {
   readonly place: Place;
 }
 
+/** In place of a group's number: no group has the field, or several things have to be asked. */
+const nowhere = 0;
+const manywhere = -1;
+
 /** What a match of one expression, behind one of the prefix, says. */
 export class FieldReading {
   readonly #expression: number;
   readonly #places: Readonly<Record<Meant, Place>>;
+  /** The one group that a field is read in, which is the usual case. */
+  readonly #groups: Readonly<Record<Meant, number>>;
   readonly #evidence: readonly NamedPlace[];
   /** What the address was is told only where something else is counted and banned. */
   readonly #addresses: readonly NamedPlace[];
@@ -64,6 +70,10 @@ export class FieldReading {
     const place = (name: string): Place =>
       own.has(name) || prefixed.has(name) ? { own: own.get(name), prefixed: prefixed.get(name) } : null;
     this.#places = Object.fromEntries(meant.map((name) => [name, place(name)])) as Record<Meant, Place>;
+    this.#groups = Object.fromEntries(meant.map((name) => [name, groupOf(place(name))])) as Record<
+      Meant,
+      number
+    >;
     const names = new Set([...prefixed.keys(), ...own.keys()]);
     const others = [...names].filter((name) => name === 'fid' || (!isMeant(name) && name !== 'content'));
     const named = (name: string): NamedPlace => ({ member: `,${JSON.stringify(name)}:`, place: place(name) });
@@ -73,24 +83,30 @@ export class FieldReading {
 
   /** `evidence`: whether other fields are wanted than those that have a meaning. */
   judgement(match: Groups, prefix: Groups, evidence: boolean): Judgement {
-    const text = (name: Meant): string => textAt(this.#places[name], match, prefix) ?? '';
-    const key = textAt(this.#places.mlfid, match, prefix);
+    const { ip4, ip6, dns, cidr, fid, user, mlfid, nofail, mlfforget, mlfgained } = this.#groups;
+    const text = (group: number, name: Meant): string => this.#text(group, name, match, prefix) ?? '';
+    const key = this.#text(mlfid, 'mlfid', match, prefix);
     const session = key === '' ? emptySession : (key ?? '');
-    const id = text('fid');
-    const bits = text('cidr');
-    const address = text('ip4') || text('ip6');
+    const id = text(fid, 'fid');
+    const bits = text(cidr, 'cidr');
+    const address = text(ip4, 'ip4') || text(ip6, 'ip6');
     // Not always an address: fail2ban takes names, and whatever a filter calls an id.
-    const host = id || (address && bits ? `${address}/${bits}` : address) || text('dns');
-    const gained = session !== '' && text('mlfgained') !== '';
+    const host = id || (address && bits ? `${address}/${bits}` : address) || text(dns, 'dns');
+    const gained = session !== '' && text(mlfgained, 'mlfgained') !== '';
     return {
-      kind: kindOf(gained, text('nofail') !== '', text('mlfforget') !== ''),
+      kind: kindOf(gained, text(nofail, 'nofail') !== '', text(mlfforget, 'mlfforget') !== ''),
       host: canonicalAddress(host) ?? host,
       session,
-      user: text('user'),
+      user: text(user, 'user'),
       fields: evidence || id !== '' ? this.#evidenceOf(match, prefix, id !== '') : '',
       time: null,
       expression: this.#expression,
     };
+  }
+
+  #text(group: number, name: Meant, match: Groups, prefix: Groups): string | undefined {
+    if (group === manywhere) return textAt(this.#places[name], match, prefix);
+    return group === nowhere ? undefined : match[group];
   }
 
   #evidenceOf(match: Groups, prefix: Groups, withAddress: boolean): string {
@@ -100,6 +116,13 @@ export class FieldReading {
     if (textAt(this.#places.user, match, prefix) === '') text += ',"user":""';
     return text === '' ? '' : `{${text.slice(1)}}`;
   }
+}
+
+function groupOf(place: Place): number {
+  if (place === null) return nowhere;
+  const { own } = place;
+  const isOne = own !== undefined && own.value > 0 && own.alternatives.length === 0 && own.parts.length === 0;
+  return isOne ? own.value : manywhere;
 }
 
 /** As members of a JSON object, each behind a comma. */
