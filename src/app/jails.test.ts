@@ -103,3 +103,19 @@ test('a jail of one container has a tenth of the room of others', () => {
   };
   assert.deepEqual([evicted('web'), evicted('web@shop')], [0, 100]);
 });
+
+test('labels with huge values take no more memory than others, and keep no ban of others for longer', () => {
+  const own = jailWith('own', { 'bantime.increment': true, 'bantime.forget': 7 * 86_400 });
+  const all = jails(own);
+  const ages = 10 ** 9;
+  const { limits } = all.add(
+    jailWith('web@evil', {
+      maxretry: 10_000,
+      findtime: ages,
+      'bantime.increment': true,
+      'bantime.forget': ages,
+    }),
+  ).jail;
+  assert.equal(all.longestForget, 7 * 86_400);
+  assert.equal(limits.maxTracked, 1, 'times 10,000: as much as 100 addresses with 100 attempts each');
+});

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isOfLabels, sameRule } from '../config/labels.ts';
+import { sameRule } from '../config/labels.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { rangeAround } from '../core/address.ts';
 import type { AllowEntry } from '../core/allowlist.ts';
 import { ignoredBy, Jail, type JailLimits } from '../core/jail.ts';
+import { isOfLabels, meansBansOf } from '../core/label-jail.ts';
 import { type Policy, policyOf, type Target, targetOf } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
-import { matchesWildcard } from '../core/wildcard.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Ignores } from './fail2ban-actions.ts';
 import type { IgnoreLists } from './ignore-lists.ts';
@@ -114,7 +114,7 @@ export class Jails {
   #make(configuration: JailConfiguration): JailEntry {
     const { name } = configuration;
     const known = this.#entries.get(name);
-    const limits = { ...configuration, maxTracked: trackedBy(name, this.#maxTracked) };
+    const limits = { ...configuration, maxTracked: trackedBy(configuration, this.#maxTracked) };
     const allow = this.#parts.ignoreLists?.of(configuration.ignoreip, ignoredBy(name));
     const counts = known !== undefined && countsAlike(known.jail.limits, limits);
     const windows = counts ? known.jail.windows : this.#ledger.openWindows(name, limits);
@@ -149,9 +149,10 @@ export class Jails {
     return null;
   }
 
-  /** How long bans that are over count for those that follow, in seconds, at most. */
+  /** How long bans that are over count for those that follow, in seconds, at most. No label has all of them kept for ever. */
   get longestForget(): number {
-    return Math.max(0, ...[...this.#entries.values()].map(({ jail }) => jail.limits.increment.forget));
+    const own = [...this.#entries].filter(([name]) => !isOfLabels(name));
+    return Math.max(0, ...own.map(([, { jail }]) => jail.limits.increment.forget));
   }
 
   /** Somebody was let in by hand, or must not be banned: what was counted of ranges around him counts no more. */
@@ -181,9 +182,7 @@ export class Jails {
   /** The jails that count the bans of this one. What they ban is counted by nobody: it would go round. */
   counting(name: string): readonly JailEntry[] {
     if (this.#entries.get(name)?.configuration.bans.length !== 0) return [];
-    return [...this.#entries.values()].filter(({ configuration }) =>
-      configuration.bans.some((pattern) => matchesWildcard(pattern, name)),
-    );
+    return [...this.#entries.values()].filter(({ configuration }) => meansBansOf(configuration.bans, name));
   }
 
   get(name: string): JailEntry | undefined {
@@ -195,12 +194,16 @@ export class Jails {
   }
 }
 
+/** Attempts of one address for which a jail of labels has room as for one alone. */
+const usualRetries = 50;
+
 /**
  * Whoever may start containers may start many, each with a log full of addresses: jails of labels, of which there are 500 at
- * most, have a tenth of the room of one of the owner's each.
+ * most, have a tenth of the room of one of the owner's each, and less where they ask for many attempts of each address.
  */
-function trackedBy(jail: string, maxTracked: number): number {
-  return isOfLabels(jail) ? Math.ceil(maxTracked / 10) : maxTracked;
+function trackedBy({ name, maxretry }: JailConfiguration, maxTracked: number): number {
+  if (!isOfLabels(name)) return maxTracked;
+  return Math.ceil(maxTracked / 10 / Math.max(1, maxretry / usualRetries));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { rangeAround } from '../core/address.ts';
+import { meansBansOf } from '../core/label-jail.ts';
 import { keepsOut } from '../core/policy.ts';
 import type { Address, Ban } from '../core/types.ts';
-import { matchesWildcard } from '../core/wildcard.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { JailEntry, Jails } from './jails.ts';
 
@@ -45,5 +45,5 @@ export class Neighbours {
 /** Bans by hand do not: nobody attacked. */
 function counts({ configuration, policy }: JailEntry, ban: Ban): boolean {
   if (ban.hits === 0 || (keepsOut(policy) && !keepsOut(ban.policy))) return false;
-  return configuration.bans.some((pattern) => matchesWildcard(pattern, ban.jail));
+  return meansBansOf(configuration.bans, ban.jail);
 }

@@ -530,6 +530,31 @@ test('a jail may count the bans of others; what it bans is counted by none', asy
   }
 });
 
+test('bans by jails of labels count elsewhere only where a pattern names such ones', async () => {
+  const labelled = jailWith('sshd@evil', { filter: 'sshd', maxretry: 1 });
+  const growing = { 'bantime.times': [60, 600, null], 'bantime.overalljails': true, maxretry: 1 } as const;
+  const counts = (name: string, ...bans: string[]) => jailWith(name, { bans, maxretry: 1 });
+  const near = { ranges: { 4: 24, 6: 48 }, maxretry: 1 } as const;
+  const { intake, send, ledger, jails } = await assemble([
+    counts('again', '*'),
+    counts('named', 'sshd*'),
+    counts('trusting', '*', '*@*'),
+    jailWith('range', { bans: ['*', 'sshd*'], ...near }),
+    jailWith('trusting-range', { bans: ['*@evil'], ...near }),
+    jailWith('web', { filter: 'sshd', logpath: ['/log'], ...growing }),
+  ]);
+  jails.add(labelled);
+  intake.open({ ...file, jails: [labelled] });
+  await send(file.id, ['203.0.113.7']);
+  assert.deepEqual([...ledger.active.all()].map((ban) => `${ban.address} ${ban.jail}`).sort(), [
+    '203.0.113.0/24 trusting-range',
+    '203.0.113.7 sshd@evil',
+    '203.0.113.7 trusting',
+  ]);
+  assert.equal(ledger.bansBefore('203.0.113.7', 'web', true), 1, 'of trusting');
+  assert.equal(ledger.bansBefore('203.0.113.7', 'sshd@evil', true), 2, 'its own, and that');
+});
+
 /** Bans a whole range where three of its addresses are banned, and counts them once each. */
 const around = {
   bans: ['*'],

@@ -1,4 +1,4 @@
-import { isOfLabels } from '../config/labels.ts';
+import { isOfLabels } from '../core/label-jail.ts';
 import {
   normalizePorts,
   type Policy,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { filterFiles } from '../../test/setup/filters.ts';
-import { noIncrement } from '../core/ban-increment.ts';
+import { BanTimes, noIncrement } from '../core/ban-increment.ts';
+import { splitMode } from '../core/filter.ts';
 import { jailsFromLabels } from './labels.ts';
 import { loadConfiguration } from './load.ts';
 import { type Configuration, type JailConfiguration, labelOptions } from './schema.ts';
@@ -240,6 +241,128 @@ test('hostile labels are capped and cannot write to the log as they like', async
   );
   assert.doesNotMatch(hostile.errors.join(''), /[\p{C}]/u);
   assert.equal(hostile.errors.length, 3);
+});
+
+test('a jail that counts bans has no filter, and a label that names it stops no other', async () => {
+  const { jails, errors } = await read(
+    { 'bailiff.jails': 'repeat, other' },
+    { BAILIFF_JAILS: 'repeat', BAILIFF_JAIL_REPEAT_BANS: '*' },
+  );
+  assert.deepEqual(
+    jails.map(({ name }) => name),
+    ['other'],
+  );
+  assert.match(errors.join(), /jail "repeat": no filter is called "repeat"/);
+});
+
+/** What somebody may write who may start containers and means no good; the jails that come of it. */
+const hostile: readonly (readonly [labels: Record<string, string>, jails: readonly string[]])[] = [
+  // Others' logs, others' ports, nobody watched.
+  [{ 'bailiff.jail.sshd.container': 'db', 'bailiff.jail.sshd.journal': '_UID=0' }, []],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.logpath': '/var/log/auth.log' }, ['sshd@web']],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.logpath': '/../../etc/../var/log/auth.log' }, ['sshd@web']],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.ports': '22/tcp' }, ['sshd@web']],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.ports': '1-65535' }, ['sshd@web']],
+  [
+    { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.ports': 'all', 'bailiff.jail.sshd.action': 'none' },
+    ['sshd@web'],
+  ],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.enabled': 'false' }, []],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.ignoreip': '::/0' }, ['sshd@web']],
+  // Options of the host, and of no jail.
+  [
+    {
+      'bailiff.label-ports': 'all',
+      'bailiff.labels': 'true',
+      'bailiff.ignoreip': '::/0',
+      'bailiff.notify': 'x',
+    },
+    [],
+  ],
+  [
+    { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.label-ports': 'all', 'bailiff.jail.sshd.notify': 'x' },
+    ['sshd@web'],
+  ],
+  // Names of jails that the host has or had from elsewhere, and of what is none.
+  [{ 'bailiff.jails': 'sshd@* sshd@db * **  manual .. __proto__ toString' }, []],
+  [
+    {
+      'bailiff.jail.sshd@db.filter': 'sshd',
+      'bailiff.jail..filter': 'sshd',
+      'bailiff.jail.*.filter': 'sshd',
+    },
+    [],
+  ],
+  [{ 'bailiff.jail.repeat.filter': 'sshd', 'bailiff.jail.repeat.maxretry': '1' }, ['repeat@web']],
+  [{ 'bailiff.jails': 'repeat', 'bailiff.jail.repeat.ranges': '/16', 'bailiff.jail.repeat.bans': '*@*' }, []],
+  // For ever, and at once.
+  [
+    { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.bantime': '-1', 'bailiff.jail.sshd.maxretry': '1' },
+    ['sshd@web'],
+  ],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.bantime.times': 'permanent' }, ['sshd@web']],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.bantime.forget': '9999999999d' }, ['sshd@web']],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.bantime.formula': '9**9**9**9**9**9' }, ['sshd@web']],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.bantime.formula': '__import__("os")' }, ['sshd@web']],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.bantime.factor': '('.repeat(1_000) }, ['sshd@web']],
+  // Numbers that are too large, or none.
+  [
+    { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.maxretry': '1e308', 'bailiff.jail.sshd.findtime': '1e308' },
+    ['sshd@web'],
+  ],
+  [
+    { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.findtime': 'NaN', 'bailiff.jail.sshd.bantime': '0' },
+    ['sshd@web'],
+  ],
+  [
+    { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.encoding': '../x', 'bailiff.jail.sshd.time-zone': '../x' },
+    ['sshd@web'],
+  ],
+  [{ 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.filter': '../../etc/passwd' }, ['sshd@web']],
+  [
+    { 'bailiff.jails': 'sshd', 'bailiff.jail.sshd.filter': 'sshd[mode=x]', 'bailiff.jail.sshd.mode': 'x]' },
+    ['sshd@web'],
+  ],
+  // Very many.
+  [
+    Object.fromEntries(Array.from({ length: 10_000 }, (_, n) => [`bailiff.jail.j${n}.filter`, 'sshd'])),
+    Array.from({ length: 16 }, (_, n) => `j${n}@web`),
+  ],
+  [{ 'bailiff.jails': Array.from({ length: 200 }, (_, n) => `j${n}`).join() }, []],
+];
+
+test('whatever stands in the labels of a container, it comes to its own log, its own ports and nobody spared', async () => {
+  const set = await configuration({
+    BAILIFF_LABEL_PORTS: undefined,
+    BAILIFF_JAILS: 'sshd repeat',
+    BAILIFF_JAIL_SSHD_LOGPATH: '/var/log/auth.log',
+    BAILIFF_JAIL_REPEAT_BANS: '*',
+    BAILIFF_IGNOREIP: '192.0.2.0/24',
+  });
+  const before = structuredClone(set.jails);
+  for (const [labels, expected] of hostile) {
+    const { jails, errors } = jailsFromLabels(container(labels), set);
+    const said = JSON.stringify(labels).slice(0, 200);
+    assert.deepEqual(
+      jails.map(({ name }) => name),
+      expected,
+      said,
+    );
+    for (const jail of jails) {
+      const { logpath, journal, kubernetes, syslog, bans } = jail;
+      assert.deepEqual([...logpath, ...journal, ...kubernetes, ...syslog, ...bans], [], said);
+      assert.deepEqual([jail.container, jail.ranges, jail.ports], [['web'], null, 'published'], said);
+      assert.deepEqual(jail.ignoreip, ['192.0.2.0/24'], said);
+      assert.ok(knownFilters.has(splitMode(jail.filter).filter), said);
+      assert.ok(jail.maxretry <= 10_000 && Number.isFinite(jail.findtime), said);
+      assert.ok(jail.bantime === null || Number.isFinite(jail.bantime), said);
+      const longest = new BanTimes(jail.increment).after(1_000, jail.bantime);
+      assert.ok(longest === null || (longest > 0 && Number.isFinite(longest)), said);
+    }
+    assert.ok(errors.length <= 20, said);
+    assert.doesNotMatch(errors.map((error) => error.describe()).join(''), /(?!\n)\p{C}/u, said);
+  }
+  assert.deepEqual(set.jails, before, 'and the jails of the host are as they were');
 });
 
 test('a pod is read by the jails that choose it as a pod; its container has the name of its workload', async () => {

@@ -133,7 +133,7 @@ class LabelledContainer {
     const { options, problems } = narrowed(fromLabels, usual, where('ports'));
     const jail = this.#make(name, options);
     const { filter } = splitMode(jail.filter);
-    if (!filters.has(filter) && jail.filter !== this.#configured(name)?.filter)
+    if (!filters.has(filter) && !this.#isOfFail2ban(jail.filter))
       return decline(...problems, unknownFilter(name, filter, filters.names, where()));
     const noMode = modeProblem(jail, filters, where('mode'));
     if (noMode !== null) return decline(...problems, noMode);
@@ -142,6 +142,10 @@ class LabelledContainer {
     const shared = sameRule(jail, usual) && jail.ports !== 'published';
     const shareable = this.#hasOtherSources(name) ? `${name}@*` : name;
     return { made: { ...jail, name: shared ? shareable : `${name}@${this.#container.name}` }, problems };
+  }
+
+  #isOfFail2ban(filter: string): boolean {
+    return this.#configuration.fail2ban?.filters.some(({ name }) => name === filter) === true;
   }
 
   /** A container must not fill up what the host's own jail counts, of which the stalest goes: they count apart. */
@@ -226,11 +230,6 @@ class LabelledContainer {
   #isAllowed(name: string): boolean {
     return this.#configuration.labels.jails.some((pattern) => matchesWildcard(pattern, name));
   }
-}
-
-/** Whether a jail is one that the labels of a single container, or of several, made: no configured one has such a name. */
-export function isOfLabels(jail: string): boolean {
-  return jail.includes('@');
 }
 
 /** A label may shut fewer ports than the configuration says, and those that its container publishes. */

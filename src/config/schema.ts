@@ -251,7 +251,8 @@ function incrementShape(entryOf: (name: string, entry: OptionEntry) => OptionEnt
       otherwise: 'none',
     }),
     'bantime.overalljails': own('bantime.overalljails', truth(), {
-      description: 'Whether bans of the address in other jails count too.',
+      description:
+        'Whether bans of the address in other jails count too, those of labels (`NAME@CONTAINER`) aside.',
       default: 'false',
     }),
     'bantime.forget': own('bantime.forget', duration(), {
@@ -355,7 +356,7 @@ export const jailShape = {
   }),
   bans: option(jailNames(), {
     description:
-      'Jails whose bans to count like attempts: who is banned `maxretry` times within `findtime` is banned by this jail, too. `*` stands for any characters: `*` are all jails but this one, and those that count bans themselves.',
+      'Jails whose bans to count like attempts: who is banned `maxretry` times within `findtime` is banned by this jail, too. `*` stands for any characters: `*` are all jails but this one, those that count bans themselves, and those of labels (`NAME@CONTAINER`), which a pattern with an `@` alone means: `* *@*` are all of them, too.',
     otherwise: 'none',
   }),
   ranges: option(rangePrefixes(), {

@@ -1,6 +1,7 @@
 import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
 import { usualForget } from '../core/ban-increment.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
+import { isOfLabels } from '../core/label-jail.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Sessions } from '../core/session.ts';
 import type {
@@ -259,8 +260,8 @@ export class Ledger {
   }
 
   /**
-   * How often an address was banned in a jail, or in all of them together. A ban counts until `forget` seconds after
-   * its end.
+   * How often an address was banned in a jail, or in all of them together but the others that labels made. A ban counts
+   * until `forget` seconds after its end.
    */
   bansBefore(address: Address, jail: string, inAll: boolean, forget = usualForget): number {
     let counts: Map<string, number>;
@@ -275,7 +276,8 @@ export class Ledger {
     for (const { jail: name, count } of this.active.ofAddress(address))
       counts.set(name, Math.max(count, counts.get(name) ?? 0));
     if (!inAll) return counts.get(jail) ?? 0;
-    return [...counts.values()].reduce((sum, count) => sum + count, 0);
+    const counting = [...counts].filter(([name]) => name === jail || !isOfLabels(name));
+    return counting.reduce((sum, [, count]) => sum + count, 0);
   }
 
   /** What is stored of bans, the newest first. @throws BailiffError ledger-unusable */
