@@ -93,7 +93,9 @@ export class ScannedSource {
     const { id, state, detail, gap, health } = this;
     const skew = skewWarning(this.skew, this.reading.timeZone, Date.now() / 1_000);
     const masked = describeFindings(this.hidden.findings());
-    const warning = [...masked, gap, skew, health.cut()].filter((each) => each !== null).join('; ') || null;
+    const warning =
+      [...masked, gap, skew, health.cut(), health.unheard()].filter((each) => each !== null).join('; ') ||
+      null;
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
     const silent = state === 'reading' ? health.silent() : null;
     const said = [this.#through, detail].filter((each) => each !== null && each !== '').join('; ');
@@ -272,8 +274,8 @@ export class Intake {
   batch(batch: MatchBatch): void {
     const source = this.#sources.get(batch.source);
     if (source !== undefined && source.generation === batch.generation) {
-      const { lines, bytes, lagBytes: lag, oversize } = batch;
-      source.health.judged({ lines, bytes, lag, oversize });
+      const { lines, bytes, lagBytes: lag, oversize, unheard = -1 } = batch;
+      source.health.judged({ lines, bytes, lag, oversize, unheard: source.filters[unheard] ?? null });
       source.skew = batch.skew ?? 0;
       this.#parts.counted(batch);
       try {

@@ -126,3 +126,15 @@ test('lines that were too long to be judged whole are told of for a day', () => 
   pass(500);
   assert.equal(health.cut(), null);
 });
+
+test('that a service logs to another stream than its filter judges is told of for a day', () => {
+  const { health, pass, line } = begin();
+  line();
+  assert.equal(health.unheard(), null);
+  health.judged({ lines: 1, bytes: 100, lag: 0, oversize: 0, unheard: 'vaultwarden' });
+  pass(86_000);
+  line();
+  assert.match(health.unheard() ?? '', /^what vaultwarden looks for came on a stream/);
+  pass(500);
+  assert.equal(health.unheard(), null);
+});

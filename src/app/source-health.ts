@@ -17,8 +17,8 @@ const learnedChunks = 20;
 const day = 86_400;
 const mostDays = 7;
 
-/** For so long (seconds) it is told that lines were too long to be judged whole. */
-const cutTold = 86_400;
+/** For so long (seconds) it is told that lines were too long to be judged whole, or came on another stream. */
+const told = 86_400;
 
 /** Characters of an error's text that are kept. */
 const longestError = 300;
@@ -35,6 +35,8 @@ export interface JudgedChunk {
   readonly lag: number;
   /** Lines of which only the beginning was judged. */
   readonly oversize: number;
+  /** A filter that does not judge the stream on which came what it would have counted. */
+  readonly unheard?: string | null;
 }
 
 /** A time on two clocks: of the wall, and one that no step touches. */
@@ -63,6 +65,7 @@ export class SourceHealth {
   #chunks = 0;
   /** Lines of which only the beginning was judged, and when the last of them was read. */
   #cut = { lines: 0, last: 0 };
+  #unheard = { filter: '', last: 0 };
   /** The longest pause of each day, the newest last. */
   #longestPauses: number[] = [0];
   #dayBegan: number;
@@ -106,6 +109,7 @@ export class SourceHealth {
     else this.#behindSince ??= now;
     this.#measure(chunk.bytes, now);
     if (chunk.oversize > 0) this.#cut = { lines: this.#cut.lines + chunk.oversize, last: now };
+    if (chunk.unheard) this.#unheard = { filter: chunk.unheard, last: now };
     if (chunk.lines === 0) return;
     if (this.#lastLine !== null) this.#learn(now - this.#lastLine.steady, now);
     this.#lastLine = { wall: this.#clock.now(), steady: now };
@@ -126,10 +130,20 @@ export class SourceHealth {
   /** That clients, or others, made lines so long that they are not judged whole, in words, or null. */
   cut(): string | null {
     const { lines, last } = this.#cut;
-    if (lines === 0 || this.#monotonic.now() - last > cutTold) return null;
+    if (lines === 0 || this.#monotonic.now() - last > told) return null;
     return (
-      `${lines} ${lines === 1 ? 'line was' : 'lines were'} longer than is judged (64 KiB), and what stands behind was not ` +
+      `${lines} ${lines === 1 ? 'line was' : 'lines were'} longer than is judged (64 KiB, or what the filter says), and what stands behind was not ` +
       'seen: a client may hide there; docs/sources.md says how to have the service take shorter requests'
+    );
+  }
+
+  /** That the service does not log where its filter looks, in words, or null. */
+  unheard(): string | null {
+    const { filter, last } = this.#unheard;
+    if (filter === '' || this.#monotonic.now() - last > told) return null;
+    return (
+      `what ${filter} looks for came on a stream of the container that it does not judge, and counts for nothing: if it is the ` +
+      "service's own, docs/sources.md (streams of a container) says what to do"
     );
   }
 

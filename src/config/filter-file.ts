@@ -82,6 +82,7 @@ function made(file: FilterFile, { name, part, sample }: Choice): FilterDefinitio
     kind: 'regex',
     ...common,
     ignoreCase: file.ignorecase,
+    ...(file['long-lines'] ? { longLines: true } : {}),
     prefix: file.prefix ?? null,
     expressions: file.expressions.filter(part).map(({ kind, value }) => ({ kind, pattern: value })),
     ignore: file.ignore,

@@ -133,6 +133,12 @@ const regexFilter = z.strictObject({
   ...common,
   kind: z.literal('regex'),
   ignorecase: z.boolean().default(false).describe('Letters match in either case.'),
+  'long-lines': z
+    .boolean()
+    .default(false)
+    .describe(
+      'Lines are judged up to 2 MiB, in place of 64 KiB: where so much text of a client may stand before what decides.',
+    ),
   prefix: pattern
     .optional()
     .describe('Must match first. Its group "content" becomes the text; its other groups are defaults.'),

@@ -63,6 +63,8 @@ export interface FilterLimits {
 export interface RegexFilterDefinition extends FilterCommon {
   readonly kind: 'regex';
   readonly ignoreCase: boolean;
+  /** Whether its lines are judged whole, up to 2 MiB, where other expressions see 64 KiB. */
+  readonly longLines?: boolean;
   /**
    * Must match first, or null. Its group `content` becomes the text that the expressions see; its
    * other groups are defaults for theirs.

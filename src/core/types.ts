@@ -113,6 +113,8 @@ export interface MatchBatch {
   readonly bytes: number;
   /** Lines since the last batch of which some filter judged only the beginning. */
   readonly oversize: number;
+  /** The number of a filter that would have counted what came on a stream that it does not judge; absent: there is none. */
+  readonly unheard?: number;
   /** When the chunk was read, in ms since the epoch with a fraction. */
   readonly readAtMs: number;
   /** How far behind the input's end the cursor is, in bytes; 0 when unknown or caught up. */

@@ -334,4 +334,8 @@ test('of what a container writes, a filter that names its streams judges these a
       found.push(filter),
     );
   assert.deepEqual(found, [1, 0, 1, 0, 1]);
+  assert.equal(scan.takeCounts().unheard, 0, 'the first would have counted what came on stdout');
+  scan.block(lines('Failed for a from 203.0.113.7'), { ...reading, stream: 'stderr' }, () => undefined);
+  scan.block(lines('x'), { ...reading, stream: 'stdout' }, () => undefined);
+  assert.equal(scan.takeCounts().unheard, undefined);
 });

@@ -5,7 +5,7 @@ import type { Encoding } from '../core/types.ts';
 import { lineDecoder } from './encoding.ts';
 import { type DateFinder, DateReader, type LineDate } from './filters/dates.ts';
 import type { Filter, Judgement } from './filters/filter.ts';
-import { lineCap, longestObject } from './line-length.ts';
+import { lineCap } from './line-length.ts';
 import { EveryLine, type Search, searchFor } from './search.ts';
 
 /**
@@ -102,6 +102,8 @@ export class Scan {
   #ascii = false;
   #lines = 0;
   #oversize = 0;
+  /** The filter that would have counted a line, had it come on a stream of its service; null: there was none. */
+  #unheard: number | null = null;
 
   constructor(filters: readonly Filter[], options: ScanOptions = {}) {
     this.#filters = filters.map((filter) => filter.ofLog?.() ?? filter);
@@ -116,8 +118,9 @@ export class Scan {
     this.#dates = alone ? first : this.#fields;
     this.#own = alone ? [null] : own;
     this.#isOwn = alone;
-    this.keeps = this.#filters.some(({ wholeLines }) => wholeLines === true) ? longestObject : lineCap;
-    this.#cap = this.#filters.every(({ wholeLines }) => wholeLines === true) ? longestObject : lineCap;
+    const lengths = this.#filters.map(({ longestLine = lineCap }) => longestLine);
+    this.keeps = Math.max(lineCap, ...lengths);
+    this.#cap = lengths.length === 0 ? lineCap : Math.min(...lengths);
     this.#watched = options.watched;
     this.#evidence = options.evidence ?? Number.POSITIVE_INFINITY;
     this.#evidenceLeft = this.#evidence;
@@ -128,18 +131,23 @@ export class Scan {
     return this.#skew.seconds;
   }
 
-  /** Lines, and lines of which not all is judged by every filter, since the last call. */
-  takeCounts(): { lines: number; oversize: number } {
-    const counts = { lines: this.#lines, oversize: this.#oversize };
+  /**
+   * Since the last call: lines, lines of which not all is judged by every filter, and a filter that would have counted
+   * what came on a stream that it does not judge.
+   */
+  takeCounts(): { lines: number; oversize: number; unheard?: number } {
+    const unheard = this.#unheard === null ? {} : { unheard: this.#unheard };
+    const counts = { lines: this.#lines, oversize: this.#oversize, ...unheard };
     this.#lines = 0;
     this.#oversize = 0;
+    this.#unheard = null;
     this.#evidenceLeft = this.#evidence;
     return counts;
   }
 
   /**
    * Judges a block of whole lines; only the last one may lack its newline. A line longer than the cap is judged by
-   * its first 64 KiB, but by filters that want it whole.
+   * its first 64 KiB, but by filters that want more of it.
    */
   block(block: Buffer, reading: Reading, found: Found): void {
     this.#dated = false;
@@ -217,12 +225,14 @@ export class Scan {
     let usual: string | null = null;
     for (let index = 0; index < this.#filters.length; index++) {
       if (!this.#search.wants(index)) continue;
-      if (reading.stream !== undefined && !this.#isOn(index, reading.stream)) continue;
+      const isHeard = reading.stream === undefined || this.#isOn(index, reading.stream);
+      if (!isHeard && this.#unheard !== null) continue;
       const own = this.#own[index] ?? null;
       const its = own === null ? date : ownDateOf(own, line, reading);
       const filter = this.#filters[index];
       let judged: string;
-      if (this.#whole !== null && filter?.wholeLines === true) judged = withoutDate(this.#whole, its);
+      const longest = filter?.longestLine ?? lineCap;
+      if (this.#whole !== null && longest > lineCap) judged = withoutDate(this.#whole.slice(0, longest), its);
       else if (own === null && filter?.withNewline !== true) {
         usual ??= keeps ? line : withoutDate(line, date);
         judged = usual;
@@ -234,6 +244,10 @@ export class Scan {
       const evidence = this.#evidenceLeft > 0;
       const judgement = filter?.judge(judged, evidence) ?? null;
       if (judgement === null) continue;
+      if (!isHeard) {
+        if (judgement.kind === 'hit') this.#unheard = index;
+        continue;
+      }
       if (judgement.kind !== 'ignored') this.#evidenceLeft--;
       // Looked for only where it matters: the lines between were not read.
       if (reading.transport === null) this.#findLastDate(text, start, reading.now);

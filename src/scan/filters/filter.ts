@@ -28,8 +28,8 @@ export interface Filter {
   readonly withNewline?: boolean;
   /** Of a container's output it judges what comes on these; absent or none: all of it. */
   readonly streams?: readonly ContainerStream[];
-  /** Whether a part of a line says nothing to it, so that it gets more than the line cap. */
-  readonly wholeLines?: boolean;
+  /** Bytes of a line that it gets, where that is more than the line cap. */
+  readonly longestLine?: number;
   /**
    * Judges the text of one line, its date cut out. Null: a miss. Keeps nothing that the text is a part of.
    * `evidence`: whether other fields are wanted than those that have a meaning; they are, by default.

@@ -1,6 +1,6 @@
 import { canonicalAddress } from '../../core/address.ts';
 import type { ContainerStream, FieldTest, JsonFilterDefinition, JsonRule } from '../../core/filter.ts';
-import { lineCap } from '../line-length.ts';
+import { lineCap, longestObject } from '../line-length.ts';
 import { betterOf, type Literals, unionOf } from '../literals.ts';
 import { hostField } from './expression.ts';
 import type { Filter, Judgement } from './filter.ts';
@@ -17,7 +17,7 @@ export class JsonFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
   readonly ignoreCase = false;
-  readonly wholeLines = true;
+  readonly longestLine = longestObject;
   readonly streams: readonly ContainerStream[];
   readonly #rules: readonly CompiledRule[];
   readonly #watch: Watch;

@@ -1,6 +1,7 @@
 import { canonicalAddress } from '../../core/address.ts';
 import type { ContainerStream, RegexFilterDefinition } from '../../core/filter.ts';
 import type { MatchKindName } from '../../core/types.ts';
+import { lineCap, longestText } from '../line-length.ts';
 import { beginningsOf, type Literals, literalsBehind, unionOf } from '../literals.ts';
 import { ByFirstCharacter, mayBegin } from './beginnings.ts';
 import { groupText } from './expression.ts';
@@ -43,6 +44,7 @@ export class RegexFilter implements Filter {
   readonly name: string;
   readonly literals: Literals;
   readonly ignoreCase: boolean;
+  readonly longestLine: number;
   readonly streams: readonly ContainerStream[];
   readonly #prefix: Prefix | null;
   readonly #expressions: ByFirstCharacter<JudgingExpression>;
@@ -66,6 +68,7 @@ export class RegexFilter implements Filter {
     ]);
     this.name = definition.name;
     this.ignoreCase = ignoreCase;
+    this.longestLine = definition.longLines === true ? longestText : lineCap;
     this.streams = definition.about?.logs.container ?? [];
     this.#watch = watch;
     const sources = expressions.map(({ expression }) => expression.source);
@@ -147,8 +150,8 @@ export class RegexFilter implements Filter {
     return {
       kind,
       host,
-      session: groupText(match, numbers.session) || groupText(prefixed, before?.session ?? none),
-      user: groupText(match, numbers.user) || groupText(prefixed, before?.user ?? none),
+      session: short(groupText(match, numbers.session) || groupText(prefixed, before?.session ?? none)),
+      user: short(groupText(match, numbers.user) || groupText(prefixed, before?.user ?? none)),
       fields: evidence ? this.#fields(match, numbers, prefixed, before) : '',
       time: null,
       expression: place,
@@ -160,11 +163,16 @@ export class RegexFilter implements Filter {
     let members = '';
     for (let index = 0; index < this.#evidence.length; index++) {
       const own = groupText(match, numbers.evidence[index] ?? none);
-      const text = own || groupText(prefixed, before?.evidence[index] ?? none);
+      const text = short(own || groupText(prefixed, before?.evidence[index] ?? none));
       if (text !== '') members += `${members === '' ? '' : ','}"${this.#evidence[index]}":${quoted(text)}`;
     }
     return members === '' ? '' : `{${members}}`;
   }
+}
+
+/** What is kept of a text is no longer than a usual line. */
+function short(text: string): string {
+  return text.length > lineCap ? text.slice(0, lineCap) : text;
 }
 
 /** As JSON; most texts are a single word. */

@@ -15,7 +15,7 @@ type Values = Readonly<Record<string, unknown>>;
 
 const ofService = /^(?:build|cap_add|command|environment|image|pid|ports|secrets|volumes)$/;
 const ofFilter =
-  /^(?:counts|description|expressions|forgeable|ignore|ignorecase|images|jail|kind|logs|modes|name|overlaps|prefix|rules|samples|setup)$/;
+  /^(?:counts|description|expressions|forgeable|ignore|ignorecase|images|jail|kind|logs|long-lines|modes|name|overlaps|prefix|rules|samples|setup)$/;
 
 export function kindOf(values: unknown): YamlKind {
   if (Array.isArray(values)) return 'part of a filter';
