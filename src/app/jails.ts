@@ -207,6 +207,14 @@ function trackedBy({ name, maxretry }: JailConfiguration, maxTracked: number): n
 }
 
 /**
+ * Bans of a jail that may stand at a time: a container that writes everybody's address into its log must fill neither the
+ * kernel's sets nor the memory.
+ */
+export function mostBansOf({ name, maxTracked }: JailLimits): number {
+  return isOfLabels(name) ? 10 * maxTracked : Number.POSITIVE_INFINITY;
+}
+
+/**
  * As how many attempts one counts of somebody who was banned so often. Of a range it is one: in it there are others, too,
  * whom one address that was banned again must not shut out.
  */

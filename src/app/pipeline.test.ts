@@ -555,6 +555,18 @@ test('bans by jails of labels count elsewhere only where a pattern names such on
   assert.equal(ledger.bansBefore('203.0.113.7', 'sshd@evil', true), 2, 'its own, and that');
 });
 
+test('a container that has everybody banned is stopped some time, and nobody else is', async () => {
+  const labelled = jailWith('sshd@evil', { filter: 'sshd', maxretry: 1 });
+  const own = jailWith('own', { filter: 'sshd', logpath: ['/log'], maxretry: 1 });
+  const { intake, send, ledger, jails } = await assemble([own]);
+  jails.add(labelled);
+  intake.open({ ...file, jails: [labelled, own] });
+  const addresses = Array.from({ length: 1_010 }, (_, n) => `198.51.${100 + Math.floor(n / 250)}.${n % 250}`);
+  await send(file.id, addresses);
+  const { byJail } = ledger.active;
+  assert.deepEqual([byJail.get('sshd@evil'), byJail.get('own')], [1_000, 1_010], 'of 100 that it counts');
+});
+
 /** Bans a whole range where three of its addresses are banned, and counts them once each. */
 const around = {
   bans: ['*'],

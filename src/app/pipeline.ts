@@ -17,7 +17,7 @@ import type { Evidence, Seen } from './evidence.ts';
 import type { HostNames } from './host-names.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { ScannedSource } from './intake.ts';
-import { type JailEntry, weightOf } from './jails.ts';
+import { type JailEntry, mostBansOf, weightOf } from './jails.ts';
 import type { Log } from './log.ts';
 import type { Neighbours } from './neighbours.ts';
 
@@ -315,6 +315,10 @@ export class Pipeline {
     const address = this.#bannedAs(host, entry);
     // While it was asked about, somebody may have banned it by hand.
     if (ledger.active.get(name, address) !== undefined) return [];
+    if ((ledger.active.byJail.get(name) ?? 0) >= mostBansOf(jail.limits)) {
+      log.info({ jail: name, address }, 'not banned: as many bans of this jail stand as may');
+      return [];
+    }
     const { enabled, overalljails, forget } = jail.limits.increment;
     const before = enabled ? ledger.bansBefore(address, name, false, forget) : 0;
     const known = enabled && overalljails ? ledger.bansBefore(address, name, true, forget) : before;

@@ -11,7 +11,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { BusyRanges } from './busy-ranges.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { Intake } from './intake.ts';
-import type { Jails } from './jails.ts';
+import { type Jails, mostBansOf } from './jails.ts';
 import type { LabelReports } from './label-reports.ts';
 import type { Notifications } from './notifications.ts';
 import type { Policies } from './policies.ts';
@@ -71,6 +71,7 @@ export function status(parts: StatusParts): Status {
         parts.policies,
       ),
       ...parts.labels.warnings(),
+      ...fullJails(jails, active),
       ...parts.notifications.warnings(),
       ...reloadWarnings(parts.reload),
       ...apiWarnings(configuration),
@@ -172,6 +173,18 @@ function portlessJails(
     ({ name }) =>
       `jail ${name} shuts no port: its container publishes none to the outside, and nor does any on its networks; where a ` +
       "proxy passes clients on to it, let label-ports (BAILIFF_LABEL_PORTS) say which are the proxy's, such as 80/tcp, 443/tcp",
+  );
+}
+
+/** Jails of labels that ban nobody more. */
+function fullJails(jails: Jails, active: ReadonlyMap<string, number>): string[] {
+  const full = [...jails.all()].filter(
+    ({ jail: { limits } }) => (active.get(limits.name) ?? 0) >= mostBansOf(limits),
+  );
+  return full.map(
+    ({ jail: { limits } }) =>
+      `jail ${limits.name} bans nobody more: ${mostBansOf(limits)} of its bans stand, and labels may have no more; if its ` +
+      'container is well, make it a jail of the configuration (container)',
   );
 }
 
