@@ -1,6 +1,7 @@
 import { open, rename } from 'node:fs/promises';
 import { apiJailsFile, decideApiJail, type GivenOptions, layersOf } from '../config/api-jails.ts';
 import { configurationChanges, describeChanges } from '../config/changes.ts';
+import { optionsOf } from '../config/jails.ts';
 import { type Configuration, jailName } from '../config/schema.ts';
 import type { JailChange, ListedJail } from '../control/protocol.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
@@ -35,10 +36,12 @@ export class ApiJailDesk {
   list(): readonly ListedJail[] {
     const { jails, running } = this.#parts;
     const { stored, names } = running.now.apiJails;
-    const runs = [...jails.all()].map(({ configuration: { name } }): ListedJail => {
-      const options = names.has(name) ? (stored.get(name) ?? null) : null;
-      const others = jails.isConfigured(name) ? 'configuration' : 'labels';
-      return { name, origin: options === null ? others : 'api', running: true, options };
+    const runs = [...jails.all()].map(({ configuration }): ListedJail => {
+      const { name } = configuration;
+      const given = names.has(name) ? stored.get(name) : undefined;
+      if (given !== undefined) return { name, origin: 'api', running: true, options: given };
+      if (jails.isConfigured(name)) return { name, origin: 'configuration', running: true, options: null };
+      return { name, origin: 'labels', running: true, options: { ...optionsOf(configuration) } };
     });
     const idle = [...stored].filter(([name]) => jails.get(name) === undefined);
     return [

@@ -30,10 +30,11 @@ import { HostNames } from './host-names.ts';
 import { IgnoreLists } from './ignore-lists.ts';
 import { Ineffective } from './ineffective.ts';
 import { Intake } from './intake.ts';
-import { Jails } from './jails.ts';
+import { countedBy, Jails } from './jails.ts';
 import { KeptNames } from './kept-names.ts';
 import { LabelJails } from './label-jails.ts';
 import { LabelReports } from './label-reports.ts';
+import { Listeners } from './listeners.ts';
 import type { Log } from './log.ts';
 import { Neighbours } from './neighbours.ts';
 import type { Notifications } from './notifications.ts';
@@ -63,6 +64,7 @@ export interface Parts {
   readonly ignoreLists: IgnoreLists;
   readonly intake: Intake;
   readonly ledger: Ledger;
+  readonly listeners: Listeners;
   readonly metrics: Metrics;
   readonly news: BanNews;
   readonly notifications: Notifications;
@@ -128,12 +130,17 @@ export function assemble(
 ): Parts {
   const { allowlist, protection, ignoreLists } = owner;
   const live = { now: configuration };
+  const problems = new Set<string>();
   const started = clock.now();
   const sessions = new Sessions();
   const path = join(configuration.stateDir, 'bailiff.db');
   const retention = {
-    history: configuration.history,
-    evidence: configuration.evidence !== 'off',
+    get history() {
+      return live.now.history;
+    },
+    get evidence() {
+      return live.now.evidence !== 'off';
+    },
   };
   const events = new Events();
   const metrics = new Metrics();
@@ -147,18 +154,17 @@ export function assemble(
     counting: () => jails.longestForget,
     told: {
       banned: ({ jail, address, until, hits }) =>
-        events.tell({ event: 'ban', time: clock.now(), jail, address, until, hits }),
+        events.tell({
+          ...{ event: 'ban', time: clock.now(), jail, address, until, hits },
+          counts: countedBy(jails.get(jail)),
+        }),
       ended: ({ jail, address }, reason) =>
         events.tell({ event: 'unban', time: clock.now(), jail, address, reason }),
     },
   });
   const allowances = new Allowances(ledger, allowlist, clock);
-  const { actions, news, notifications, evidence } = whoIsTold(configuration, {
-    jails: () => jails,
-    ledger,
-    clock,
-    log,
-  });
+  const told = whoIsTold(live, { jails: () => jails, ledger, clock, log });
+  const { actions, news, notifications, evidence } = told;
   // While it runs a container's labels and a reload change policies; what the kernel refuses, the enforcer repairs.
   const jails: Jails = new Jails(configuration, ledger, {
     ignores: (jail) => actions.ignores(jail),
@@ -366,13 +372,34 @@ export function assemble(
     protection.refreshLists();
     letIn(around(address, ledger));
   });
-  const changing = { live, owner, scanner, jails, intake, sources, enforcer, pipeline, letIn, log };
+  const listeners = new Listeners({
+    live,
+    desk,
+    problems,
+    status: () => parts.status(),
+    metrics,
+    clock,
+    log,
+  });
+  const changing = {
+    live,
+    owner,
+    told,
+    listeners,
+    scanner,
+    jails,
+    intake,
+    sources,
+    enforcer,
+    pipeline,
+    letIn,
+    log,
+  };
   const apply = (wanted: Configuration) => reconfigure(changing, wanted);
   const reload = new Reload({ file, running: live, apply, clock, log });
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => reload.inTurn(work);
   const apiJails = new ApiJailDesk({ running: live, jails, apply, inTurn, log });
 
-  const problems = new Set<string>();
   const own = { version: version(), started, problems, choice };
   const parts: Parts = {
     allowances,
@@ -385,6 +412,7 @@ export function assemble(
     intake,
     ledger,
     letIn,
+    listeners,
     metrics,
     news,
     notifications,

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Configuration } from '../config/schema.ts';
-import { serveListener } from '../control/listener.ts';
+import { closeNow } from '../control/http.ts';
 import { serveControl } from '../control/server.ts';
 import { formatDuration } from '../core/duration.ts';
 import { type BailiffError, messageOf } from '../core/errors.ts';
@@ -10,10 +10,8 @@ import { isEngineThere } from '../docker/endpoint.ts';
 import { type Choice, chooseBackend } from '../enforce/choose.ts';
 import { Monitor } from '../enforce/monitor.ts';
 import { removeAll } from '../enforce/teardown.ts';
-import { expose } from '../metrics/exposition.ts';
 import { adopt } from './adoption.ts';
 import { announce } from './announce.ts';
-import { openApi } from './api-listener.ts';
 import { assemble, knowOwner, type Parts } from './assemble.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { hostGaps } from './host-gaps.ts';
@@ -97,11 +95,24 @@ interface Running {
 }
 
 async function run({ configuration, reading, choice, parts, clock, log, signal }: Running): Promise<void> {
-  const { connections, desk, enforcer, expiry, gaps, intake, ledger, pipeline, protection, restored } = parts;
+  const {
+    connections,
+    desk,
+    enforcer,
+    expiry,
+    gaps,
+    intake,
+    ledger,
+    listeners,
+    pipeline,
+    protection,
+    reload,
+    restored,
+  } = parts;
   const { scanner, sources, problems } = parts;
   const lookForGaps = async () => gaps.replace('host', await hostGaps());
-  const servers: Server[] = [];
   const timers: NodeJS.Timeout[] = [];
+  let control: Server | null = null;
   problems.add(starting);
   try {
     if (ledger.blank !== null) await takeOver(choice, parts, ledger.blank, log);
@@ -111,13 +122,12 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     // Before anybody can add a ban by hand: what stood before is told first, and once.
     parts.news.start();
     parts.news.restored(ledger.active.all());
-    servers.push(await serveControl(configuration.socket, desk));
+    control = await serveControl(configuration.socket, desk);
     // What has become the owner's is let in.
     protection.watch(parts.letIn);
     await enforced;
     await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
-    servers.push(...(await openListener(configuration, parts, log)));
-    servers.push(...(await openApi(configuration, { control: desk, problems, clock, log })));
+    await reload.inTurn(() => listeners.open());
     expiry.arm();
     const clockWatch = watchClock(parts, clock, log);
     timers.push(setInterval(() => tick(parts, clockWatch), checkpointMs));
@@ -128,8 +138,7 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     timers.push(setInterval(() => void lookForGaps(), gapsMs));
     const sourceWatch = new SourceWatch(log);
     timers.push(setInterval(() => sourceWatch.look(intake.status(), intake.findings()), sourcesMs));
-    if (configuration.notifiers.some(({ kinds }) => kinds.includes('problem')))
-      timers.push(watchProblems(parts, clock));
+    timers.push(watchProblems(parts, clock));
     timers.push(watchConfiguration(parts, reading, log));
     // Everybody is shut out, and no line waits yet.
     releaseMemory();
@@ -148,7 +157,8 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     await scanner.stop();
     pipeline.commit(true);
     await Promise.all([enforcer.stop(), parts.news.stop()]);
-    for (const server of servers) closeNow(server);
+    listeners.close();
+    if (control !== null) closeNow(control);
     ledger.close();
     log.info('stopped; the bans stay in the kernel until their time is over');
     log.flush();
@@ -204,7 +214,10 @@ function watchProblems({ notifications, status }: Parts, clock: Clock): NodeJS.T
   const watch = new ProblemWatch((notice) => {
     for (const notifier of notifications.all) notifier.tell(notice);
   }, clock);
-  return setInterval(() => watch.look(status().problems), problemsMs);
+  const look = (): void => {
+    if (notifications.tells('problem')) watch.look(status().problems);
+  };
+  return setInterval(look, problemsMs);
 }
 
 function watchClock({ ledger, enforcer, expiry, metrics }: Parts, clock: Clock, log: Log): ClockWatch {
@@ -245,31 +258,9 @@ function tick({ allowances, pipeline, expiry }: Parts, clockWatch: ClockWatch): 
   expiry.arm();
 }
 
-/** A port that is taken does not stop the protection: it shows in status and log. */
-async function openListener(configuration: Configuration, parts: Parts, log: Log): Promise<Server[]> {
-  if (configuration.listen === null) return [];
-  try {
-    const server = await serveListener(configuration.listen, {
-      status: () => parts.status(),
-      metrics: (accept) => expose(parts.metrics.series, accept),
-    });
-    return [server];
-  } catch (error) {
-    const problem = `the listener for metrics is not open: ${messageOf(error)}`;
-    parts.problems.add(problem);
-    log.error({ error: problem }, 'listener failed');
-    return [];
-  }
-}
-
 /** Reads the configuration again at a signal, and where that is wanted when its file has changed. */
 function watchConfiguration({ reload }: Parts, { onSignal }: Reading, log: Log): NodeJS.Timeout {
   const failed = (error: unknown): void => log.error({ error: messageOf(error) }, 'reload failed');
   onSignal(() => void reload.run().catch(failed));
   return setInterval(() => void reload.look().catch(failed), fileMs);
-}
-
-function closeNow(server: Server): void {
-  server.close();
-  server.closeAllConnections();
 }

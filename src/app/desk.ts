@@ -209,14 +209,17 @@ export class Desk implements Control {
 
   /**
    * Ends, in the ledger, the bans of addresses that must not be banned any more: the owner's, a gateway's,
-   * one that was put on an ignore list before a restart. The enforcer's next look takes them out of the kernel.
+   * one that was put on an ignore list before a restart; and those of ranges by which nobody can tell any more whom they hold. The enforcer's next look takes them out of the kernel.
    */
   releaseProtected(among: Iterable<Ban> = this.#parts.ledger.active.all()): readonly Ban[] {
     const { jails, allowlist } = this.#parts;
+    const { unaskable } = jails;
     const released: Ban[] = [];
     for (const ban of among) {
-      const allow = jails.get(ban.jail)?.jail.allow;
-      if (allowlist.reason(ban.address, allow, ban.forced) !== null) released.push(ban);
+      const entry = jails.get(ban.jail);
+      const mayHoldSomebody = unaskable !== null && entry !== undefined && isOfRange(ban, entry);
+      if (mayHoldSomebody || allowlist.reason(ban.address, entry?.jail.allow, ban.forced) !== null)
+        released.push(ban);
     }
     this.#conclude(released, 'protected');
     return released;
@@ -243,6 +246,11 @@ export class Desk implements Control {
     }
     if (bans.length > 0) commit();
   }
+}
+
+/** Of a jail of ranges, and not by hand: it shuts out whoever is in it. */
+function isOfRange({ hits, policy }: Ban, { configuration: { ranges } }: JailEntry): boolean {
+  return ranges !== null && hits > 0 && keepsOut(policy);
 }
 
 function unknownJail(name: string, jails: Jails): BailiffError {

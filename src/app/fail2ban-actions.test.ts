@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { startSmtpServer } from '../../test/setup/smtp-server.ts';
 import { readFail2ban } from '../config/fail2ban/read.ts';
 import type { Ban } from '../core/types.ts';
@@ -22,7 +23,8 @@ action = letter[dest="owner@example.org", sender="bailiff@example.org"]
   'filter.d/some.conf': '[Definition]\nfailregex = ^failed from <HOST>$\n',
   'action.d/letter.conf':
     '[Definition]\nactionban = printf %%b "<ip>\\n<matches>" | mail -s "[<name>] <ip>" <dest>\n[Init]\nname = web\n',
-  'action.d/note.conf': '[Definition]\nactionban = echo <ip> >> <file>\n',
+  'action.d/note.conf':
+    '[Definition]\nactionban = echo <ip> >> <file>\nactionstop = echo stopped >> <file>\n',
 });
 
 async function setUp(t: TestContext, allowed: boolean) {
@@ -36,11 +38,12 @@ async function setUp(t: TestContext, allowed: boolean) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  const { jails, problems } = readFail2ban(folder);
+  const { jails: read, problems } = readFail2ban(folder);
+  const jails = new Map(read.map((jail) => [jail.name, jail]));
   assert.deepEqual(problems, []);
   const complaints: string[] = [];
   const actions = new Fail2banActions({
-    jails: new Map(jails.map((jail) => [jail.name, jail])),
+    jails,
     allowed,
     mail: { server: `smtp://127.0.0.1:${smtp.port}`, from: 'bailiff' },
     report: ({ message }) => complaints.push(message),
@@ -53,7 +56,7 @@ async function setUp(t: TestContext, allowed: boolean) {
     jails: () => ['web'],
     log: null,
   });
-  return { actions, news, evidence, smtp, folder, complaints };
+  return { actions, news, evidence, smtp, folder, jails, complaints };
 }
 
 const ban: Ban = {
@@ -93,10 +96,36 @@ test('commands run where the owner allows them', async (t) => {
   news.banned([ban]);
   await smtp.until(1);
   await news.stop();
-  assert.equal(readFileSync(join(folder, 'notes'), 'utf8'), '203.0.113.7\n');
+  assert.equal(readFileSync(join(folder, 'notes'), 'utf8'), '203.0.113.7\nstopped\n');
   const asked = (host: string) =>
     actions.ignores('web')?.({ host, time: 0, fields: {}, failures: 1, matches: [] });
   assert.deepEqual([await asked('203.0.113.1'), await asked('203.0.113.2')], ['ignored', 'counts']);
   actions.stop();
   assert.deepEqual(complaints, []);
+});
+
+test('where they change, those before take back what they did, and the new ones are told of the bans that stand', async (t) => {
+  const { actions, news, smtp, folder, jails, complaints } = await setUp(t, true);
+  const mail = { server: `smtp://127.0.0.1:${smtp.port}`, from: 'bailiff' };
+  const notes = () => readFileSync(join(folder, 'notes'), 'utf8').split('\n');
+  news.start();
+  news.banned([ban]);
+  await smtp.until(1);
+  assert.equal(actions.reconfigure({ jails, allowed: true, mail }).size, 0);
+  const other = await startSmtpServer();
+  t.after(() => other.close());
+  const moved = { ...mail, server: `smtp://127.0.0.1:${other.port}` };
+  await news.succeeded(actions.reconfigure({ jails, allowed: true, mail: moved }), [ban]);
+  news.banned([{ ...ban, address: '203.0.113.8' }]);
+  await other.until(2);
+  assert.deepEqual(
+    other.mails.map(({ data }) => /banned (\S+)/.exec(data)?.[1]),
+    ['203.0.113.7', '203.0.113.8'],
+  );
+  while (notes().length < 5) await setTimeout(10);
+  assert.deepEqual(notes(), ['203.0.113.7', 'stopped', '203.0.113.7', '203.0.113.8', '']);
+  const before = actions.reconfigure({ jails: new Map(), allowed: false, mail: moved });
+  await news.succeeded(before, []);
+  assert.deepEqual([notes().at(-2), actions.ignores('web'), actions.notifiers.size], ['stopped', null, 0]);
+  assert.deepEqual([smtp.mails.length, complaints], [1, []]);
 });

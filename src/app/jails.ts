@@ -3,6 +3,7 @@ import { sameRule } from '../config/labels.ts';
 import type { Configuration, JailConfiguration } from '../config/schema.ts';
 import { rangeAround } from '../core/address.ts';
 import type { AllowEntry } from '../core/allowlist.ts';
+import type { Counted } from '../core/counted.ts';
 import { ignoredBy, Jail, type JailLimits } from '../core/jail.ts';
 import { isOfLabels, meansBansOf } from '../core/label-jail.ts';
 import { type Policy, policyOf, type Target, targetOf } from '../core/policy.ts';
@@ -73,6 +74,7 @@ export class Jails {
     this.#labelled = new WeakSet();
     this.#take(jails, (name) => anew || again.has(name));
     for (const name of before) if (!this.#configured.has(name)) this.#remove(name);
+    for (const [name, entry] of this.#entries) entry.ignores = this.#parts.ignores?.(name) ?? null;
   }
 
   #take(jails: readonly JailConfiguration[], again: (name: string) => boolean = () => false): void {
@@ -220,6 +222,12 @@ export function mostBansOf({ name, maxTracked }: JailLimits): number {
  */
 export function weightOf({ configuration, jail }: JailEntry, bansBefore: number): number {
   return configuration.ranges === null ? jail.times.attemptsAfter(bansBefore, jail.limits.maxretry) : 1;
+}
+
+export function countedBy(entry: JailEntry | undefined): Counted {
+  const { bans = [], ranges = null } = entry?.configuration ?? {};
+  if (ranges !== null) return 'addresses';
+  return bans.length > 0 ? 'bans' : 'attempts';
 }
 
 /** Whether windows under these limits are the same. */

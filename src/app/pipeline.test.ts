@@ -645,6 +645,21 @@ test('where a program has to be asked of each address no range is banned, but in
   assert.deepEqual([...ledger.active.byJail.keys()].sort(), ['asks', 'trial']);
 });
 
+test('once somebody has to be asked about, ranges that are banned already are let in', async () => {
+  const trial = jailWith('trial', { ...around, action: 'log' });
+  const { intake, send, ledger, desk, jails } = await assemble([once, jailWith('around', around), trial]);
+  intake.open(fileOf(once));
+  await send(file.id, ['203.0.113.2', '203.0.113.3', '203.0.113.4']);
+  await desk.ban({ address: '198.51.100.0/24', jail: 'around' });
+  jails.add(jailWith('asks', { filter: 'sshd', logpath: ['/log'] }));
+  desk.releaseProtected();
+  const ranges = [...ledger.active.all()].filter(({ address }) => address.includes('/'));
+  assert.deepEqual(ranges.map(({ address, jail: by }) => `${address} ${by}`).sort(), [
+    '198.51.100.0/24 around',
+    '203.0.113.0/24 trial',
+  ]);
+});
+
 test('a range that comes back is banned for longer, and after as many addresses as before', async () => {
   const growing = jailWith('around', { ...around, bantime: 700, 'bantime.increment': true });
   const { intake, send, ledger, desk, clock } = await assemble([once, growing]);

@@ -6,15 +6,19 @@ import type { FilterLookup, Scanner } from '../scan/scanner.ts';
 import type { Owner } from './assemble.ts';
 import type { Intake } from './intake.ts';
 import type { Jails } from './jails.ts';
+import type { Listeners } from './listeners.ts';
 import type { Live } from './live.ts';
 import type { Log } from './log.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { Sources } from './sources.ts';
+import type { WhoIsTold } from './who-is-told.ts';
 
 export interface ReconfigureParts {
   /** What everybody goes by who asks for it each time. */
   readonly live: { now: Configuration };
   readonly owner: Owner;
+  readonly told: Pick<WhoIsTold, 'reconfigure'>;
+  readonly listeners: Pick<Listeners, 'open'>;
   readonly scanner: Scanner;
   readonly jails: Jails;
   readonly intake: Intake;
@@ -39,18 +43,25 @@ export async function reconfigure(
   const ignored = ignoredIn(configuration);
   const othersIgnored = !isDeepStrictEqual(ignored, ignoredIn(live.now));
   await owner.ignoreLists.learn(ignored.flat());
+  const before = live.now;
   live.now = configuration;
   parts.log.level = configuration.logLevel;
   const filters = scanner.relearn(filterLookup(configuration));
+  // Jails ask whether there is a command that spares somebody, and sources how many lines are told with a ban.
+  const told = parts.told.reconfigure(before, configuration);
+  const askable = jails.unaskable === null;
   jails.reconfigure(configuration);
   owner.protection.reconfigure(owner.protected(configuration));
   owner.ignoreLists.keepOnly(ignored.flat());
-  if (othersIgnored) parts.letIn();
+  if (othersIgnored || (askable && jails.unaskable !== null)) parts.letIn();
   intake.reconfigured((entry) => jails.get(entry.configuration.name) === entry, filters);
   sources.reconfigure(configuration);
   pipeline.commit();
   // There may be other policies, which have sets and rules of their own.
   enforcer.hint();
+  await told;
+  // What asked for it may have come by one of them, and is answered next.
+  await parts.listeners.open();
   return filters;
 }
 

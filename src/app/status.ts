@@ -1,4 +1,5 @@
 import { isPublic } from '../config/api.ts';
+import { shadowedJails } from '../config/api-jails.ts';
 import type { Configuration } from '../config/schema.ts';
 import { countsOnlyBans, describeSources } from '../config/show-sources.ts';
 import type { ReloadStatus, SourceStatus, Status } from '../control/protocol.ts';
@@ -75,6 +76,10 @@ export function status(parts: StatusParts): Status {
       ...parts.notifications.warnings(),
       ...reloadWarnings(parts.reload),
       ...apiWarnings(configuration),
+      ...shadowedJails(configuration.apiJails).map(
+        (jail) =>
+          `jail ${jail} of the API is left out: the configuration has one of that name; remove one of the two (DELETE /jails/${jail})`,
+      ),
     ],
     enforcement: { backend, state, detail: detail || choice.detail, hooks, dropped, gaps, elements },
     jails: [...jails.all()].map(({ configuration, jail, policy, hits, bans }) => {

@@ -5,8 +5,9 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { Fail2banLog } from '../notify/fail2ban-log.ts';
 import { BanNews } from './ban-news.ts';
 import { Evidence } from './evidence.ts';
-import { Fail2banActions } from './fail2ban-actions.ts';
-import type { Jails } from './jails.ts';
+import { type Fail2banActing, Fail2banActions } from './fail2ban-actions.ts';
+import { countedBy, type Jails } from './jails.ts';
+import type { Live } from './live.ts';
 import type { Log } from './log.ts';
 import { Notifications } from './notifications.ts';
 
@@ -21,21 +22,22 @@ export interface WhoIsToldParts {
 /** Lines of one address that its jail's actions are told of: fail2ban's `maxmatches`, else as many as lead to a ban. */
 const mostLines = 50;
 
-/** Who wants to know of attempts and bans, as the configuration says. */
-export function whoIsTold(
-  configuration: Configuration,
-  { jails, ledger, clock, log }: WhoIsToldParts,
-): {
+export interface WhoIsTold {
   readonly actions: Fail2banActions;
   readonly news: BanNews;
   readonly notifications: Notifications;
   readonly evidence: Evidence;
-} {
-  const running = jailsOf(configuration);
+  /** What is to hold from now on already does. Resolves once those that are gone have told what they could, in some seconds. */
+  reconfigure(before: Configuration, now: Configuration): Promise<unknown>;
+}
+
+/** Who wants to know of attempts and bans, as the configuration says. */
+export function whoIsTold(
+  live: Live<Configuration>,
+  { jails, ledger, clock, log }: WhoIsToldParts,
+): WhoIsTold {
   const actions = new Fail2banActions({
-    jails: running,
-    allowed: configuration.fail2ban?.allowActions === true,
-    mail: configuration.mail,
+    ...actingIn(live.now),
     report: (complaint) => log.warn(complaint, 'an action failed'),
     counts: (jail) => {
       const { hits = 0, bans = 0 } = jails().get(jail) ?? {};
@@ -43,13 +45,15 @@ export function whoIsTold(
       return { banned, bannedTotal: bans, found: hits, foundTotal: hits };
     },
   });
-  const notifications = new Notifications(configuration, clock, log);
+  const notifications = new Notifications(live.now, clock, log);
   const evidence = new Evidence({
-    mode: configuration.evidence,
+    get mode() {
+      return live.now.evidence;
+    },
     mostTold: (jail) => {
       const isActed = actions.notifiers.has(jail);
       if (!isActed && !notifications.keepsLines(jail)) return null;
-      return Math.max(isActed ? linesToldOf(running.get(jail)) : 0, notifications.mostLines(jail));
+      return Math.max(isActed ? linesToldOf(actions.jail(jail)) : 0, notifications.mostLines(jail));
     },
   });
   const news = new BanNews({
@@ -57,9 +61,24 @@ export function whoIsTold(
     everywhere: notifications,
     evidence,
     jails: () => [...jails().all()].map(({ configuration: { name } }) => name),
-    log: openFail2banLog(configuration.fail2banLog, clock, log),
+    counts: (jail) => countedBy(jails().get(jail)),
+    log: openFail2banLog(live.now.fail2banLog, clock, log),
   });
-  return { actions, news, notifications, evidence };
+  const reconfigure = (before: Configuration, now: Configuration): Promise<unknown> => {
+    const ended = [
+      notifications.reconfigure(now),
+      news.succeeded(actions.reconfigure(actingIn(now)), ledger.active.all()),
+    ];
+    if (before.fail2banLog !== now.fail2banLog)
+      ended.push(news.logTo(openFail2banLog(now.fail2banLog, clock, log), ledger.active.all()));
+    return Promise.all(ended);
+  };
+  return { actions, news, notifications, evidence, reconfigure };
+}
+
+function actingIn(configuration: Configuration): Fail2banActing {
+  const { fail2ban, mail } = configuration;
+  return { jails: jailsOf(configuration), allowed: fail2ban?.allowActions === true, mail };
 }
 
 /** Those of fail2ban's jails that run: one may be switched off in bailiff.yaml. */

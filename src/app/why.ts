@@ -1,4 +1,4 @@
-import type { Counted, EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
+import type { EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
 import {
   countedAddress,
   covers,
@@ -15,7 +15,7 @@ import type { Address, Ban, Clock, EvidenceLine } from '../core/types.ts';
 import type { Enforcer } from '../enforce/enforcer.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Evidence } from './evidence.ts';
-import { type JailEntry, type Jails, weightOf } from './jails.ts';
+import { countedBy, type JailEntry, type Jails, weightOf } from './jails.ts';
 import type { Policies } from './policies.ts';
 import { portsOf } from './status.ts';
 
@@ -57,7 +57,9 @@ export function explain(text: string, parts: WhyParts): WhyAnswer {
   const earlier = records
     .flatMap((record) => record.bans)
     .filter(({ ended }) => ended !== null)
-    .map((ban): EarlierBan => ({ ...ban, evidence: linesOf(ban) }))
+    .map(
+      (ban): EarlierBan => ({ ...ban, counts: countedBy(parts.jails.get(ban.jail)), evidence: linesOf(ban) }),
+    )
     .sort((a, b) => b.since - a.since);
   const windows = [...parts.jails.all()].flatMap((entry) =>
     [...names, ...rangeOf(counted, entry)].flatMap((name) => windowOf(name, entry, parts)),
@@ -122,13 +124,6 @@ function protectionOf(address: Address, { allowlist, jails }: WhyParts): WhyAnsw
     const own = allowlist.entry(address, jail.allow);
     return own === null ? [] : [{ jail: jail.limits.name, entry: own.range, reason: own.reason }];
   });
-}
-
-/** What a jail counts. */
-function countedBy(entry: JailEntry | undefined): Counted {
-  const { bans = [], ranges = null } = entry?.configuration ?? {};
-  if (ranges !== null) return 'addresses';
-  return bans.length > 0 ? 'bans' : 'attempts';
 }
 
 /** The range as which a jail counts an address; none where it counts the address itself. */

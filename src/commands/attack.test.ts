@@ -127,7 +127,7 @@ const control: Control = {
   why: () => why,
   history: () => ({ bans: [pastBan], next: null }),
   recentEvents: () => [
-    { event: 'ban', time: 0, jail: attack, address: attack, until: null, hits: 1 },
+    { event: 'ban', time: 0, jail: attack, address: attack, until: null, hits: 1, counts: 'attempts' },
     { event: 'repair', time: 0, what: attack },
   ],
   follow: () => assert.fail('not asked here'),
@@ -158,7 +158,7 @@ const why: WhyAnswer = {
       evidence,
     },
   ],
-  earlier: [{ ...pastBan, evidence }],
+  earlier: [{ counts: 'attempts', ...pastBan, evidence }],
   next: [
     {
       jail: attack,

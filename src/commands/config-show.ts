@@ -1,5 +1,7 @@
 import { effectiveValues, fromDefaults } from '../config/effective.ts';
+import { type LabelJail, labelJailValues } from '../config/effective-labels.ts';
 import type { LoadOptions } from '../config/load.ts';
+import { daemon } from './daemon.ts';
 import { printJson, printLine, printTable } from './output.ts';
 
 /**
@@ -7,7 +9,10 @@ import { printJson, printLine, printTable } from './output.ts';
  * @throws ConfigurationErrors
  */
 export async function configShowCommand({ json, ...options }: LoadOptions & { json?: true }): Promise<void> {
-  const values = await effectiveValues(options);
+  const configured = await effectiveValues(options);
+  // The daemon's own configuration alone has jails of containers.
+  const jails = options.file === undefined ? await labelJails() : null;
+  const values = [...configured, ...(jails ?? []).flatMap((jail) => labelJailValues(jail, configured))];
   if (json) {
     printJson(values.map(({ key, value, origin }) => ({ key, value, origin })));
     return;
@@ -21,5 +26,16 @@ export async function configShowCommand({ json, ...options }: LoadOptions & { js
     shown.map(({ key, text, origin }) => [key, origin, text]),
   );
   printLine();
-  printLine('What a jail does not have here is as in defaults. Jails of containers: `bailiff status`.');
+  printLine('What a jail does not have here is as in defaults.');
+  if (jails === null)
+    printLine('Jails that labels of containers ask for are known to the running daemon alone.');
+}
+
+/** null: there is nobody to ask. */
+async function labelJails(): Promise<readonly LabelJail[] | null> {
+  try {
+    return (await daemon().jails()).filter(({ origin }) => origin === 'labels');
+  } catch {
+    return null;
+  }
 }

@@ -1,4 +1,5 @@
 import type { DaemonEvent } from '../control/protocol.ts';
+import { describeCount } from '../core/counted.ts';
 import { formatDuration } from '../core/duration.ts';
 import { BailiffError } from '../core/errors.ts';
 import { localTime } from '../core/local-time.ts';
@@ -33,7 +34,7 @@ function detailsOf(event: DaemonEvent): string {
     case 'found':
       return `${event.jail}  ${event.address}  ${event.hits} of ${event.maxretry}  ${event.source}`;
     case 'ban':
-      return `${event.jail}  ${event.address}  ${lengthOf(event)}  ${event.hits} attempts`;
+      return `${event.jail}  ${event.address}  ${lengthOf(event)}  ${describeCount(event.hits, event.counts)}`;
     case 'unban':
       return `${event.jail}  ${event.address}  ${event.reason}`;
     case 'repair':

@@ -56,7 +56,7 @@ const answers: Readonly<Record<string, WhyAnswer>> = {
         evidence: [],
       },
     ],
-    earlier: [{ ...over, evidence: [line] }],
+    earlier: [{ ...over, counts: 'bans', evidence: [line] }],
     next: [
       {
         jail: 'sshd',
@@ -98,7 +98,24 @@ const answers: Readonly<Record<string, WhyAnswer>> = {
 const unasked = () => assert.fail('not asked here');
 const queries: unknown[] = [];
 const happened: readonly DaemonEvent[] = [
-  { event: 'ban', time: 1_790_000_000, jail: 'sshd', address: '203.0.113.7', until: null, hits: 5 },
+  {
+    event: 'ban',
+    time: 1_790_000_000,
+    jail: 'sshd',
+    address: '203.0.113.7',
+    until: null,
+    hits: 5,
+    counts: 'attempts',
+  },
+  {
+    event: 'ban',
+    time: 1_790_000_000,
+    jail: 'near',
+    address: '203.0.113.0/24',
+    until: 1_790_000_600,
+    hits: 10,
+    counts: 'addresses',
+  },
   { event: 'repair', time: 1_790_000_001, what: `BAILIFF ${escapes}` },
 ];
 const control = controlOf({
@@ -138,21 +155,22 @@ test('why says who bans an address, what that shuts, which lines led to it and w
     /^203\.0\.113\.7 is banned\.$/m,
     /! Enforcement is dry-run/,
     /by sshd, after 5 attempts, since 2026-09-21 14:13:20, until .*; ban 2 of it in this jail/,
-    /packets from it to 22\/tcp are dropped; its packets to other ports.* are not touched/,
+    /packets from it to 22\/tcp would be dropped; its packets to other ports.* are not touched/,
     /2026-09-21 14:13:20 {2}file:\/var\/log\/auth\.log {2}Invalid user \*\*\*\\x1b\[2J/,
     /^ {2}the range 203\.0\.113\.0\/24, by near, after 10 banned addresses, since /m,
     /^Next ban by sshd: 20m to 21m, after 3 attempts; ban 3 of all jails, the first again once 1d went by without one$/m,
     /^Next ban of the range 203\.0\.113\.0\/24 by near: 10m, after 10 banned addresses$/m,
     /^Earlier bans: 1$/m,
-    /^Packets dropped: not known of one address/m,
+    /^ {2}by sshd at 2026-05-28 20:26:40, after 5 bans by other jails; it was over at/m,
   ])
     assert.match(stdout, part);
+  assert.doesNotMatch(stdout, /are dropped|Packets dropped/);
 });
 
 test('why says of others why they are not banned', async () => {
   assert.match(
     (await bailiff('why', '203.0.113.10')).stdout,
-    /^203\.0\.113\.10 is banned for the record alone, and let in\.\n(?:.*\n)+? {4}all packets from it are let through and logged/,
+    /^203\.0\.113\.10 is banned for the record alone, and let in\.\n(?:.*\n)+? {4}all packets from it are let through and logged.*\n(?:.*\n)*Packets dropped: not known of one address/,
   );
   assert.match(
     (await bailiff('why', '203.0.113.8')).stdout,
@@ -205,11 +223,12 @@ test('history comes by pages, the newest first, as a table, as JSON and as CSV',
 test('events tells what happened; with --follow until it is cut off, which is an error', async () => {
   const { stdout } = await bailiff('events');
   assert.match(stdout, /^2026-09-21 14:13:20 {2}ban +sshd {2}203\.0\.113\.7 {2}for ever {2}5 attempts$/m);
+  assert.match(stdout, /near {2}203\.0\.113\.0\/24 {2}10m {2}10 banned addresses$/m);
   assert.equal(hasRaw(stdout), false);
   const followed = await bailiff('events', '--follow', '--json');
   const lines = followed.stdout.trimEnd().split('\n');
   assert.deepEqual(JSON.parse(lines[0] ?? ''), happened[0]);
   assert.deepEqual(JSON.parse(lines[1] ?? ''), happened[1]);
-  assert.equal(JSON.parse(lines[2] ?? '').event, 'cut-off');
+  assert.equal(JSON.parse(lines[3] ?? '').event, 'cut-off');
   assert.equal(followed.exitCode, 1);
 });

@@ -1,4 +1,5 @@
-import type { Counted, EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
+import type { EarlierBan, NextBan, WhyAnswer, WhyBan, WhyWindow } from '../control/protocol.ts';
+import { describeCount } from '../core/counted.ts';
 import { formatDuration } from '../core/duration.ts';
 import { localTime } from '../core/local-time.ts';
 import { keepsOut } from '../core/policy.ts';
@@ -24,7 +25,7 @@ export function explanation(answer: WhyAnswer, now: number): string[] {
     ...answer.windows.flatMap((window) => windowLines(window, now)),
     ...(answer.bans.length + answer.windows.length > 0 ? answer.next.map(nextLine) : []),
     ...earlierLines(answer),
-    ...(answer.bans.length > 0 ? droppedLines : []),
+    ...(answer.bans.length > 0 && answer.enforcement.state === 'enforcing' ? droppedLines : []),
   ].map((line) => printable(line));
 }
 
@@ -78,33 +79,31 @@ const endings: Readonly<Record<UnbanReason, string>> = {
   protected: 'ended, since the address is protected, at',
 };
 
-function banLines(ban: WhyBan, { address, counted }: WhyAnswer, now: number): string[] {
+function banLines(ban: WhyBan, { address, counted, enforcement }: WhyAnswer, now: number): string[] {
   const { jail, since, until, hits, count, forced } = ban;
   const range = ban.address === address || ban.address === counted ? '' : `the range ${ban.address}, `;
   const end = until === null ? 'for ever' : `until ${localTime(until)} (${formatDuration(until - now)} left)`;
-  const reason = hits === 0 ? `by hand${forced ? ', by force' : ''}` : `after ${what(hits, ban.counts)}`;
+  const reason = `${reasonOf(hits, ban.counts)}${forced ? ', by force' : ''}`;
   return [
     `  ${range}by ${jail}, ${reason}, since ${localTime(since)}, ${end}; ban ${count} of it in this jail`,
-    `    ${effectOf(ban)}`,
+    `    ${effectOf(ban, enforcement.state === 'enforcing')}`,
     ...evidenceLines(ban.evidence, hits > 0),
   ];
 }
 
-/** `5 attempts`, `3 bans`, `10 banned addresses`. */
-function what(count: number, counted: Counted): string {
-  const one = { attempts: 'attempt', bans: 'ban by another jail', addresses: 'banned address' };
-  const many = { attempts: 'attempts', bans: 'bans by other jails', addresses: 'banned addresses' };
-  return `${count} ${(count === 1 ? one : many)[counted]}`;
+function reasonOf(hits: number, counts: WhyBan['counts']): string {
+  return hits === 0 ? 'by hand' : `after ${describeCount(hits, counts)}`;
 }
 
 /** What a ban touches, and what it does not. */
-function effectOf({ policy, ports }: WhyBan): string {
+function effectOf({ policy, ports }: WhyBan, holds: boolean): string {
   const [action = ''] = policy.split(' ', 1);
   if (action === 'none') return 'nothing is shut: its jail only keeps the ban';
-  const verb = { reject: 'rejected', log: 'let through and logged' }[action] ?? 'dropped';
+  const done = { reject: 'rejected', log: 'let through and logged' }[action] ?? 'dropped';
+  const verb = `${holds ? 'are' : 'would be'} ${done}`;
   if (ports === 'all')
-    return `all packets from it are ${verb}, those that answer connections of this host to it as well`;
-  return `packets from it to ${ports} are ${verb}; its packets to other ports, and those that answer connections of this host, are not touched`;
+    return `all packets from it ${verb}, those that answer connections of this host to it as well`;
+  return `packets from it to ${ports} ${verb}; its packets to other ports, and those that answer connections of this host, are not touched`;
 }
 
 function evidenceLines(lines: readonly EvidenceLine[], isWanted: boolean): string[] {
@@ -126,7 +125,7 @@ function windowLines(window: WhyWindow, now: number): string[] {
   const { jail, counts, hits, maxretry, findtime, nextOut, lastOut, evidence } = window;
   const left = (time: number): string => formatDuration(time - now);
   const whose = counts === 'addresses' ? ` of ${window.address}` : '';
-  const counted = `${hits} of ${what(maxretry, counts)}${whose}`;
+  const counted = `${hits} of ${describeCount(maxretry, counts)}${whose}`;
   return [
     `  jail ${jail} counts ${counted} in ${formatDuration(findtime)}: the oldest counts no more in ${left(nextOut)}, the last in ${left(lastOut)}`,
     ...evidenceLines(evidence, false),
@@ -137,7 +136,7 @@ function nextLine({ jail, address, seconds, more, attempts, counts, growth }: Ne
   const range = counts === 'addresses' ? ` of the range ${address}` : '';
   const chance = more > 0 ? ` to ${formatDuration((seconds ?? 0) + more)}` : '';
   const length = `${formatDuration(seconds)}${chance}`;
-  return `Next ban${range} by ${jail}: ${length}, after ${what(attempts, counts)}${growthOf(growth)}`;
+  return `Next ban${range} by ${jail}: ${length}, after ${describeCount(attempts, counts)}${growthOf(growth)}`;
 }
 
 function growthOf(growth: NextBan['growth']): string {
@@ -153,8 +152,8 @@ function earlierLines({ earlier }: WhyAnswer): string[] {
   const shown = earlier.slice(0, mostEarlier);
   return [
     `Earlier bans: ${earlier.length}`,
-    ...shown.flatMap(({ jail, since, ended, reason, hits, evidence }) => [
-      `  by ${jail} at ${localTime(since)}, after ${hits} attempts; it ${endings[reason ?? 'expired']} ${localTime(ended ?? 0)}`,
+    ...shown.flatMap(({ jail, since, ended, reason, hits, counts, evidence }) => [
+      `  by ${jail} at ${localTime(since)}, ${reasonOf(hits, counts)}; it ${endings[reason ?? 'expired']} ${localTime(ended ?? 0)}`,
       ...evidenceLines(evidence, false),
     ]),
   ];

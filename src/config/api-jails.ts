@@ -79,6 +79,11 @@ export function decideApiJails(
   return { jails, apiJails: { stored, names: new Set(jails.map(({ name }) => name)), problems: wrong } };
 }
 
+/** Those that judge nothing, since the configuration has a jail of the same name. */
+export function shadowedJails({ stored, names, problems: wrong }: ApiJails): string[] {
+  return [...stored.keys()].filter((name) => !names.has(name) && !wrong.has(name));
+}
+
 /** What jails of the API are decided from beside their own options. */
 type ApiJailLayers = Omit<JailLayers, 'file' | 'fail2ban'>;
 

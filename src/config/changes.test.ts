@@ -55,18 +55,21 @@ test('a default changes the jails that go by it', async () => {
 });
 
 test('what the daemon is built from waits for a restart, and is told of again and again', async () => {
-  const before = await read('{listen: 9000, enforce: iptables, log-level: info}');
+  const before = await read('{enforce: iptables, log-level: info, state-dir: /here}');
   const token = 't'.repeat(32);
   const wanted = await read(
-    `{api-listen: 9799, api-read-token: ${token}, listen: 9001, enforce: nftables, log-level: debug, state-dir: /elsewhere}`,
+    `{api-listen: 9799, api-read-token: ${token}, listen: 9001, enforce: nftables, log-level: debug, state-dir: /elsewhere, notify: {ops: {type: mail, to: root}}}`,
   );
   const { options, restart } = configurationChanges(before, wanted);
   assert.deepEqual(
     [options, restart],
-    [['log-level'], ['enforce', 'listen', 'api-listen, api-read-token or api-write-token', 'state-dir']],
+    [
+      ['listen', 'api-listen, api-read-token or api-write-token', 'notify', 'log-level'],
+      ['enforce', 'state-dir'],
+    ],
   );
   const running = runnable(before, wanted);
-  assert.deepEqual([running.listen?.port, running.enforce, running.logLevel], [9000, 'iptables', 'debug']);
+  assert.deepEqual([running.listen?.port, running.enforce, running.stateDir], [9001, 'iptables', '/here']);
   assert.deepEqual(configurationChanges(running, wanted).restart, restart);
   assert.deepEqual(configurationChanges(running, before).restart, [], 'taken back');
 });

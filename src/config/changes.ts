@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { kindOfAction } from './fail2ban/action-kind.ts';
-import type { Fail2banAction } from './fail2ban/types.ts';
+import type { Fail2banAction, Fail2banJail } from './fail2ban/types.ts';
 import type { Configuration, Fail2banPart, JailConfiguration } from './schema.ts';
 
 /** What a configuration that is read while the daemon runs comes to. */
@@ -59,18 +59,12 @@ const names: Readonly<Record<Setting, string>> = {
 /** What the daemon is built from, once. */
 const atStart = [
   'enforce',
-  'listen',
-  'api',
   'stateDir',
   'socket',
   'logFormat',
-  'mail',
-  'notifiers',
-  'evidence',
-  'history',
-  'fail2banLog',
   'fail2banMetrics',
 ] as const satisfies readonly Setting[];
+
 /** What of it makes another configuration of the running one. */
 export function configurationChanges(running: Configuration, wanted: Configuration): ConfigurationChanges {
   const before = enabledOf(running);
@@ -86,27 +80,15 @@ export function configurationChanges(running: Configuration, wanted: Configurati
     options: [
       ...settings.filter((key) => !isAtStart(key)).map((key) => names[key]),
       ...(running.fail2ban?.dir === wanted.fail2ban?.dir ? [] : ['fail2ban.dir']),
-    ],
-    restart: [
-      ...settings.filter(isAtStart).map((key) => names[key]),
       ...fail2banDifferences(running.fail2ban, wanted.fail2ban),
     ],
+    restart: settings.filter(isAtStart).map((key) => names[key]),
   };
 }
 
 /** The wanted configuration as it can run now: what the daemon was built from stays as it is. */
 export function runnable(running: Configuration, wanted: Configuration): Configuration {
-  const { enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history } =
-    running;
-  const { api, fail2banMetrics } = running;
-  const { jails = new Map(), allowActions = false } = running.fail2ban ?? {};
-  const { fail2ban } = wanted;
-  return {
-    ...wanted,
-    ...{ enforce, listen, stateDir, socket, logFormat, mail, notifiers, fail2banLog, evidence, history },
-    ...{ api, fail2banMetrics },
-    fail2ban: fail2ban === null ? null : { ...fail2ban, jails, allowActions },
-  };
+  return { ...wanted, ...Object.fromEntries(atStart.map((key) => [key, running[key]])) };
 }
 
 /** In sentences, for people. `filters`: those that were read anew and are others. */
@@ -141,19 +123,27 @@ function differs(running: Configuration, wanted: Configuration, key: Setting): b
   return !isDeepStrictEqual(running[key], wanted[key]);
 }
 
-/** What of fail2ban's configuration the daemon is built from. */
+/** What of fail2ban's configuration runs beside its jails, and is another thing now. */
 function fail2banDifferences(running: Fail2banPart | null, wanted: Fail2banPart | null): string[] {
   const none = { jails: new Map(), allowActions: false };
   const [before, after] = [running ?? none, wanted ?? none];
-  const acts = isDeepStrictEqual(actsOf(before), actsOf(after));
   return [
     ...(before.allowActions === after.allowActions ? [] : ['fail2ban.allow-actions']),
-    ...(acts ? [] : ["actions or ignorecommand of fail2ban's jails"]),
+    ...(isDeepStrictEqual(allActsOf(before), allActsOf(after))
+      ? []
+      : ["actions or ignorecommand of fail2ban's jails"]),
   ];
 }
 
-/** What runs beside the bans themselves, by jail, without the places where it was written. */
-function actsOf({ jails, allowActions }: Pick<Fail2banPart, 'jails' | 'allowActions'>) {
+function allActsOf({ jails, allowActions }: Pick<Fail2banPart, 'jails' | 'allowActions'>) {
+  const acts = [...jails.values()].map((jail) => ({ name: jail.name, ...actsOf(jail, allowActions) }));
+  return acts.filter(
+    ({ actions, ignore }) => actions.length > 0 || ignore.some((text) => text !== undefined),
+  );
+}
+
+/** What runs for a jail beside the bans themselves, without the places where it was written. */
+export function actsOf({ actions, ignore: { command, cache } }: Fail2banJail, allowActions: boolean) {
   const runs = (action: Fail2banAction): boolean => {
     const is = kindOfAction(action);
     if (is.kind === 'mail') return true;
@@ -161,16 +151,12 @@ function actsOf({ jails, allowActions }: Pick<Fail2banPart, 'jails' | 'allowActi
       allowActions && (is.kind === 'enforcement' ? is.runs : is.kind === 'command' || is.kind === 'report')
     );
   };
-  const acts = [...jails.values()].map(({ name, actions, ignore: { command, cache } }) => ({
-    name,
+  return {
     actions: actions.filter(runs).map(({ label, commands, flags, properties }) => ({
       label,
       flags,
       texts: [...commands, ...properties].map(([key, { text }]) => [key, text]),
     })),
     ignore: allowActions ? [command?.text, cache?.text] : [],
-  }));
-  return acts.filter(
-    ({ actions, ignore }) => actions.length > 0 || ignore.some((text) => text !== undefined),
-  );
+  };
 }

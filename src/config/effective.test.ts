@@ -55,3 +55,22 @@ test('passwords and tokens are not shown', async () => {
   const inOne = await values('mail-server: smtp://me:secret@mail.example:587\n');
   assert.deepEqual(inOne('mail-server'), ['smtp://me:***@mail.example:587', 'bailiff.yaml:1:14']);
 });
+
+test('notifiers stand there with what they are, and without what is secret', async () => {
+  const yaml =
+    'mail-server: smtp://me:secret@mail.example:587\nnotify:\n  ops: {type: mail, to: root, group: 5m}\n';
+  const of = await values(`${yaml}  hook:\n    type: webhook\n    jails: ssh*\n`, {
+    BAILIFF_NOTIFY_HOOK_URL: 'https://hooks.example/T0/secret',
+  });
+  assert.deepEqual(of('notify.ops.to'), ['root', 'bailiff.yaml:3:25']);
+  assert.deepEqual(of('notify.ops.group'), ['5m', 'bailiff.yaml:3:38']);
+  assert.deepEqual(of('notify.ops.dedupe'), ['10m', 'default']);
+  assert.deepEqual(of('notify.ops.server'), [
+    'smtp://me:***@mail.example:587',
+    'mail-server: bailiff.yaml:1:14',
+  ]);
+  assert.deepEqual(of('notify.ops.sendmail'), ['none', 'default']);
+  assert.deepEqual(of('notify.hook.url'), ['(not shown)', 'BAILIFF_NOTIFY_HOOK_URL']);
+  assert.deepEqual(of('notify.hook.token'), ['none', 'default']);
+  assert.deepEqual(of('notify.hook.jails'), ['ssh*', 'bailiff.yaml:6:12']);
+});

@@ -1,11 +1,13 @@
 import type { RangePrefixes } from '../core/address.ts';
 import { formatDuration } from '../core/duration.ts';
 import { formatPorts, type PortRange } from '../core/policy.ts';
+import { inItsPlace, shownNotifier } from './effective-notifiers.ts';
 import type { FilterLibrary } from './filter-library.ts';
 import { optionsOf } from './jails.ts';
 import { formatJournalMatch, type JournalMatch } from './journal-match.ts';
 import { type LoadOptions, loadConfiguration, readAllLayers } from './load.ts';
 import { withoutPassword } from './mail.ts';
+import type { NotifierConfiguration } from './notify-options.ts';
 import { jailsVariable } from './option-names.ts';
 import { picker } from './picker.ts';
 import {
@@ -64,6 +66,7 @@ export async function effectiveValues(options: LoadOptions): Promise<EffectiveVa
     ...defaults,
     ...fail2ban,
     ...configuration.jails.flatMap((jail) => jailValues(jail, layers, configuration)),
+    ...configuration.notifiers.flatMap((notifier) => notifierValues(notifier, layers)),
   ];
 }
 
@@ -129,6 +132,16 @@ function jailValues(jail: JailConfiguration, layers: Layers, configuration: Conf
   );
 }
 
+function notifierValues(notifier: NotifierConfiguration, layers: Layers): EffectiveValue[] {
+  const { name } = notifier;
+  return shownNotifier(notifier).map(([key, value]) => {
+    const origin = originIn(layers, ['notify', name, key]);
+    const other = origin === builtIn ? inItsPlace[key] : undefined;
+    const from = other === undefined ? origin : `${other}: ${originIn(layers, [other])}`;
+    return effective(`notify.${name}.${key}`, value, from);
+  });
+}
+
 function originOfJails(
   jail: JailConfiguration,
   key: keyof JailOptions & string,
@@ -165,9 +178,13 @@ function originUnset(
   return usual && Array.isArray(value) && value.length > 0 ? `filter ${name}` : builtIn;
 }
 
-const durations = ['.bantime', '.findtime', '.bantime.maxtime', '.bantime.rndtime', '.bantime.forget'];
+const durations = [
+  ...['.bantime', '.findtime', '.bantime.maxtime', '.bantime.rndtime', '.bantime.forget'],
+  ...['.group', '.dedupe'],
+];
 
-function effective(key: string, value: unknown, origin: string): EffectiveValue {
+/** `value` as JSON has it does as well. */
+export function effective(key: string, value: unknown, origin: string): EffectiveValue {
   return { key, value: value ?? null, text: textOf(key, value), origin };
 }
 

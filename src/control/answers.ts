@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { countedThings } from '../core/counted.ts';
 import type { AllowedAddress, Ban, EvidenceLine, PastBan } from '../core/types.ts';
 import type * as protocol from './protocol.ts';
 
@@ -165,7 +166,7 @@ const status = object<protocol.Status>({
   reload: reload.nullable(),
 });
 
-const counts = z.enum(['attempts', 'bans', 'addresses']).describe('What a jail counts.');
+const counts = z.enum(countedThings).describe('What a jail counts.');
 const window = object<protocol.WhyWindow>({
   jail: text,
   address: text.describe('The address, or the range around it.'),
@@ -192,7 +193,7 @@ const why = object<protocol.WhyAnswer>({
     }),
   ),
   windows: z.array(window),
-  earlier: z.array(object<protocol.EarlierBan>({ ...pastBanShape, evidence })),
+  earlier: z.array(object<protocol.EarlierBan>({ ...pastBanShape, counts, evidence })),
   next: z.array(
     object<protocol.NextBan>({
       jail: text,
@@ -232,6 +233,7 @@ const event: z.ZodType<protocol.DaemonEvent> = z.union([
     address: text,
     until: time.nullable(),
     hits: count,
+    counts,
   }),
   object<EventOf<'unban'>>({ event: z.literal('unban'), time, jail: text, address: text, reason }),
   object<EventOf<'repair'>>({ event: z.literal('repair'), time, what: text }),
@@ -307,7 +309,9 @@ export const answers = {
       options: z
         .record(z.string(), z.unknown())
         .nullable()
-        .describe('As they were given over the API; null: it was not made there.'),
+        .describe(
+          "As they were given over the API; of labels, as they hold; null: they are the configuration's.",
+        ),
     }),
   ),
   JailChange: object<protocol.JailChange>({

@@ -16,6 +16,7 @@ import type {
   HistoryQuery,
   ImportAnswer,
   ImportCommand,
+  ListedJail,
   NeverBanned,
   NotifyTestAnswer,
   NotifyTestCommand,
@@ -92,6 +93,10 @@ export class ControlClient {
 
   teardown(): Promise<TeardownAnswer> {
     return this.#ask('POST', '/teardown') as Promise<TeardownAnswer>;
+  }
+
+  jails(): Promise<readonly ListedJail[]> {
+    return this.#ask('GET', '/jails') as Promise<readonly ListedJail[]>;
   }
 
   notifyTest(command: NotifyTestCommand): Promise<NotifyTestAnswer> {

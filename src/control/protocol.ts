@@ -1,3 +1,4 @@
+import type { Counted } from '../core/counted.ts';
 import type { AllowedAddress, Ban, EvidenceLine, PastBan, SourceState, UnbanReason } from '../core/types.ts';
 
 /** What `bailiff status --json` prints. Times are seconds since the epoch. */
@@ -264,9 +265,6 @@ export interface ReloadAnswer {
 
 export type ReloadStatus = ReloadAnswer & { readonly time: number };
 
-/** What a jail counts: attempts, bans of other jails, or addresses of a range that other jails banned. */
-export type Counted = 'attempts' | 'bans' | 'addresses';
-
 /** How long the next ban of an address, or of the range around it, would be, in seconds; null: for ever. */
 export interface NextBan {
   readonly jail: string;
@@ -291,6 +289,7 @@ export interface WhyBan extends Ban {
 }
 
 export interface EarlierBan extends PastBan {
+  readonly counts: Counted;
   readonly evidence: readonly EvidenceLine[];
 }
 
@@ -365,7 +364,10 @@ export type DaemonEvent =
       readonly maxretry: number;
       readonly source: string;
     }
-  | ({ readonly event: 'ban'; readonly time: number } & Pick<Ban, 'jail' | 'address' | 'until' | 'hits'>)
+  | ({ readonly event: 'ban'; readonly time: number; readonly counts: Counted } & Pick<
+      Ban,
+      'jail' | 'address' | 'until' | 'hits'
+    >)
   | ({ readonly event: 'unban'; readonly time: number; readonly reason: UnbanReason } & Pick<
       Ban,
       'jail' | 'address'
@@ -382,7 +384,7 @@ export interface ListedJail {
   readonly origin: 'configuration' | 'api' | 'labels';
   /** false: one of the API is switched off, or something is wrong with it, as `problems` of the status says. */
   readonly running: boolean;
-  /** As they were given over the API; null: it was not made there. */
+  /** As they were given over the API; of labels, as they hold; null: they are the configuration's. */
   readonly options: Readonly<Record<string, unknown>> | null;
 }
 

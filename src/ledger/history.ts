@@ -40,6 +40,8 @@ export interface Retention {
   readonly evidence: boolean;
 }
 
+const usualRetention: Retention = { history: 30 * 86_400, evidence: true };
+
 /** Some bans, the newest first. */
 export interface HistoryPage {
   readonly bans: readonly PastBan[];
@@ -50,12 +52,12 @@ export interface HistoryPage {
 /** What the database knows of bans that are over, and why there were any. */
 export class History {
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
-  readonly #retention: Retention;
+  readonly #retention: Partial<Retention>;
   /** What ended before is more than is kept. */
   #surplus = Number.NEGATIVE_INFINITY;
   #looked = Number.NEGATIVE_INFINITY;
 
-  constructor(database: DatabaseSync, retention: Retention) {
+  constructor(database: DatabaseSync, retention: Partial<Retention>) {
     this.#retention = retention;
     const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)]);
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>;
@@ -93,7 +95,7 @@ export class History {
 
   /** Deletes some of what is of no use any more. `counting`: bans that are over count for so many seconds. */
   purge(now: number, counting: number): void {
-    const { history, evidence } = this.#retention;
+    const { history, evidence } = { ...usualRetention, ...this.#retention };
     this.#look(now);
     const kept = Math.max(now - history, this.#surplus);
     this.#statements.purge.run(Math.min(now - counting, kept), purgeSize);

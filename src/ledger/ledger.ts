@@ -39,7 +39,7 @@ export interface LedgerOptions {
   readonly clock: Clock;
   readonly allowlist: Allowlist;
   readonly sessions: Sessions;
-  /** How long what is over is kept. */
+  /** How long what is over is kept; asked each time. */
   readonly retention?: Partial<Retention>;
   /** How long bans that are over count for those that follow, in seconds, at most: they are kept as long. */
   readonly counting?: () => number;

@@ -5,7 +5,6 @@ import type { Address, AllowedAddress, Ban, UnbanReason } from '../core/types.ts
 import { databaseError, openDatabase } from './database.ts';
 import { History, type Retention } from './history.ts';
 
-const usualRetention: Retention = { history: 30 * 86_400, evidence: true };
 /** Cursors of sources that have not moved for this long (seconds) are forgotten: most are of containers long gone. */
 const keepCursors = 90 * 86_400;
 
@@ -57,8 +56,7 @@ export class Store {
   readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
 
   /** @throws BailiffError as `openDatabase` */
-  constructor(path: string, given: Partial<Retention> = {}) {
-    const retention = { ...usualRetention, ...given };
+  constructor(path: string, retention: Partial<Retention> = {}) {
     const database = openDatabase(path);
     this.#database = database;
     this.history = new History(database, retention);

@@ -24,35 +24,35 @@ function setUp(
   const complaints: string[] = [];
   const failures: unknown[] = [];
   const other = { failure: null as Error | null, attempts: 0 };
-  const make = () =>
-    new Dispatch({
-      name: 'ops',
-      type: 'mail',
-      host: 'web1',
-      jails: ['*'],
-      kinds: ['ban', 'unban', 'problem'],
-      channel: {
-        send: async (message) => {
-          other.attempts += 1;
-          if (other.failure !== null) throw other.failure;
-          messages.push(message);
-          return 'taken';
-        },
+  const usual: Omit<DispatchOptions, 'queue'> = {
+    name: 'ops',
+    type: 'mail',
+    host: 'web1',
+    jails: ['*'],
+    kinds: ['ban', 'unban', 'problem'],
+    channel: {
+      send: async (message) => {
+        other.attempts += 1;
+        if (other.failure !== null) throw other.failure;
+        messages.push(message);
+        return 'taken';
       },
-      queue: new KeptQueue({ path, most, failed: (error) => failures.push(error) }),
-      group: 60,
-      dedupe: 600,
-      lines: 2,
-      clock: { now: () => Date.now() / 1000 },
-      report: ({ message }) => complaints.push(message),
-      random: () => 0,
-      ...options,
-    });
+    },
+    group: 60,
+    dedupe: 600,
+    lines: 2,
+    clock: { now: () => Date.now() / 1000 },
+    report: ({ message }) => complaints.push(message),
+    random: () => 0,
+    ...options,
+  };
+  const make = () =>
+    new Dispatch({ ...usual, queue: new KeptQueue({ path, most, failed: (error) => failures.push(error) }) });
   const pass = async (ms: number) => {
     context.mock.timers.tick(ms);
     for (let turn = 0; turn < 5; turn += 1) await nextTurn();
   };
-  return { dispatch: make(), make, messages, complaints, failures, other, pass, path };
+  return { dispatch: make(), make, options: usual, messages, complaints, failures, other, pass, path };
 }
 
 const now = () => Date.now() / 1000;
@@ -174,6 +174,34 @@ test('what cannot be sent is tried again, later each time, with what has come me
     [2],
   );
   assert.deepEqual([dispatch.status().problem, dispatch.status().waiting], [null, 0]);
+});
+
+test('one that becomes another sends what waits the new way at once, and chooses anew', async (t) => {
+  const { dispatch, messages, options, other, pass } = setUp(t);
+  other.failure = new Error('connect ECONNREFUSED');
+  dispatch.banned(banOf());
+  await pass(1_000);
+  await pass(2_000);
+  await pass(4_000);
+  assert.deepEqual([dispatch.status().failed, messages.length], [3, 0]);
+  const sent: Message[] = [];
+  const channel = { send: async (message: Message) => String(sent.push(message)) };
+  dispatch.become({ ...options, channel, jails: ['web'], lines: 0 });
+  assert.equal(dispatch.status().problem, null);
+  await pass(1_000);
+  assert.deepEqual(
+    sent.map(({ address }) => address),
+    ['203.0.113.7'],
+  );
+  dispatch.banned(banOf());
+  dispatch.banned(banOf({ jail: 'web' }));
+  dispatch.banned(banOf({ jail: 'web' }));
+  await pass(60_000);
+  assert.deepEqual([sent.length, sent[1]?.count, messages.length], [2, 1, 0]);
+  assert.deepEqual(
+    [dispatch.linesOf('web'), dispatch.tells('ban'), dispatch.tells('problem')],
+    [0, true, true],
+  );
 });
 
 test('a server that asks for patience gets it', async (t) => {

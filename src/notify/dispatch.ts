@@ -1,3 +1,4 @@
+import type { NoticeKind } from '../config/notify-options.ts';
 import { printable } from '../core/printable.ts';
 import type { Clock } from '../core/types.ts';
 import { backOff } from './back-off.ts';
@@ -70,7 +71,7 @@ export interface Delivery {
  * come meanwhile. Everything returns at once.
  */
 export class Dispatch implements Notifier {
-  readonly #options: DispatchOptions;
+  #options: DispatchOptions;
   readonly #repeats: Repeats;
   readonly #complaints: Complaints;
   /** Runs until the next message may be sent. */
@@ -96,10 +97,26 @@ export class Dispatch implements Notifier {
     return this.#options.name;
   }
 
+  /** From now on it tells of other things, or another way; what waits goes that way too, and is tried at once. */
+  become(options: Omit<DispatchOptions, 'queue'>): void {
+    this.#options = { ...options, queue: this.#options.queue };
+    this.#repeats.within = options.dedupe;
+    this.#failures = 0;
+    this.#refusals = 0;
+    this.#problem = null;
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#arm(collectMs);
+  }
+
+  tells(kind: NoticeKind): boolean {
+    return this.#options.kinds.includes(kind);
+  }
+
   /** Lines of logs that it tells bans of this jail with. */
   linesOf(jail: string): number {
-    const { lines, kinds } = this.#options;
-    return kinds.includes('ban') && choosesJail(this.#options, jail) ? lines : 0;
+    return this.tells('ban') && choosesJail(this.#options, jail) ? this.#options.lines : 0;
   }
 
   start(): void {
@@ -224,12 +241,13 @@ export class Dispatch implements Notifier {
   }
 
   #noticeOf(kind: 'ban' | 'unban', event: BanEvent): Notice {
-    const { jail, address, host, until, failures, bancount, matches, since } = event;
+    const { jail, address, host, until, failures, counts, bancount, matches, since } = event;
     const { clock, lines, queue } = this.#options;
     const last = kind === 'ban' && lines > 0 && queue.wantsLines ? matches.slice(-lines) : [];
     // From here on nothing of a log begins a line, paints a terminal or is without an end.
     const shown = last.map((line) => printable(line.slice(0, longestLine)));
     const time = kind === 'ban' ? since : clock.now();
-    return { kind, time, jail, address, host, until, failures, bancount, lines: shown };
+    const what = counts === undefined ? {} : { counts };
+    return { kind, time, jail, address, host, until, failures, ...what, bancount, lines: shown };
   }
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { countedThings } from '../core/counted.ts';
 import type { Notice } from './notice.ts';
 
 /** Notices that wait; beyond that they are dropped and counted. */
@@ -164,6 +165,7 @@ function isEntry(value: unknown): value is Entry {
   const texts = ['jail', 'address', 'host'].every((key) => has(key, 'string'));
   const numbers = ['failures', 'bancount'].every((key) => has(key, 'number'));
   if ((value.kind !== 'ban' && value.kind !== 'unban') || !texts || !numbers) return false;
+  if (!('counts' in value ? countedThings.some((each) => each === value.counts) : true)) return false;
   if (!('until' in value) || (value.until !== null && typeof value.until !== 'number')) return false;
   return (
     'lines' in value && Array.isArray(value.lines) && value.lines.every((line) => typeof line === 'string')

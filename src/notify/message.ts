@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { NoticeKind } from '../config/notify-options.ts';
+import { describeCount } from '../core/counted.ts';
 import { formatDuration } from '../core/duration.ts';
 import { printable } from '../core/printable.ts';
 import { countNotices, type Notice, type NoticeCounts } from './notice.ts';
@@ -132,12 +133,13 @@ function detailsOf(notice: Notice): string[] {
 function oneLine(notice: Notice): string {
   const at = timeOf(notice.time);
   if (notice.kind === 'problem') return `${at} ${notice.solved ? 'solved' : 'problem'}: ${notice.text}`;
-  const { kind, jail, address, host, failures, until, bancount, time } = notice;
+  const { kind, jail, address, host, failures, counts, until, bancount, time } = notice;
   const seen = host === address || address.includes('/') === false ? '' : ` (seen as ${host})`;
   if (kind === 'unban') return `${at} ${jail} let in ${address}`;
   const how = until === null ? 'for ever' : `for ${formatDuration(until - time)}`;
   const again = bancount > 1 ? `, the ${bancount.toLocaleString('en-US')}. time` : '';
-  return `${at} ${jail} banned ${address}${seen} ${how}, ${failures} failures${again}`;
+  const why = counts === undefined ? `${failures} failures` : describeCount(failures, counts);
+  return `${at} ${jail} banned ${address}${seen} ${how}, ${why}${again}`;
 }
 
 function timeOf(seconds: number): string {

@@ -1,4 +1,5 @@
 import type { NoticeKind } from '../config/notify-options.ts';
+import type { Counted } from '../core/counted.ts';
 import type { Address } from '../core/types.ts';
 
 /** Something that an owner is told of. Times are seconds since the epoch. */
@@ -15,6 +16,8 @@ export interface BanNotice {
   /** null: for ever. */
   readonly until: number | null;
   readonly failures: number;
+  /** What these are; absent: attempts. */
+  readonly counts?: Counted;
   /** How often the address was banned, this time included. */
   readonly bancount: number;
   /** The last lines of its log, with control characters made visible; what else stands there a client has chosen. */

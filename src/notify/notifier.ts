@@ -1,3 +1,4 @@
+import type { Counted } from '../core/counted.ts';
 import type { Address } from '../core/types.ts';
 
 /** What is known of attempts, of one ban or of several together. */
@@ -19,6 +20,8 @@ export interface BanEvent extends Evidence {
   readonly until: number | null;
   /** How often the address was banned, this time included. */
   readonly bancount: number;
+  /** What its failures are; absent: attempts. */
+  readonly counts?: Counted;
   /** A ban of an earlier run, which stands again after a start. */
   readonly restored: boolean;
   /** What an expression has found beside the address, by the names of its groups in lower case, as `user`. */
@@ -30,7 +33,8 @@ export interface BanEvent extends Evidence {
 
 /** Somebody who wants to know of a jail's bans. All return at once, in no case throw, and hold nothing up. */
 export interface Notifier {
-  start(): void;
+  /** `after`: which does not reject, and until when nothing is done. */
+  start(after?: Promise<unknown>): void;
   banned(event: BanEvent): void;
   /** The ban of an address has got a later end. */
   prolonged(event: BanEvent): void;

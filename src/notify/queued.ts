@@ -54,8 +54,12 @@ export class Queued implements Notifier {
     this.#patienceMs = options.patienceMs ?? usualPatienceMs;
   }
 
-  start(): void {
-    this.#add('start', (signal) => this.#reaction.start(signal), mostWaiting);
+  start(after?: Promise<unknown>): void {
+    const run = async (signal: AbortSignal) => {
+      await after;
+      await this.#reaction.start(signal);
+    };
+    this.#add('start', run, mostWaiting);
   }
 
   banned(event: BanEvent): void {

@@ -12,14 +12,14 @@ interface Told {
 /** Tells what says within a time nothing but what was told of the same subject last. */
 export class Repeats {
   /** Seconds. */
-  readonly #within: number;
+  within: number;
   readonly #clock: Clock;
   /** By subject: the latest, and those before. Forgetting one by one would be slower the more there are. */
   #latest = new Map<string, Told>();
   #before = new Map<string, Told>();
 
   constructor(within: number, clock: Clock) {
-    this.#within = within;
+    this.within = within;
     this.#clock = clock;
   }
 
@@ -30,7 +30,7 @@ export class Repeats {
     const state = stateOf(notice);
     const told = this.#latest.get(subject) ?? this.#before.get(subject);
     // A clock that was set back must not silence anything.
-    const isRecent = told !== undefined && now >= told.at && now - told.at < this.#within;
+    const isRecent = told !== undefined && now >= told.at && now - told.at < this.within;
     if (isRecent && told.state === state) return true;
     this.#latest.set(subject, { state, at: now });
     if (this.#latest.size >= mostRemembered) {

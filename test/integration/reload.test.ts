@@ -11,6 +11,9 @@ import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { ControlClient } from '../../src/control/client.ts';
 import type { Status } from '../../src/control/protocol.ts';
+import { ask } from '../setup/ask.ts';
+import { freePort } from '../setup/free-port.ts';
+import { startWebReceiver } from '../setup/web-receiver.ts';
 
 const command = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const node = ['--disable-warning=ExperimentalWarning', command];
@@ -226,6 +229,76 @@ test('a signal, or the file itself, where that is wanted; filters and lists are 
   assert.deepEqual(await banned(), []);
 });
 
+test('a jail of the API that the configuration comes to have is left out, and said', async () => {
+  writeFileSync(at('a.log'), '');
+  configure({ one: jail('a.log') });
+  await begin();
+  const body = jail('b.log', { maxretry: 7 });
+  await ask({ socketPath: at('bailiff.sock') }, 'PUT', '/jails/two', { body });
+  configure({ one: jail('a.log'), two: jail('b.log', { maxretry: 2 }) });
+  assert.deepEqual((await client.reload()).changes, ['jail two: maxretry']);
+  const { warnings } = await client.status();
+  assert.ok(
+    warnings.some((warning) => /^jail two of the API is left out/.test(warning)),
+    warnings.join(),
+  );
+  await ask({ socketPath: at('bailiff.sock') }, 'DELETE', '/jails/two');
+  assert.ok(!(await client.status()).warnings.some((warning) => warning.includes('left out')));
+});
+
+test('who is told, what the API asks for and how long the past is kept change with a reload', async (t) => {
+  writeFileSync(at('a.log'), '');
+  const receivers = [await startWebReceiver(), await startWebReceiver()] as const;
+  t.after(() => receivers.map((receiver) => receiver.close()));
+  const port = await freePort();
+  const api = async (token: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token.repeat(32)}` };
+    return (await ask({ host: '127.0.0.1', port }, 'GET', '/status', { headers })).status;
+  };
+  const variant = (url: string, token: string, options: Options = {}): void =>
+    configure(
+      { one: jail('a.log', { maxretry: 1 }) },
+      {
+        notify: { hook: { type: 'webhook', url, group: '1s', kinds: 'ban', ...options } },
+        'api-listen': port,
+        'api-read-token': token.repeat(32),
+      },
+    );
+  // Nobody is there: what is to be told waits, and would be tried again later and later.
+  variant('http://127.0.0.1:1/', 'a');
+  await begin();
+  write('a.log', '203.0.113.1');
+  await statusWhere(({ notifiers }) => (notifiers[0]?.failed ?? 0) > 1);
+  assert.deepEqual([await api('a'), await api('b')], [200, 401]);
+  variant(receivers[0].url, 'b');
+  const first = await client.reload();
+  assert.deepEqual(
+    [first.changes, first.restart],
+    [['api-listen, api-read-token or api-write-token changed', 'notify changed'], []],
+  );
+  await receivers[0].until(1);
+  assert.deepEqual([await api('a'), await api('b')], [401, 200]);
+  variant(receivers[1].url, 'b', { lines: 0 });
+  await client.reload();
+  write('a.log', '203.0.113.2');
+  await receivers[1].until(1);
+  const told = receivers.map(({ requests }) =>
+    requests.map(({ body }) => JSON.parse(body).title.split(' ').at(-1)),
+  );
+  assert.deepEqual(told, [['203.0.113.1'], ['203.0.113.2']]);
+  configure({ one: jail('a.log', { maxretry: 1 }) }, { evidence: 'off' });
+  const last = await client.reload();
+  assert.deepEqual(
+    [last.changes, last.restart],
+    [['api-listen, api-read-token or api-write-token changed', 'evidence changed', 'notify changed'], []],
+  );
+  await assert.rejects(api('b'), { code: 'ECONNREFUSED' });
+  write('a.log', '203.0.113.3');
+  await statusWhere(({ jails, notifiers }) => jails[0]?.active === 3 && notifiers.length === 0);
+  assert.deepEqual((await client.why('203.0.113.3')).bans[0]?.evidence, []);
+  assert.equal(receivers[1].requests.length, 1);
+});
+
 /** Lines a second to each source, in portions; reloads, and how far apart. */
 const rate = 1_000;
 const portionMs = 20;
@@ -254,6 +327,18 @@ test(`under ${rate} lines a second to each source, over ${reloads} reloads no li
   };
   variant(0);
   await begin();
+  const viaApi = async (count: number): Promise<void> => {
+    const body = {
+      filter: 'bad',
+      logpath: at('b.log'),
+      maxretry: 10_000,
+      findtime: '1d',
+      bantime: `${count + 1}m`,
+    };
+    const { status } = await ask({ socketPath: at('bailiff.sock') }, 'PUT', '/jails/four', { body });
+    assert.equal(status, 200);
+  };
+  await viaApi(0);
   const sender = connect(at('syslog.sock'));
   t.after(() => sender.destroy());
   await once(sender, 'connect');
@@ -272,6 +357,7 @@ test(`under ${rate} lines a second to each source, over ${reloads} reloads no li
       variant(count);
       const answer = await client.reload();
       assert.equal(answer.applied, true, answer.errors.map(({ text }) => text).join());
+      if (count % 5 === 0) await viaApi(count);
       if (count % 20 === 0) renameSync(at('a.log'), at('a.log.1'));
       await setTimeout(pauseMs);
     }
@@ -279,7 +365,7 @@ test(`under ${rate} lines a second to each source, over ${reloads} reloads no li
     clearInterval(writing);
   }
   const seconds = (performance.now() - began) / 1_000;
-  const jails = ['one', 'two', 'three'];
+  const jails = ['one', 'two', 'three', 'four'];
   const settled = await statusWhere((status) =>
     jails.every((name) => (hitsOf(status, name) ?? 0) >= written),
   );
@@ -290,7 +376,7 @@ test(`under ${rate} lines a second to each source, over ${reloads} reloads no li
     const hits = jails.map((name) => hitsOf(status, name));
     const ids = [...logs.map((log) => `file:${at(log)}`), 'syslog:message:service'];
     const lines = ids.map((each) => status.sources.find(({ id }) => id === each)?.lines);
-    assert.deepEqual([hits, lines], [jails.map(() => written), jails.map(() => written)]);
+    assert.deepEqual([hits, lines], [jails.map(() => written), ids.map(() => written)]);
   }
   t.diagnostic(`${written} lines of each source, ${Math.round(written / seconds)} a second`);
 });
