@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { Resolver } from 'node:dns/promises';
 import {
   appendFileSync,
   chmodSync,
@@ -9,10 +9,12 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { program } from '../../src/cli.ts';
+import { acts, eachCommand } from '../../src/commands/guide.ts';
 import { answers } from '../../src/control/answers.ts';
 import type {
   AllowAnswer,
@@ -25,14 +27,20 @@ import type {
 import { routes } from '../../src/control/routes.ts';
 import type { Ban } from '../../src/core/types.ts';
 import { ask } from '../setup/ask.ts';
+import { runCommandLines } from '../setup/command-lines.ts';
+import { dnsServer, type Zone } from '../setup/dns-server.ts';
 import { DryDaemon } from '../setup/dry-daemon.ts';
 import { folderOf } from '../setup/folder.ts';
+import { freePort } from '../setup/free-port.ts';
 import { openApiProblem } from '../setup/openapi.ts';
 
 const lists = folderOf({
   friends: '192.0.2.0/28 # the office\n192.0.2.256\n',
   'is-friend': '#!/bin/sh\n[ "$#" = 1 ] && grep -qxF "$1" "$(dirname "$0")/known"\n',
   known: '198.18.0.7\n',
+  'fail2ban/jail.conf': '[sshd]\nenabled = true\nfilter = sshd\nlogpath = /var/log/auth.log\n',
+  'fail2ban/filter.d/sshd.conf': '[Definition]\nfailregex = ^Failed .* from <HOST>$\n',
+  'bans.json': '{"bailiff":"bans","bans":[]}',
   'hosts.allow': 'sshd: 192.0.2.64/26 EXCEPT 192.0.2.64/27\nALL: ALL\n',
 });
 const friend = path.join(lists, 'is-friend');
@@ -40,15 +48,28 @@ chmodSync(friend, 0o755);
 const port = await freePort();
 const token = 't'.repeat(32);
 const daemon = new DryDaemon({
-  BAILIFF_IGNOREIP: `file:${lists}/friends hosts.allow:sshd:${lists}/hosts.allow command:${friend}`,
+  BAILIFF_IGNOREIP: `.example.jp file:${lists}/friends hosts.allow:sshd:${lists}/hosts.allow command:${friend}`,
   BAILIFF_API_LISTEN: String(port),
   BAILIFF_API_READ_TOKEN: 'r'.repeat(32),
   BAILIFF_API_WRITE_TOKEN: token,
+  BAILIFF_NOTIFY_OK_TYPE: 'command',
+  BAILIFF_NOTIFY_OK_COMMAND: '/bin/true',
+  BAILIFF_NOTIFY_OK_KINDS: 'problem',
 });
 const { commands } = daemon;
+const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const esc = '\u001b';
 
+const zone: Zone = new Map([
+  ['PTR 70.0.18.198.in-addr.arpa', ['host.example.jp']],
+  ['A host.example.jp', ['198.18.0.70']],
+  // Whoever owns an address says of it what he likes.
+  ['PTR 71.0.18.198.in-addr.arpa', ['host.example.jp']],
+]);
+const { server } = await dnsServer({ after }, zone);
+
 before(async () => {
+  for (const question of ['reverse', 'resolve4', 'resolve6'] as const) askAt(server, question);
   await daemon.start();
   daemon.fail('203.0.113.7', 4);
   daemon.fail('2001:db8::7', 3);
@@ -56,6 +77,15 @@ before(async () => {
   await commands.run(['ban', '198.51.100.0/24', '--for', '2d']);
 });
 after(() => daemon.stop());
+
+/** Has the daemon of this process ask that server in place of the machine's. */
+function askAt(server: string, question: 'reverse' | 'resolve4' | 'resolve6'): void {
+  const { [question]: original } = Resolver.prototype;
+  mock.method(Resolver.prototype, question, function (this: Resolver, about: string) {
+    this.setServers([server]);
+    return original.call(this, about);
+  });
+}
 
 const lines = async (...args: string[]): Promise<string[]> => (await commands.run(args)).stdout.split('\n');
 
@@ -197,6 +227,21 @@ describe('allow', () => {
       `ignoreip: ${lists}/hosts.allow:2: ALL would keep everybody from being banned, and keeps nobody`,
     ]);
     await commands.run(['unban', '198.18.0.8']);
+  });
+
+  test('a domain means whoever has a name in it that leads back to him, and nobody else', async () => {
+    daemon.fail('198.18.0.70', 3);
+    daemon.fail('198.18.0.71', 3);
+    await daemon.banned(4);
+    assert.match(
+      (await lines('why', '198.18.0.70'))[1] ?? '',
+      /no jail bans it: ignoreip: \.example\.jp \(host\.example\.jp\) \(198\.18\.0\.70\)$/,
+    );
+    assert.match(
+      (await commands.run(['ban', '198.18.0.70'])).stderr,
+      /never banned: ignoreip: \.example\.jp/,
+    );
+    assert.equal((await commands.run(['unban', '198.18.0.71'])).exitCode, 0);
   });
 
   test('is refused where it makes no sense', async () => {
@@ -426,10 +471,78 @@ describe('the API', () => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: free } = server.address() as AddressInfo;
-  server.close();
-  return free;
+test('events --follow tells of attempts and bans as they happen', async () => {
+  const child = execa(process.execPath, [cli, 'events', '--follow'], {
+    env: commands.environment,
+    reject: false,
+  });
+  const failing = setInterval(() => daemon.fail('198.18.0.99', 1), 200);
+  const seen: string[] = [];
+  for await (const line of child) {
+    seen.push(line);
+    // It goes on until it is ended.
+    if (line.includes('  ban ') && line.includes('198.18.0.99')) child.kill('SIGINT');
+  }
+  clearInterval(failing);
+  assert.match(seen.join('\n'), /found +sshd {2}198\.18\.0\.99 {2}\d of 3 {2}file:/);
+  assert.match(seen.at(-1) ?? '', /ban +sshd {2}198\.18\.0\.99 {2}10m {2}3 attempts$/);
+});
+
+/** A line of each command; the others have tests of their own, since they go on or change this machine. */
+const own: ReadonlySet<string> = new Set(['run', 'top', 'teardown']);
+const words: Readonly<Record<string, readonly string[]>> = {
+  ban: ['203.0.113.90', '--for', '1h'],
+  unban: ['203.0.113.90'],
+  why: ['203.0.113.7'],
+  allow: ['203.0.113.91', '--for', '1h'],
+  import: [path.join(lists, 'fail2ban')],
+  'import bans': [path.join(lists, 'bans.json')],
+  'filter show': ['sshd'],
+  'filter test': ['sshd', path.join(daemon.folder, 'auth.log')],
+  'filter lint': ['sshd'],
+  'notify test': ['ok'],
+  completion: ['bash'],
+};
+
+test('each command says the same in a pipe and on a terminal, as text and as JSON; with --quiet nothing', async () => {
+  const all = [...eachCommand(program)].filter(([name, command]) => acts(command) && !own.has(name));
+  const lines = all.map(([name]) => [...name.split(' '), ...(words[name] ?? [])]);
+  const forms = [[], ['--json'], ['--quiet']].map((flags) =>
+    lines.map((args) => ({ args: [...args, ...flags], act: true })),
+  );
+  const [plain = [], json = [], quiet = []] = forms;
+  const context = { environment: commands.environment, cwd: daemon.folder };
+  const piped = await runCommandLines([...plain, ...json], context);
+  const shown = await runCommandLines([...plain, ...json], { ...context, terminal: true });
+  for (const [number, { args }] of [...plain, ...json].entries()) {
+    const [inPipe, onTerminal] = [piped[number], shown[number]];
+    const what = args.join(' ');
+    // Its exit code says what is wrong with this machine.
+    if (args[0] !== 'doctor') assert.equal(inPipe?.exitCode, 0, `${what}: ${inPipe?.output}`);
+    assert.equal(onTerminal?.exitCode, inPipe?.exitCode, what);
+    assert.notEqual(inPipe?.output, '', what);
+    assert.doesNotMatch(inPipe?.output ?? '', new RegExp(esc), what);
+    assert.notEqual(onTerminal?.output, '', what);
+    if (!args.includes('--json')) continue;
+    for (const outcome of [inPipe, onTerminal])
+      assert.doesNotThrow(() => valuesIn(outcome?.output ?? ''), what);
+  }
+  // Without an end, it has nothing to be quiet about.
+  const silent = await runCommandLines(quiet, context);
+  for (const [number, { output, exitCode }] of silent.entries()) {
+    const args = quiet[number]?.args ?? [];
+    if (args[0] !== 'events') assert.deepEqual([output, exitCode], ['', piped[number]?.exitCode], args.join(' '));
+  }
+});
+
+/** One JSON value, or one a line. */
+function valuesIn(text: string): unknown[] {
+  try {
+    return [JSON.parse(text)];
+  } catch {
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+  }
 }

@@ -9,7 +9,7 @@ import type { NotifierWay } from '../../src/config/notify-options.ts';
 import { ControlClient } from '../../src/control/client.ts';
 import type { NotifierStatus } from '../../src/control/protocol.ts';
 import { systemClock } from '../../src/core/types.ts';
-import { explained } from '../../src/notify/channel.ts';
+import { DeliveryFailure, explained } from '../../src/notify/channel.ts';
 import { channelOf } from '../../src/notify/channels.ts';
 import { Dispatch } from '../../src/notify/dispatch.ts';
 import { KeptQueue } from '../../src/notify/kept-queue.ts';
@@ -64,6 +64,32 @@ test('mail over TLS: a certificate of another server is told', async (t) => {
   assert.equal(smtp.mails.length, 0);
 });
 
+test('mail by STARTTLS: nothing of it is sent to a server whose certificate is not sound, where that was demanded', async (t) => {
+  const [own, other] = await Promise.all([selfSigned('IP:127.0.0.1'), selfSigned('DNS:mail.example.org')]);
+  const outcomes: string[] = [];
+  for (const startTls of [own, other]) {
+    const smtp = await startSmtpServer({ startTls });
+    t.after(() => smtp.close());
+    const server = `smtp://me:secret@127.0.0.1:${smtp.port}`;
+    outcomes.push(await outcomeOf(mailTo(smtp.port, { server, verify: true })));
+    outcomes.push(await outcomeOf(mailTo(smtp.port, { server, verify: true, ca: startTls.file })));
+    assert.deepEqual(
+      smtp.mails.map(({ login }) => login),
+      startTls === own ? ['\0me\0secret'] : [],
+    );
+    // By default it is as between mail servers: TLS, whoever it is.
+    assert.match(
+      await outcomeOf(mailTo(smtp.port, { server: `smtp://127.0.0.1:${smtp.port}` })),
+      /250 taken/,
+    );
+  }
+  const [unknown, known, unsigned, foreign] = outcomes;
+  assert.match(unknown ?? '', /certificate is not trusted: self-signed/);
+  assert.match(known ?? '', /250 taken/);
+  assert.match(unsigned ?? '', /certificate is not trusted: self-signed/);
+  assert.match(foreign ?? '', /certificate is not trusted: .*(?:altnames|cert's list)/);
+});
+
 test('mail without TLS where TLS was demanded is not sent', async (t) => {
   const smtp = await startSmtpServer();
   t.after(() => smtp.close());
@@ -90,6 +116,33 @@ test('a webhook over TLS', async (t) => {
   assert.equal(await outcomeOf({ ...way, ca: own.file }), 'HTTP 200: ok');
   assert.equal(await outcomeOf({ ...way, verify: false }), 'HTTP 200: ok');
   assert.equal(receiver.requests.length, 2);
+  const foreign = await selfSigned('DNS:hooks.example.org');
+  const other = await startWebReceiver({ tls: foreign });
+  t.after(() => other.close());
+  const elsewhere = { ...way, url: other.url, ca: foreign.file };
+  assert.match(await outcomeOf(elsewhere), /certificate is not trusted: .*(?:altnames|cert's list)/);
+  const open = await startWebReceiver();
+  t.after(() => open.close());
+  const plain = { ...way, url: open.url.replace('http:', 'https:') };
+  assert.match(await outcomeOf(plain), /wrong version number|packet length|EPROTO/);
+  assert.match(await outcomeOf({ ...way, url: 'https://nosuch.invalid/' }), /nosuch\.invalid/);
+  assert.deepEqual([other.requests, open.requests], [[], []]);
+});
+
+test('what a mail server refuses for good is told apart from what it may take later', async (t) => {
+  const smtp = await startSmtpServer();
+  t.after(() => smtp.close());
+  const way = mailTo(smtp.port, { server: `smtp://127.0.0.1:${smtp.port}` });
+  const refusals: unknown[] = [];
+  for (const answer of ['550 5.1.1 nobody of that name', '451 come again', '421 too busy']) {
+    smtp.answer = answer;
+    const thrown: unknown = await channelOf(way, 'web1')
+      .send(testMessage('web1', 'x', 0), goes)
+      .catch((error: unknown) => error);
+    assert.match(explained(thrown), new RegExp(answer));
+    refusals.push(thrown instanceof DeliveryFailure && thrown.refused);
+  }
+  assert.deepEqual([refusals, smtp.mails], [[true, false, false], []]);
 });
 
 test('a mail server that says nothing, then refuses, then takes it: one mail with all that came meanwhile', async (t) => {

@@ -1,15 +1,19 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import type { TestContext } from 'node:test';
 
 const types: Readonly<Record<number, string>> = { 1: 'A', 12: 'PTR', 28: 'AAAA' };
 
 /** Records by type and name, such as `PTR 7.2.0.192.in-addr.arpa`; null: the server has trouble with it. */
 export type Zone = Map<string, readonly string[] | null>;
 
+/** A test, or all of a file. */
+interface Ending {
+  after(end: () => void): void;
+}
+
 /** A DNS server (RFC 1035) on loopback until the test is over. `asked` holds what it was asked. */
-export async function dnsServer(t: TestContext, zone: Zone): Promise<{ server: string; asked: string[] }> {
+export async function dnsServer(t: Ending, zone: Zone): Promise<{ server: string; asked: string[] }> {
   const socket = createSocket('udp4');
   const asked: string[] = [];
   socket.on('message', (query, { port, address }) => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 
 export interface ReceivedMail {
   readonly from: string;
@@ -27,16 +27,24 @@ export interface SmtpServerOptions {
   readonly port?: number;
   /** In PEM; TLS from the first byte with these. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** In PEM; TLS from STARTTLS on (RFC 3207) with these. */
+  readonly startTls?: { readonly key: string; readonly cert: string };
 }
 
 /** A mail server on this machine that takes every mail (RFC 5321, and AUTH PLAIN). */
-export async function startSmtpServer({ port = 0, tls }: SmtpServerOptions = {}): Promise<SmtpServer> {
+export async function startSmtpServer({
+  port = 0,
+  tls,
+  startTls,
+}: SmtpServerOptions = {}): Promise<SmtpServer> {
   const waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const sockets = new Set<Socket>();
   const listener = (socket: Socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    void converse(socket, smtp, waiting);
+    socket.on('error', () => undefined);
+    socket.write('220 test\r\n');
+    void converse(socket, smtp, waiting, startTls);
   };
   const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   await once(server.listen(port, '127.0.0.1'), 'listening');
@@ -62,12 +70,11 @@ async function converse(
   socket: Socket,
   smtp: SmtpServer,
   waiting: readonly { readonly count: number; readonly resolve: () => void }[],
+  startTls: SmtpServerOptions['startTls'],
 ): Promise<void> {
   const say = (line: string) => socket.write(`${line}\r\n`);
   let mail = { from: '', to: [] as string[], login: null as string | null, data: '' };
   let inData = false;
-  socket.on('error', () => undefined);
-  say('220 test');
   for await (const line of createInterface({ input: socket })) {
     const [word = ''] = line.split(' ');
     if (inData && line !== '.') mail.data += `${line.replace(/^\./, '')}\n`;
@@ -77,7 +84,8 @@ async function converse(
       say('250 taken');
       for (const { count, resolve } of waiting) if (smtp.mails.length >= count) resolve();
       mail = { ...mail, data: '', to: [] };
-    } else if (word === 'EHLO') say('250-test\r\n250 AUTH PLAIN');
+    } else if (word === 'EHLO')
+      say(`250-test\r\n${startTls === undefined ? '' : '250-STARTTLS\r\n'}250 AUTH PLAIN`);
     else if (word === 'AUTH') {
       mail.login = Buffer.from(line.split(' ')[2] ?? '', 'base64').toString();
       say('235 welcome');
@@ -90,10 +98,16 @@ async function converse(
     } else if (word === 'DATA') {
       inData = true;
       say('354 go on');
-    } else if (word === 'STARTTLS') say('502 not here');
+    } else if (word === 'STARTTLS' && startTls !== undefined) break;
+    else if (word === 'STARTTLS') say('502 not here');
     else if (word === 'QUIT') {
       say('221 bye');
       socket.end();
     } else say('250 fine');
   }
+  if (socket.destroyed || startTls === undefined) return;
+  const secure = new TLSSocket(socket, { isServer: true, ...startTls });
+  secure.on('error', () => undefined);
+  say('220 go ahead');
+  await converse(secure, smtp, waiting, undefined);
 }
