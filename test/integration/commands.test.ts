@@ -531,7 +531,8 @@ test('each command says the same in a pipe and on a terminal, as text and as JSO
   const silent = await runCommandLines(quiet, context);
   for (const [number, { output, exitCode }] of silent.entries()) {
     const args = quiet[number]?.args ?? [];
-    if (args[0] !== 'events') assert.deepEqual([output, exitCode], ['', piped[number]?.exitCode], args.join(' '));
+    if (args[0] !== 'events')
+      assert.deepEqual([output, exitCode], ['', piped[number]?.exitCode], args.join(' '));
   }
 });
 
