@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -96,6 +96,19 @@ test('a ban is told with its last lines, a second later; the next message is a m
     dropped: 0,
     problem: null,
   });
+});
+
+test('a range is told with how many addresses brought it about, over a restart too', async (t) => {
+  const { dispatch, make, messages, pass, path } = setUp(t);
+  dispatch.start();
+  dispatch.banned(banOf({ address: '203.0.113.0/24', failures: 10, counts: 'addresses' }));
+  // As after a SIGKILL: all that is known is in the file.
+  while (!existsSync(path) || !readFileSync(path, 'utf8').endsWith('\n')) await nextTurn();
+  const after = make();
+  after.start();
+  await pass(1_000);
+  assert.equal(messages.length, 2);
+  for (const { text } of messages) assert.match(text, /banned 203\.0\.113\.0\/24 .*, 10 banned addresses\n$/);
 });
 
 test('a burst is one message', async (t) => {
