@@ -108,7 +108,7 @@ test('a range is told with how many addresses brought it about, over a restart t
   after.start();
   await pass(1_000);
   assert.equal(messages.length, 2);
-  for (const { text } of messages) assert.match(text, /banned 203\.0\.113\.0\/24 .*, 10 banned addresses\n$/);
+  for (const { text } of messages) assert.match(text, /banned 203\.0\.113\.0\/24 .*, 10 banned addresses\n/);
 });
 
 test('a burst is one message', async (t) => {
