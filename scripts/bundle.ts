@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { build } from 'esbuild';
 import { licences } from './licences.ts';
+import { billOfMaterials } from './materials.ts';
 
 /** dockerode asks for these at once, and uses them over ssh and to build images, neither of which is asked of it here. */
 const unused = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
 
-/** What a build holds, each file by its name: src/ and the packages it uses, their licences too. */
+/** What a build holds, each file by its name: src/ and the packages it uses; their licences, and a list for scanners. */
 export async function bundle(root: string): Promise<ReadonlyMap<string, string>> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
@@ -33,5 +34,9 @@ export async function bundle(root: string): Promise<ReadonlyMap<string, string>>
     write: false,
   });
   const code = outputFiles.map((file): [string, string] => [path.basename(file.path), file.text]);
-  return new Map([...code, ['THIRD-PARTY-LICENSES', licences(root, Object.keys(metafile.inputs))]]);
+  return new Map([
+    ...code,
+    ['THIRD-PARTY-LICENSES', licences(root, Object.keys(metafile.inputs))],
+    ['sbom.cdx.json', billOfMaterials(root, metafile.inputs)],
+  ]);
 }

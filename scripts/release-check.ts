@@ -16,6 +16,12 @@ const needed = [
   'dist/current',
   'filters/sshd.yaml',
   'packaging/bailiff.service',
+  'packaging/bailiff.logrotate',
+  'man/bailiff.8',
+  'man/bailiff.yaml.5',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
 ];
 const foreign = /^(?:src|test|bench|scripts|node_modules)\/|\.ts$/;
 
@@ -61,8 +67,10 @@ async function versions(): Promise<string[]> {
   const chart = read('charts/bailiff/Chart.yaml');
   const [, charted] = /^version: (\S+)$/m.exec(chart) ?? [];
   const [, application] = /^appVersion: "?([^\s"]+)"?$/m.exec(chart) ?? [];
+  const [, imaged] = /^ARG VERSION=(.+)$/m.exec(read('Dockerfile')) ?? [];
   const others = {
     'package-lock.json': lock.version,
+    'the Dockerfile': imaged,
     'the chart': charted,
     "the chart's appVersion": application,
   };
@@ -86,7 +94,13 @@ async function pack(): Promise<string[]> {
   const files = listed[0].files.map((file) => file.path);
   const build = `dist/${read('dist/current').trim()}`;
   return [
-    ...[...needed, `${build}/cli.js`, `${build}/worker-loop.js`, `${build}/THIRD-PARTY-LICENSES`]
+    ...[
+      ...needed,
+      `${build}/cli.js`,
+      `${build}/worker-loop.js`,
+      `${build}/THIRD-PARTY-LICENSES`,
+      `${build}/sbom.cdx.json`,
+    ]
       .filter((file) => !files.includes(file))
       .map((file) => `${file} is not in the package`),
     ...files.filter((file) => foreign.test(file)).map((file) => `${file} should not be in the package`),
@@ -103,11 +117,24 @@ async function tests(): Promise<string[]> {
 
 async function image(): Promise<string[]> {
   const tag = `bailiff:${version}`;
-  const built = await execa('docker', ['build', '--tag', tag, '.'], { all: true, reject: false });
+  const built = await execa('sh', ['scripts/image'], { all: true, reject: false });
   if (built.failed)
     return [`docker build fails: ${built.all?.split('\n').slice(-5).join(' ') || built.message}`];
-  const says = await output('docker', ['run', '--rm', '--network=none', tag, '--version']);
-  return says === version ? [] : [`the image says that it is ${says}`];
+  const labels = await inJson('docker', ['image', 'inspect', '--format', '{{json .Config.Labels}}', tag]);
+  const made = await inJson('docker', ['run', '--rm', '--network=none', tag, 'version', '--json']);
+  const label = 'org.opencontainers.image';
+  const head = await output('git', ['rev-parse', 'HEAD']);
+  const says: readonly (readonly [what: string, said: unknown, wanted: string])[] = [
+    ["the image's label of its version", labels[`${label}.version`], version],
+    ["the image's label of its revision", labels[`${label}.revision`], head],
+    ['the version in the image', made['version'], version],
+    ['the revision in the image', made['revision'], head],
+    // Whoever builds this commit gets the same.
+    ['the build in the image', made['build'], read('dist/current').trim()],
+  ];
+  return says.flatMap(([what, said, wanted]) =>
+    said === wanted ? [] : [`${what} is ${JSON.stringify(said)}, and should be ${wanted}`],
+  );
 }
 
 function read(file: string): string {
@@ -118,6 +145,10 @@ function read(file: string): string {
 
 async function output(command: string, args: readonly string[]): Promise<string> {
   return (await execa(command, args, { cwd: root })).stdout.trim();
+}
+
+async function inJson(command: string, args: readonly string[]): Promise<Record<string, unknown>> {
+  return JSON.parse(await output(command, args)) as Record<string, unknown>;
 }
 
 function say(line: string): void {

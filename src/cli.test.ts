@@ -78,7 +78,7 @@ test('config show says where each value comes from, for people and as JSON', asy
 test('the schema is JSON, and version says of what it is made', async () => {
   assert.equal(JSON.parse((await bailiff(['config', 'schema'])).stdout).title, 'bailiff.yaml');
   const made = JSON.parse((await bailiff(['version', '--json'])).stdout);
-  assert.deepEqual(Object.keys(made), ['version', 'node', 'platform', 'arch']);
+  assert.deepEqual(Object.keys(made), ['version', 'build', 'revision', 'node', 'platform', 'arch']);
   assert.match((await bailiff(['version'])).stdout, new RegExp(`^bailiff ${made.version} `));
 });
 

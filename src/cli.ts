@@ -10,7 +10,7 @@ import {
   printWarning,
 } from './commands/output.ts';
 import type { LineFlags } from './commands/trial-lines.ts';
-import { version } from './version.ts';
+import { build, revision, version } from './version.ts';
 
 // `bailiff status | head` is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -344,8 +344,11 @@ program
   .option(...json)
   .action((options: { json?: true }) => {
     const { platform, arch, version: node } = process;
-    if (options.json) printJson({ version: version(), node, platform, arch });
-    else printLine(`bailiff ${version()} (Node ${node}, ${platform} ${arch})`);
+    const made = { version: version(), build: build(), revision: revision(), node, platform, arch };
+    if (options.json) return printJson(made);
+    const source = [made.build && `build ${made.build}`, made.revision && `revision ${made.revision}`];
+    const parts = [...source.filter(Boolean), `Node ${node}`, `${platform} ${arch}`];
+    printLine(`bailiff ${made.version} (${parts.join(', ')})`);
   });
 
 program

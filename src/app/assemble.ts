@@ -16,7 +16,7 @@ import { removeAll } from '../enforce/teardown.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { Scanner } from '../scan/scanner.ts';
-import { version } from '../version.ts';
+import { revision, version } from '../version.ts';
 import { Allowances } from './allowances.ts';
 import { ApiJailDesk } from './api-jails.ts';
 import type { BanNews } from './ban-news.ts';
@@ -400,7 +400,7 @@ export function assemble(
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => reload.inTurn(work);
   const apiJails = new ApiJailDesk({ running: live, jails, apply, inTurn, log });
 
-  const own = { version: version(), started, problems, choice };
+  const own = { version: version(), revision: revision(), started, problems, choice };
   const parts: Parts = {
     allowances,
     connections,

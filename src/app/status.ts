@@ -20,6 +20,7 @@ import type { Policies } from './policies.ts';
 export interface StatusParts {
   readonly configuration: Configuration;
   readonly version: string;
+  readonly revision: string | null;
   readonly started: number;
   readonly enforcer: Enforcer;
   /** Less than a packet filter is no problem where it was asked for. */
@@ -58,6 +59,7 @@ export function status(parts: StatusParts): Status {
   const enabled = reading.map(({ configuration: { name } }) => name);
   return {
     version: parts.version,
+    revision: parts.revision,
     started: parts.started,
     ready: problems.length === 0,
     problems,

@@ -24,6 +24,7 @@ const allowed = { address: attack, since: 0, until: null };
 
 const status: Status = {
   version: attack,
+  revision: null,
   started: 0,
   ready: false,
   problems: [attack],

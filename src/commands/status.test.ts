@@ -16,6 +16,7 @@ const jail = jailOf({ name: 'shop', filter: 'nginx-http-auth', forgeable: 'nginx
 
 const status: Status = {
   version: '1',
+  revision: null,
   started: 0,
   ready: true,
   problems: [],

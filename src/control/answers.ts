@@ -151,6 +151,7 @@ const notifier = object<protocol.NotifierStatus>({
 });
 const status = object<protocol.Status>({
   version: text,
+  revision: text.nullable().describe('The commit that it was built from; null where that is not known.'),
   started: time,
   ready: flag.describe('Whether everything that should hold holds.'),
   problems: texts.describe('Why not, in words; empty where ready.'),

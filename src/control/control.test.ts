@@ -45,6 +45,7 @@ const ban = {
 };
 const status = (ready: boolean): Status => ({
   version: '1',
+  revision: null,
   started: 0,
   ready,
   problems: ready ? [] : ['bans are not enforced: no ipset'],

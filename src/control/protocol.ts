@@ -4,6 +4,8 @@ import type { AllowedAddress, Ban, EvidenceLine, PastBan, SourceState, UnbanReas
 /** What `bailiff status --json` prints. Times are seconds since the epoch. */
 export interface Status {
   readonly version: string;
+  /** The commit that it was built from; null where the build was not told. */
+  readonly revision: string | null;
   readonly started: number;
   /** Whether everything that should hold holds. */
   readonly ready: boolean;

@@ -9,6 +9,7 @@ import { type Request, request, shutOut } from './testbed/attacker.ts';
 import { eventually, inside, run } from './testbed/command.ts';
 import { ComposedBailiff } from './testbed/composed.ts';
 import { Firewall } from './testbed/firewall.ts';
+import { repository, revision } from './testbed/image-recipes.ts';
 import { NodePod } from './testbed/node-pod.ts';
 import { PodLog } from './testbed/pod-logs.ts';
 import { cannotRun } from './testbed/requirements.ts';
@@ -170,6 +171,46 @@ describe('a published nginx, protected by the image started from compose.yaml', 
 
   it('is healthy by its own check', async () => {
     await eventually('the health check passed', async () => (await bailiff.health()) === 'healthy', 60);
+  });
+
+  it('has a doctor of its own, which finds nothing wrong', async () => {
+    const { ok, daemon, checks } = JSON.parse(await bailiff.tool('bailiff', 'doctor', '--json')) as {
+      ok: boolean;
+      daemon: boolean;
+      checks: { name: string; notMade: string | null; findings: { level: string; text: string }[] }[];
+    };
+    assert.deepEqual({ ok, daemon }, { ok: true, daemon: true });
+    for (const name of ['daemon', 'capabilities', 'packet-filter', 'docker', 'hooks', 'bans', 'sources']) {
+      const check = checks.find((each) => each.name === name);
+      assert.deepEqual(
+        [check?.notMade, check?.findings.filter(({ level }) => level !== 'ok')],
+        [null, []],
+        name,
+      );
+    }
+  });
+
+  it('says of what it is made, to people and to scanners, and holds nothing that is not used', async () => {
+    const manifest = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+    const inspect = ['image', 'inspect', '--format', '{{json .Config.Labels}}', 'bailiff'];
+    assert.deepEqual(JSON.parse(await testbed.engine.docker(...inspect)), {
+      'org.opencontainers.image.title': 'Bailiff',
+      'org.opencontainers.image.description': manifest.description,
+      'org.opencontainers.image.licenses': manifest.license,
+      'org.opencontainers.image.base.name': 'docker.io/library/node:24-trixie-slim',
+      'org.opencontainers.image.version': manifest.version,
+      'org.opencontainers.image.revision': revision,
+    });
+    const made = JSON.parse(await bailiff.tool('bailiff', 'version', '--json'));
+    await run('sh', [join(repository, 'scripts/build')]);
+    const built = readFileSync(join(repository, 'dist/current'), 'utf8').trim();
+    // The same source gives the same build, here and in the image.
+    assert.deepEqual([made.version, made.revision, made.build], [manifest.version, revision, built]);
+    const bill = JSON.parse(await bailiff.tool('cat', `/opt/bailiff/dist/${built}/sbom.cdx.json`));
+    assert.ok(bill.components.some(({ name }: { name: string }) => name === 'dockerode'));
+    assert.match(await bailiff.tool('dpkg-query', '--show', 'ipset'), /^ipset\t\d/);
+    const unused = ['-type', 'f', '-perm', '/6000', '-o', '-name', 'node_modules', '-o', '-name', 'npm'];
+    assert.equal(await bailiff.tool('find', '/', '-xdev', ...unused), '');
   });
 
   it("runs as the chart's pod on a node, and bans for a pod that asks by annotation", async () => {

@@ -22,7 +22,11 @@ const parts = [
   'filters',
   'packaging',
   'charts',
+  'man',
   'CHANGELOG.md',
+  'README.md',
+  'LICENSE',
+  'Dockerfile',
   'package.json',
   'package-lock.json',
   'scripts',
@@ -139,12 +143,18 @@ describe('the build of a checkout', () => {
     assert.match(await check(), new RegExp(`^bailiff ${version} may be released\\.$`, 'm'));
 
     writeFileSync(changelog, `## ${version} (unreleased)\n`);
+    const dockerfile = join(checkout, 'Dockerfile');
+    writeFileSync(
+      dockerfile,
+      readFileSync(dockerfile, 'utf8').replace(/^ARG VERSION=.*$/m, 'ARG VERSION=8.8.8'),
+    );
     const chart = join(checkout, 'charts/bailiff/Chart.yaml');
     writeFileSync(chart, readFileSync(chart, 'utf8').replace(/^version: .*$/m, 'version: 9.9.9'));
     rmSync(join(checkout, 'packaging'), { recursive: true });
     const said = await check();
     for (const fault of [
       /what is not committed: M CHANGELOG\.md/,
+      /the Dockerfile says 8\.8\.8, and package\.json /,
       /the chart says 9\.9\.9, and package\.json /,
       /CHANGELOG\.md has no section/,
       /packaging\/bailiff\.service is not in the package/,

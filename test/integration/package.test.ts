@@ -77,6 +77,31 @@ describe('the published package, with nothing beside it', () => {
     }
   });
 
+  it('holds a list for scanners of what is in its bundle, and of nothing else', () => {
+    const build = join(unpacked, 'dist', readFileSync(join(unpacked, 'dist/current'), 'utf8').trim());
+    const bill = JSON.parse(readFileSync(join(build, 'sbom.cdx.json'), 'utf8')) as Bill;
+    const { name, version, license } = JSON.parse(readFileSync(join(unpacked, 'package.json'), 'utf8'));
+    assert.deepEqual([bill.bomFormat, bill.specVersion], ['CycloneDX', '1.6']);
+    const { component } = bill.metadata;
+    assert.deepEqual(
+      [component.name, component.version, component.licenses],
+      [name, version, [{ expression: license }]],
+    );
+    const licences = readFileSync(join(build, 'THIRD-PARTY-LICENSES'), 'utf8');
+    const licensed = licences.match(/^(?<=-{72}\n\n).+ \d\S* \(.+\)$/gm) ?? [];
+    const listed = bill.components.map(
+      (each) => `${each.name} ${each.version} (${each.licenses[0]?.expression})`,
+    );
+    assert.deepEqual(listed.toSorted(), [...new Set(licensed)].sort());
+    assert.ok(listed.length > 10);
+    for (const each of bill.components) assert.equal(each.purl, each['bom-ref']);
+    const known = new Set([component, ...bill.components].map((each) => each['bom-ref']));
+    const uses = new Map(bill.dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));
+    assert.deepEqual(new Set(uses.keys()), known);
+    // Each is there because somebody uses it.
+    assert.deepEqual(new Set([component['bom-ref'], ...[...uses.values()].flat()]), known);
+  });
+
   it('finds its version and its filters, also through a link', async () => {
     const link = join(folder, 'bailiff');
     await execa('ln', ['-s', bailiff, link]);
@@ -118,8 +143,17 @@ describe('the published package, with nothing beside it', () => {
     const { all, exitCode } = await execa('systemd-analyze', verify, { all: true, reject: false });
     const remarks = all.split('\n').filter((line) => line.includes('bailiff.service'));
     assert.deepEqual([remarks, exitCode], [[], 0], all);
+    for (const other of ['docker.service', 'network-pre.target'])
+      assert.match(found, new RegExp(`^Before=.*\\b${other}\\b`, 'm'), `bans stand before ${other}`);
     // Out of 100, of which a unit without any such line has 96.
     await execa('systemd-analyze', ['security', '--offline=true', '--threshold=30', unit]);
+  });
+
+  it('has a snippet that logrotate takes', async () => {
+    const snippet = join(unpacked, 'packaging/bailiff.logrotate');
+    const { all } = await execa('logrotate', ['--debug', snippet], { all: true });
+    assert.match(all, /pattern: \/var\/log\/bailiff\/\*\.log/);
+    assert.doesNotMatch(all, /^error:/m);
   });
 
   it('runs: the readable log, the thread that judges, the engine in linear time, Docker', async (t) => {
@@ -176,6 +210,23 @@ async function listen(socket: string): Promise<{ readonly asked: ReadonlySet<str
     server.closeAllConnections();
   };
   return { asked, close };
+}
+
+interface Component {
+  readonly name: string;
+  readonly version: string;
+  readonly purl: string;
+  readonly 'bom-ref': string;
+  readonly licenses: readonly { readonly expression: string }[];
+}
+
+/** As far as it is looked at: https://cyclonedx.org/docs/1.6/json. */
+interface Bill {
+  readonly bomFormat: string;
+  readonly specVersion: string;
+  readonly metadata: { readonly component: Component };
+  readonly components: readonly Component[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
 const unitFile = (installed: string): string => join(installed, 'packaging/bailiff.service');

@@ -25,6 +25,7 @@ export const noDaemon = new BailiffError('daemon-unreachable', 'the daemon does 
 /** A daemon with nothing to do, and nothing wrong. */
 export const healthy: Status = {
   version: '1.2.3',
+  revision: null,
   started: 1_000,
   ready: true,
   problems: [],

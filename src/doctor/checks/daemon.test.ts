@@ -5,6 +5,9 @@ import { daemon } from './daemon.ts';
 
 test('a daemon that is well', async () => {
   assert.deepEqual(await said(daemon, machineOf()), ['ok: version 1.2.3, up 1h, ready']);
+  assert.deepEqual(await said(daemon, machineOf({ daemon: { ...healthy, revision: '4f2a' } })), [
+    'ok: version 1.2.3 (revision 4f2a), up 1h, ready',
+  ]);
 });
 
 test('a daemon that is not: what it says itself, and what no other check has', async () => {

@@ -17,7 +17,8 @@ export const daemon: Check = {
       ...otherWarnings(daemon).map((text) => warning(text)),
     ];
     const up = formatDuration(now - daemon.started);
+    const source = daemon.revision === null ? '' : ` (revision ${daemon.revision})`;
     const state = daemon.ready ? 'ready' : 'not ready: see what else is wrong here';
-    return found.length > 0 ? found : [ok(`version ${daemon.version}, up ${up}, ${state}`)];
+    return found.length > 0 ? found : [ok(`version ${daemon.version}${source}, up ${up}, ${state}`)];
   },
 };

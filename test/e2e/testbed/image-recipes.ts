@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 
 export const repository = resolve(import.meta.dirname, '../../..');
 
+/** What the image is told of its commit: that of a checkout changes more often than what it is made of. */
+export const revision = 'the-testbed';
 export const npmVersion = '11.21.2';
 export const recipes = {
   base: 'debootstrap --variant=minbase --include=ca-certificates trixie',
@@ -37,7 +39,7 @@ export function recipeOfAll(): string {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
   const contents = files.map((file) => `${file.slice(repository.length)} ${digest(readFileSync(file))}`);
-  return digest([recipeOfNode(), ...nginxSteps, ...contents].join('\n'));
+  return digest([recipeOfNode(), revision, ...nginxSteps, ...contents].join('\n'));
 }
 
 export function digest(text: string | Uint8Array): string {

@@ -12,6 +12,7 @@ import {
   recipeOfNode,
   recipes,
   repository,
+  revision,
 } from './image-recipes.ts';
 import { addDataRoot, replaceStore, storedRecipe, withStore } from './image-store.ts';
 import { Workplace } from './workplace.ts';
@@ -44,8 +45,9 @@ async function makeImages(recipe: string): Promise<void> {
     await makeNode(engine, workplace);
     await makeNginx(engine, workplace);
     // Named, what it takes long to build stays for the next time.
+    await build(engine, 'bailiff-system', repository, '--target=system');
     await build(engine, 'bailiff-build', repository, '--target=build');
-    await build(engine, 'bailiff', repository);
+    await build(engine, 'bailiff', repository, `--build-arg=REVISION=${revision}`);
     await engine.docker('image', 'prune', '--force');
     await engine.stop();
     await replaceStore(dataRoot, recipe);
