@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { KubernetesApi } from '../../src/config/kubernetes-api.ts';
@@ -174,6 +174,13 @@ describe('a published nginx, protected by the image started from compose.yaml', 
   });
 
   it('has a doctor of its own, which finds nothing wrong', async () => {
+    // The jail of SSH has a log to read.
+    writeFileSync(join(testbed.workplace.makeDirectory('log'), 'auth.log'), '');
+    await eventually("the host's log is read", async () =>
+      (await bailiff.status()).sources.some(
+        ({ id, state }) => id === 'file:/var/log/auth.log' && state === 'reading',
+      ),
+    );
     const { ok, daemon, checks } = JSON.parse(await bailiff.tool('bailiff', 'doctor', '--json')) as {
       ok: boolean;
       daemon: boolean;
