@@ -16,16 +16,14 @@ const needed = [
   'dist/current',
   'filters/sshd.yaml',
   'packaging/bailiff.service',
-  'packaging/bailiff.logrotate',
-  'man/bailiff.8',
-  'man/bailiff.yaml.5',
-  'README.md',
-  'CHANGELOG.md',
-  'LICENSE',
 ];
 const foreign = /^(?:src|test|bench|scripts|node_modules)\/|\.ts$/;
 
-const { name, version } = JSON.parse(read('package.json')) as { name: string; version: string };
+const {
+  name,
+  version,
+  files: promised,
+} = JSON.parse(read('package.json')) as { name: string; version: string; files: string[] };
 
 /** Each yields what is in the way, a sentence each. */
 const checks: readonly (readonly [what: string, check: () => Promise<string[]>])[] = [
@@ -93,16 +91,18 @@ async function pack(): Promise<string[]> {
   ];
   const files = listed[0].files.map((file) => file.path);
   const build = `dist/${read('dist/current').trim()}`;
+  const lacks = (part: string) => !files.some((file) => file === part || file.startsWith(`${part}/`));
   return [
     ...[
       ...needed,
+      ...promised,
       `${build}/cli.js`,
       `${build}/worker-loop.js`,
       `${build}/THIRD-PARTY-LICENSES`,
       `${build}/sbom.cdx.json`,
     ]
-      .filter((file) => !files.includes(file))
-      .map((file) => `${file} is not in the package`),
+      .filter(lacks)
+      .map((part) => `${part} is not in the package`),
     ...files.filter((file) => foreign.test(file)).map((file) => `${file} should not be in the package`),
     ...[...new Set(files.flatMap((file) => /^dist\/[^/]+(?=\/)/.exec(file) ?? []))]
       .filter((other) => other !== build)

@@ -23,6 +23,7 @@ const parts = [
   'packaging',
   'charts',
   'man',
+  'observability',
   'CHANGELOG.md',
   'README.md',
   'LICENSE',
