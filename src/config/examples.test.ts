@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { environmentEntries } from './environment-list.ts';
 import { findFilters, shippedFilters } from './filters.ts';
 import { jailsFromLabels } from './labels.ts';
 import { loadConfiguration } from './load.ts';
@@ -83,17 +85,67 @@ test('Bailiff is the same in all of them, and as in the compose file of this rep
     };
     return rest;
   };
-  const { volumes: _, tmpfs: __, ...expected } = bare('compose.yaml') as Record<string, unknown>;
+  const { volumes: _, ...expected } = bare('compose.yaml') as Record<string, unknown>;
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: compose's own, to be read as it stands.
+  const runs = '${RUN_VOLUME:-run}:/run';
   for (const example of Object.keys(examples)) {
-    const { volumes, tmpfs, ...rest } = bare(`examples/${example}/compose.yaml`) as Record<string, unknown>;
+    const { volumes, ...rest } = bare(`examples/${example}/compose.yaml`) as Record<string, unknown>;
     assert.deepEqual(rest, expected, example);
-    const mine = example === 'socket-proxy';
-    assert.deepEqual(tmpfs, mine ? ['/tmp', '/run'] : ['/tmp'], example);
+    const run = example === 'socket-proxy' ? 'proxied-run:/run' : 'run:/run';
     const usual = bare('compose.yaml') as unknown as { volumes: string[] };
     assert.deepEqual(
       volumes,
-      usual.volumes.filter((volume) => !mine || volume !== 'run:/run'),
+      usual.volumes.map((volume) => (volume === runs ? run : volume)),
       example,
     );
   }
+});
+
+test('the socket proxy of the example is that of the compose file, whose profile Bailiff can take by a variable', () => {
+  const { profiles, ...proxy } = composed('compose.yaml').services['socket-proxy'] as Service & {
+    profiles: string[];
+  };
+  assert.deepEqual(profiles, ['socket-proxy']);
+  assert.deepEqual(composed('examples/socket-proxy/compose.yaml').services['socket-proxy'], proxy);
+  assert.ok(!('ports' in proxy), 'no port lets others of the host in');
+});
+
+test('what is beside Bailiff waits for its profile, has a fixed version, and no rights', () => {
+  const { services } = parse(textOf('compose.yaml'), { merge: true }) as Compose;
+  const { bailiff, ...others } = services as unknown as Readonly<
+    Record<string, Record<string, unknown> & { image: string }>
+  >;
+  assert.ok(!('profiles' in (bailiff ?? {})));
+  for (const [name, service] of Object.entries(others)) {
+    assert.deepEqual(service['profiles'], [name === 'socket-proxy' ? name : 'monitoring']);
+    assert.match(service.image, /^[\w./-]+:v?\d+\.\d+\.\d+$/);
+    assert.deepEqual([service['cap_drop'], service['cap_add']], [['ALL'], undefined], name);
+    assert.deepEqual([service['read_only'], service['privileged']], [true, undefined], name);
+  }
+});
+
+/** What is not asked for in a container: where things are in the image, and what the Helm chart sets. */
+const notPassed =
+  /^BAILIFF_(?:CONFIG|STATE_DIR|SOCKET|FILTER_DIRECTORY|JOURNAL_DIRECTORY|KUBERNETES_.*|.*<NAME>.*)$/;
+
+test('every setting of the daemon comes through the compose file', () => {
+  const { environment } = composed('compose.yaml').services['bailiff'] ?? {};
+  const expected = environmentEntries()
+    .map(({ variable }) => variable)
+    .filter((variable) => !notPassed.test(variable));
+  assert.deepEqual([...(environment as unknown as string[])].sort(), expected.sort());
+});
+
+test('Grafana does not start without a password of its owner', () => {
+  const grafana = composed('compose.yaml').services['grafana'] as Service & {
+    entrypoint: [string, string, string];
+    environment: string[];
+  };
+  const [shell, option, script] = grafana.entrypoint;
+  const start = (env: Record<string, string>) =>
+    spawnSync(shell, [option, script.replaceAll('$$', '$')], { env, encoding: 'utf8' });
+  assert.match(start({}).stderr, /GF_SECURITY_ADMIN_PASSWORD: put a password into \.env/);
+  assert.match(start({ GF_SECURITY_ADMIN_PASSWORD: '' }).stderr, /put a password/);
+  assert.match(start({ GF_SECURITY_ADMIN_PASSWORD: 'x' }).stderr, /run\.sh: (?:not found|No such file)/);
+  assert.ok(grafana.environment.includes('GF_SECURITY_ADMIN_PASSWORD'), 'from outside alone');
 });

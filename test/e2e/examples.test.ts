@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
@@ -17,7 +18,6 @@ type Services = Readonly<
     {
       image: string;
       labels?: Record<string, string>;
-      environment?: Record<string, string>;
       ports?: readonly unknown[];
     }
   >
@@ -71,6 +71,13 @@ const standIns: Readonly<
   },
 };
 
+/** For `node --eval`: what status the engine's socket, or what stands in for it, answers with. */
+const question = `const [method, path] = process.argv.slice(1);
+require('node:http').request({ socketPath: '/run/docker.sock', method, path }, (answer) => {
+  console.log(answer.statusCode);
+  process.exit();
+}).end();`;
+
 const examples = ['nginx', 'socket-proxy', ...Object.keys(standIns)];
 
 describe('the examples, each as its compose file has it', { timeout: 300_000, skip: cannotRun() }, () => {
@@ -106,6 +113,17 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
     const given = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]);
     const run = ['run', '--detach', `--name=${name}`, ...given, ...options];
     await docker(...run, '--entrypoint=sleep', image, 'infinity');
+  }
+
+  /** An image under the proxy's name that does as it does. */
+  async function makeSocketProxy(image: string): Promise<void> {
+    const context = testbed.workplace.makeDirectory('socket-proxy');
+    const driver = 'socket-proxy-driver.ts';
+    for (const file of [driver, 'socket-proxy.ts'])
+      cpSync(join(import.meta.dirname, 'testbed', file), join(context, file));
+    const steps = ['FROM bailiff', `COPY *.ts ./`, `ENTRYPOINT ["node", "${driver}"]`, 'HEALTHCHECK NONE'];
+    writeFileSync(join(context, 'Dockerfile'), `${steps.join('\n')}\n`);
+    await docker('build', '--quiet', '--tag', image, context);
   }
 
   async function log(name: string, line: string, times: number): Promise<void> {
@@ -195,19 +213,20 @@ describe('the examples, each as its compose file has it', { timeout: 300_000, sk
 
   it('nginx: the real one, attacked with a client, and Bailiff reads through a proxy of the socket', async () => {
     await bailiff.remove();
-    const { environment = {} } = services.get('socket-proxy')?.['socket-proxy'] ?? {};
-    const sections = Object.entries(environment).flatMap(([section, value]) =>
-      `${value}` === '0' ? [] : [section.toLowerCase()],
-    );
-    const driver = join(import.meta.dirname, 'testbed/socket-proxy-driver.ts');
-    testbed.workplace.start(
-      'socket-proxy',
-      process.execPath,
-      [driver, testbed.engine.socket, '2375', ...sections],
-      { namespace: testbed.network.host },
-    );
-    bailiff = new ComposedBailiff(testbed, 'examples/socket-proxy/compose.yaml');
+    await makeSocketProxy(services.get('socket-proxy')?.['socket-proxy']?.image ?? '');
+    bailiff = new ComposedBailiff(testbed, 'examples/socket-proxy/compose.yaml', { 'socket-proxy': {} });
     await bailiff.up({});
+    assert.equal(await bailiff.tool('stat', '--format=%U %a', '/run/docker.sock'), 'root 600');
+    const asked = (method: string, path: string) => bailiff.tool('node', '--eval', question, method, path);
+    assert.equal(await asked('GET', '/containers/json'), '200');
+    for (const refused of [
+      '/containers/web/top',
+      '/images/json',
+      '/secrets',
+      '/containers/json/../../version',
+    ])
+      assert.equal(await asked('GET', refused), '403', refused);
+    assert.equal(await asked('POST', '/containers/web/stop'), '403');
     const labelsOf = (example: string) => services.get(example)?.['web']?.labels;
     assert.deepEqual(labelsOf('socket-proxy'), labelsOf('nginx'));
     const web = await Web.start(testbed);

@@ -11,10 +11,14 @@ export class ComposedBailiff {
   readonly #testbed: Testbed;
   readonly #file: string;
   readonly #override: string;
+  readonly #services: readonly string[];
   #environment: Record<string, string> = {};
 
-  /** `file` within the repository; of what it has, Bailiff alone is started. */
-  constructor(testbed: Testbed, file = 'compose.yaml') {
+  /**
+   * `file` within the repository; of what it has, Bailiff is started and the services of `beside`, with what these need
+   * otherwise in a testbed.
+   */
+  constructor(testbed: Testbed, file = 'compose.yaml', beside: Readonly<Record<string, object>> = {}) {
     this.#testbed = testbed;
     this.#file = join(repository, file);
     const { workplace } = testbed;
@@ -33,14 +37,15 @@ export class ComposedBailiff {
     };
     // The check itself stays the image's.
     const healthcheck = { interval: '5s' };
-    const services = { bailiff: { volumes, healthcheck } };
+    const services = { bailiff: { volumes, healthcheck }, ...beside };
+    this.#services = Object.keys(services);
     writeFileSync(this.#override, JSON.stringify({ services, volumes: { run } }));
   }
 
   /** Starts it, or starts it anew where the environment differs; waits until it holds. */
   async up(environment: Record<string, string>): Promise<void> {
     this.#environment = environment;
-    await this.#compose('up', '--detach', '--no-build', 'bailiff');
+    await this.#compose('up', '--detach', '--no-build', ...this.#services);
     await this.untilReady();
   }
 
@@ -55,12 +60,17 @@ export class ComposedBailiff {
 
   /** Ends it for good; what it has in the kernel stays. */
   async remove(): Promise<void> {
-    await this.#testbed.engine.docker('rm', '--force', await this.#container());
+    await this.#testbed.engine.docker('rm', '--force', await this.container());
   }
 
   async start(): Promise<void> {
     await this.#compose('start');
     await this.untilReady();
+  }
+
+  /** Ends all of the project, with its volumes. */
+  async down(): Promise<void> {
+    await this.#compose('down', '--volumes');
   }
 
   async untilReady(): Promise<void> {
@@ -85,7 +95,7 @@ export class ComposedBailiff {
 
   /** Runs one of the image's own programs in it. */
   async tool(...command: readonly string[]): Promise<string> {
-    return await this.#testbed.engine.docker('exec', await this.#container(), ...command);
+    return await this.#testbed.engine.docker('exec', await this.container(), ...command);
   }
 
   async health(): Promise<string> {
@@ -93,7 +103,7 @@ export class ComposedBailiff {
       'inspect',
       '--format',
       '{{.State.Health.Status}}',
-      await this.#container(),
+      await this.container(),
     );
   }
 
@@ -103,14 +113,17 @@ export class ComposedBailiff {
 
   async #json(...args: string[]): Promise<unknown> {
     return JSON.parse(
-      await this.#testbed.engine.docker('exec', await this.#container(), 'bailiff', ...args, '--json'),
+      await this.#testbed.engine.docker('exec', await this.container(), 'bailiff', ...args, '--json'),
     );
   }
 
-  /** Asked of the engine: docker-compose takes a second to say it. */
-  #container(): Promise<string> {
-    const label = 'label=com.docker.compose.project=bailiff';
-    return this.#testbed.engine.docker('ps', '--all', '--quiet', '--filter', label);
+  /** Its id. Asked of the engine: docker-compose takes a second to say it. */
+  container(): Promise<string> {
+    const labels = ['project', 'service'].flatMap((kind) => [
+      '--filter',
+      `label=com.docker.compose.${kind}=bailiff`,
+    ]);
+    return this.#testbed.engine.docker('ps', '--all', '--quiet', ...labels);
   }
 
   #compose(...args: string[]): Promise<string> {

@@ -1,3 +1,4 @@
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -6,21 +7,29 @@ export class SocketProxy {
   /** Everything that was asked for: `GET /containers/json`, without parameters. */
   readonly asked: string[] = [];
   readonly #socket: string;
-  readonly #hidden: RegExp;
+  readonly #hides: (method: string, path: string) => boolean;
   readonly #server: Server;
   #answers = new Set<ServerResponse>();
 
-  private constructor(socket: string, hidden: RegExp) {
+  private constructor(socket: string, hides: (method: string, path: string) => boolean) {
     this.#socket = socket;
-    this.#hidden = hidden;
+    this.#hides = hides;
     this.#server = createServer((question, answer) => this.#forward(question, answer));
   }
 
-  /** What matches `hidden` is refused. Without a port it is any free one. */
-  static async start(socket: string, hidden = /^$/, port = 0): Promise<SocketProxy> {
-    const proxy = new SocketProxy(socket, hidden);
-    await new Promise<void>((resolve) => proxy.#server.listen(port, '127.0.0.1', resolve));
+  /** On any free port. A path that matches `hidden` is refused. */
+  static async start(socket: string, hidden = /^$/): Promise<SocketProxy> {
+    const proxy = new SocketProxy(socket, (method, path) => !isReading(method) || hidden.test(path));
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     return proxy;
+  }
+
+  /** On a socket of its own, for its user alone. Of each method the paths that match whole are let through. */
+  static async startAt({ path, socket, allowed }: ProxyOptions): Promise<void> {
+    const proxy = new SocketProxy(socket, (method, asked) => allowed.get(method)?.test(asked) !== true);
+    rmSync(path, { force: true });
+    await new Promise<void>((resolve) => proxy.#server.listen(path, resolve));
+    chmodSync(path, 0o600);
   }
 
   get address(): string {
@@ -46,7 +55,7 @@ export class SocketProxy {
     const { method = '', url = '' } = question;
     const path = url.replace(/\?.*/s, '');
     this.asked.push(`${method} ${path}`);
-    if (!['GET', 'HEAD'].includes(method) || this.#hidden.test(path)) {
+    if (this.#hides(method, path)) {
       answer.writeHead(403).end('<html><body><h1>403 Forbidden</h1></body></html>');
       return;
     }
@@ -66,3 +75,31 @@ export class SocketProxy {
     forwarded.end();
   }
 }
+
+/** What the options of the compose files' proxy come to. */
+export interface ProxyOptions {
+  /** The engine's socket. */
+  readonly socket: string;
+  /** The proxy's own. */
+  readonly path: string;
+  /** By method. */
+  readonly allowed: ReadonlyMap<string, RegExp>;
+}
+
+/** @throws on an option that the compose files do not use */
+export function readOptions(options: readonly string[]): ProxyOptions {
+  let socket = '';
+  let path = '';
+  const allowed = new Map<string, RegExp>();
+  for (const option of options) {
+    const [, name = '', value = ''] = /^-(\w+)=(.*)$/s.exec(option) ?? [];
+    const [, method] = /^allow([A-Z]+)$/.exec(name) ?? [];
+    if (method !== undefined) allowed.set(method, new RegExp(`^${value}$`));
+    else if (name === 'socketpath') socket = value;
+    else if (name === 'proxysocketendpoint') path = value;
+    else throw new Error(`the stand-in knows no ${option}`);
+  }
+  return { socket, path, allowed };
+}
+
+const isReading = (method: string): boolean => ['GET', 'HEAD'].includes(method);
