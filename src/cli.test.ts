@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { type CommandOutcome, runCommandLines } from '../test/setup/command-lines.ts';
 import { folderOf } from '../test/setup/folder.ts';
 
 const cli = fileURLToPath(new URL('./cli.ts', import.meta.url));
+const environment = {
+  BAILIFF_SOCKET: '/nonexistent/bailiff.sock',
+  BAILIFF_FILTER_DIRECTORY: '/nonexistent/filters',
+};
 
+/** A process of its own. */
 function bailiff(args: readonly string[], input = '') {
-  const env = {
-    BAILIFF_SOCKET: '/nonexistent/bailiff.sock',
-    BAILIFF_FILTER_DIRECTORY: '/nonexistent/filters',
-  };
-  return execa(process.execPath, [cli, ...args], { env, input, reject: false });
+  return execa(process.execPath, [cli, ...args], { env: environment, input, reject: false });
 }
 
 /** 0 done, 1 failed, 2 wrong usage: what scripts rely on. */
@@ -54,32 +56,49 @@ const codes: readonly (readonly [number, readonly string[]])[] = [
   [2, ['filter', 'test', 'sshd']],
   [2, ['filter', 'test', 'sshd', '/nonexistent/log']],
 ];
+const printed: readonly (readonly string[])[] = [
+  ['config', 'show'],
+  ['config', 'show', '--json'],
+  ['config', 'env', '--json'],
+  ['version', '--json'],
+];
+
+// Those that need nothing of their own share a process.
+const lines = [...codes.map(([, args]) => args), ...printed];
+let outcomes: readonly CommandOutcome[] = [];
+before(async () => {
+  const each = lines.map((args) => ({ args, act: true }));
+  outcomes = await runCommandLines(each, { environment, cwd: '/' });
+});
+
+function shared(args: readonly string[]): CommandOutcome {
+  const number = lines.findIndex((line) => line.join(' ') === args.join(' '));
+  return outcomes[number] ?? assert.fail(`bailiff ${args.join(' ')} was not run`);
+}
+
 for (const [code, args] of codes) {
-  test(`bailiff ${args.join(' ')} exits with ${code}`, async () => {
-    const { exitCode, stderr } = await bailiff(args);
-    assert.equal(exitCode, code, stderr);
+  test(`bailiff ${args.join(' ')} exits with ${code}`, () => {
+    const { exitCode, output } = shared(args);
+    assert.equal(exitCode, code, output);
   });
 }
 
-test('config show says where each value comes from, for people and as JSON', async () => {
-  const { stdout } = await bailiff(['config', 'show']);
-  assert.match(stdout, /^OPTION +FROM +VALUE$/m);
-  assert.match(stdout, /^filter-directory +BAILIFF_FILTER_DIRECTORY +\/nonexistent\/filters$/m);
-  const values = JSON.parse((await bailiff(['config', 'show', '--json'])).stdout) as Record<
-    string,
-    unknown
-  >[];
+test('config show says where each value comes from, for people and as JSON', () => {
+  const { output } = shared(['config', 'show']);
+  assert.match(output, /^OPTION +FROM +VALUE$/m);
+  assert.match(output, /^filter-directory +BAILIFF_FILTER_DIRECTORY +\/nonexistent\/filters$/m);
+  const values = JSON.parse(shared(['config', 'show', '--json']).output) as Record<string, unknown>[];
   assert.deepEqual(
     values.find(({ key }) => key === 'defaults.bantime'),
     { key: 'defaults.bantime', value: 600, origin: 'default' },
   );
 });
 
-test('the schema is JSON, and version says of what it is made', async () => {
-  assert.equal(JSON.parse((await bailiff(['config', 'schema'])).stdout).title, 'bailiff.yaml');
-  const made = JSON.parse((await bailiff(['version', '--json'])).stdout);
+test('the schema is JSON, and version says of what it is made', () => {
+  assert.equal(JSON.parse(shared(['config', 'schema']).output).title, 'bailiff.yaml');
+  const made = JSON.parse(shared(['version', '--json']).output);
   assert.deepEqual(Object.keys(made), ['version', 'build', 'revision', 'node', 'platform', 'arch']);
-  assert.match((await bailiff(['version'])).stdout, new RegExp(`^bailiff ${made.version} `));
+  assert.match(shared(['version']).output, new RegExp(`^bailiff ${made.version} `));
 });
 
 test('with --quiet errors are all that is said', async () => {
@@ -90,11 +109,11 @@ test('with --quiet errors are all that is said', async () => {
   assert.match(bad.stderr, /there is no such socket \(ENOENT\).*\n.*docker compose up -d/);
 });
 
-test('config env lists the variables, for people and as JSON', async () => {
-  const { stdout } = await bailiff(['config', 'env']);
-  assert.match(stdout, /^BAILIFF_MAXRETRY\n {4}a whole number from 1 to 10000; default: 5\n {4}How many/m);
-  assert.match(stdout, /^BAILIFF_JAIL_<NAME>_LOGPATH$/m);
-  const listed = JSON.parse((await bailiff(['config', 'env', '--json'])).stdout) as { variable: string }[];
+test('config env lists the variables, for people and as JSON', () => {
+  const { output } = shared(['config', 'env']);
+  assert.match(output, /^BAILIFF_MAXRETRY\n {4}a whole number from 1 to 10000; default: 5\n {4}How many/m);
+  assert.match(output, /^BAILIFF_JAIL_<NAME>_LOGPATH$/m);
+  const listed = JSON.parse(shared(['config', 'env', '--json']).output) as { variable: string }[];
   assert.ok(listed.some(({ variable }) => variable === 'BAILIFF_MAIL_PASSWORD'));
 });
 
@@ -139,7 +158,7 @@ test('the --json of `import bans` is its own, not that of `import`', async () =>
 });
 
 test('filter test prints one object per line', async () => {
-  const lines = [
+  const log = [
     'Nov 22 16:02:01 host sshd[100]: Failed password for root from 203.0.113.7 port 4242 ssh2',
     'nothing of note',
   ];
@@ -154,7 +173,7 @@ test('filter test prints one object per line', async () => {
     '--tz',
     'Europe/Berlin',
   ];
-  const { stdout, exitCode } = await bailiff(args, lines.join('\n'));
+  const { stdout, exitCode } = await bailiff(args, log.join('\n'));
   assert.equal(exitCode, 0);
   const [first, second, ...rest] = stdout.split('\n').map((line) => JSON.parse(line));
   assert.deepEqual(rest, []);

@@ -396,20 +396,24 @@ async function filterOptions(options: { json?: true }) {
   return { folders: filterFolders(process.env), json: options.json === true, print: printLine };
 }
 
+/** Says what went wrong, with --json also as one JSON value. @returns the exit code */
+export function report(error: unknown, json: boolean): number {
+  if (!(error instanceof CommanderError)) {
+    printError(error, json);
+    return exitCode(error);
+  }
+  // Commander has said it already, but `--help` and `--version` are no errors.
+  if (error.exitCode === 0) return 0;
+  if (json) printJson({ errors: [{ code: 'usage', message: error.message.replace(/^error: /, '') }] });
+  return 2;
+}
+
 /** Runs the command that was called. Errors are said, and become the exit code. */
 async function run(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    if (error instanceof CommanderError) {
-      process.exitCode = error.exitCode === 0 ? 0 : 2;
-      if (process.exitCode === 2 && process.argv.includes('--json')) {
-        printJson({ errors: [{ code: 'usage', message: error.message.replace(/^error: /, '') }] });
-      }
-    } else {
-      printError(error, process.argv.includes('--json'));
-      process.exitCode = exitCode(error);
-    }
+    process.exitCode = report(error, process.argv.includes('--json'));
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { Commands } from '../../test/setup/dry-daemon.ts';
+import { before, test } from 'node:test';
+import { type CommandLine, type CommandOutcome, runCommandLines } from '../../test/setup/command-lines.ts';
+import { Commands } from '../../test/setup/commands.ts';
 import { socketOf } from '../../test/setup/fake-control.ts';
 import type { Control, Status, WhyAnswer } from '../control/protocol.ts';
 import { BailiffError } from '../core/errors.ts';
@@ -175,46 +176,65 @@ const why: WhyAnswer = {
 };
 
 const exported = JSON.stringify([{ address: '203.0.113.7', jail: attack, since: 0, until: null, hits: 1 }]);
-const called: readonly (readonly [args: readonly string[], input?: string])[] = [
-  [['status']],
-  [['status', 'web']],
-  [['status', attack]],
-  [['status', `--${attack}`]],
-  [['banned']],
-  [['banned', '--jail', attack]],
-  [['ban', '203.0.113.7']],
-  [['ban', '192.0.2.1']],
-  [['ban', attack]],
-  [['unban', '203.0.113.7']],
-  [['allow']],
-  [['allow', '--all']],
-  [['allow', '203.0.113.7']],
-  [['allow', '--remove', '203.0.113.7']],
-  [['import', 'bans', '-'], exported],
-  [['import', 'bans', '-'], attack],
-  [['export', 'bans']],
-  [['why', '203.0.113.7']],
-  [['history']],
-  [['events']],
-  [['teardown']],
-  [['reload']],
-  [['notify', 'test', 'mail']],
-  [['filter', 'show', attack]],
-  [['check', '--config', attack]],
-  [['config', 'show', '--config', attack]],
-  [['__names', 'jails']],
-  [['__names', 'banned']],
+const called: readonly (readonly string[])[] = [
+  ['status'],
+  ['status', 'web'],
+  ['status', attack],
+  ['status', `--${attack}`],
+  ['banned'],
+  ['banned', '--jail', attack],
+  ['ban', '203.0.113.7'],
+  ['ban', '192.0.2.1'],
+  ['ban', attack],
+  ['unban', '203.0.113.7'],
+  ['allow'],
+  ['allow', '--all'],
+  ['allow', '203.0.113.7'],
+  ['allow', '--remove', '203.0.113.7'],
+  ['export', 'bans'],
+  ['why', '203.0.113.7'],
+  ['history'],
+  ['events'],
+  ['teardown'],
+  ['reload'],
+  ['notify', 'test', 'mail'],
+  ['filter', 'show', attack],
+  ['check', '--config', attack],
+  ['config', 'show', '--config', attack],
+  ['__names', 'jails'],
+  ['__names', 'banned'],
 ];
+const lines: readonly CommandLine[] = called.flatMap((args) =>
+  args[0] === '__names'
+    ? [{ args, act: true }]
+    : [
+        { args, act: true },
+        { args: [...args, '--json'], act: true },
+      ],
+);
+let outcomes: readonly CommandOutcome[] = [];
+before(async () => {
+  outcomes = await runCommandLines(lines, { environment: commands.environment, cwd: '/' });
+});
 
-for (const [args, input] of called) {
-  test(`nothing that moves a terminal's cursor comes out of ${printable(args.join(' '))}`, async () => {
-    for (const form of [[], ['--json']]) {
-      if (args[0] === '__names' && form.length > 0) continue;
-      const { stdout, stderr } = await commands.run([...args, ...form], input);
-      for (const line of `${stdout}\n${stderr}`.split('\n')) assert.equal(line, printable(line));
-    }
+function assertHarmless(text: string): void {
+  for (const line of text.split('\n')) assert.equal(line, printable(line));
+}
+
+for (const [number, { args }] of lines.entries()) {
+  test(`nothing that moves a terminal's cursor comes out of ${printable(args.join(' '))}`, () => {
+    assertHarmless(outcomes[number]?.output ?? assert.fail('it was not run'));
   });
 }
+
+test('nor of bans that are imported', async () => {
+  for (const input of [exported, attack]) {
+    for (const form of [[], ['--json']]) {
+      const { stdout, stderr } = await commands.run(['import', 'bans', '-', ...form], input);
+      assertHarmless(`${stdout}\n${stderr}`);
+    }
+  }
+});
 
 test('names for completion leave out what a shell would expand', async () => {
   assert.equal((await commands.run(['__names', 'banned'])).stdout, '');
@@ -223,6 +243,6 @@ test('names for completion leave out what a shell would expand', async () => {
 
 test('top shows it as harmless', async () => {
   const { stdout } = await commands.run(['top']);
-  for (const line of stdout.split('\n')) assert.equal(line, printable(line));
+  assertHarmless(stdout);
   assert.match(stdout, /x\\x1b\[2J/);
 });

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
-import { program } from '../../src/cli.ts';
-import { exitCode, printError } from '../../src/commands/output.ts';
+import { program, report } from '../../src/cli.ts';
 import { BailiffError } from '../../src/core/errors.ts';
 import type { CommandLine } from './command-lines.ts';
 
@@ -30,9 +29,8 @@ async function outcome(args: readonly string[]): Promise<readonly [number, strin
     await program.parseAsync(args, { from: 'user' });
     return [Number(process.exitCode), ''];
   } catch (error) {
-    if (error instanceof CommanderError) return [error.exitCode === 0 ? 0 : 2, error.code];
-    printError(error, args.includes('--json'));
-    return [exitCode(error), error instanceof BailiffError ? error.code : 'internal'];
+    const code = report(error, args.includes('--json'));
+    return [code, error instanceof BailiffError || error instanceof CommanderError ? error.code : 'internal'];
   }
 }
 

@@ -1,0 +1,3 @@
+import { runTestFolder } from '../setup/test-folder.ts';
+
+runTestFolder('enforce');
