@@ -20,9 +20,9 @@ const definition: RegexFilterDefinition = {
 const limits = { block: 200, line: 150 };
 const endless = `${'a'.repeat(40)} 1 203.0.113.7`;
 
-function patient(): { patience: Patience; told: string[] } {
+function patient(given = limits): { patience: Patience; told: string[] } {
   const told: string[] = [];
-  return { patience: new Patience(definition, (text) => told.push(text), limits), told };
+  return { patience: new Patience(definition, (text) => told.push(text), given), told };
 }
 
 /** What lines gave: the expression that decided. */
@@ -56,7 +56,7 @@ test('at the third line it is restrained', () => {
 });
 
 test('where no expression is to blame the line is left out, and at the tenth it is given up', () => {
-  const { patience, told } = patient();
+  const { patience, told } = patient({ block: 20, line: 10 });
   const forEver = (): null => {
     for (;;) if (told.length > 1_000) return null;
   };

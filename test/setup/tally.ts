@@ -22,8 +22,8 @@ export default async function* tally(events: AsyncIterable<TestEvent>): AsyncGen
     const { name, file, skip, todo } = event.data;
     const because = skip ?? todo;
     const left = because !== undefined && because !== false;
-    // A suite is no test, but one that is skipped stands for the tests in it.
-    if (event.data.details.type === 'suite' && !left) continue;
+    // A suite is no test, but one that is skipped, or that failed of itself, stands for the tests in it.
+    if (event.data.details.type === 'suite' && !left && !failedOfItself(event)) continue;
     const outcome: Outcome = {
       name,
       outcome: left ? 'skipped' : event.type === 'test:pass' ? 'passed' : 'failed',
@@ -33,4 +33,11 @@ export default async function* tally(events: AsyncIterable<TestEvent>): AsyncGen
     appendFileSync(path, `${JSON.stringify(outcome)}\n`);
   }
   yield '';
+}
+
+/** As a test file does that cannot be imported, or that takes too long. */
+function failedOfItself(event: TestEvent): boolean {
+  if (event.type !== 'test:fail') return false;
+  const { error } = event.data.details;
+  return !('failureType' in error && error.failureType === 'subtestsFailed');
 }

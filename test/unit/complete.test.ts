@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import { alone, testFiles } from '../setup/test-folder.ts';
 
 test('each folder of src/ with tests has its file here', () => {
-  const here = globSync('*.test.ts', { cwd: import.meta.dirname }).map((file) => path.basename(file, '.test.ts'));
+  const here = globSync('*.test.ts', { cwd: import.meta.dirname }).map((file) =>
+    path.basename(file, '.test.ts'),
+  );
   assert.deepEqual(here.sort(), [...Object.keys(testFiles), 'complete'].sort());
 });
 
