@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RegexFilterDefinition } from '../core/filter.ts';
 import { compileWatched } from '../scan/filters/compile.ts';
+// On a busy machine loading it takes longer than a line may here.
+import '../scan/filters/re2-engine.ts';
 import { Patience } from './patience.ts';
 
 const definition: RegexFilterDefinition = {
