@@ -66,17 +66,28 @@ type Shape =
   | typeof notifyShape;
 
 function entriesOf(shape: Shape, prefix: string): EnvironmentEntry[] {
+  return optionVariables(shape, prefix).map(([, entry]) => entry);
+}
+
+/** The options of one place in the configuration, by name, each with its variable. */
+export function optionVariables(
+  shape: Shape,
+  prefix: string,
+): (readonly [option: string, entry: EnvironmentEntry])[] {
   return Object.entries(shape).map(([name, { def }]) => {
     const entry = optionEntries.get(def.innerType);
     const variable = prefix + variableText(name);
-    return {
-      variable,
-      // What no option takes is refused with the words for what it does take.
-      type: def.innerType.safeParse({}).error?.issues[0]?.message ?? '',
-      default: entry?.default ?? null,
-      otherwise: entry?.otherwise ?? null,
-      description: entry?.description ?? '',
-      file: entry?.secret === true ? `${variable}_FILE` : null,
-    };
+    return [
+      name,
+      {
+        variable,
+        // What no option takes is refused with the words for what it does take.
+        type: def.innerType.safeParse({}).error?.issues[0]?.message ?? '',
+        default: entry?.default ?? null,
+        otherwise: entry?.otherwise ?? null,
+        description: entry?.description ?? '',
+        file: entry?.secret === true ? `${variable}_FILE` : null,
+      },
+    ];
   });
 }

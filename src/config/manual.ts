@@ -1,3 +1,4 @@
+import { optionVariables } from './environment-list.ts';
 import {
   fail2banVariablePrefix,
   fileVariable,
@@ -6,18 +7,9 @@ import {
   notifyVariablePrefix,
   scriptVariables,
   variablePrefix,
-  variableText,
 } from './option-names.ts';
 import { bold, example, head, item, paragraph, prose, section } from './roff.ts';
-import {
-  defaultsShape,
-  fail2banShape,
-  globalShape,
-  jailShape,
-  labelOptions,
-  notifyShape,
-  optionEntries,
-} from './schema.ts';
+import { defaultsShape, fail2banShape, globalShape, jailShape, labelOptions, notifyShape } from './schema.ts';
 
 /** The manual page bailiff.yaml(5), out of the schema. */
 export function configurationManual(version: string): string {
@@ -75,19 +67,11 @@ jails:
     bantime: 1d
 `;
 
-type Shape =
-  | typeof fail2banShape
-  | typeof globalShape
-  | typeof defaultsShape
-  | typeof jailShape
-  | typeof notifyShape;
-
-function options(shape: Shape, prefix: string): string[] {
-  return Object.entries(shape).map(([name, { def }]) => {
-    const entry = optionEntries.get(def.innerType);
-    const fallback = entry?.otherwise ?? (entry?.default === '' ? 'none' : `\`${entry?.default ?? ''}\``);
-    const file = entry?.secret === true ? `, or \`${prefix}${variableText(name)}_FILE\`` : '';
-    const told = `${entry?.description ?? ''} Variable: \`${prefix}${variableText(name)}\`${file}. Default: ${fallback}.`;
+function options(...place: Parameters<typeof optionVariables>): string[] {
+  return optionVariables(...place).map(([name, entry]) => {
+    const fallback = entry.otherwise ?? (entry.default === '' ? 'none' : `\`${entry.default ?? ''}\``);
+    const file = entry.file === null ? '' : `, or \`${entry.file}\``;
+    const told = `${entry.description} Variable: \`${entry.variable}\`${file}. Default: ${fallback}.`;
     return item(bold(name), paragraph(told));
   });
 }
