@@ -40,6 +40,7 @@ export class BanNews {
 
   /** Bans of an earlier run stand again. */
   restored(bans: Iterable<Ban>): void {
+    if (this.#log === null && [...this.#parts.notifiers.values()].every((own) => own.length === 0)) return;
     for (const ban of bans) {
       const own = this.#parts.notifiers.get(ban.jail) ?? [];
       // Those who are told of everything know it already; a million of them would only be remembered for nothing.

@@ -1,7 +1,7 @@
 import type { BusyRange } from '../control/protocol.ts';
-import { rangeAround } from '../core/address.ts';
+import { type AddressKey, formatKey } from '../core/address-key.ts';
 import type { Allowlist } from '../core/allowlist.ts';
-import { keepsOut } from '../core/policy.ts';
+import { keepsOut, type Policy } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
 import type { ActiveBans } from '../ledger/bans.ts';
 import type { Jails } from './jails.ts';
@@ -49,7 +49,9 @@ export class BusyRanges {
     const { active, allowlist, jails } = this.#parts;
     const spared = [...jails.all()].flatMap(({ jail }) => jail.own);
     return [...this.#counts()]
-      .filter(([range, addresses]) => addresses >= many && active.ofAddress(range).length === 0)
+      .filter(([, addresses]) => addresses >= many)
+      .map(([network, addresses]) => [rangeOf(network), addresses] as const)
+      .filter(([range]) => active.ofAddress(range).length === 0)
       .sort(([, a], [, b]) => b - a)
       .slice(0, mostNamed)
       .map(([range, addresses]) => ({
@@ -59,24 +61,34 @@ export class BusyRanges {
       }));
   }
 
-  #counts(): Map<Address, number> {
-    const counts = new Map<string, number>();
+  #counts(): Map<number, number> {
+    const counts = new Map<number, number>();
     let looked = 0;
-    let last: Address | null = null;
-    for (const { address, hits, policy } of this.#parts.active.all()) {
+    const led = (hits: number, policy: Policy): boolean => hits > 0 && keepsOut(policy);
+    for (const key of this.#parts.active.keys(led)) {
       if (++looked > mostLooked) break;
-      // Of several jails they come one after another.
-      if (address === last || hits === 0 || !keepsOut(policy)) continue;
-      last = address;
-      const range = usualRange(address);
-      if (range !== null) counts.set(range, (counts.get(range) ?? 0) + 1);
+      const network = networkOf(key);
+      if (network !== null) counts.set(network, (counts.get(network) ?? 0) + 1);
     }
     return counts;
   }
 }
 
-/** A hundred thousand are asked for at a time: of an IPv4 address it is the text before its last dot. */
-function usualRange(address: Address): Address | null {
-  if (address.includes(':') || address.includes('/')) return rangeAround(address, usualPrefixes);
-  return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
+/** Above any network of IPv6, which has 48 bits. */
+const above6 = 2 ** 48;
+
+/** The usual range around a narrower one, as a number: a hundred thousand are asked for at a time. */
+function networkOf({ word0, word1, word2, word3, bits }: Readonly<AddressKey>): number | null {
+  const is4 = word0 === 0 && word1 === 0 && word2 === 0xffff;
+  if (is4) return bits > 96 + usualPrefixes[4] ? above6 + (word3 >>> 8) : null;
+  return bits > usualPrefixes[6] ? (word0 >>> 0) * 2 ** 16 + (word1 >>> 16) : null;
+}
+
+function rangeOf(network: number): Address {
+  if (network >= above6) {
+    const word3 = ((network - above6) << 8) | 0;
+    return formatKey({ word0: 0, word1: 0, word2: 0xffff, word3, bits: 96 + usualPrefixes[4] });
+  }
+  const word0 = Math.trunc(network / 2 ** 16) | 0;
+  return formatKey({ word0, word1: (network % 2 ** 16) << 16, word2: 0, word3: 0, bits: usualPrefixes[6] });
 }

@@ -1,4 +1,4 @@
-import { targetOf } from '../core/policy.ts';
+import { type Target, targetOf, unenforced } from '../core/policy.ts';
 import type { Wanted } from '../enforce/difference.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Desk } from './desk.ts';
@@ -46,15 +46,21 @@ export class RestoredBans implements Iterable<Wanted> {
 }
 
 function* wanted({ ledger, desk, jails }: RestoredBansParts): Generator<Wanted, void> {
-  for (const part of ledger.readBans()) {
-    const released = new Set(desk.releaseProtected(part));
-    for (const ban of part) {
+  for (const { bans, again } of ledger.readBans()) {
+    const released = new Set(desk.releaseProtected(bans));
+    for (const ban of bans) {
       if (released.has(ban)) continue;
       const policy = jails.get(ban.jail)?.policy ?? ban.policy;
       if (policy !== ban.policy) ledger.movePolicy(ban.jail, policy, [ban]);
       const target = targetOf(ban.address, policy);
-      const until = ledger.active.merged.get(target);
-      if (until !== undefined) yield [target, until];
+      if (again.has(ban.address)) yield* standing(target, ledger);
+      else if (policy !== unenforced) yield [target, ban.until];
     }
   }
+}
+
+/** Of an address that had a ban before: until the later of both. */
+function* standing(target: Target, { active }: Ledger): Generator<Wanted, void> {
+  const until = active.merged.get(target);
+  if (until !== undefined) yield [target, until, true];
 }

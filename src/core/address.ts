@@ -33,6 +33,11 @@ export function parseRange(text: string): Range | null {
   return { family: host.family, bytes: maskBytes(host.bytes, bits), bits };
 }
 
+/** Whether `parseRange` reads it; of most, an IPv4 address, that is known without anything being made. */
+export function isRange(text: string): boolean {
+  return wordOf4(text) !== null || parseRange(text) !== null;
+}
+
 /** Written here, since a library takes 35 µs for an IPv6 address, and a flood has each read several times over. */
 function parseHost(text: string): Range | null {
   if (!text.includes(':')) {
@@ -118,10 +123,15 @@ function maskBytes(bytes: readonly number[], bits: number): number[] {
   return bytes.map((byte, index) => byte & (0xff << (8 - Math.min(8, Math.max(0, bits - index * 8)))) & 0xff);
 }
 
+/** The length of the prefix of a single address. */
+export function fullBits(family: Family): number {
+  return family === 4 ? 32 : 128;
+}
+
 /** The canonical text: RFC 5952 for IPv6; no prefix length for a single address. */
 export function formatRange(range: Range): Address {
   const host = range.family === 4 ? formatHost4(range.bytes) : formatHost6(range.bytes);
-  return range.bits === (range.family === 4 ? 32 : 128) ? host : `${host}/${range.bits}`;
+  return range.bits === fullBits(range.family) ? host : `${host}/${range.bits}`;
 }
 
 /** A third of the time that a join takes. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { overlaps, parseRange } from './address.ts';
 import { Allowlist } from './allowlist.ts';
 
 test('loopback, link-local, multicast and what is no address are never banned', () => {
@@ -39,4 +40,29 @@ test('sections are replaced whole, and a jail has its own list', () => {
     allowlist.reason('203.0.113.7', [{ range: '203.0.113.7', reason: 'ignoreip of jail web' }]),
     'ignoreip of jail web',
   );
+});
+
+test('an address is held against ranges of every length as their bytes are', () => {
+  const inside = (address: string, range: string): boolean => {
+    const [one, other] = [parseRange(address), parseRange(range)];
+    return one !== null && other !== null && overlaps(one, other);
+  };
+  const hosts = [
+    '198.51.100.77',
+    '198.51.100.78',
+    '198.51.228.77',
+    '70.51.100.77',
+    '0.0.0.1',
+    '255.255.255.254',
+  ];
+  const asked = [...hosts, '198.51.100.0/25', '2001:db8::7', '2001:db8::/64'];
+  const ranges = hosts.flatMap((host) => Array.from({ length: 33 }, (_, bits) => `${host}/${bits}`));
+  for (const range of [...ranges, '2001:db8::/32', '2001:db8:0:1::/64', '::/0']) {
+    const own = [{ range, reason: range }];
+    for (const address of asked) {
+      const { reason } = new Allowlist().entry(address, own) ?? { reason: null };
+      const always = new Allowlist().reason(address);
+      assert.equal(reason, always ?? (inside(address, range) ? range : null), `${address} in ${range}`);
+    }
+  }
 });

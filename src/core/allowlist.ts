@@ -1,4 +1,4 @@
-import { type Family, formatRange, overlaps, parseRange, type Range } from './address.ts';
+import { type Family, formatRange, overlaps, parseRange, type Range, wordOf4 } from './address.ts';
 import type { Address } from './types.ts';
 
 /** Ranges that are never banned, with the reason a person is told. */
@@ -49,9 +49,9 @@ export class Allowlist {
 
   /** Replaces the entries of one section. A range that cannot be read is ignored: sources validate first. */
   replace(section: string, entries: readonly AllowEntry[]): void {
-    const parsed = entries.flatMap(({ range, reason }) => {
-      const read = parseRange(range);
-      return read === null ? [] : [{ section, range: read, reason }];
+    const parsed = entries.flatMap((entry) => {
+      const held = heldOf(entry);
+      return held === null ? [] : [{ ...held, section, reason: entry.reason }];
     });
     this.#sections.set(section, parsed);
     const all = [...this.#sections.values()].flat();
@@ -83,20 +83,60 @@ export class Allowlist {
 
   /** As `protection`, with the entry that protects it. */
   entry(address: Address, extra: readonly AllowEntry[] = [], forced = false): ProtectingEntry | null {
-    const range = parseRange(address);
-    if (range === null) return { section: 'always', reason: 'not an address', range: null };
-    const found = this.#byFamily[range.family].find(
-      (entry) => overlaps(entry.range, range) && (!forced || unforceable.has(entry.section)),
-    );
-    if (found !== undefined) return { ...found, range: formatRange(found.range) };
+    const asked = askedOf(address);
+    if (asked === null) return { section: 'always', reason: 'not an address', range: null };
+    for (const entry of this.#byFamily[asked.family])
+      if (meets(entry, asked) && (!forced || unforceable.has(entry.section)))
+        return { section: entry.section, reason: entry.reason, range: formatRange(entry.range) };
     for (const entry of forced ? [] : extra) {
-      const own = parseRange(entry.range);
-      if (own !== null && overlaps(own, range)) return { section: 'ignoreip', ...entry };
+      const held = heldOf(entry);
+      if (held !== null && meets(held, asked)) return { section: 'ignoreip', ...entry };
     }
     return null;
   }
 }
 
-interface ParsedEntry extends Protection {
+/** What is asked about: of a single IPv4 address the 32 bits are all that is needed. */
+type Asked =
+  | { readonly family: 4; readonly word: number }
+  | { readonly family: Family; readonly range: Range };
+
+/** A range of a list, read once: of IPv4 also as 32 bits, and those of them that count. */
+interface Held {
   readonly range: Range;
+  readonly word: number;
+  readonly mask: number;
+}
+
+interface ParsedEntry extends Protection, Held {}
+
+/** A flood asks about each of its addresses several times over, against the same entries. */
+const heldEntries = new WeakMap<AllowEntry, Held | null>();
+
+function heldOf(entry: AllowEntry): Held | null {
+  const known = heldEntries.get(entry);
+  if (known !== undefined) return known;
+  const range = parseRange(entry.range);
+  const held = range === null ? null : { range, ...networkOf(range) };
+  heldEntries.set(entry, held);
+  return held;
+}
+
+/** A shift by 32 would be one by none. */
+function networkOf({ family, bytes, bits }: Range): { readonly word: number; readonly mask: number } {
+  if (family === 6) return { word: 0, mask: -1 };
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  return { word: (a << 24) | (b << 16) | (c << 8) | d, mask: bits === 0 ? 0 : -1 << (32 - bits) };
+}
+
+function askedOf(address: Address): Asked | null {
+  const word = wordOf4(address);
+  if (word !== null) return { family: 4, word };
+  const range = parseRange(address);
+  return range === null ? null : { family: range.family, range };
+}
+
+function meets(held: Held, asked: Asked): boolean {
+  if ('range' in asked) return overlaps(held.range, asked.range);
+  return held.range.family === 4 && ((held.word ^ asked.word) & held.mask) === 0;
 }

@@ -1,64 +1,78 @@
-/** A binary min-heap: the next expiry among many bans. */
-export class MinHeap<T> {
-  readonly #items: T[] = [];
-  readonly #key: (item: T) => number;
+import { none } from './entry-pool.ts';
 
-  /** `key` orders the items and must not change while an item is in the heap. */
-  constructor(key: (item: T) => number) {
-    this.#key = key;
+/** Where the entries of a heap keep what they are ordered by, and their place in it (none: in no heap). */
+export interface QueuedEntries {
+  /** Must not change while the entry is in the heap. */
+  until(entry: number): number;
+  queued(entry: number): number;
+  setQueued(entry: number, place: number): void;
+}
+
+/** A binary min-heap of entry numbers that knows where each is: the next expiry among many bans. */
+export class EntryHeap {
+  readonly #entries: QueuedEntries;
+  readonly #heap: number[] = [];
+
+  constructor(entries: QueuedEntries) {
+    this.#entries = entries;
   }
 
-  get size(): number {
-    return this.#items.length;
+  /** The one that is over first, or none. */
+  get first(): number {
+    return this.#heap[0] ?? none;
   }
 
-  peek(): T | undefined {
-    return this.#items[0];
+  add(entry: number): void {
+    this.#heap.push(entry);
+    this.#rise(this.#heap.length - 1, entry);
   }
 
-  push(item: T): void {
-    this.#items.push(item);
-    let at = this.#items.length - 1;
+  /** Takes an entry out. One that is in no heap stays out. */
+  delete(entry: number): void {
+    const at = this.#entries.queued(entry);
+    if (at === none) return;
+    this.#entries.setQueued(entry, none);
+    const last = this.#heap.pop();
+    if (last === undefined || last === entry) return;
+    if (this.#rise(at, last) === at) this.#sink(at, last);
+  }
+
+  /** Puts an entry at a place, or above it. @returns where it is */
+  #rise(place: number, entry: number): number {
+    const until = this.#entries.until(entry);
+    let at = place;
     while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (this.#order(parent) <= this.#order(at)) break;
-      this.#swap(at, parent);
-      at = parent;
+      const above = (at - 1) >> 1;
+      const parent = this.#heap[above] ?? none;
+      if (this.#entries.until(parent) <= until) break;
+      this.#put(at, parent);
+      at = above;
     }
+    this.#put(at, entry);
+    return at;
   }
 
-  pop(): T | undefined {
-    const top = this.#items[0];
-    const last = this.#items.pop();
-    if (last === undefined || this.#items.length === 0) return top;
-    this.#items[0] = last;
-    this.#sink();
-    return top;
-  }
-
-  #sink(): void {
-    let at = 0;
+  #sink(place: number, entry: number): void {
+    const until = this.#entries.until(entry);
+    let at = place;
     for (;;) {
-      const left = 2 * at + 1;
-      const right = left + 1;
-      let least = this.#order(left) < this.#order(at) ? left : at;
-      if (this.#order(right) < this.#order(least)) least = right;
-      if (least === at) return;
-      this.#swap(at, least);
-      at = least;
+      const below = this.#earlier(2 * at + 1, 2 * at + 2);
+      const child = this.#heap[below];
+      if (child === undefined || until <= this.#entries.until(child)) break;
+      this.#put(at, child);
+      at = below;
     }
+    this.#put(at, entry);
   }
 
-  #order(index: number): number {
-    const item = this.#items[index];
-    return item === undefined ? Number.POSITIVE_INFINITY : this.#key(item);
+  #earlier(left: number, right: number): number {
+    const [one, other] = [this.#heap[left], this.#heap[right]];
+    if (one === undefined || other === undefined) return left;
+    return this.#entries.until(other) < this.#entries.until(one) ? right : left;
   }
 
-  #swap(a: number, b: number): void {
-    const first = this.#items[a];
-    const second = this.#items[b];
-    if (first === undefined || second === undefined) return;
-    this.#items[a] = second;
-    this.#items[b] = first;
+  #put(at: number, entry: number): void {
+    this.#heap[at] = entry;
+    this.#entries.setQueued(entry, at);
   }
 }

@@ -107,6 +107,13 @@ export function normalizePorts(ports: readonly PortRange[]): PortRange[] {
  */
 export type Target = string;
 
+/** Targets to the end of their longest ban, in seconds since the epoch; null: for ever. What the kernel should hold. */
+export interface Desired extends Iterable<readonly [Target, number | null]> {
+  readonly size: number;
+  has(target: Target): boolean;
+  get(target: Target): number | null | undefined;
+}
+
 export function targetOf(address: Address, policy: Policy): Target {
   return policy === plainPolicy ? address : `${address} ${policy}`;
 }

@@ -1,6 +1,6 @@
+import type { Desired } from '../core/policy.ts';
 import { splitTarget, type Target } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
-import type { Desired } from './difference.ts';
 
 /** The allow check at the privileged edge: what must never be banned is refused, and that is said once. */
 export class Admission {

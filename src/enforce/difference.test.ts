@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plainPolicy as policy } from '../core/policy.ts';
 import type { Change, Element } from './backend.ts';
-import { changeFor, type Desired, difference } from './difference.ts';
+import { changeFor, difference, type Wanted } from './difference.ts';
 import { longestTimeout } from './edge.ts';
 
 const now = 1_000_000;
 const address = '203.0.113.7';
 
-function changes(desired: Desired, actual: readonly Element[]): Change[] {
+function changes(desired: Iterable<Wanted>, actual: readonly Element[]): Change[] {
   return [...difference(desired, actual, now)].filter((change) => change !== null);
 }
 
@@ -100,9 +100,9 @@ test('what is not admitted is not added, and deleted where it stands', () => {
 });
 
 test('a target that is named again with a later end is prolonged, not made anew', () => {
-  const twice: [string, number][] = [
+  const twice: Wanted[] = [
     ['203.0.113.1', now + 60],
-    ['203.0.113.1', now + 600],
+    ['203.0.113.1', now + 600, true],
   ];
   assert.deepEqual(
     [...difference(twice, [], now)],
@@ -110,5 +110,10 @@ test('a target that is named again with a later end is prolonged, not made anew'
       { kind: 'add', address: '203.0.113.1', policy, remaining: 60, fresh: true },
       { kind: 'add', address: '203.0.113.1', policy, remaining: 600 },
     ],
+  );
+  const standing = [{ address: '203.0.113.1', policy, remaining: 60 }];
+  assert.deepEqual(
+    [...difference(twice, standing, now)],
+    [{ kind: 'add', address: '203.0.113.1', policy, remaining: 600 }],
   );
 });

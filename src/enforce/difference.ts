@@ -3,9 +3,8 @@ import type { Change, Element } from './backend.ts';
 import { longestTimeout } from './edge.ts';
 import { proofAddress } from './proof.ts';
 
-/** Target -> until, in seconds since the epoch; null for ever. */
-export type Desired = ReadonlyMap<Target, number | null>;
-export type Wanted = readonly [Target, number | null];
+/** With its end, in seconds since the epoch (null: for ever), and whether it may have been named before. */
+export type Wanted = readonly [target: Target, until: number | null, again?: boolean];
 
 /** Seconds by which the kernel's clock and ours may differ: both round, and reading a large set takes time. */
 const tolerance = 2;
@@ -27,27 +26,26 @@ export function* difference(
   admits: (target: Target) => boolean = () => true,
 ): Generator<Change | null, void> {
   const standing = new Map<Target, number | null>();
-  const wanted = new Set<Target>();
   let looked = 0;
   for (const { address, policy, remaining } of actual) {
     looked += 1;
     if (looked % sliceSize === 0) yield null;
     if (address !== proofAddress) standing.set(targetOf(address, policy), remaining);
   }
-  for (const [target, until] of desired) {
+  for (const [target, until, again = false] of desired) {
     looked += 1;
     if (looked % sliceSize === 0) yield null;
     if (isOver(until, now) || !admits(target)) continue;
     const stands = standing.get(target);
-    if (stands === undefined) yield additionOf(target, until, now, !wanted.has(target));
+    if (stands === undefined) yield additionOf(target, until, now, !again);
     else if (isStale(until === null ? null : until - now, stands))
       yield additionOf(target, until, now, false);
-    wanted.add(target);
+    standing.delete(target);
   }
   for (const [target, remaining] of standing) {
     looked += 1;
     if (looked % sliceSize === 0) yield null;
-    if (!wanted.has(target) && !endsByItself(remaining)) yield changeFor(target, undefined, now);
+    if (!endsByItself(remaining)) yield changeFor(target, undefined, now);
   }
 }
 

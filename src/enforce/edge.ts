@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { parseRange, type Range } from '../core/address.ts';
+import { type Family, formatRange, fullBits, parseRange, type Range, wordOf4 } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type Policy, plainPolicy } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
@@ -18,6 +18,20 @@ export function requireRange(address: Address): Range {
   throw new BailiffError('address-invalid', 'what should go into the kernel is not an address', {
     where: JSON.stringify(address.slice(0, 64)),
   });
+}
+
+/** An address or range as the sets take it: the canonical text of where it begins, and how many bits of it count. */
+export interface KernelRange {
+  readonly family: Family;
+  readonly host: Address;
+  readonly bits: number;
+}
+
+/** As `requireRange`; an IPv4 address, which most are, has one way to be written. @throws BailiffError address-invalid */
+export function requireKernelRange(address: Address): KernelRange {
+  if (wordOf4(address) !== null) return { family: 4, host: address, bits: 32 };
+  const { family, bytes, bits } = requireRange(address);
+  return { family, host: formatRange({ family, bytes, bits: fullBits(family) }), bits };
 }
 
 /** The longest timeout the kernel's ip_set holds, in seconds (24.8 days). What lasts longer is refreshed. */

@@ -1,7 +1,6 @@
-import type { PolicyRule, Target } from '../core/policy.ts';
+import type { Desired, PolicyRule, Target } from '../core/policy.ts';
 import type { Address, Clock } from '../core/types.ts';
 import type { Backend, Dropped, Hook } from './backend.ts';
-import type { Desired } from './difference.ts';
 import type { Schedule } from './pace.ts';
 import type { Proof } from './proof.ts';
 

@@ -44,7 +44,7 @@ export class Projection {
   #lastComparison: number | null = null;
   /** Seconds that it took. */
   #cost = 0;
-  #sampling: Iterator<[Target, number | null]> | null = null;
+  #sampling: Iterator<Wanted> | null = null;
   /** Elements removed since then: the kernel may count them on for seconds. */
   #removed = 0;
 

@@ -1,43 +1,56 @@
-import { MinHeap } from '../core/heap.ts';
-import { type Policy, type Target, targetOf, unenforced } from '../core/policy.ts';
+import { AddressIndex } from '../core/address-index.ts';
+import { type AddressKey, formatKey, readKey } from '../core/address-key.ts';
+import { none } from '../core/entry-pool.ts';
+import { EntryHeap } from '../core/heap.ts';
+import { type Desired, type Policy, splitTarget, type Target, targetOf, unenforced } from '../core/policy.ts';
 import type { Address, Ban } from '../core/types.ts';
+import { BanPool } from './ban-pool.ts';
+import { SharedTexts } from './shared-texts.ts';
+
+/** Of what is read from a database whose numbers may be any. */
+const mostCounted = 2 ** 31 - 1;
+
+/** Earlier than any. */
+const noTime = Number.NEGATIVE_INFINITY;
+
+/** One for all: it is made use of before another one is read. */
+const key: AddressKey = { word0: 0, word1: 0, word2: 0, word3: 0, bits: 0 };
 
 /**
  * The active bans in memory: by address, and merged over jails as the kernel sees them. Changes here are not
- * stored: the ledger does that. A hundred thousand are read at a start, so an address has one entry, and that
- * is its ban itself where only one jail bans it.
+ * stored: the ledger does that. They are kept as numbers, and a `Ban` is made when one is asked for.
  */
 export class ActiveBans {
-  readonly #byAddress = new Map<Address, Ban | readonly Ban[]>();
-  readonly #until = new Map<Target, number | null>();
-  /** How many bans are enforced by each policy, and how many each jail has. */
-  readonly #policies = new Map<Policy, number>();
-  readonly #jails = new Map<string, number>();
-  /** Of those, the ones without an end. */
+  readonly #pool = new BanPool();
+  /** The first ban of each address; the others hang on it. */
+  readonly #index = new AddressIndex(this.#pool);
+  readonly #expiries = new EntryHeap(this.#pool);
+  readonly #policies = new SharedTexts();
+  readonly #jails = new SharedTexts();
+  /** By jail: how many have no end. */
   readonly #permanent = new Map<string, number>();
-  readonly #forced = new Set<Target>();
-  /** May hold bans that ended or were prolonged since: they are passed over when their time comes. */
-  readonly #expiries = new MinHeap<Ban>((ban) => ban.until ?? Number.POSITIVE_INFINITY);
   #size = 0;
+  /** How many of them were forced by hand. */
+  #forced = 0;
+  /** How many pairs of address and policy. */
+  #targets = 0;
 
   /** Target to the end of its longest ban; null: for ever. What the kernel should hold. */
-  get merged(): ReadonlyMap<Target, number | null> {
-    return this.#until;
-  }
+  readonly merged: Desired = this.#merged();
 
   /** The policies of all bans. */
-  policies(): IterableIterator<Policy> {
-    return this.#policies.keys();
+  policies(): Iterable<Policy> {
+    return this.#policies.counts.keys();
   }
 
   /** Policies of bans that are still to be read: their sets have to be there by then. */
   expect(policies: Iterable<Policy>): void {
-    for (const policy of policies) count(this.#policies, policy, 0);
+    for (const policy of policies) this.#policies.expect(policy);
   }
 
   /** How many bans each jail has; asked often, beside many. */
   get byJail(): ReadonlyMap<string, number> {
-    return this.#jails;
+    return this.#jails.counts;
   }
 
   /** How many of them have no end. */
@@ -45,137 +58,259 @@ export class ActiveBans {
     return this.#permanent;
   }
 
-  /** Whether a ban of this target was forced by hand. */
-  isForced(target: Target): boolean {
-    return this.#forced.has(target);
-  }
-
   get size(): number {
     return this.#size;
   }
 
+  /** Whether a ban of this target was forced by hand. */
+  isForced(target: Target): boolean {
+    if (this.#forced === 0) return false;
+    const { address, policy } = splitTarget(target);
+    return this.ofAddress(address).some((ban) => ban.forced && ban.policy === policy);
+  }
+
   get(jail: string, address: Address): Ban | undefined {
-    const bans = this.#byAddress.get(address);
-    if (bans === undefined || !isList(bans)) return bans?.jail === jail ? bans : undefined;
-    return bans.find((ban) => ban.jail === jail);
+    const found = this.#ofJail(this.#first(address), jail);
+    return found === none ? undefined : this.#ban(found);
   }
 
   ofAddress(address: Address): readonly Ban[] {
-    const bans = this.#byAddress.get(address);
-    return bans === undefined ? [] : isList(bans) ? bans : [bans];
+    return [...this.#chain(this.#first(address))].map((entry) => this.#ban(entry));
   }
 
+  /** Those of one address follow one another, in no other order. What is added or ended meanwhile may come or not. */
   *all(): Generator<Ban, void> {
-    for (const bans of this.#byAddress.values()) {
-      if (isList(bans)) yield* bans;
-      else yield bans;
+    for (const first of this.#firsts()) for (const entry of this.#chain(first)) yield this.#ban(entry);
+  }
+
+  /** Addresses of which a ban is as `such` says, for who looks at all of them: one key, over and over. */
+  *keys(such: (hits: number, policy: Policy) => boolean): Generator<Readonly<AddressKey>, void> {
+    const found: AddressKey = { ...key };
+    const is = (entry: number): boolean =>
+      such(this.#pool.hits(entry), this.#policies.text(this.#pool.policy(entry)));
+    for (const first of this.#firsts()) {
+      let entry = first;
+      while (entry !== none && !is(entry)) entry = this.#pool.next(entry);
+      if (entry === none) continue;
+      this.#pool.readKey(entry, found);
+      yield found;
     }
   }
 
-  /** Adds a ban or replaces the one of the same jail and address. */
-  set(ban: Ban): void {
-    if (!this.#byAddress.has(ban.address)) {
-      this.#add(ban);
-      return;
+  /**
+   * Adds a ban or replaces the one of the same jail and address. @returns whether it is the only one of its address
+   * @throws RangeError where that is none
+   */
+  set(ban: Ban): boolean {
+    readKey(ban.address, key);
+    const first = this.#index.find(key);
+    if (first === none) {
+      this.#index.add(this.#add(ban));
+      return true;
     }
-    const replaced = this.get(ban.jail, ban.address);
-    this.#store(ban.address, [...this.ofAddress(ban.address).filter((other) => other !== replaced), ban]);
-    if (replaced === undefined) this.#size += 1;
-    count(this.#policies, ban.policy, 1);
-    if (replaced === undefined) count(this.#jails, ban.jail, 1);
-    else count(this.#policies, replaced.policy, -1);
-    if (replaced?.until === null) count(this.#permanent, ban.jail, -1);
-    if (ban.until === null) count(this.#permanent, ban.jail, 1);
-    this.#expiries.push(ban);
-    if (replaced !== undefined && replaced.policy !== ban.policy) this.#merge(ban.address, replaced.policy);
-    this.#merge(ban.address, ban.policy);
-  }
-
-  /** Of an address that no jail bans: the usual case, and a start has a hundred thousand of them. */
-  #add(ban: Ban): void {
-    const { address, policy, until, forced } = ban;
-    this.#byAddress.set(address, ban);
-    this.#size += 1;
-    count(this.#policies, policy, 1);
-    count(this.#jails, ban.jail, 1);
-    if (until === null) count(this.#permanent, ban.jail, 1);
-    this.#expiries.push(ban);
-    if (policy === unenforced) return;
-    const target = targetOf(address, policy);
-    this.#until.set(target, until);
-    if (forced) this.#forced.add(target);
+    const standing = this.#ofJail(first, ban.jail);
+    if (standing === none) {
+      const last = this.#last(first);
+      this.#pool.setNext(last, this.#add(ban, first));
+      return false;
+    }
+    this.#discount(standing, first);
+    this.#pool.write(standing, this.#counted(ban, first, standing));
+    this.#queue(standing);
+    return this.#pool.next(first) === none;
   }
 
   delete(ban: Ban): void {
-    const standing = this.get(ban.jail, ban.address);
-    if (standing === undefined) return;
-    this.#store(
-      ban.address,
-      this.ofAddress(ban.address).filter((other) => other !== standing),
-    );
+    const first = this.#first(ban.address);
+    const entry = this.#ofJail(first, ban.jail);
+    if (entry === none) return;
+    this.#discount(entry, first);
+    this.#unlink(entry, first);
+    this.#pool.remove(entry);
     this.#size -= 1;
-    count(this.#policies, standing.policy, -1);
-    count(this.#jails, standing.jail, -1);
-    if (standing.until === null) count(this.#permanent, standing.jail, -1);
-    this.#merge(ban.address, standing.policy);
   }
 
   /** When the next ban ends, or null. */
   nextExpiry(): number | null {
-    this.#dropOutdated();
-    return this.#expiries.peek()?.until ?? null;
+    const next = this.#expiries.first;
+    return next === none ? null : this.#pool.until(next);
   }
 
-  /** The bans whose time is over. They stay until `delete`. */
+  /** The bans whose time is over, once each. They stay until `delete`. */
   expired(now: number): Ban[] {
     const over: Ban[] = [];
-    for (;;) {
-      this.#dropOutdated();
-      const next = this.#expiries.peek();
-      if (next === undefined || next.until === null || next.until > now) return over;
-      this.#expiries.pop();
-      over.push(next);
+    for (let next = this.#expiries.first; next !== none; next = this.#expiries.first) {
+      if (this.#pool.until(next) > now) break;
+      this.#expiries.delete(next);
+      over.push(this.#ban(next));
+    }
+    return over;
+  }
+
+  /** `first`: the first of its address, where there is one. @returns its entry */
+  #add(ban: Ban, first = none): number {
+    const entry = this.#pool.add(key, this.#counted(ban, first, none));
+    this.#queue(entry);
+    this.#size += 1;
+    return entry;
+  }
+
+  /** What is kept of a ban, which counts from now on: beside those of its address, but for `replaced`. */
+  #counted(ban: Ban, first: number, replaced: number) {
+    const { jail, policy, hits, count, forced, since, until } = ban;
+    if (until === null) change(this.#permanent, jail, 1);
+    if (forced) this.#forced += 1;
+    const fields = {
+      jail: this.#jails.take(jail),
+      policy: this.#policies.take(policy),
+      hits: Math.min(hits, mostCounted),
+      count: Math.min(count, mostCounted),
+      forced,
+      since,
+      until: until ?? Number.POSITIVE_INFINITY,
+    };
+    if (policy !== unenforced && !this.#shared(first, fields.policy, replaced)) this.#targets += 1;
+    return fields;
+  }
+
+  /** It counts no more. */
+  #discount(entry: number, first: number): void {
+    const policy = this.#pool.policy(entry);
+    const jail = this.#pool.jail(entry);
+    const enforced = this.#policies.text(policy) !== unenforced;
+    if (enforced && !this.#shared(first, policy, entry)) this.#targets -= 1;
+    if (this.#pool.until(entry) === Number.POSITIVE_INFINITY)
+      change(this.#permanent, this.#jails.text(jail), -1);
+    if (this.#pool.forced(entry)) this.#forced -= 1;
+    this.#jails.drop(jail);
+    this.#policies.drop(policy);
+    this.#expiries.delete(entry);
+  }
+
+  /** Whether another ban of an address has this policy. */
+  #shared(first: number, policy: number, but: number): boolean {
+    for (let entry = first; entry !== none; entry = this.#pool.next(entry))
+      if (entry !== but && this.#pool.policy(entry) === policy) return true;
+    return false;
+  }
+
+  #queue(entry: number): void {
+    if (this.#pool.until(entry) !== Number.POSITIVE_INFINITY) this.#expiries.add(entry);
+  }
+
+  #unlink(entry: number, first: number): void {
+    const next = this.#pool.next(entry);
+    if (entry !== first) {
+      let before = first;
+      while (this.#pool.next(before) !== entry) before = this.#pool.next(before);
+      this.#pool.setNext(before, next);
+    } else if (next === none) this.#index.delete(entry);
+    else this.#index.replace(entry, next);
+  }
+
+  #last(first: number): number {
+    let last = first;
+    for (let next = first; next !== none; next = this.#pool.next(next)) last = next;
+    return last;
+  }
+
+  #ofJail(first: number, jail: string): number {
+    const number = this.#jails.numberOf(jail);
+    let entry = first;
+    while (entry !== none && this.#pool.jail(entry) !== number) entry = this.#pool.next(entry);
+    return entry;
+  }
+
+  #first(address: Address): number {
+    readKey(address, key);
+    return this.#index.find(key);
+  }
+
+  *#chain(first: number): Generator<number, void> {
+    for (let entry = first; entry !== none; ) {
+      const next = this.#pool.next(entry);
+      yield entry;
+      entry = next;
     }
   }
 
-  #dropOutdated(): void {
-    for (let next = this.#expiries.peek(); next !== undefined; next = this.#expiries.peek()) {
-      if (this.get(next.jail, next.address) === next) return;
-      this.#expiries.pop();
+  *#firsts(): Generator<number, void> {
+    for (const entry of this.#pool.entries()) {
+      this.#pool.readKey(entry, key);
+      if (this.#index.find(key) === entry) yield entry;
     }
   }
 
-  #store(address: Address, bans: readonly Ban[]): void {
-    const [first] = bans;
-    if (first === undefined) this.#byAddress.delete(address);
-    else this.#byAddress.set(address, bans.length === 1 ? first : bans);
+  #ban(entry: number): Ban {
+    this.#pool.readKey(entry, key);
+    const { jail, policy, hits, count, forced, since, until } = this.#pool.read(entry);
+    return {
+      address: formatKey(key),
+      jail: this.#jails.text(jail),
+      since,
+      until: endOf(until),
+      hits,
+      count,
+      policy: this.#policies.text(policy),
+      forced,
+    };
   }
 
-  #merge(address: Address, policy: Policy): void {
-    if (policy === unenforced) return;
-    const target = targetOf(address, policy);
-    let until: number | null | undefined;
-    let forced = false;
-    for (const ban of this.ofAddress(address)) {
-      if (ban.policy !== policy) continue;
-      forced ||= ban.forced;
-      if (until === null || ban.until === null) until = null;
-      else until = Math.max(until ?? 0, ban.until);
+  #merged(): Desired {
+    const size = (): number => this.#targets;
+    const until = (target: Target): number => this.#untilOf(target);
+    return {
+      get size() {
+        return size();
+      },
+      has: (target) => until(target) !== noTime,
+      get: (target) => {
+        const latest = until(target);
+        return latest === noTime ? undefined : endOf(latest);
+      },
+      [Symbol.iterator]: () => this.#mergedOfAll(),
+    };
+  }
+
+  /** Negatively infinite: nobody desires it. */
+  #untilOf(target: Target): number {
+    const { address, policy } = splitTarget(target);
+    return policy === unenforced
+      ? noTime
+      : this.#latest(this.#first(address), this.#policies.numberOf(policy));
+  }
+
+  #latest(first: number, policy: number): number {
+    let latest = noTime;
+    for (let entry = first; entry !== none; entry = this.#pool.next(entry))
+      if (this.#pool.policy(entry) === policy) latest = Math.max(latest, this.#pool.until(entry));
+    return latest;
+  }
+
+  *#mergedOfAll(): Generator<readonly [Target, number | null], void> {
+    for (const first of this.#firsts()) {
+      this.#pool.readKey(first, key);
+      const address = formatKey(key);
+      for (const policy of this.#policiesOf(first)) {
+        const text = this.#policies.text(policy);
+        if (text !== unenforced) yield [targetOf(address, text), endOf(this.#latest(first, policy))];
+      }
     }
-    if (forced) this.#forced.add(target);
-    else this.#forced.delete(target);
-    if (until === undefined) this.#until.delete(target);
-    else this.#until.set(target, until);
+  }
+
+  #policiesOf(first: number): Iterable<number> {
+    const policy = this.#pool.policy(first);
+    if (this.#pool.next(first) === none) return [policy];
+    return new Set([...this.#chain(first)].map((entry) => this.#pool.policy(entry)));
   }
 }
 
-function isList(bans: Ban | readonly Ban[]): bans is readonly Ban[] {
-  return Array.isArray(bans);
+function endOf(until: number): number | null {
+  return until === Number.POSITIVE_INFINITY ? null : until;
 }
 
-/** One that was expected stays, at nought, until its last ban ends. */
-function count(counts: Map<string, number>, key: string, by: 1 | 0 | -1): void {
+function change(counts: Map<string, number>, key: string, by: 1 | -1): void {
   const sum = (counts.get(key) ?? 0) + by;
-  if (sum === 0 && by < 0) counts.delete(key);
+  if (sum === 0) counts.delete(key);
   else counts.set(key, sum);
 }

@@ -1,3 +1,4 @@
+import { isRange } from '../core/address.ts';
 import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
 import { usualForget } from '../core/ban-increment.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
@@ -68,6 +69,12 @@ export interface BanRequest {
   readonly evidence?: readonly EvidenceLine[];
 }
 
+/** Some of the bans that an earlier run has left, and those of their addresses that may have been among them before. */
+export interface ReadBans {
+  readonly bans: readonly Ban[];
+  readonly again: ReadonlySet<Address>;
+}
+
 export type BanOutcome =
   | { readonly outcome: 'banned' | 'prolonged' | 'already'; readonly ban: Ban }
   | { readonly outcome: 'protected'; readonly reason: string };
@@ -103,6 +110,8 @@ export class Ledger {
   #blank: BailiffError | null = null;
   #cursorsPurged = Number.NEGATIVE_INFINITY;
   readonly #damages: string[] = [];
+  /** The first stored ban of what is no address. */
+  #unreadable: string | null = null;
 
   /**
    * The bans of an earlier run stand in `active` when `readBans` has been gone through.
@@ -401,23 +410,41 @@ export class Ledger {
    * may be a hundred thousand, and nobody is shut out until they are read: so their way to the kernel begins
    * meanwhile. To be gone through to its end before anything is banned or ended, but for what it yields.
    */
-  *readBans(): Generator<readonly Ban[], void> {
-    const now = this.#options.clock.now();
-    if (this.#blank !== null) {
-      yield [...this.active.all()];
-      return;
-    }
-    for (const bans of this.#store?.bans() ?? []) {
-      for (const [index, ban] of bans.entries()) {
-        if (isAhead(ban, now)) {
-          bans[index] = settled(ban, now);
-          this.#change(bans[index]);
-          this.#settleEvidence(now);
-        } else this.active.set(ban);
-      }
-      yield bans;
-    }
+  *readBans(): Generator<ReadBans, void> {
+    if (this.#blank === null) for (const bans of this.#store?.bans() ?? []) yield this.#enter(bans);
+    else yield { bans: [...this.active.all()], again: new Set() };
     this.#allRead = true;
+  }
+
+  #enter(stored: readonly Ban[]): ReadBans {
+    const now = this.#options.clock.now();
+    const again = new Set<Address>();
+    const bans: Ban[] = [];
+    for (const read of stored) {
+      if (!isRange(read.address)) {
+        this.#endUnreadable(read, now);
+        continue;
+      }
+      const ahead = isAhead(read, now);
+      const ban = ahead ? settled(read, now) : read;
+      if (!this.active.set(ban)) again.add(ban.address);
+      if (ahead) {
+        this.#write((store) => store.changeBan(ban));
+        this.#settleEvidence(now);
+      }
+      bans.push(ban);
+    }
+    return { bans, again };
+  }
+
+  /** Somebody has changed the database: what is no address cannot be banned, and stops no other. */
+  #endUnreadable(ban: Ban, now: number): void {
+    this.#write((store) => store.endBan(ban, now, 'protected'));
+    if (this.#unreadable !== null) return;
+    this.#unreadable = JSON.stringify(ban.address.slice(0, 64));
+    this.#damages.push(
+      `bans of what is no address stood in the database, such as ${this.#unreadable}: they were ended`,
+    );
   }
 
   /** Reads what an earlier run has left. @throws BailiffError as `openDatabase`, and what makes no sense in it */

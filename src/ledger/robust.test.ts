@@ -331,3 +331,27 @@ describe('the clock', () => {
     again.close();
   });
 });
+
+test('a stored ban of what is no address is ended, told of, and stops no other', () => {
+  const ledger = open();
+  const ban = { jail: 'sshd', bantime: 600, hits: 5, policy: plainPolicy };
+  for (const address of ['203.0.113.7', '203.0.113.8']) ledger.ban({ address, ...ban });
+  ledger.commit();
+  ledger.close();
+  const database = new DatabaseSync(path);
+  database.prepare('UPDATE bans SET address = ? WHERE address = ?').run('no\u001bbody', '203.0.113.7');
+  database.close();
+  const next = open();
+  assert.deepEqual(
+    [...next.active.all()].map(({ address }) => address),
+    ['203.0.113.8'],
+  );
+  assert.deepEqual(next.damages, [
+    'bans of what is no address stood in the database, such as "no\\u001bbody": they were ended',
+  ]);
+  next.commit();
+  next.close();
+  const last = open();
+  assert.deepEqual([last.damages, last.active.size], [[], 1]);
+  last.close();
+});

@@ -8,8 +8,8 @@ import { History, type Retention } from './history.ts';
 /** Cursors of sources that have not moved for this long (seconds) are forgotten: most are of containers long gone. */
 const keepCursors = 90 * 86_400;
 
-/** Bans read at a time: some 20 ms of work. */
-const readSize = 5_000;
+/** Bans read at a time: few milliseconds of work, and gone before the garbage collector would have to move them. */
+const readSize = 1_000;
 
 /** Free pages are given back once there are more than this, and more than those in use. */
 const mostFree = 256;

@@ -1,7 +1,7 @@
-import { type Family, formatRange, parseRange } from '../../core/address.ts';
+import { type Family, formatRange, fullBits, parseRange } from '../../core/address.ts';
 import { type Policy, plainPolicy } from '../../core/policy.ts';
 import type { Change, Element } from '../backend.ts';
-import { kernelTimeout, policySuffix, requireRange } from '../edge.ts';
+import { kernelTimeout, policySuffix, requireKernelRange } from '../edge.ts';
 
 /** Sets of ours, of any policy or version; also the copy that is there while a set is exchanged. */
 export const ourSets = /^bailiff[46](?:-[a-z0-9-]{1,21})?$/;
@@ -13,8 +13,9 @@ export function setName(family: Family, policy: Policy = plainPolicy): string {
 
 /** One change as a line for `ipset -`. @throws BailiffError address-invalid */
 export function changeLine(change: Change): string {
-  const range = requireRange(change.address);
-  const target = `${setName(range.family, change.policy)} ${formatRange(range)}`;
+  const { family, host, bits } = requireKernelRange(change.address);
+  const range = bits === fullBits(family) ? host : `${host}/${bits}`;
+  const target = `${setName(family, change.policy)} ${range}`;
   return change.kind === 'add'
     ? `add -exist ${target} timeout ${kernelTimeout(change.remaining)}`
     : `del -exist ${target}`;

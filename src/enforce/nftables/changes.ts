@@ -1,10 +1,9 @@
-import { formatRange } from '../../core/address.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Change } from '../backend.ts';
-import { kernelTimeout, requireRange } from '../edge.ts';
+import { kernelTimeout, requireKernelRange } from '../edge.ts';
 import { inSlices } from '../slices.ts';
 import { table } from './command.ts';
-import { fullBits, type NftSet, type SetNames } from './sets.ts';
+import type { NftSet, SetNames } from './sets.ts';
 
 /** One element of one set, as it should stand. */
 export interface ElementChange {
@@ -45,10 +44,9 @@ export async function prepare(changes: readonly Change[], names: SetNames): Prom
 
 /** null where its policy is not in force. @throws BailiffError address-invalid */
 function elementOf(change: Change, names: SetNames): ElementChange | null {
-  const range = requireRange(change.address);
-  const set = names.of(change.policy, range.family, range.bits);
+  const { family, host: key, bits } = requireKernelRange(change.address);
+  const set = names.of(change.policy, family, bits);
   if (set === null) return null;
-  const key = formatRange({ ...range, bits: fullBits(range.family) });
   if (change.kind === 'delete') return { set, key, timeout: null, fresh: false };
   return { set, key, timeout: kernelTimeout(change.remaining), fresh: change.fresh === true };
 }

@@ -1,7 +1,7 @@
-import { formatRange, parseRange, type Range } from '../../core/address.ts';
+import { formatRange, fullBits, parseRange, type Range } from '../../core/address.ts';
 import type { Address } from '../../core/types.ts';
 import type { Element } from '../backend.ts';
-import { fullBits, type NftSet } from './sets.ts';
+import type { NftSet } from './sets.ts';
 
 /**
  * What matters in the JSON of a table: where a set (or anything else) begins, and its elements, which are

@@ -1,6 +1,7 @@
+import { fullBits } from '../../core/address.ts';
 import { actionKinds, normalizePorts, type PolicyRule, type Protocol } from '../../core/policy.ts';
 import { table } from './command.ts';
-import { declarationOf, fieldOf, fullBits, maskOf, type NftSet } from './sets.ts';
+import { declarationOf, fieldOf, maskOf, type NftSet } from './sets.ts';
 
 export const chain = 'prerouting';
 /** Counters with a name, so that what was counted outlives a chain that is made anew. */

@@ -1,4 +1,4 @@
-import { type Family, formatRange, parseRange } from '../../core/address.ts';
+import { type Family, formatRange, fullBits, parseRange } from '../../core/address.ts';
 import { type Policy, plainPolicy } from '../../core/policy.ts';
 import { policySuffix } from '../edge.ts';
 
@@ -65,11 +65,6 @@ function markOf(policy: Policy): { word: string; digest: string } {
   if (policy === plainPolicy) return { word: 'ban', digest: '' };
   const [, word = '', digest = ''] = policySuffix(policy).split('-');
   return { word, digest: `_${digest}` };
-}
-
-/** The prefix length of a single address. */
-export function fullBits(family: Family): number {
-  return family === 4 ? 32 : 128;
 }
 
 /** The field a set's elements are compared with, as nft calls it. */
