@@ -117,7 +117,7 @@ export interface MatchBatch {
   readonly unheard?: number;
   /** When the chunk was read, in ms since the epoch with a fraction. */
   readonly readAtMs: number;
-  /** How far behind the input's end the cursor is, in bytes; 0 when unknown or caught up. */
+  /** Bytes of the input that are there and not read yet; 0 when unknown or caught up. */
   readonly lagBytes: number;
   /** By how many seconds the dates in its lines constantly are behind the clock (core/skew.ts); absent: not at all. */
   readonly skew?: number;

@@ -60,9 +60,9 @@ export class Place {
     return this.position.offset < this.#ages.old ? this.#ages.old : 0;
   }
 
-  /** Bytes behind the position, as of the last read. */
+  /** Bytes that are not read yet, as of the last read. A line that has no end yet was read: it waits for its writer. */
   get lag(): number {
-    return Math.max(0, this.#size - this.position.offset);
+    return Math.max(0, this.#size - this.#track.taken);
   }
 
   /**

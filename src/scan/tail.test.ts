@@ -70,6 +70,7 @@ test('a line that was unfinished when the file was opened counts when it is fini
   writeFileSync(log, `${bad('a')}bad b 203.0`);
   const tail = follow();
   await tail.saw('a');
+  assert.equal(tail.lag, 0, 'nobody is late with what is not written yet');
   appendFileSync(log, '.113.7\n');
   await tail.saw('a b');
   assert.deepEqual(tail.found[1], ['b', tail.now]);
