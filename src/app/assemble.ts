@@ -437,6 +437,7 @@ export function assemble(
         ineffective,
         intake,
         jails,
+        labelJails,
         labels,
         ledger,
         notifications,
@@ -452,6 +453,7 @@ export function assemble(
     version: own.version,
     ineffective,
     jails,
+    labelJails,
     labels,
   });
   return parts;

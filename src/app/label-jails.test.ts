@@ -35,9 +35,12 @@ test('it stays as long as a ban of it stands', () => {
   const { jails, ask, gone, banning, dropped } = labelJails();
   banning.add('web');
   ask('1', 'web');
+  assert.equal(jails.isLeftover('web'), false);
   gone('1');
   jails.tidy();
   assert.deepEqual(dropped, []);
+  assert.ok(jails.isLeftover('web'), 'it reads nothing, and that is right');
+  assert.equal(jails.isLeftover('sshd'), false);
   banning.clear();
   jails.ended('web');
   assert.deepEqual(dropped, ['web']);

@@ -60,6 +60,11 @@ export class LabelJails {
     if (!this.#parts.isConfigured(name) && !this.#askers.has(name)) this.#askers.set(name, 0);
   }
 
+  /** Whether nothing but its bans keeps a jail: there is nothing that it should read. */
+  isLeftover(name: string): boolean {
+    return this.#askers.get(name) === 0;
+  }
+
   /** A ban of a jail has ended. */
   ended(name: string): void {
     if (this.#askers.get(name) === 0) this.#dropIdle(name);

@@ -13,6 +13,7 @@ import type { Scanner } from '../scan/scanner.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { Intake } from './intake.ts';
 import type { JailEntry, Jails } from './jails.ts';
+import type { LabelJails } from './label-jails.ts';
 import type { LabelReports } from './label-reports.ts';
 import type { Notifications } from './notifications.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -27,6 +28,7 @@ export interface Observed {
   readonly ineffective: Ineffective;
   readonly intake: Intake;
   readonly jails: Jails;
+  readonly labelJails: LabelJails;
   readonly labels: LabelReports;
   readonly ledger: Ledger;
   readonly notifications: Notifications;
@@ -55,14 +57,15 @@ export function observe(series: Series, observed: Observed): void {
   const sources = oncePerScrape(() => observed.intake.status());
   const jailStates = oncePerScrape(() => {
     const reading = sources().filter(({ state }) => state === 'reading');
-    return [...jails.all()].map((entry) => ({
-      ...stateOf(entry),
-      active: ledger.active.byJail.get(entry.configuration.name) ?? 0,
-      reading:
-        entry.configuration.bans.length > 0
-          ? null
-          : reading.filter((source) => source.jails.includes(entry.configuration.name)).length,
-    }));
+    return [...jails.all()].map((entry) => {
+      const { name, bans } = entry.configuration;
+      const readsNone = bans.length > 0 || observed.labelJails.isLeftover(name);
+      return {
+        ...stateOf(entry),
+        active: ledger.active.byJail.get(name) ?? 0,
+        reading: readsNone ? null : reading.filter((source) => source.jails.includes(name)).length,
+      };
+    });
   });
   const { active } = ledger;
   registerJails(

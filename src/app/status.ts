@@ -13,6 +13,7 @@ import type { BusyRanges } from './busy-ranges.ts';
 import type { Ineffective } from './ineffective.ts';
 import type { Intake } from './intake.ts';
 import { type Jails, mostBansOf } from './jails.ts';
+import type { LabelJails } from './label-jails.ts';
 import type { LabelReports } from './label-reports.ts';
 import type { Notifications } from './notifications.ts';
 import type { Policies } from './policies.ts';
@@ -34,6 +35,7 @@ export interface StatusParts {
   readonly gaps: readonly string[];
   readonly intake: Intake;
   readonly jails: Jails;
+  readonly labelJails: LabelJails;
   readonly labels: LabelReports;
   readonly ledger: Ledger;
   readonly notifications: Notifications;
@@ -55,8 +57,10 @@ export function status(parts: StatusParts): Status {
   const active = ledger.active.byJail;
   const problems = problemsOf(parts);
   const sources = intake.status();
-  const reading = [...jails.all()].filter(({ configuration: { bans } }) => bans.length === 0);
-  const enabled = reading.map(({ configuration: { name } }) => name);
+  const configured = [...jails.all()].map(({ configuration }) => configuration);
+  const enabled = configured
+    .filter(({ bans, name }) => bans.length === 0 && !parts.labelJails.isLeftover(name))
+    .map(({ name }) => name);
   return {
     version: parts.version,
     revision: parts.revision,

@@ -10,7 +10,7 @@ export interface JailState {
   readonly tracked: number;
   /** Addresses that it had to forget. */
   readonly evicted: number;
-  /** Sources of it that are being read; null: it reads none, since it counts other jails' bans. */
+  /** Sources of it that are being read; null: it need read none, as one that counts other jails' bans. */
   readonly reading: number | null;
 }
 
@@ -41,8 +41,8 @@ export function registerJails(
     'Addresses that a jail counts.',
     values(({ tracked }) => tracked),
   );
-  perJail.gauge(
-    'evicted_addresses',
+  perJail.counter(
+    'evicted_addresses_total',
     'Addresses that had to be forgotten because of max-tracked.',
     values(({ evicted }) => evicted),
   );

@@ -101,6 +101,13 @@ describe('how bans are enforced on a Docker host', { timeout: 600_000, skip: can
     await eventually('it is shut out there', async () => (await meets(1))[1] === 'timeout');
     assert.deepEqual(await meets(1), ['refused', 'timeout', 200]);
     assert.deepEqual(await meets(2), ['refused', 401, 200]);
+    await testbed.engine.docker('rm', '--force', 'web');
+    await eventually('its jail, which its ban alone keeps, is no reason to worry', async () => {
+      const { sources, warnings } = await bailiff.status();
+      const isRead = sources.some(({ id }) => id === 'docker:web');
+      return !isRead && !warnings.some((warning) => warning.includes('reads nothing'));
+    });
+    assert.notEqual(await jail('nginx-http-auth@web'), undefined);
     await bailiff.json('unban', '--all');
     await recreate({ 'bailiff.jails': 'nginx-http-auth' }, [`${webPort}:80`]);
   });
