@@ -251,7 +251,7 @@ function labelsIn(expression: string, where: string): ReadonlySet<string> {
 test('each alert reads series and labels that are exported, and leads to a command and a page', () => {
   const runbooks = fileOf('docs/runbooks.md');
   const commands = [...fileOf('docs/commands.md').matchAll(/^## (bailiff .+)$/gm)];
-  assert.equal(rules.length, 22);
+  assert.equal(rules.length, 24);
   for (const { alert, expr, labels, annotations } of rules) {
     const available = labelsIn(expr, alert);
     const { summary, description, runbook_url: page } = annotations;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
@@ -236,6 +236,14 @@ describe('commands, with a daemon', () => {
     for (const args of nobody) tried.push({ where: page, args, act: true, prose: false });
     for (const block of ofKind('sh')) if (block.page === page) add(at(block), block.text, false);
   }
+  // What an alert says to run next is typed as it stands there.
+  const alerts = readFileSync(path.join(root, 'observability/alerts.yaml'), 'utf8');
+  for (const [, next = ''] of alerts.matchAll(/ Run next: (.*)"$/gm))
+    add(
+      'an alert',
+      next.replace('{{ $labels.jail }}', 'sshd').replace('{{ $labels.notifier }}', 'ops'),
+      false,
+    );
   for (const page of pages()) {
     const texts = new Set(commandsInProse(page));
     // In text `[JAIL]` is what may be left out, and `a|b` a choice.
@@ -266,6 +274,7 @@ describe('commands, with a daemon', () => {
 
   test('every command is one, and does what it says', (t) => {
     assert.ok(tried.length > 100);
+    assert.ok(tried.filter(({ where, act }) => act && where.startsWith('an alert: ')).length > 10);
     t.diagnostic(`${tried.filter(({ act }) => act).length} are run, ${tried.length} read`);
     const wrong = tried.flatMap(({ where, args, act, prose }, number) => {
       const { exitCode, error, output } = outcomes[number] ?? assert.fail(where);

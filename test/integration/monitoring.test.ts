@@ -193,7 +193,7 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
       }
     const { groups } = await prometheus<{ groups: { rules: { name: string; health: string }[] }[] }>('rules');
     const judged = groups.flatMap(({ rules }) => rules);
-    assert.deepEqual([judged.length, judged.filter(({ health }) => health === 'err')], [22, []]);
+    assert.deepEqual([judged.length, judged.filter(({ health }) => health === 'err')], [24, []]);
   });
 
   it('an attack is seen within a scrape, and a storm of bans raises its alert', async () => {
