@@ -289,6 +289,9 @@ export function assemble(
     ended: (ban) => {
       ineffective.ended(ban);
       labelJails.ended(ban.jail);
+      // The series of a jail that runs no more go with its last ban.
+      const runs = ban.jail === manualJail || jails.get(ban.jail) !== undefined;
+      if (!runs && !ledger.active.byJail.has(ban.jail)) metrics.forgetJail(ban.jail);
       news.ended(ban);
     },
     teardown: async () => {

@@ -25,8 +25,11 @@ let daemon: ReturnType<typeof start> | null;
 let client: ControlClient;
 /** What the daemon printed, if it has ended. */
 let ended: string | null;
+/** Where HTTP is answered; '': nowhere. */
+let listen: string;
 
 beforeEach(() => {
+  listen = '';
   folder = mkdtempSync(join(tmpdir(), 'bailiff-reload-'));
   mkdirSync(at('filters'));
   client = new ControlClient(at('bailiff.sock'));
@@ -48,7 +51,7 @@ const environment = () => ({
   BAILIFF_CONFIG: at('bailiff.yaml'),
   BAILIFF_DOCKER: 'false',
   BAILIFF_ENFORCE: 'dry-run',
-  BAILIFF_LISTEN: '',
+  BAILIFF_LISTEN: listen,
 });
 
 function start() {
@@ -123,6 +126,7 @@ const banned = async () =>
 test('jails come, go and change; what was counted goes on, and bans stay', async () => {
   for (const log of ['a.log', 'b.log']) writeFileSync(at(log), '');
   configure({ one: jail('a.log', { maxretry: 3 }), two: jail('b.log', { maxretry: 5 }) });
+  listen = `127.0.0.1:${await freePort()}`;
   await begin();
   write('a.log', '203.0.113.1', 2);
   write('a.log', '203.0.113.9', 3);
@@ -163,7 +167,10 @@ test('jails come, go and change; what was counted goes on, and bans stay', async
     ['one'],
   );
   assert.equal((await banned()).length, 4);
+  const metrics = async () => (await fetch(`http://${listen}/metrics`)).text();
+  assert.match(await metrics(), /jail="three"/);
   assert.equal((await client.unban({ address: '203.0.113.3', jail: 'three' })).unbanned.length, 1);
+  assert.doesNotMatch(await metrics(), /jail="three"/, 'its series go with its last ban');
   write('c.log', '203.0.113.4');
   configure({ one: jail('a.log', { maxretry: 3, bantime: '1h' }), three: jail('c.log', { maxretry: 1 }) });
   await client.reload();
