@@ -49,11 +49,13 @@ export const rows: readonly Row[] = [
     panels: [
       {
         title: 'Ready',
-        says: 'Whether everything that should hold holds, on every host that is chosen. `bailiff status` says what does not.',
+        says: 'Whether everything that should hold holds, on every host that is chosen; no also where one does not answer. `bailiff status` says what does not.',
         draw: 'stat',
         unit: 'bool_yes_no',
         width: 4,
-        queries: [{ expr: `min(bailiff_ready${here})` }],
+        queries: [
+          { expr: `min(bailiff_ready${here} or up{job=~".*bailiff.*", instance=~"$instance"} == 0)` },
+        ],
         limits: { green: 1, red: 0 },
       },
       {

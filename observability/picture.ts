@@ -40,8 +40,8 @@ function asked(expr: string, rate: string): string {
 /** The answer of Prometheus to a GET of this path, as text. */
 type Ask = (path: string) => Promise<string>;
 
-/** @throws Error where Prometheus does not take the query */
-async function seriesOf(ask: Ask, query: Query, window: Window): Promise<Series[]> {
+/** What a query gives over a time. @throws Error where Prometheus does not take it */
+export async function seriesOf(ask: Ask, query: Query, window: Window): Promise<Series[]> {
   const rate = `${Math.max(60, window.step * 4)}s`;
   const asking = new URLSearchParams({
     query: asked(query.expr, rate),

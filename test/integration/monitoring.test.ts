@@ -6,8 +6,8 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { parse } from 'yaml';
-import { rows } from '../../observability/dashboard.ts';
-import { picture } from '../../observability/picture.ts';
+import { dashboard, rows } from '../../observability/dashboard.ts';
+import { picture, seriesOf } from '../../observability/picture.ts';
 import { folderOf } from '../setup/folder.ts';
 import { readExpression } from '../setup/promql.ts';
 import { Remote } from './enforce-remote.ts';
@@ -34,7 +34,16 @@ interface Alert {
 }
 
 const [daemonPort, prometheusPort, alertmanagerPort, webhookPort] = [9798, 9090, 9093, 9099];
+const alertmanager = `http://127.0.0.1:${alertmanagerPort}`;
 const attackers = 600;
+
+/** What a healthy daemon does not export. */
+const absentWhenWell: ReadonlySet<string> = new Set([
+  'bailiff_label_errors',
+  'bailiff_expression_set_aside',
+  'bailiff_expression_timeouts_total',
+  'bailiff_source_skew_seconds',
+]);
 
 /** Everything listens in a namespace of its own, where the packet filter is real and nobody else's. */
 describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, () => {
@@ -122,11 +131,13 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
       '--enable-feature=exemplar-storage',
       '--log.level=error',
     ]);
-    const alertmanager = {
-      route: { receiver: 'test', group_by: ['alertname'], group_wait: '0s', group_interval: '500ms' },
-      receivers: [{ name: 'test', webhook_configs: [{ url: `http://127.0.0.1:${webhookPort}/` }] }],
+    const shipped = parse(readFileSync(pathOf('observability/alertmanager.yaml'), 'utf8'));
+    const configuration = {
+      ...shipped,
+      route: { ...shipped.route, group_wait: '0s', group_interval: '500ms' },
+      receivers: [{ name: 'owner', webhook_configs: [{ url: `http://127.0.0.1:${webhookPort}/` }] }],
     };
-    writeFileSync(at('alertmanager.yaml'), JSON.stringify(alertmanager));
+    writeFileSync(at('alertmanager.yaml'), JSON.stringify(configuration));
     start('prometheus-alertmanager', [
       `--config.file=${at('alertmanager.yaml')}`,
       `--storage.path=${at('alertmanager')}`,
@@ -155,6 +166,13 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
     return data.result.length === 1 ? Number(only?.value[1]) : undefined;
   }
 
+  async function judgedRules(): Promise<{ health: string; lastEvaluation: string }[]> {
+    const { groups } = await prometheus<{
+      groups: { rules: { health: string; lastEvaluation: string }[] }[];
+    }>('rules');
+    return groups.flatMap(({ rules }) => rules);
+  }
+
   async function received(alertname: string, status: Alert['status']): Promise<Alert | undefined> {
     const alerts = await inside.call<Alert[]>('received');
     return alerts.find((alert) => alert.labels['alertname'] === alertname && alert.status === status);
@@ -169,13 +187,28 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
     throw new Error(`it never came so far: ${what}`);
   }
 
-  it('the rules are sound, and fire when they should', async () => {
+  it('the rules are sound, fire when they should, and do not on a host that is well', async () => {
     await execa('promtool', ['check', 'rules', '--lint-fatal', alertsFile]);
     const { stdout } = await execa('promtool', ['test', 'rules', pathOf('observability/alerts.test.yaml')]);
     assert.match(stdout, /SUCCESS/);
-    const tests = readFileSync(pathOf('observability/alerts.test.yaml'), 'utf8');
-    for (const { alert } of rulesOf().groups.flatMap(({ rules }) => rules))
-      assert.ok(tests.includes(`"${alert}: `), `${alert} has no test`);
+    const { tests } = parse(readFileSync(pathOf('observability/alerts.test.yaml'), 'utf8')) as {
+      tests: { name: string; input_series: { series: string }[] }[];
+    };
+    const quiet = tests.filter(({ name }) => /^(?:a healthy host|an ordinary day)/.test(name));
+    assert.equal(quiet.length, 2);
+    for (const { alert, expr } of rulesOf().groups.flatMap(({ rules }) => rules)) {
+      assert.ok(
+        tests.some(({ name }) => name.startsWith(`${alert}: `)),
+        `${alert} has no test`,
+      );
+      const read = readExpression(expr).selectors.filter(({ metric }) => !absentWhenWell.has(metric));
+      for (const { metric } of read)
+        for (const { name, input_series: given } of quiet)
+          assert.ok(
+            given.some(({ series }) => series.startsWith(`${metric}{`)),
+            `${alert}: ${metric} is not in: ${name}`,
+          );
+    }
   });
 
   it('what the daemon exports is as Prometheus wants it, and holds all that alerts read', async () => {
@@ -191,9 +224,17 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
         const series = metric === 'up' ? 'bailiff_build_info' : metric.replace(/_bucket$/, '');
         assert.ok(types.has(series), `${alert}: ${metric}`);
       }
-    const { groups } = await prometheus<{ groups: { rules: { name: string; health: string }[] }[] }>('rules');
-    const judged = groups.flatMap(({ rules }) => rules);
+    const judged = await judgedRules();
     assert.deepEqual([judged.length, judged.filter(({ health }) => health === 'err')], [24, []]);
+  });
+
+  it('no alert fires on a host that nobody attacks, not even for a moment', async () => {
+    const began = Date.now();
+    await until('all rules were judged since', async () =>
+      (await judgedRules()).every(({ lastEvaluation }) => Date.parse(lastEvaluation) > began),
+    );
+    const firing = 'count(ALERTS{alertstate="firing"}) or vector(0)';
+    await until('what the start raised is over', async () => (await value(firing)) === 0);
   });
 
   it('an attack is seen within a scrape, and a storm of bans raises its alert', async () => {
@@ -225,16 +266,41 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
     assert.equal(await received('BailiffNotEnforcing', 'firing'), undefined);
   });
 
-  it('every panel of the dashboard shows something', async () => {
-    const page = await picture((path) => inside.call('get', `http://127.0.0.1:${prometheusPort}${path}`), 1);
+  it('every query of every panel gives numbers, and so does what hosts and jails are chosen from', async () => {
+    const ask = (path: string): Promise<string> =>
+      inside.call('get', `http://127.0.0.1:${prometheusPort}${path}`);
     const panels = rows.flatMap((row) => row.panels);
-    const sections = page.split('<section').slice(1);
-    assert.equal(sections.length, panels.length);
-    const empty = panels.filter((_, index) => sections[index]?.includes('nothing yet'));
+    const to = Date.now() / 1_000;
+    const empty: string[] = [];
+    for (const { title, queries } of panels) {
+      for (const query of queries) {
+        const series = await seriesOf(ask, query, { from: to - 60, to, step: 1 });
+        const numbers = series.flatMap(({ values }) =>
+          values.filter(([, number]) => Number.isFinite(number)),
+        );
+        if (numbers.length === 0) empty.push(`${title}: ${query.expr}`);
+      }
+    }
+    assert.deepEqual(empty, []);
+    const page = await picture(ask, 1);
+    assert.equal(page.split('<section').length - 1, panels.length);
+    assert.doesNotMatch(page, /nothing yet/);
+    const variables = (dashboard() as { templating: { list: { type: string; definition?: string }[] } })
+      .templating.list;
+    const chosen = variables.flatMap(({ definition }) => {
+      const [, series, label] = /^label_values\((.+), (\w+)\)$/.exec(definition ?? '') ?? [];
+      return series === undefined ? [] : [{ series: series.replace('$instance', '.*'), label }];
+    });
     assert.deepEqual(
-      empty.map(({ title }) => title),
-      [],
+      chosen.map(({ label }) => label),
+      ['instance', 'jail'],
     );
+    for (const { series, label } of chosen) {
+      const values = await prometheus<string[]>(
+        `label/${label}/values?match[]=${encodeURIComponent(series)}`,
+      );
+      assert.ok(values.length > 0, series);
+    }
   });
 
   it('rules that are flushed and kept from repair raise an alert, which ends with the repair', async () => {
@@ -246,6 +312,15 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
     assert.match(alert?.annotations['description'] ?? '', / Run next: bailiff status$/);
     assert.equal(await value('bailiff_enforcement_in_place{hook="INPUT",family="ipv4"}'), 0);
     assert.equal(await value('bailiff_enforcement_state{state="degraded"}'), 1);
+    await until('what follows from it is kept back', async () => {
+      const alerts = JSON.parse(await inside.call('get', `${alertmanager}/api/v2/alerts`)) as {
+        labels: Record<string, string>;
+        status: { inhibitedBy: string[] };
+      }[];
+      return alerts.some(
+        ({ labels, status }) => labels['alertname'] === 'BailiffNotReady' && status.inhibitedBy.length > 0,
+      );
+    });
     const failures = 'bailiff_action_failures_total{backend="iptables",operation="reconcile"}';
     await until('looks fail', async () => Number(await value(failures)) > 0);
     rmSync(at('broken'));
