@@ -149,3 +149,43 @@ test('Grafana does not start without a password of its owner', () => {
   assert.match(start({ GF_SECURITY_ADMIN_PASSWORD: 'x' }).stderr, /run\.sh: (?:not found|No such file)/);
   assert.ok(grafana.environment.includes('GF_SECURITY_ADMIN_PASSWORD'), 'from outside alone');
 });
+
+test('Grafana, Prometheus and Alertmanager find each other and their files where the compose file puts them', () => {
+  const { services } = parse(textOf('compose.yaml'), { merge: true }) as Compose;
+  const mounted = (service: string): ReadonlyMap<string, string> => {
+    const { volumes } = services[service] as Service & { volumes: string[] };
+    return new Map(
+      volumes.map((volume) => {
+        const [, from = '', to = ''] = /^((?:\$\{[^}]*\}|[^:])+):([^:]+)/.exec(volume) ?? [];
+        return [to, from.replace(/^\$\{\w+:-(.*)\}$/, '$1')];
+      }),
+    );
+  };
+  const fileAt = (service: string, path: string): string => {
+    const found = [...mounted(service)].find(([to]) => path === to || path.startsWith(`${to}/`));
+    const [to = '', from = ''] = found ?? [];
+    return textOf(`${from}${path.slice(to.length)}`);
+  };
+  const optionsOf = (service: string): string[] =>
+    (services[service] as Service & { command: string[] }).command;
+  const listens = (service: string): string =>
+    optionsOf(service)
+      .find((option) => option.startsWith('--web.listen-address='))
+      ?.split('=')[1] ?? '';
+
+  const provisioning = '/etc/grafana/provisioning';
+  const { providers } = parse(fileAt('grafana', `${provisioning}/dashboards/bailiff.yaml`));
+  const inFolder = `${providers[0].options.path}/bailiff.json`;
+  assert.equal(JSON.parse(textOf(mounted('grafana').get(inFolder) ?? '')).title, 'Bailiff');
+  const { datasources } = parse(fileAt('grafana', `${provisioning}/datasources/prometheus.yaml`));
+  assert.equal(datasources[0].url, `http://${listens('prometheus')}`);
+
+  for (const service of ['prometheus', 'alertmanager'])
+    for (const option of optionsOf(service)) {
+      const [, path] = /^--config\.file=(.*)$/.exec(option) ?? [];
+      if (path !== undefined) assert.notEqual(fileAt(service, path), '');
+    }
+  const { rule_files: rules, alerting } = parse(fileAt('prometheus', '/etc/prometheus/prometheus.yaml'));
+  for (const path of rules) assert.match(fileAt('prometheus', path), /alert: BailiffAbsent/);
+  assert.deepEqual(alerting.alertmanagers[0].static_configs[0].targets, [listens('alertmanager')]);
+});
