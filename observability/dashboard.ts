@@ -184,8 +184,8 @@ export const rows: readonly Row[] = [
         ],
       },
       {
-        title: 'Attempts that cannot ban',
-        says: 'Older than findtime, or of the future: many of fresh lines mean that a clock or a time zone is wrong.',
+        title: 'Attempts whose time is off',
+        says: 'Older than findtime, which never ban, or of the future, which count as of now: many of fresh lines mean that a clock or a time zone is wrong.',
         draw: 'timeseries',
         unit: 'short',
         width: 12,
