@@ -35,6 +35,9 @@ export interface Row {
 const here = '{instance=~"$instance"}';
 const jails = '{instance=~"$instance", jail=~"$jail"}';
 
+/** The daemon reads the kernel's counters twice a minute: over less than some minutes a rate of them would go up and down. */
+const droppedRate = `rate(bailiff_dropped_packets_total${here}[5m])`;
+
 const quantile = (share: number, histogram: string, by = ''): string =>
   `histogram_quantile(${share}, sum by (le${by}) (rate(${histogram}_bucket${here}[$__rate_interval])))`;
 
@@ -85,11 +88,11 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Packets dropped',
-        says: 'Of banned addresses, a second.',
+        says: 'Of banned addresses, a second, over five minutes.',
         draw: 'stat',
         unit: 'pps',
         width: 4,
-        queries: [{ expr: `sum(rate(bailiff_dropped_packets_total${here}[$__rate_interval]))` }],
+        queries: [{ expr: `sum(${droppedRate})` }],
       },
       {
         title: 'Needs attention',
@@ -135,13 +138,13 @@ export const rows: readonly Row[] = [
       },
       {
         title: 'Packets dropped, by hook',
-        says: 'Where the packets of banned addresses meet the rules.',
+        says: 'Where the packets of banned addresses meet the rules; a second, over five minutes.',
         draw: 'timeseries',
         unit: 'pps',
         width: 12,
         queries: [
           {
-            expr: `sum by (hook, family) (rate(bailiff_dropped_packets_total${here}[$__rate_interval]))`,
+            expr: `sum by (hook, family) (${droppedRate})`,
             legend: '{{hook}} {{family}}',
           },
         ],

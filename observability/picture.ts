@@ -157,9 +157,10 @@ function lines({ unit, stacked }: Panel, all: readonly Series[], { from, to }: W
     ({ name }, index) =>
       `<span><i style="background: ${colours[index % colours.length]}"></i>${escaped(name)}</span>`,
   );
+  const times = [from, to].map((at) => `<span>${new Date(at * 1_000).toISOString().slice(11, 16)}</span>`);
   return (
     `<svg viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">${paths.join('')}</svg>` +
-    `<p class="most">${shown(most, unit)}</p><p class="legend">${legend.join('')}</p>`
+    `<p class="most">${shown(most, unit)}</p><p class="times">${times.join('')}</p><p class="legend">${legend.join('')}</p>`
   );
 }
 
@@ -219,7 +220,8 @@ svg { width: 100%; height: 150px; display: block; border-bottom: 1px solid #2528
 .stat { margin: 0; padding: 10px 0; text-align: center; font-size: 26px; border-radius: 3px; }
 .good { background: #1f7a3a; } .bad { background: #a3202e; } .no { background: #44484f; }
 .most { position: absolute; top: 26px; left: 10px; margin: 0; color: #8e8e8e; font-size: 11px; }
-.legend { margin: 6px 0 0; } .legend span { margin-right: 12px; white-space: nowrap; }
+.times { display: flex; justify-content: space-between; margin: 2px 0 0; color: #8e8e8e; font-size: 11px; }
+.legend { margin: 4px 0 0; } .legend span { margin-right: 12px; white-space: nowrap; }
 .legend i { display: inline-block; width: 14px; height: 3px; margin-right: 5px; vertical-align: middle; }
 .bar { position: relative; height: 24px; margin: 4px 0; background: #22252b; }
 .bar i { position: absolute; inset: 0 auto 0 0; background: #3274d9; opacity: .55; }

@@ -82,12 +82,12 @@ export function registerEnforcement(
     );
   perHook.counter(
     'dropped_packets_total',
-    'Packets that our rules dropped or rejected.',
+    'Packets that our rules dropped or rejected; read about twice a minute.',
     ofDrops(({ packets }) => packets),
   );
   perHook.counter(
     'dropped_bytes_total',
-    'Bytes of packets that our rules dropped or rejected.',
+    'Bytes of packets that our rules dropped or rejected; read about twice a minute.',
     ofDrops(({ bytes }) => bytes),
   );
   readGauge(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { picture, seriesOf } from '../../observability/picture.ts';
 import { folderOf } from '../setup/folder.ts';
 import { readExpression } from '../setup/promql.ts';
 import { Remote } from './enforce-remote.ts';
-import { Namespace } from './namespace.ts';
+import { cable, Namespace } from './namespace.ts';
 
 const pathOf = (name: string): string => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const alertsFile = pathOf('observability/alerts.yaml');
@@ -33,9 +33,14 @@ interface Alert {
   readonly annotations: Readonly<Record<string, string>>;
 }
 
-const [daemonPort, prometheusPort, alertmanagerPort, webhookPort] = [9798, 9090, 9093, 9099];
+const [daemonPort, prometheusPort, alertmanagerPort, webhookPort, servicePort] = [
+  9798, 9090, 9093, 9099, 1022,
+];
 const alertmanager = `http://127.0.0.1:${alertmanagerPort}`;
-const attackers = 600;
+const hostAddress = '192.0.2.1';
+/** Of 198.18.0.0/16. */
+const neighbour = '198.18.200.7';
+const attackers = Array.from({ length: 600 }, (_, index) => `198.18.${index >> 8}.${index & 255}`);
 
 /** What a healthy daemon does not export. */
 const absentWhenWell: ReadonlySet<string> = new Set([
@@ -51,12 +56,20 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
   const at = (name: string): string => join(folder, name);
   const running: { kill(signal: 'SIGKILL'): void; readonly ended: Promise<unknown> }[] = [];
   let host: Namespace;
+  let outside: Namespace;
   let inside: Remote;
+  let botnet: Remote;
 
   before(async () => {
-    host = await Namespace.create();
+    [host, outside] = await Promise.all([Namespace.create(), Namespace.create()]);
+    const [own, others] = [hostAddress, '192.0.2.2'];
+    await cable(host, outside, 'out', { near: [`${own}/24`], far: [`${others}/24`] });
+    await outside.must('ip', 'route', 'add', 'local', '198.18.0.0/16', 'dev', 'lo');
+    await host.must('ip', 'route', 'add', '198.18.0.0/16', 'via', others);
     inside = new Remote(host, [], './monitoring-driver.ts');
+    botnet = new Remote(outside, [], './monitoring-driver.ts');
     await inside.call('listen', webhookPort);
+    await inside.call('serve', servicePort, at('auth.log'));
     breakable('iptables-nft-restore', 'ip6tables-nft-restore');
     start(pathOf('bin/bailiff'), ['run'], {
       PATH: `${at('bin')}:${process.env['PATH']}:/usr/sbin:/sbin`,
@@ -82,8 +95,8 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
   after(async () => {
     for (const child of running) child.kill('SIGKILL');
     await Promise.all(running.map(({ ended }) => ended));
-    await inside.end();
-    await host.remove();
+    await Promise.all([inside.end(), botnet.end()]);
+    await Promise.all([host.remove(), outside.remove()]);
   });
 
   /** Programs that refuse their work while there is a file called `broken`. */
@@ -238,15 +251,11 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
   });
 
   it('an attack is seen within a scrape, and a storm of bans raises its alert', async () => {
-    const date = new Date().toISOString();
-    const addresses = Array.from({ length: attackers }, (_, index) => `198.18.${index >> 8}.${index & 255}`);
-    const line = (address: string) =>
-      `${date} host sshd[77]: Failed password for root from ${address} port 40000 ssh2\n`;
-    appendFileSync(at('auth.log'), addresses.map(line).join(''));
-    await until(
-      'all are banned',
-      async () => (await value('bailiff_active_bans{jail="sshd"}')) === attackers,
-    );
+    const attack = () => botnet.call('attack', attackers, hostAddress, servicePort);
+    await until('all are banned', async () => {
+      await attack();
+      return (await value('bailiff_active_bans{jail="sshd"}')) === attackers.length;
+    });
     // A scrape lets lines in between: another series of it may be older.
     for (const series of [
       'bailiff_bans_total{jail="sshd"}',
@@ -255,7 +264,14 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
       'bailiff_read_to_kernel_seconds_count',
       'bailiff_kernel_elements',
     ])
-      await until(`${series} says so`, async () => (await value(series)) === attackers);
+      await until(`${series} says so`, async () => (await value(series)) === attackers.length);
+    const logged = () => readFileSync(at('auth.log'), 'utf8').trimEnd().split('\n');
+    const before = logged().length;
+    await attack();
+    await botnet.call('attack', [neighbour], hostAddress, servicePort);
+    await until('one beside them reaches the service', async () => logged().length > before);
+    assert.equal(logged().length, before + 1, 'none of them does any more');
+    assert.ok(logged().at(-1)?.includes(neighbour));
     await until('the alert has come', () => received('BailiffBanStorm', 'firing'));
     const storm = await received('BailiffBanStorm', 'firing');
     assert.equal(storm?.annotations['summary'], `Many bans on 127.0.0.1:${daemonPort}`);
@@ -327,6 +343,11 @@ describe('Prometheus and Alertmanager beside a daemon', { concurrency: false }, 
     await until('it is over', () => received('BailiffNotEnforcing', 'resolved'));
     const repaired = async () => Number(await value('bailiff_repairs_total{kind="rule-missing"}')) > 0;
     await until('the repair is counted', repaired);
+    const dropped = 'sum(bailiff_dropped_packets_total{family="ipv4"})';
+    await until(
+      'so are the packets that were dropped',
+      async () => Number(await value(dropped)) >= attackers.length,
+    );
     assert.equal(await value('bailiff_enforcing'), 1);
   });
 });
