@@ -20,7 +20,7 @@ function entryOf(configuration: JailConfiguration): JailEntry {
 /** `zone` is asked each time: a reload may change it. */
 function intakeOf(
   zone: () => string | undefined,
-  cursor: string | null = null,
+  cursor: (key: string) => string | null = () => null,
 ): { intake: Intake; requests: ScanRequest[] } {
   const requests: ScanRequest[] = [];
   const intake = new Intake({
@@ -33,7 +33,7 @@ function intakeOf(
     },
     jail: entryOf,
     clock: systemClock,
-    cursor: () => cursor,
+    cursor,
     judge: () => {},
     counted: () => {},
     failed: (error) => assert.ifError(error),
@@ -85,9 +85,32 @@ test('a source whose times are off is named, with the zone that would be right, 
   assert.deepEqual(intake.skews(), []);
 });
 
+test('a source goes on with what was learned of its log, unless the log is read from its beginning', () => {
+  const stored = new Map([['file:/log\nlearned', 'much']]);
+  const { intake, requests } = intakeOf(
+    () => 'UTC',
+    (key) => stored.get(key) ?? null,
+  );
+  open(intake, [jail('a')]);
+  stored.set('file:/log', 'as far');
+  open(intake, [jail('a')]);
+  intake.reconfigured(() => true, new Set(['sshd']));
+  assert.deepEqual(
+    requests.map(({ cursor, learned }) => [cursor, learned]),
+    [
+      [null, null],
+      ['as far', 'much'],
+      ['as far', 'much'],
+    ],
+  );
+});
+
 test('what is read otherwise after a reload is opened again by itself, or by its owner; the rest is not', () => {
   let timeZone = 'UTC';
-  const { intake, requests } = intakeOf(() => timeZone, 'as far');
+  const { intake, requests } = intakeOf(
+    () => timeZone,
+    () => 'as far',
+  );
   open(intake, [jail('a')]);
   const input = { kind: 'stream', framing: 'journal' } as const;
   const journal = intake.open({ id: 'journal:a', input, jails: [jail('a', 'Asia/Tokyo')] });

@@ -8,6 +8,11 @@ import type { JailEntry } from './jails.ts';
 import { skewWarning } from './skew-warning.ts';
 import { SourceHealth } from './source-health.ts';
 
+/** What is learned of a log is kept beside its cursor, under a name that no log has. */
+export function learnedKey(cursorKey: string): string {
+  return `${cursorKey}\nlearned`;
+}
+
 /** Sources that are gone and whose health is remembered, should they come back. */
 const mostRemembered = 1_000;
 
@@ -159,9 +164,9 @@ export class Intake {
     const { id, input } = description;
     const jails = description.jails.flatMap((each) => jail(each) ?? []);
     const filters = [...new Set(jails.map((entry) => entry.configuration.filter))];
-    const stored = cursor(description.cursorKey ?? id);
+    const place = this.#placeOf(description.cursorKey ?? id);
     const reading = this.#readingOf(description);
-    const generation = scanner.open({ id, input, filters, cursor: stored, ...reading });
+    const generation = scanner.open({ id, input, filters, ...place, ...reading });
     const source = new ScannedSource(description, filters, jails, generation, reading, this.#healthOf(id));
     source.health.opened();
     this.#parts.opened?.(id);
@@ -190,6 +195,12 @@ export class Intake {
     };
   }
 
+  /** Of a log that is read from its beginning nothing is known. */
+  #placeOf(key: string): Pick<ScanRequest, 'cursor' | 'learned'> {
+    const cursor = this.#parts.cursor(key);
+    return { cursor, learned: cursor === null ? null : this.#parts.cursor(learnedKey(key)) };
+  }
+
   #readingOf({ jails }: SourceDescription): Reading {
     const evidence = this.#parts.evidence?.(jails.map(({ name }) => name)) ?? 0;
     return { evidence, ...zoneOf(jails, this.#parts.timeZone) };
@@ -215,8 +226,8 @@ export class Intake {
     if (source.ending !== null) return;
     source.reading = reading;
     if (input.kind === 'file') {
-      const cursor = this.#parts.cursor(cursorKey);
-      source.generation = this.#parts.scanner.open({ id, input, filters, cursor, ...reading });
+      const place = this.#placeOf(cursorKey);
+      source.generation = this.#parts.scanner.open({ id, input, filters, ...place, ...reading });
     } else if (input.framing !== 'syslog') source.lost.abort();
   }
 

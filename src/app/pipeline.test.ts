@@ -210,6 +210,27 @@ test('the first place in a log is stored at once: nothing that comes after it is
   assert.equal(ledger.dirty, true);
 });
 
+test('what was learned of a log is stored with the place in it, and stays until it is another', async () => {
+  const { intake, ledger } = await assemble();
+  intake.open(file);
+  const batch = {
+    source: file.id,
+    generation: 1,
+    lines: 0,
+    bytes: 0,
+    oversize: 0,
+    readAtMs: 0,
+    lagBytes: 0,
+    ...new BatchPacker().take(),
+  };
+  const stored = () => [ledger.cursor(file.id), ledger.cursor(`${file.id}\nlearned`)];
+  intake.batch({ ...batch, cursor: 'one', learned: 'this' });
+  assert.deepEqual(stored(), ['one', 'this']);
+  assert.equal(ledger.dirty, false, 'with the first place, at once');
+  intake.batch({ ...batch, cursor: 'two' });
+  assert.deepEqual(stored(), ['two', 'this']);
+});
+
 test('the attempt that reaches maxretry is banned in ledger and kernel, and said in one line each', async () => {
   const { intake, send, backend, ledger, lines, jails } = await assemble();
   intake.open(file);

@@ -16,7 +16,7 @@ import type { Events } from './events.ts';
 import type { Evidence, Seen } from './evidence.ts';
 import type { HostNames } from './host-names.ts';
 import type { Ineffective } from './ineffective.ts';
-import type { ScannedSource } from './intake.ts';
+import { learnedKey, type ScannedSource } from './intake.ts';
 import { type JailEntry, mostBansOf, weightOf } from './jails.ts';
 import type { Log } from './log.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -125,6 +125,7 @@ export class Pipeline {
       // Without any place stored, a restart would not know what came after it.
       const isFirst = ledger.cursor(source.cursorKey) === null;
       ledger.moveCursor(source.cursorKey, batch.cursor);
+      if (batch.learned !== undefined) ledger.moveCursor(learnedKey(source.cursorKey), batch.learned);
       if (isFirst || decided.length > 0) this.commit();
       if (decided.length > 0) this.#tell(decided, batch.readAtMs);
     }

@@ -17,7 +17,12 @@ const quarter = 900;
 export class Skew {
   readonly #offsets: number[] = [];
   #sampledAt = Number.NEGATIVE_INFINITY;
-  #seconds = 0;
+  #seconds: number;
+
+  /** `seconds`: as it was found before. */
+  constructor(seconds = 0) {
+    this.#seconds = seconds;
+  }
 
   /** By so many seconds the times are behind the clock; negative: ahead; 0: they are not, or not constantly. */
   get seconds(): number {

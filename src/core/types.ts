@@ -92,6 +92,8 @@ export interface ScanRequest {
   readonly filters: readonly string[];
   /** Where to go on: the cursor of an earlier batch of this source, or null to begin. */
   readonly cursor: string | null;
+  /** What was learned of the log up to there: as an earlier batch says. */
+  readonly learned?: string | null;
   /** Zone of dates that name none: an IANA name, or undefined for the machine's own. */
   readonly timeZone?: string;
   /** How many matches of a batch come with their line and all of their fields, the first ones; absent: none. */
@@ -121,6 +123,8 @@ export interface MatchBatch {
   readonly lagBytes: number;
   /** By how many seconds the dates in its lines constantly are behind the clock (core/skew.ts); absent: not at all. */
   readonly skew?: number;
+  /** What the scanner has learned of this log, for a later request; absent: the same as at the last batch. Opaque, as the cursor is. */
+  readonly learned?: string;
   /** `batchStride` numbers per match; see `readBatch`. */
   readonly columns: Float64Array;
   /** The strings of all matches, one after another; their lengths stand in the columns. */

@@ -18,6 +18,7 @@ const nothing = Buffer.alloc(0);
 export class FilePieces {
   readonly #coding: Coding;
   readonly #tellGap: (detail: string) => void;
+  readonly #lastDate: () => number | null;
   /** As it was stored, until the first piece comes. */
   #cursor: string;
   #track: Track | null = null;
@@ -31,10 +32,12 @@ export class FilePieces {
     cursor: string | null,
     coding: Coding = codingOf('utf-8'),
     tellGap: (detail: string) => void = () => undefined,
+    lastDate: () => number | null = () => null,
   ) {
     this.#cursor = cursor ?? '';
     this.#coding = coding;
     this.#tellGap = tellGap;
+    this.#lastDate = lastDate;
   }
 
   /** The position behind the last whole line, or behind all of a file that ended. */
@@ -87,7 +90,7 @@ export class FilePieces {
   /** The cursor is that of a file, with which any other way to the same file goes on. */
   #moveTo(position: FilePosition): void {
     const old = position.offset < this.#old ? this.#old : 0;
-    this.#cursor = formatFileCursor({ ...position, old, late: null, at: null });
+    this.#cursor = formatFileCursor({ ...position, old, late: null, at: null, date: this.#lastDate() });
   }
 }
 

@@ -24,6 +24,19 @@ test('lines come with matches only where they are wanted, fields always: session
   assert.deepEqual(matchOf(1), { host: 'bob', fields, line: 'bob failed from 203.0.113.7' });
 });
 
+test('what was learned comes with the batch after which it is another', () => {
+  const scan = new Scan([compileFilter(definition)], {});
+  const batches = new BatchMaker('s', 1, scan);
+  const learnedFrom = (text: string) => {
+    scan.block(Buffer.from(text), { now: 1_000, transport: null, undated: 1_000 }, batches.found);
+    return batches.take('', 0, 0, 0).learned;
+  };
+  assert.equal(learnedFrom(''), undefined);
+  assert.equal(learnedFrom('2026-11-26 10:00:00 bob failed from 203.0.113.7\n'), scan.learned);
+  assert.notEqual(scan.learned, '');
+  assert.equal(learnedFrom(''), undefined);
+});
+
 test('no more matches of a batch than are wanted bring their line; the next batch begins anew', () => {
   const scan = new Scan([compileFilter(definition)], { evidence: 2 });
   const batches = new BatchMaker('s', 1, scan);

@@ -20,11 +20,14 @@ export class BatchMaker {
   readonly #source: string;
   readonly #generation: number;
   readonly #scan: Scan;
+  /** What was told last of what the scan has learned. */
+  #learned: string;
 
   constructor(source: string, generation: number, scan: Scan) {
     this.#source = source;
     this.#generation = generation;
     this.#scan = scan;
+    this.#learned = scan.learned;
   }
 
   readonly found: Found = (filter, judgement, time, line, evidence) => {
@@ -35,7 +38,9 @@ export class BatchMaker {
   };
 
   take(cursor: string, bytes: number, readAtMs: number, lagBytes: number): MatchBatch {
-    const { skew } = this.#scan;
+    const { skew, learned } = this.#scan;
+    const isNew = learned !== this.#learned;
+    this.#learned = learned;
     return {
       source: this.#source,
       generation: this.#generation,
@@ -45,6 +50,7 @@ export class BatchMaker {
       readAtMs,
       lagBytes,
       ...(skew === 0 ? {} : { skew }),
+      ...(isNew ? { learned } : {}),
       ...this.#packer.take(),
     };
   }

@@ -315,6 +315,21 @@ test('a log in a wrong time zone is noticed, and read right from then on', () =>
   assert.deepEqual(times, [0, 300, 0], 'true dates, late lines and undated ones');
 });
 
+test('a wrong time zone stays known over a restart, but where dates are read in another one then', () => {
+  const { learned } = skewed(30).scan;
+  const lateIn = (timeZone: string) => {
+    const scan = new Scan(definitions.map(compileFilter), { timeZone, learned });
+    const times: number[] = [];
+    scan.block(lines('Nov 22 15:30:00 banned 203.0.113.7'), reading, (_index, _judgement, time) =>
+      times.push(now - time),
+    );
+    return times;
+  };
+  assert.deepEqual(lateIn('UTC'), [0]);
+  assert.deepEqual(lateIn('Atlantic/Azores'), [0], 'UTC-1 is right without any correction');
+  assert.deepEqual(lateIn('Europe/Berlin'), [7_200]);
+});
+
 test('a backlog and lines with a transport show no skew', () => {
   assert.equal(skewed(60, { backlog: true }).scan.skew, 0);
   assert.equal(skewed(60, { transport: now }).scan.skew, 0);

@@ -5,6 +5,7 @@ import type { Encoding } from '../core/types.ts';
 import { lineDecoder } from './encoding.ts';
 import { type DateFinder, DateReader, type LineDate } from './filters/dates.ts';
 import type { Filter, Judgement } from './filters/filter.ts';
+import { formatLearned, type Learned, parseLearned } from './learned.ts';
 import { lineCap } from './line-length.ts';
 import { EveryLine, type Search, searchFor } from './search.ts';
 
@@ -43,6 +44,8 @@ export interface ScanOptions {
   readonly prefilter?: boolean;
   /** Told of each block, before and after. */
   readonly watched?: { begin(): void; end(): void } | undefined;
+  /** What an earlier scan of this log had learned (`Scan.learned`). */
+  readonly learned?: string | null | undefined;
 }
 
 /**
@@ -77,6 +80,8 @@ export class Scan {
   readonly #isOwn: boolean;
   /** By filter: what finds the dates of its lines, where that is not what finds the others'. */
   readonly #own: readonly (DateFinder | null)[];
+  /** By filter: what finds its dates, whoever else's it finds. */
+  readonly #learning: readonly (DateFinder | null)[];
   readonly #fields: DateReader;
   readonly #decode: ReturnType<typeof lineDecoder>;
   readonly #watched: ScanOptions['watched'];
@@ -88,7 +93,8 @@ export class Scan {
   #evidenceLeft: number;
   /** All that is wanted of the line that is being judged, where that is more than the cap; null: it is not. */
   #whole: string | null = null;
-  readonly #skew = new Skew();
+  readonly #zone: string;
+  readonly #skew: Skew;
   /**
    * The last date of the lines judged so far, in seconds, as it was written (without the skew); null: none had one.
    * Whoever goes on behind lines that another scan has judged sets it.
@@ -113,6 +119,12 @@ export class Scan {
     this.#decode = lineDecoder(encoding);
     this.#fields = new DateReader(options.timeZone);
     const own = this.#filters.map((filter) => filter.dates?.(options.timeZone) ?? null);
+    this.#learning = own;
+    const learned = parseLearned(options.learned);
+    this.#recall(learned);
+    this.#zone = options.timeZone ?? '';
+    // Found with another zone, it says nothing of this one.
+    this.#skew = new Skew(learned.zone === this.#zone ? learned.skew : 0);
     const [first] = own;
     const alone = own.length === 1 && first != null;
     this.#dates = alone ? first : this.#fields;
@@ -129,6 +141,29 @@ export class Scan {
   /** By how many seconds the dates of lines that are read as they are written constantly are behind the clock. */
   get skew(): number {
     return this.#skew.seconds;
+  }
+
+  /** What it has learned of the log up to the last line judged, for a later scan of the same log; '': nothing. */
+  get learned(): string {
+    const filters: Record<string, Learned['filters'][string]> = {};
+    for (const [index, filter] of this.#filters.entries()) {
+      const dates = this.#learning[index]?.learned?.() ?? null;
+      const lines = filter.kept?.() ?? [];
+      if (dates === null && lines.length === 0) continue;
+      filters[filter.name] = {
+        ...(dates === null ? {} : { dates }),
+        ...(lines.length === 0 ? {} : { lines }),
+      };
+    }
+    return formatLearned({ zone: this.#zone, skew: this.#skew.seconds, filters });
+  }
+
+  #recall({ filters }: Learned): void {
+    for (const [index, filter] of this.#filters.entries()) {
+      const { dates = null, lines = null } = filters[filter.name] ?? {};
+      this.#learning[index]?.recall?.(dates);
+      filter.recall?.(lines);
+    }
   }
 
   /**

@@ -255,7 +255,8 @@ export class ScannerThread {
       this.acknowledge(batch);
       return;
     }
-    entry.request = { ...entry.request, cursor: batch.cursor };
+    const { cursor, learned = entry.request.learned ?? null } = batch;
+    entry.request = { ...entry.request, cursor, learned };
     // There is one for each piece that was delivered.
     entry.unjudged?.shift();
     this.#events.batch(batch);

@@ -1,6 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import { parseSyslogSelector } from '../core/syslog-selector.ts';
 import type { Input } from '../core/types.ts';
+import { parseFileCursor } from '../files/file-cursor.ts';
 import { DockerFrames } from './docker-frames.ts';
 import { codingOf } from './encoding.ts';
 import { FilePieces } from './file-pieces.ts';
@@ -28,13 +29,13 @@ interface Decoder {
   takeNotice?(): string;
 }
 
-/** `keeps`: bytes of a line that are wanted. */
 function decoderOf(
   input: StreamInput,
   cursor: string | null,
-  keeps: number,
+  scan: Scan,
   gap: (detail: string) => void,
 ): Decoder {
+  const { keeps } = scan;
   switch (input.framing) {
     case 'lines':
       return new PlainLines(keeps);
@@ -43,7 +44,8 @@ function decoderOf(
     case 'syslog':
       return new SyslogRecords(input.select);
     case 'file-pieces':
-      return new FilePieces(cursor, codingOf(input.encoding ?? 'utf-8', keeps), gap);
+      scan.lastDate = parseFileCursor(cursor)?.date ?? null;
+      return new FilePieces(cursor, codingOf(input.encoding ?? 'utf-8', keeps), gap, () => scan.lastDate);
     default:
       return new DockerFrames(input.framing, cursor, { keeps, tellGap: gap });
   }
@@ -59,7 +61,7 @@ export class Stream {
   #closed = false;
 
   constructor(input: StreamInput, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
-    this.#decoder = decoderOf(input, cursor, scan.keeps, (detail) => output.gap(detail));
+    this.#decoder = decoderOf(input, cursor, scan, (detail) => output.gap(detail));
     this.#dateless = isDateless(input);
     this.#scan = scan;
     this.#batches = batches;

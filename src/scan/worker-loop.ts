@@ -120,11 +120,12 @@ class WorkerLoop {
     this.#close(request.id);
     const output = this.#output(request.id, generation);
     try {
-      const { input, cursor, timeZone } = request;
+      const { input, cursor, timeZone, learned } = request;
       const encoding = 'encoding' in input ? input.encoding : undefined;
       const scan = new Scan(this.#filtersOf(request), {
         timeZone,
         encoding,
+        learned,
         evidence: request.evidence ?? 0,
         watched: { begin: () => this.#spot.begin(generation), end: () => this.#spot.end() },
       });

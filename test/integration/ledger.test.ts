@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -112,12 +120,39 @@ function say(session: number, ...contents: readonly string[]): void {
   appendFileSync(log, contents.map((content) => `${date} host sshd[${session}]: ${content}\n`).join(''));
 }
 
-/** Until every line that was written so far is judged and stored. */
-async function judged(lines: number): Promise<void> {
+/** Until so many lines of a log are judged. */
+async function judged(lines: number, path = log): Promise<void> {
   await until('all is judged', async () => {
-    const [source] = (await client().status()).sources.filter(({ id }) => id === `file:${log}`);
+    const [source] = (await client().status()).sources.filter(({ id }) => id === `file:${path}`);
     return source?.lag === 0 && source.lines >= lines;
   });
+}
+
+/** A directory of fail2ban's: a jail whose expression spans lines, and one that finds dates as fail2ban does. */
+function fail2banDirectory(): string {
+  const dir = join(folder, 'fail2ban');
+  mkdirSync(join(dir, 'filter.d'), { recursive: true });
+  const pairs = '[Init]\nmaxlines = 3\n[Definition]\nfailregex = begins$<SKIPLINES>.* fails for <ADDR>$\n';
+  writeFileSync(join(dir, 'filter.d/pairs.conf'), pairs);
+  writeFileSync(join(dir, 'filter.d/dates.conf'), '[Definition]\nfailregex = failed from <ADDR>$\n');
+  mkdirSync(join(dir, 'action.d'));
+  writeFileSync(
+    join(dir, 'action.d/shut.conf'),
+    '[Definition]\nactionban = iptables -I INPUT -s <ip> -j DROP\n',
+  );
+  const common = 'enabled = true\nmaxretry = 1\naction = shut\n';
+  const jailOf = (name: string) => `[${name}]\n${common}filter = ${name}\nlogpath = ${logOf(name)}\n`;
+  writeFileSync(join(dir, 'jail.conf'), jailOf('pairs') + jailOf('dates'));
+  for (const name of ['pairs', 'dates']) writeFileSync(logOf(name), '');
+  return dir;
+}
+
+const logOf = (name: string): string => join(folder, `${name}.log`);
+
+/** A line of the jail `dates`: what stands for the user has the same place and length in each. */
+function failAs(user: string, address: string): void {
+  const date = new Date().toISOString().slice(0, 19).replace('T', ' ');
+  appendFileSync(logOf('dates'), `user=${user} at ${date} failed from ${address}\n`);
 }
 
 describe('SIGKILL', { timeout: 120_000 }, () => {
@@ -143,6 +178,25 @@ describe('SIGKILL', { timeout: 120_000 }, () => {
       bans.map(({ address, hits }) => `${address} ${hits}`).sort(),
       sessions.map((session) => `${addressOf(session)} 3`).sort(),
     );
+  });
+
+  test("between the lines of one attempt of fail2ban's filters, and with the place of the dates learned", async () => {
+    const environment = { BAILIFF_JAILS: '', BAILIFF_FAIL2BAN_DIR: fail2banDirectory(), TZ: 'UTC' };
+    await start(environment);
+    appendFileSync(logOf('pairs'), 'it begins\n');
+    failAs('somebody or another', '192.0.2.1');
+    await judged(1, logOf('pairs'));
+    await judged(1, logOf('dates'));
+    await setTimeout(1_500);
+    await stop('SIGKILL');
+    await start(environment);
+    // The client's own date comes first in the line: who has learned nothing takes it, and the attempt for one of long ago.
+    failAs('2020-01-01 00:00:00', '198.51.100.2');
+    appendFileSync(logOf('pairs'), 'it fails for 198.51.100.1\n');
+    const banned = async () =>
+      (await client().bans()).map(({ address, jail }) => `${jail} ${address}`).sort();
+    await until('both are banned', async () => (await banned()).length >= 3);
+    assert.deepEqual(await banned(), ['dates 192.0.2.1', 'dates 198.51.100.2', 'pairs 198.51.100.1']);
   });
 });
 

@@ -18,6 +18,10 @@ export interface DateFinder {
   find(line: string, now: number): LineDate | null;
   /** What people call the form of the date that was found last; undefined where only its text shows it. */
   readonly form?: string;
+  /** What it has learned of the log, as JSON can hold it; absent: it learns nothing, null: it has not yet. */
+  learned?(): unknown;
+  /** Goes on with what was learned. What makes no sense is passed over. */
+  recall?(learned: unknown): void;
 }
 
 const dayMs = 86_400_000;

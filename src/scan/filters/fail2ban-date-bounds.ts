@@ -18,6 +18,13 @@ export const noBounds: DateBounds = {
   after: '',
 };
 
+/** Whether these are bounds, as they were stored. */
+export function areBounds(bounds: unknown): bounds is DateBounds {
+  const { from, to, ...neighbours } = (bounds ?? {}) as Partial<DateBounds>;
+  const texts = [neighbours.before, neighbours.first, neighbours.final, neighbours.after];
+  return [from, to].every(Number.isSafeInteger) && texts.every((text) => typeof text === 'string');
+}
+
 const pairs = /[\ud800-\udbff][\udc00-\udfff]/;
 const alphanumeric = /[\p{L}\p{N}]/u;
 

@@ -52,12 +52,27 @@ export class RankedTemplate {
   }
 }
 
+/** A ranking as it is stored. `templates`: in their order. */
+interface LearnedRanking {
+  readonly templates: readonly LearnedTemplate[];
+  readonly firstUnused: number;
+  readonly last: number;
+}
+
+type LearnedTemplate = readonly [
+  name: string,
+  matches: number,
+  hits: number,
+  lastUsed: number,
+  distance: number,
+];
+
 /**
  * The templates of a log in the order in which they are tried, as fail2ban changes it (DateDetector of 1.0 and 1.1): one
  * that hits more than those before it, nearer to the line's beginning, moves up.
  */
 export class DateRanking {
-  readonly #templates: RankedTemplate[];
+  #templates: RankedTemplate[];
   /** Those before have been used. */
   #firstUnused = 0;
   /** The place of the last one that hit. */
@@ -65,6 +80,38 @@ export class DateRanking {
 
   constructor(searches: readonly DateSearch[]) {
     this.#templates = searches.map((search) => new RankedTemplate(search));
+  }
+
+  /** A ranking that goes on with what another has learned of the same templates; null: these are others, or it makes no sense. */
+  static recalled(searches: readonly DateSearch[], learned: unknown): DateRanking | null {
+    const { templates, firstUnused, last } = (learned ?? {}) as Partial<LearnedRanking>;
+    if (!Array.isArray(templates) || ![firstUnused, last].every(Number.isSafeInteger)) return null;
+    const ranking = new DateRanking(searches);
+    const byName = new Map(ranking.#templates.map((ranked) => [ranked.template.name, ranked]));
+    const order = (templates as readonly LearnedTemplate[]).map(([name]) => byName.get(name));
+    const all = order.filter((ranked) => ranked !== undefined);
+    if (new Set(all).size !== searches.length || order.length !== searches.length) return null;
+    for (const [index, ranked] of all.entries()) {
+      const [, matches = 0, hits = 0, lastUsed = 0, distance = farAway] = templates[index] ?? [];
+      Object.assign(ranked, { matches, hits, lastUsed, distance });
+    }
+    ranking.#templates = all;
+    ranking.#firstUnused = firstUnused ?? 0;
+    ranking.#last = last ?? -1;
+    return ranking;
+  }
+
+  learned(): LearnedRanking {
+    const templates = this.#templates.map(
+      ({ template, matches, hits, lastUsed, distance }): LearnedTemplate => [
+        template.name,
+        matches,
+        hits,
+        lastUsed,
+        distance,
+      ],
+    );
+    return { templates, firstUnused: this.#firstUnused, last: this.#last };
   }
 
   get all(): readonly RankedTemplate[] {

@@ -3,6 +3,7 @@ import type { DateTemplate } from '../../core/date-template.ts';
 import type { LineDate } from './dates.ts';
 import {
   areAlike,
+  areBounds,
   boundsAt,
   charactersOf,
   type DateBounds,
@@ -74,11 +75,12 @@ const furthestSight = 8;
  * a time, and this the later one that is not ahead. And where fail2ban fails on a line (an abbreviation of no zone, a day
  * without a month) and judges it not at all, this gives no time.
  *
- * What is learned is not stored. fail2ban forgets it with every restart, and it matters only where a line holds several
- * dates.
+ * What is learned is kept over a restart, with which fail2ban forgets it: where a line holds several dates, it decides which
+ * one counts.
  */
 export class Fail2banDates {
-  readonly #ranking: DateRanking;
+  #ranking: DateRanking;
+  readonly #searches: readonly DateSearch[];
   readonly #zone: Zone;
   readonly #logMinutes: number | null;
   #bounds: DateBounds = noBounds;
@@ -86,6 +88,7 @@ export class Fail2banDates {
 
   /** @throws RangeError for an unknown time zone */
   constructor(searches: readonly DateSearch[], { timeZone, logMinutes }: Fail2banDateOptions = {}) {
+    this.#searches = searches;
     this.#ranking = new DateRanking(searches);
     this.#zone = new Zone(timeZone);
     this.#logMinutes = logMinutes ?? null;
@@ -117,6 +120,20 @@ export class Fail2banDates {
     // A date that comes once more will do so again.
     this.#known = wide || reading !== found.ranked.reading ? null : knownOf(found, line, date, second);
     return date;
+  }
+
+  learned(): unknown {
+    return this.#ranking.last === undefined
+      ? null
+      : { ranking: this.#ranking.learned(), bounds: this.#bounds };
+  }
+
+  recall(learned: unknown): void {
+    const { ranking, bounds } = (learned ?? {}) as { readonly ranking?: unknown; readonly bounds?: unknown };
+    const known = DateRanking.recalled(this.#searches, ranking);
+    if (known === null || !areBounds(bounds)) return;
+    this.#ranking = known;
+    this.#bounds = bounds;
   }
 
   #dateOf(found: Found, now: number): LineDate {

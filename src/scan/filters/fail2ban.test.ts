@@ -227,6 +227,98 @@ test('an expression over several lines, each log for itself', () => {
   assert.deepEqual(users(), ['bob 203.0.113.7']);
 });
 
+/**
+ * Lines that look random and are the same in every run: whole connections or halves, with the date in changing places, and
+ * another one before it that a client wrote.
+ */
+function mixedLines(count: number): string[] {
+  let state = 20_261_128;
+  const below = (limit: number) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % limit;
+  };
+  const date = (at: number) =>
+    new Date(Date.UTC(2026, 10, 26, 0, 0, at)).toISOString().slice(0, 19).replace('T', ' ');
+  return Array.from({ length: count }, (_, index) => {
+    const told = below(3) === 0 ? `begin u${below(9)}` : `end 203.0.113.${1 + below(200)}`;
+    const user = below(2) === 0 ? 'somebody or another' : date(below(9_000));
+    const forms = [
+      `${date(index)} app: ${told}`,
+      `app user=${user} at ${date(index)} ${told}`,
+      `app [26/Nov/2026:00:${10 + below(50)}:00 +0000] ${told}`,
+      told,
+    ];
+    return forms[Math.floor(index / 7) % forms.length] ?? '';
+  });
+}
+
+/** What is said of the lines where the scan is made anew behind each of them, or never. */
+function saidOf(
+  definition: ReturnType<typeof definitionOf>,
+  lines: readonly string[],
+  anew: 'never' | 'learned' | 'blank',
+) {
+  const compiled = compileFilter(definition);
+  const now = Date.UTC(2026, 10, 27) / 1_000;
+  const reading = { now, transport: null, undated: now, backlog: true };
+  const said: unknown[] = [];
+  let scan = new Scan([compiled], { timeZone: 'UTC' });
+  for (const line of lines) {
+    scan.block(Buffer.from(`${line}\n`), reading, (_, { host, user }, time) => said.push([host, user, time]));
+    if (anew === 'never') continue;
+    const { learned, lastDate } = scan;
+    scan = new Scan([compiled], { timeZone: 'UTC', learned: anew === 'learned' ? learned : null });
+    // As the place in the file holds it.
+    scan.lastDate = lastDate;
+  }
+  return said;
+}
+
+for (const [what, failRegex, maxLines] of [
+  ['dates', '203[.]0[.]<F-ID>\\S+</F-ID>$', null],
+  ['lines', 'begin <F-USER>\\w+</F-USER>$<SKIPLINES>end <HOST>$', 4],
+] as const)
+  test(`killed between any two lines, it goes on with the ${what} that it had learned`, () => {
+    const definition = definitionOf({ failRegex: [sourced(failRegex)], maxLines });
+    const lines = mixedLines(600);
+    const whole = saidOf(definition, lines, 'never');
+    assert.ok(whole.length > 30, String(whole.length));
+    assert.deepEqual(saidOf(definition, lines, 'learned'), whole);
+    // One that forgets does not say the same: the comparison sees it.
+    assert.notDeepEqual(saidOf(definition, lines, 'blank'), whole);
+  });
+
+test('what was learned for other date patterns, or is none of ours, counts for nothing', () => {
+  const filterOf = (pattern: string) =>
+    compileFilter(definitionOf({ failRegex: [sourced('failed <HOST>$')], datePattern: sourced(pattern) }));
+  const now = Date.UTC(2026, 10, 27) / 1_000;
+  const learnedBy = (pattern: string, learned: string | null) => {
+    const scan = new Scan([filterOf(pattern)], { timeZone: 'UTC', learned });
+    return {
+      before: scan.learned,
+      after: () => {
+        scan.block(
+          Buffer.from('2026-11-26 10:00 failed 203.0.113.7\n'),
+          { now, transport: null, undated: now },
+          () => {},
+        );
+        return scan.learned;
+      },
+    };
+  };
+  const known = learnedBy('%Y-%m-%d %H:%M', null).after();
+  assert.equal(learnedBy('%Y-%m-%d %H:%M', known).before, known);
+  for (const other of [
+    '',
+    '{',
+    'null',
+    '{"filters":{"some":{"dates":[1],"lines":{}}}}',
+    known.replace('"last":0', '"last":"0"'),
+  ])
+    assert.equal(learnedBy('%Y-%m-%d %H:%M', other).before, '', other);
+  assert.equal(learnedBy('%Y-%m-%d', known).before, '');
+});
+
 test('an expression that is not valid is told with file and line', () => {
   assert.throws(
     () => definitionOf({ failRegex: [{ text: '^(<HOST>', at: { file: 'filter.d/some.conf', line: 9 } }] }),

@@ -111,6 +111,15 @@ class Fail2banFilter implements Filter {
     return this.#lines === null ? this : new Fail2banFilter(this.#compiled);
   }
 
+  kept(): readonly string[] {
+    return this.#lines?.lines ?? [];
+  }
+
+  recall(kept: unknown): void {
+    if (!Array.isArray(kept)) return;
+    for (const line of kept) if (typeof line === 'string') this.#lines?.add(line);
+  }
+
   judge(text: string, evidence = true): Judgement | null {
     this.#lines?.add(text.slice(0, -1));
     const judgement = this.#judge(this.#lines === null ? text : `${this.#lines.text}\n`, evidence);

@@ -39,4 +39,8 @@ export interface Filter {
   dates?(timeZone: string | undefined): DateFinder;
   /** Itself, or its like for one log alone: some keep lines. */
   ofLog?(): Filter;
+  /** The lines that it keeps, for one of its like that goes on after a restart; absent: it keeps none. */
+  kept?(): readonly string[];
+  /** Goes on with what was kept. What makes no sense is passed over. */
+  recall?(kept: unknown): void;
 }

@@ -13,6 +13,10 @@ export class RecentLines {
     this.#most = most;
   }
 
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
   /** Joined by newlines; the last has none. */
   get text(): string {
     return this.#lines.join('\n');
