@@ -17,6 +17,19 @@ function entryOf(configuration: JailConfiguration): JailEntry {
   return { configuration, jail: made, policy: 'drop', ignores: null, hits: 0, bans: 0 };
 }
 
+const emptyBatch = {
+  source: 'file:/log',
+  generation: 1,
+  cursor: '',
+  lines: 1,
+  bytes: 1,
+  oversize: 0,
+  readAtMs: 0,
+  lagBytes: 0,
+  columns: new Float64Array(),
+  text: '',
+};
+
 /** `zone` is asked each time: a reload may change it. */
 function intakeOf(
   zone: () => string | undefined,
@@ -65,24 +78,37 @@ test('a source is read in the zone of its jails, else in that of the configurati
 test('a source whose times are off is named, with the zone that would be right, until they are not', () => {
   const { intake } = intakeOf(() => 'UTC');
   open(intake, [jail('a', 'Asia/Tokyo')]);
-  const batch = {
-    source: 'file:/log',
-    generation: 1,
-    cursor: '',
-    lines: 1,
-    bytes: 1,
-    oversize: 0,
-    readAtMs: 0,
-    lagBytes: 0,
-    columns: new Float64Array(),
-    text: '',
-  };
+  const batch = emptyBatch;
   intake.batch({ ...batch, skew: 3_600 });
   assert.match(intake.status()[0]?.warning ?? '', /1h behind the clock.*\+08:00/);
   assert.deepEqual(intake.skews(), [['file:/log', 3_600]]);
   intake.batch(batch);
   assert.equal(intake.status()[0]?.warning, null);
   assert.deepEqual(intake.skews(), []);
+});
+
+test('how far a stream is behind is known by what was handed over, and by the age of what came', () => {
+  const { intake } = intakeOf(() => 'UTC');
+  const stream = intake.open({
+    id: 'docker:web',
+    input: { kind: 'stream', framing: 'docker-raw' },
+    jails: [jail('a')],
+  });
+  const said = () => {
+    const [status] = intake.status();
+    return [status?.lag, status?.lagSeconds, status?.warning];
+  };
+  void stream.write(new Uint8Array(900));
+  assert.deepEqual(said(), [900, null, null]);
+  intake.batch({ ...emptyBatch, source: 'docker:web', bytes: 400, age: 700 });
+  assert.deepEqual(said(), [500, 700, null]);
+  intake.batch({ ...emptyBatch, source: 'docker:web', bytes: 500, age: 0, skew: 3_600 });
+  const [lag, seconds, warning] = said();
+  assert.deepEqual([lag, seconds], [0, 0]);
+  assert.match(
+    String(warning),
+    /^its times are 1h behind the clock: set the clock of the machine that keeps/,
+  );
 });
 
 test('a source goes on with what was learned of its log, unless the log is read from its beginning', () => {

@@ -5,7 +5,7 @@ import type { Clock, Input, MatchBatch, ScanRequest, SourceState } from '../core
 import type { OpenSource, SourceDescription } from '../sources/source.ts';
 import { describeFindings, HiddenClients } from './hidden-clients.ts';
 import type { JailEntry } from './jails.ts';
-import { skewWarning } from './skew-warning.ts';
+import { skewWarning, type Timed } from './skew-warning.ts';
 import { SourceHealth } from './source-health.ts';
 
 /** What is learned of a log is kept beside its cursor, under a name that no log has. */
@@ -96,7 +96,8 @@ export class ScannedSource {
 
   status(): SourceStatus {
     const { id, state, detail, gap, health } = this;
-    const skew = skewWarning(this.skew, this.reading.timeZone, Date.now() / 1_000);
+    const timed = timedBy(this.description.input);
+    const skew = skewWarning(this.skew, this.reading.timeZone, Date.now() / 1_000, timed);
     const masked = describeFindings(this.hidden.findings());
     const warning =
       [...masked, gap, skew, health.cut(), health.unheard()].filter((each) => each !== null).join('; ') ||
@@ -104,13 +105,25 @@ export class ScannedSource {
     const jails = [...new Set(this.#jails.flat().map((entry) => entry.configuration.name))];
     const silent = state === 'reading' ? health.silent() : null;
     const said = [this.#through, detail].filter((each) => each !== null && each !== '').join('; ');
-    return { id, state, detail: said, ...figuresOf(health), silent, jails, warning };
+    const behind = health.behind(this.#longestFindtime());
+    return { id, state, detail: said, ...figuresOf(health), behind, silent, jails, warning };
+  }
+
+  #longestFindtime(): number {
+    return Math.max(0, ...this.#jails.flat().map(({ jail }) => jail.limits.findtime));
   }
 }
 
 function figuresOf(health: SourceHealth) {
-  const { lag, lines, lastLine, since, errors, restarts, lastError } = health;
-  return { lag, lines, lastLine, since, errors, restarts, lastError, behind: health.behind(), silent: null };
+  const { lag, lagSeconds, lines, lastLine, since, errors, restarts, lastError } = health;
+  const figures = { lag, lagSeconds, lines, lastLine, since, errors, restarts, lastError };
+  return { ...figures, behind: health.behind(), silent: null };
+}
+
+function timedBy(input: Input): Timed {
+  if (input.kind === 'file') return input.format === 'cri' ? 'keeper' : 'line';
+  if (input.framing === 'syslog') return 'sender';
+  return input.framing === 'lines' || input.framing === 'file-pieces' ? 'line' : 'keeper';
 }
 
 /** What a scan request says beside the log itself. */
@@ -181,7 +194,10 @@ export class Intake {
         return cursor(source.cursorKey);
       },
       lost: source.lost.signal,
-      write: (bytes) => scanner.write(id, source.generation, bytes),
+      write: (bytes) => {
+        source.health.handedOver(bytes.byteLength);
+        return scanner.write(id, source.generation, bytes);
+      },
       end: async (detail) => {
         source.ending = detail;
         await scanner.end(id, source.generation);
@@ -285,8 +301,8 @@ export class Intake {
   batch(batch: MatchBatch): void {
     const source = this.#sources.get(batch.source);
     if (source !== undefined && source.generation === batch.generation) {
-      const { lines, bytes, lagBytes: lag, oversize, unheard = -1 } = batch;
-      source.health.judged({ lines, bytes, lag, oversize, unheard: source.filters[unheard] ?? null });
+      const { lines, bytes, lagBytes: lag, age, oversize, unheard = -1 } = batch;
+      source.health.judged({ lines, bytes, lag, age, oversize, unheard: source.filters[unheard] ?? null });
       source.skew = batch.skew ?? 0;
       this.#parts.counted(batch);
       try {

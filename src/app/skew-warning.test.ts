@@ -25,4 +25,15 @@ test('what is off and how far is said', () => {
     /^its times are 1h behind the clock: .*set time-zone/,
   );
   assert.match(skewWarning(-420, 'UTC', winter) ?? '', /^its times are 7m ahead of the clock: set the clock/);
+  const said = (skew: number, timed: 'sender' | 'keeper') => skewWarning(skew, 'UTC', winter, timed) ?? '';
+  assert.match(
+    said(3_600, 'sender'),
+    /^its times are 1h behind the clock: .* what sends it .* moved by that much$/,
+  );
+  assert.match(said(420, 'sender'), /^its times are 7m behind the clock: set the clock of what writes it/);
+  for (const skew of [3_600, 420])
+    assert.match(
+      said(skew, 'keeper'),
+      /behind the clock: .* keeps this log, .* never where that is more than findtime$/,
+    );
 });

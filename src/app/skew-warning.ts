@@ -5,16 +5,28 @@ import { isZone } from '../core/skew.ts';
 const westmost = -12 * 60;
 const eastmost = 14 * 60;
 
+/** Whose time a line has: its own date's, what its sender says, or that of what keeps the log (an engine, the journal, a runtime). */
+export type Timed = 'line' | 'sender' | 'keeper';
+
+const late = 'until then attempts count late, or never where that is more than findtime';
+
 /**
  * What to tell the owner of a log whose times are constantly off the clock by `skew` seconds (positive:
  * behind), or null where they are not. `timeZone` is what its dates are read with; undefined: the machine's.
  */
-export function skewWarning(skew: number, timeZone: string | undefined, now: number): string | null {
+export function skewWarning(
+  skew: number,
+  timeZone: string | undefined,
+  now: number,
+  timed: Timed = 'line',
+): string | null {
   if (skew === 0) return null;
   const off = `its times are ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'behind' : 'ahead of'} the clock`;
-  if (!isZone(skew)) {
-    return `${off}: set the clock of what writes it, or of this host; until then attempts count late, or never where that is more than findtime`;
-  }
+  if (timed === 'keeper')
+    return `${off}: set the clock of the machine that keeps this log, or of this host, if lines do not come that late; ${late}`;
+  if (!isZone(skew)) return `${off}: set the clock of what writes it, or of this host; ${late}`;
+  if (timed === 'sender')
+    return `${off}: the zone or the clock of what sends it is wrong; set it there. Until then its times are moved by that much`;
   const offset = offsetMinutes(timeZone, now) - skew / 60;
   const guess = offset < westmost || offset > eastmost ? '' : `, such as ${formatOffset(offset)}`;
   return `${off}: its time zone is another, or a clock is wrong; set time-zone for its jail${guess}. Until then its times are moved by that much`;

@@ -115,6 +115,50 @@ test('far behind is said after half a minute, with what is judged meanwhile', ()
   assert.equal(health.behind(), null);
 });
 
+test('where lines say when they were written, what is judged long after is said, with what that means', () => {
+  const { health, pass } = begin();
+  const old = (age: number): void => health.judged({ lines: 1, bytes: 100, lag: 0, oversize: 0, age });
+  assert.equal(health.lagSeconds, null, 'nothing tells');
+  for (let second = 0; second <= 40; second++) {
+    pass(1);
+    old(300);
+    assert.equal(health.behind() !== null, second >= 30, String(second));
+  }
+  assert.equal(health.lagSeconds, 300);
+  assert.match(
+    health.behind(600) ?? '',
+    /^its lines are 5m old when they are read, for 40s: it judges 0.0 MiB\/s$/,
+  );
+  assert.match(health.behind(299) ?? '', /, and what is older than findtime bans nobody$/);
+  old(59);
+  assert.deepEqual([health.lagSeconds, health.behind()], [59, null]);
+});
+
+test('it is not behind once nothing more comes, but where what came is not judged yet', () => {
+  const { health, pass } = begin();
+  const old = (age: number): void => health.judged({ lines: 1, bytes: 100, lag: 0, oversize: 0, age });
+  for (let minute = 0; minute < 5; minute++) {
+    old(3_600);
+    assert.deepEqual([health.lagSeconds, health.behind()], [3_600, null], 'a line a minute that came late');
+    pass(60);
+    assert.deepEqual([health.lagSeconds, health.lag], [0, 0]);
+  }
+  health.handedOver(5_000);
+  old(3_600);
+  pass(60);
+  assert.deepEqual([health.lagSeconds, health.lag], [3_600, 4_900]);
+  assert.match(
+    health.behind() ?? '',
+    /^its lines are 1h old when they are read, for 1m: nothing has been judged for 1m$/,
+  );
+  health.opened();
+  assert.deepEqual(
+    [health.lagSeconds, health.lag],
+    [0, 0],
+    'what is opened again begins from what was judged',
+  );
+});
+
 test('lines that were too long to be judged whole are told of for a day', () => {
   const { health, pass, line } = begin();
   line();

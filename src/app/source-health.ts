@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import type { Clock } from '../core/types.ts';
+import { LineAge } from './line-age.ts';
 
 const mebibyte = 1024 * 1024;
 /** So much that is not judged yet, for so long (seconds), is more than a moment's flood. */
@@ -31,8 +32,10 @@ export interface SourceError {
 export interface JudgedChunk {
   readonly lines: number;
   readonly bytes: number;
-  /** Bytes behind it that are not judged yet. */
+  /** Bytes behind it that are not judged yet, beside those that were handed over. */
   readonly lag: number;
+  /** How old its last line was (seconds); absent: nothing tells. */
+  readonly age?: number | undefined;
   /** Lines of which only the beginning was judged. */
   readonly oversize: number;
   /** A filter that does not judge the stream on which came what it would have counted. */
@@ -51,7 +54,10 @@ export class SourceHealth {
   readonly #monotonic: Clock;
   readonly since: number;
   lines = 0;
-  lag = 0;
+  #lag = 0;
+  /** Bytes of a stream that were handed over and are not judged yet. */
+  #handedOver = 0;
+  readonly #age = new LineAge();
   errors = 0;
   #openings = 0;
   lastError: SourceError | null = null;
@@ -89,9 +95,25 @@ export class SourceHealth {
     return this.#lastLine?.wall ?? null;
   }
 
+  /** Bytes that are known to be there and are not judged yet. */
+  get lag(): number {
+    return this.#lag + this.#handedOver;
+  }
+
+  /** By how many seconds it is behind; null: nothing tells. */
+  get lagSeconds(): number | null {
+    return this.#age.behind(this.#monotonic.now(), this.#handedOver > 0);
+  }
+
   /** Its reading begins, or begins again. */
   opened(): void {
     this.#openings++;
+    this.#handedOver = 0;
+  }
+
+  /** Bytes of a stream came, and are to be judged. */
+  handedOver(bytes: number): void {
+    this.#handedOver += bytes;
   }
 
   failed(message: string): void {
@@ -104,7 +126,9 @@ export class SourceHealth {
     const now = this.#monotonic.now();
     this.#lastChunk = now;
     this.lines += chunk.lines;
-    this.lag = chunk.lag;
+    this.#lag = chunk.lag;
+    this.#handedOver = Math.max(0, this.#handedOver - chunk.bytes);
+    if (chunk.age !== undefined) this.#age.note(chunk.age, now);
     if (chunk.lag < muchLag) this.#behindSince = null;
     else this.#behindSince ??= now;
     this.#measure(chunk.bytes, now);
@@ -115,16 +139,24 @@ export class SourceHealth {
     this.#lastLine = { wall: this.#clock.now(), steady: now };
   }
 
-  /** That it is far behind, in words, or null. */
-  behind(): string | null {
+  /** That it is far behind, in words, or null. `findtime`: what is older (seconds) counts for none of its jails. */
+  behind(findtime = Number.POSITIVE_INFINITY): string | null {
     const now = this.#monotonic.now();
-    if (this.#behindSince === null || now - this.#behindSince < lagPatience) return null;
+    if (this.#behindSince !== null && now - this.#behindSince >= lagPatience)
+      return `${megabytes(this.lag)} MiB behind for ${formatDuration(now - this.#behindSince)}: ${this.#pace(now)}`;
+    const since = this.#age.oldSince(now, this.#handedOver > 0);
+    if (since === null) return null;
+    const age = this.lagSeconds ?? 0;
+    const vain = age > findtime ? ', and what is older than findtime bans nobody' : '';
+    const lasting = formatDuration(now - since);
+    return `its lines are ${formatDuration(Math.round(age))} old when they are read, for ${lasting}: ${this.#pace(now)}${vain}`;
+  }
+
+  #pace(now: number): string {
     const idle = now - this.#lastChunk;
-    const pace =
-      idle > rateSpan
-        ? `nothing has been judged for ${formatDuration(idle)}`
-        : `it judges ${megabytes(this.#rate)} MiB/s`;
-    return `${megabytes(this.lag)} MiB behind for ${formatDuration(now - this.#behindSince)}: ${pace}`;
+    return idle > rateSpan
+      ? `nothing has been judged for ${formatDuration(idle)}`
+      : `it judges ${megabytes(this.#rate)} MiB/s`;
   }
 
   /** That clients, or others, made lines so long that they are not judged whole, in words, or null. */

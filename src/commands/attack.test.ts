@@ -61,6 +61,7 @@ const status: Status = {
       state: 'failed',
       detail: attack,
       lag: 1,
+      lagSeconds: 1,
       lines: 1,
       lastLine: 0,
       since: 0,

@@ -9,6 +9,8 @@ import { printNotifiers } from './status-notifiers.ts';
 const mostRows = 20;
 /** Of containers' labels; all are in --json. */
 const mostNotes = 10;
+/** Lines of this age, in seconds, are no longer read as they are written. */
+const late = 5;
 
 type Enforcement = Status['enforcement'];
 
@@ -68,6 +70,8 @@ export function printSource(source: SourceStatus): void {
   const { id, state, detail, lines, lag, errors, restarts, lastError } = source;
   printLine(`${id}: ${[state, detail].filter(Boolean).join(', ')}`);
   printLine(`  ${lines} lines, the last: ${describeLastLine(source)}; ${describeBytes(lag)} not judged yet`);
+  if (isLate(source))
+    printLine(`  its lines are ${formatDuration(Math.round(source.lagSeconds ?? 0))} old when they are read`);
   if (restarts > 0) printLine(`  began again ${restarts} times`);
   if (lastError !== null) {
     const when = new Date(lastError.time * 1000).toISOString();
@@ -116,12 +120,21 @@ function printSources(sources: Status['sources']): void {
       urgency(source) > 0 ? paint('yellow', source.state) : source.state,
       String(source.lines),
       describeLastLine(source),
-      describeBytes(source.lag),
+      describeLag(source),
       String(source.errors),
       source.jails.join(','),
       source.detail,
     ]),
   );
+}
+
+/** In time where that is known and more than a moment. */
+function describeLag(source: SourceStatus): string {
+  return isLate(source) ? formatDuration(Math.round(source.lagSeconds ?? 0)) : describeBytes(source.lag);
+}
+
+function isLate({ lagSeconds }: SourceStatus): boolean {
+  return (lagSeconds ?? 0) >= late;
 }
 
 /** What cannot be read first, then what is behind or silent, then the others. */

@@ -108,7 +108,13 @@ const source = object<protocol.SourceStatus>({
   id: text,
   state: z.enum(['starting', 'reading', 'waiting', 'failed', 'ended']),
   detail: text,
-  lag: count.describe('Bytes not judged yet.'),
+  lag: count.describe('Bytes that are known to be there and are not judged yet.'),
+  lagSeconds: z
+    .number()
+    .nullable()
+    .describe(
+      'How old its lines are when they are read, in seconds, 0 once nothing more comes. null: what brings them does not say when they were written.',
+    ),
   lines: count,
   lastLine: time.nullable(),
   since: time,

@@ -132,8 +132,10 @@ export interface SourceStatus {
   readonly id: string;
   readonly state: SourceState;
   readonly detail: string;
-  /** Bytes not judged yet. */
+  /** Bytes that are known to be there and are not judged yet. */
   readonly lag: number;
+  /** How old its lines are when they are read, in seconds, 0 once nothing more comes; null: what brings them does not say when they were written. */
+  readonly lagSeconds: number | null;
   readonly lines: number;
   /** When the last line was read; null: none since `since`. */
   readonly lastLine: number | null;

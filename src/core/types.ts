@@ -121,7 +121,9 @@ export interface MatchBatch {
   readonly readAtMs: number;
   /** Bytes of the input that are there and not read yet; 0 when unknown or caught up. */
   readonly lagBytes: number;
-  /** By how many seconds the dates in its lines constantly are behind the clock (core/skew.ts); absent: not at all. */
+  /** How old the last line was when it was judged, in seconds, a constant skew aside; absent: what brought it does not say. */
+  readonly age?: number;
+  /** By how many seconds the times of its lines constantly are behind the clock (core/skew.ts); absent: not at all. */
   readonly skew?: number;
   /** What the scanner has learned of this log, for a later request; absent: the same as at the last batch. Opaque, as the cursor is. */
   readonly learned?: string;

@@ -45,6 +45,7 @@ test('what no other check explains is left', () => {
     state: 'reading' as const,
     detail: '',
     lag: 0,
+    lagSeconds: null,
     lines: 0,
     lastLine: null,
     since: 0,

@@ -7,6 +7,7 @@ export interface SourceState {
   readonly id: string;
   readonly state: string;
   readonly lag: number;
+  readonly lagSeconds: number | null;
   readonly lastLine: number | null;
   readonly errors: number;
   readonly restarts: number;
@@ -52,8 +53,13 @@ export function registerSources(
   );
   perSource.gauge(
     'lag_bytes',
-    'Bytes that are there and not judged yet.',
+    'Bytes that are known to be there and are not judged yet.',
     values(({ lag }) => lag),
+  );
+  perSource.gauge(
+    'lag_seconds',
+    'How old its lines are when they are read, 0 once nothing more comes. Absent where what brings them does not say when they were written.',
+    values(({ lagSeconds }) => lagSeconds),
   );
   perSource.gauge(
     'last_line_timestamp_seconds',

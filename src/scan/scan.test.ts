@@ -330,9 +330,33 @@ test('a wrong time zone stays known over a restart, but where dates are read in 
   assert.deepEqual(lateIn('Europe/Berlin'), [7_200]);
 });
 
-test('a backlog and lines with a transport show no skew', () => {
+test('a backlog and lines that come later and later show no skew', () => {
   assert.equal(skewed(60, { backlog: true }).scan.skew, 0);
   assert.equal(skewed(60, { transport: now }).scan.skew, 0);
+});
+
+test('how old lines are is told where their transport knows; what senders claim is moved where it is constantly off', () => {
+  const late = (claimed: boolean) => {
+    const scan = new Scan(definitions.map(compileFilter), { timeZone: 'UTC' });
+    const times: number[] = [];
+    const ages: (number | undefined)[] = [];
+    for (let at = now; at < now + 300; at += 10) {
+      const read = { now: at, transport: at - 3_600, undated: at, claimed };
+      scan.block(lines('banned 203.0.113.7'), read, (_index, _judgement, time) => times.push(at - time));
+      ages.push(scan.takeCounts().age);
+    }
+    return { scan, times, ages };
+  };
+  const stamps = [...Array<number>(20).fill(3_600), ...Array<number>(10).fill(0)];
+  const claimed = late(true);
+  assert.equal(claimed.scan.skew, 3_600);
+  assert.deepEqual(claimed.times, stamps);
+  assert.deepEqual(claimed.ages, [...Array<number>(19).fill(3_600), ...Array<number>(11).fill(0)]);
+  const kept = late(false);
+  assert.equal(kept.scan.skew, 3_600);
+  assert.deepEqual(kept.times, Array<number>(30).fill(3_600), 'an engine says when it really was');
+  kept.scan.block(lines('Nov 22 15:30:00 banned 203.0.113.7'), reading, () => undefined);
+  assert.equal(kept.scan.takeCounts().age, undefined, 'a date in a line says nothing of that');
 });
 
 test('of what a container writes, a filter that names its streams judges these alone', () => {

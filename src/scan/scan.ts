@@ -60,6 +60,8 @@ export interface Reading {
   readonly transport: number | null;
   /** The time of a line that has no date and follows none. */
   readonly undated: number;
+  /** Whether that is by the clock of whoever sent them, which may be wrong. */
+  readonly claimed?: boolean;
   /** Whether the transport gives the time in place of a date in the line, as the journal does; containers' lines may have one beside it. */
   readonly dateless?: boolean;
   /** What a container wrote them to; absent: no container did, or it has one stream for all. */
@@ -110,6 +112,8 @@ export class Scan {
   #oversize = 0;
   /** The filter that would have counted a line, had it come on a stream of its service; null: there was none. */
   #unheard: number | null = null;
+  /** Of the last line since the counts were taken; null: the transport does not tell. */
+  #age: number | null = null;
 
   constructor(filters: readonly Filter[], options: ScanOptions = {}) {
     this.#filters = filters.map((filter) => filter.ofLog?.() ?? filter);
@@ -138,7 +142,7 @@ export class Scan {
     this.#evidenceLeft = this.#evidence;
   }
 
-  /** By how many seconds the dates of lines that are read as they are written constantly are behind the clock. */
+  /** By how many seconds the times of lines that are read as they are written constantly are behind the clock. */
   get skew(): number {
     return this.#skew.seconds;
   }
@@ -167,12 +171,14 @@ export class Scan {
   }
 
   /**
-   * Since the last call: lines, lines of which not all is judged by every filter, and a filter that would have counted
-   * what came on a stream that it does not judge.
+   * Since the last call: lines, lines of which not all is judged by every filter, a filter that would have counted
+   * what came on a stream that it does not judge, and how old the last line was (seconds), where the transport tells.
    */
-  takeCounts(): { lines: number; oversize: number; unheard?: number } {
+  takeCounts(): { lines: number; oversize: number; unheard?: number; age?: number } {
     const unheard = this.#unheard === null ? {} : { unheard: this.#unheard };
-    const counts = { lines: this.#lines, oversize: this.#oversize, ...unheard };
+    const age = this.#age === null ? {} : { age: this.#age };
+    const counts = { lines: this.#lines, oversize: this.#oversize, ...unheard, ...age };
+    this.#age = null;
     this.#lines = 0;
     this.#oversize = 0;
     this.#unheard = null;
@@ -192,10 +198,10 @@ export class Scan {
     } finally {
       this.#watched?.end();
     }
-    if (reading.transport !== null || reading.backlog === true) return;
-    if (this.#dated && this.lastDate !== null) {
-      this.#skew.add(reading.now, this.lastDate);
-    }
+    const { now, transport } = reading;
+    const time = transport ?? (this.#dated ? this.lastDate : null);
+    if (time !== null && reading.backlog !== true) this.#skew.add(now, time);
+    if (transport !== null) this.#age = Math.max(0, now - transport - this.#skew.seconds);
   }
 
   #pieces(block: Buffer, reading: Reading, found: Found): void {
@@ -311,7 +317,8 @@ export class Scan {
   }
 
   #timeOf(judgement: Judgement, date: number | null, reading: Reading): number {
-    if (reading.transport !== null) return reading.transport;
+    const { transport, now, claimed } = reading;
+    if (transport !== null) return claimed === true ? this.#skew.corrected(transport, now) : transport;
     const field = judgement.time === null ? null : this.#fields.readField(judgement.time, reading.now);
     const own = field ?? date;
     if (own !== null) return this.#skew.corrected(own, reading.now);

@@ -58,11 +58,13 @@ export class Stream {
   readonly #batches: BatchMaker;
   readonly #output: Output;
   readonly #dateless: boolean;
+  readonly #claimed: boolean;
   #closed = false;
 
   constructor(input: StreamInput, cursor: string | null, scan: Scan, batches: BatchMaker, output: Output) {
     this.#decoder = decoderOf(input, cursor, scan, (detail) => output.gap(detail));
     this.#dateless = isDateless(input);
+    this.#claimed = input.framing === 'syslog';
     this.#scan = scan;
     this.#batches = batches;
     this.#output = output;
@@ -75,11 +77,11 @@ export class Stream {
     if (this.#closed) return true;
     const readAtMs = nowMs();
     const now = readAtMs / 1_000;
-    const dateless = this.#dateless;
+    const [dateless, claimed] = [this.#dateless, this.#claimed];
     const judge: Judge = (block, time, known) =>
       this.#scan.block(
         block,
-        { now, transport: time, dateless, undated: now, ...known },
+        { now, transport: time, claimed, dateless, undated: now, ...known },
         this.#batches.found,
       );
     let problem: string | null = null;

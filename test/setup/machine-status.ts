@@ -7,6 +7,7 @@ export function sourceOf(given: Partial<SourceStatus> = {}): SourceStatus {
     state: 'reading',
     detail: '',
     lag: 0,
+    lagSeconds: null,
     lines: 10,
     lastLine: 4_000,
     since: 1_000,
