@@ -1,9 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
 
-const firstRetryMs = 1_000;
-const longestRetryMs = 30_000;
-/** A run that lasted this long (ms) was well: the next retry starts from the first delay again. */
-const wellAfterMs = 60_000;
+/** In ms. Tests shorten them. */
+export interface Pauses {
+  readonly first: number;
+  readonly longest: number;
+  /** A run that lasted this long was well: the next pause is the first one again. */
+  readonly wellAfter: number;
+}
+
+const usualPauses: Pauses = { first: 1_000, longest: 30_000, wellAfter: 60_000 };
 
 /**
  * Runs a task until the signal aborts, again after each failure, with growing pauses.
@@ -13,8 +18,9 @@ export async function supervise(
   task: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
   failed: (error: unknown, retryMs: number) => void,
+  { first, longest, wellAfter }: Pauses = usualPauses,
 ): Promise<void> {
-  let retryMs = firstRetryMs;
+  let retryMs = first;
   while (!signal.aborted) {
     const started = performance.now();
     try {
@@ -22,10 +28,10 @@ export async function supervise(
       return;
     } catch (error) {
       if (signal.aborted) return;
-      if (performance.now() - started > wellAfterMs) retryMs = firstRetryMs;
+      if (performance.now() - started > wellAfter) retryMs = first;
       failed(error, retryMs);
       await setTimeout(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
-      retryMs = Math.min(retryMs * 2, longestRetryMs);
+      retryMs = Math.min(retryMs * 2, longest);
     }
   }
 }

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { fail2banFilter } from '../../test/setup/fail2ban-filter.ts';
 import { readBatch } from '../core/batch.ts';
 import type { FilterDefinition, RegexFilterDefinition } from '../core/filter.ts';
+import { packedLength, packSyslogRecord } from '../core/syslog-record.ts';
 import type { MatchBatch, ScanRequest } from '../core/types.ts';
 import { parseFileCursor } from '../files/file-cursor.ts';
 import { packFilePiece } from '../files/file-piece.ts';
@@ -23,6 +25,12 @@ const filter: RegexFilterDefinition = {
   samples: [],
 };
 
+const pairs = fail2banFilter({
+  name: 'pairs',
+  failRegex: ['^begin <F-USER>\\w+</F-USER>$<SKIPLINES>^end <ADDR>$'],
+  maxLines: 3,
+});
+
 /** A scanner whose reports can be waited for; batches are acknowledged as they come unless `hold` is set. */
 class Observed {
   readonly users: string[] = [];
@@ -34,6 +42,8 @@ class Observed {
   hold = false;
   cursor: string | null = null;
   oversize = 0;
+  /** Of the last batch. */
+  age: number | undefined;
   /** What the filters look for. */
   word = 'bad';
   #check: (() => void) | null = null;
@@ -44,6 +54,7 @@ class Observed {
         for (const match of readBatch(batch)) this.users.push(match.user);
         this.cursor = batch.cursor;
         this.oversize += batch.oversize;
+        this.age = batch.age;
         if (this.hold) this.held.push(batch);
         else this.scanner.acknowledge(batch);
         this.#check?.();
@@ -64,11 +75,14 @@ class Observed {
     });
   }
 
-  readonly lookup = (name: string): FilterDefinition => ({
-    ...filter,
-    name,
-    expressions: [{ kind: 'hit', pattern: `^${this.word} (?<user>\\S+) <HOST>$` }],
-  });
+  readonly lookup = (name: string): FilterDefinition => {
+    if (name === pairs.name) return pairs;
+    return {
+      ...filter,
+      name,
+      expressions: [{ kind: 'hit', pattern: `^${this.word} (?<user>\\S+) <HOST>$` }],
+    };
+  };
 
   async until(condition: () => boolean): Promise<void> {
     if (condition()) return;
@@ -455,6 +469,48 @@ test('a log of a container runtime that is complete is read to its end, also if 
   await workers[0]?.terminate();
   await observed.until(() => observed.states.includes('file:log ended'));
   assert.deepEqual(observed.users, ['a', 'b']);
+});
+
+test('a worker that dies between two lines of one attempt: its successor knows the first', async () => {
+  const workers: Worker[] = [];
+  process.once('worker', (worker) => workers.push(worker));
+  const observed = observe();
+  append('a');
+  appendFileSync(log, 'begin b\n');
+  observed.scanner.open({ ...request(), filters: ['bad', 'pairs'] });
+  await observed.saw('a');
+  await workers[0]?.terminate();
+  await observed.until(() => observed.restarts.length === 1);
+  appendFileSync(log, 'other\nend 203.0.113.7\n');
+  await observed.saw('a', 'b');
+});
+
+test('how old the last line of a container, of the journal or of a message is, comes with the batch', async () => {
+  const observed = observe();
+  const written = Date.now() - 100_000;
+  const stamp = new Date(written).toISOString();
+  const entry = `__CURSOR=s=1;i=1\n__REALTIME_TIMESTAMP=${written * 1_000}\nMESSAGE=bad a 203.0.113.7\n\n`;
+  const message = Buffer.from(`<38>1 ${stamp} host bad - - - a 203.0.113.7`);
+  const record = { receivedAt: Date.now() / 1_000, sender: 'x', message };
+  const packed = new Uint8Array(packedLength(record));
+  packSyslogRecord(record, packed, 0);
+  const streams = [
+    [
+      'docker-raw',
+      { framing: 'docker-raw' },
+      Buffer.from(`${stamp.replace('Z', '000000Z')} bad a 203.0.113.7\n`),
+    ],
+    ['journal', { framing: 'journal' }, Buffer.from(entry)],
+    ['syslog', { framing: 'syslog', select: ['*'] }, packed],
+  ] as const;
+  for (const [id, framing, bytes] of streams) {
+    const input = { kind: 'stream', ...framing } as ScanRequest['input'];
+    observed.age = undefined;
+    const generation = observed.scanner.open({ id, input, filters: ['bad'], cursor: null });
+    await observed.scanner.write(id, generation, bytes);
+    await observed.until(() => observed.age !== undefined);
+    assert.ok(Math.abs((observed.age ?? 0) - 100) < 30, `${id}: ${observed.age}`);
+  }
 });
 
 test('a worker is told of filters as sources come to need them, and its successor of all', async () => {

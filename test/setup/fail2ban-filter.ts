@@ -8,11 +8,12 @@ export interface FilterTexts {
   readonly failRegex: readonly string[];
   readonly prefRegex?: string;
   readonly datePattern?: string;
+  readonly maxLines?: number;
 }
 
 /** A filter of fail2ban's with these expressions, written in line 1 of some.conf. */
 export function fail2banFilter(texts: FilterTexts): Fail2banFilterDefinition {
-  const { name = 'some', failRegex, prefRegex, datePattern } = texts;
+  const { name = 'some', failRegex, prefRegex, datePattern, maxLines = null } = texts;
   const sourced = (text: string) => ({ text, at });
   const maybe = (text: string | undefined) => (text === undefined ? null : sourced(text));
   return compileFail2banFilter({
@@ -23,7 +24,7 @@ export function fail2banFilter(texts: FilterTexts): Fail2banFilterDefinition {
     ignoreRegex: [],
     prefRegex: maybe(prefRegex),
     datePattern: maybe(datePattern),
-    maxLines: null,
+    maxLines,
     useDns: null,
     journalMatch: [],
     options: new Map(),
