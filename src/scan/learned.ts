@@ -3,7 +3,7 @@
  * transaction with the place up to which the log was judged: a restart then judges as if there had been none.
  */
 export interface Learned {
-  /** The zone of dates that name none with which the skew was found; '': the machine's. */
+  /** The zone of dates that name none with which the skew was found; '': none was. */
   readonly zone: string;
   /** Seconds. @see core/skew.ts */
   readonly skew: number;

@@ -328,6 +328,10 @@ test('a wrong time zone stays known over a restart, but where dates are read in 
   assert.deepEqual(lateIn('UTC'), [0]);
   assert.deepEqual(lateIn('Atlantic/Azores'), [0], 'UTC-1 is right without any correction');
   assert.deepEqual(lateIn('Europe/Berlin'), [7_200]);
+  const own = new Scan(definitions.map(compileFilter), {
+    learned: JSON.stringify({ zone: '', skew: 3_600 }),
+  });
+  assert.equal(own.skew, 0, "the machine's zone has a name, by which a change of it is known");
 });
 
 test('a backlog and lines that come later and later show no skew', () => {

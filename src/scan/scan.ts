@@ -126,7 +126,7 @@ export class Scan {
     this.#learning = own;
     const learned = parseLearned(options.learned);
     this.#recall(learned);
-    this.#zone = options.timeZone ?? '';
+    this.#zone = options.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
     // Found with another zone, it says nothing of this one.
     this.#skew = new Skew(learned.zone === this.#zone ? learned.skew : 0);
     const [first] = own;
