@@ -77,7 +77,9 @@ describe("the logs of a node's pods", { timeout: 300_000, skip: cannotRun() }, (
     assert.match(failed.detail, /none of its lines is in the CRI format; Docker writes this one/);
     log.entry('stdout', 'F', 'a line');
     await eventually('the line is read', async () =>
-      (await sources()).some(({ lines, state }) => lines === 1 && state === 'reading'),
+      (await sources()).some(
+        ({ lines, state, lagSeconds }) => lines === 1 && state === 'reading' && lagSeconds !== null,
+      ),
     );
     log.remove();
   });
