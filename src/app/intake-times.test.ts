@@ -89,11 +89,12 @@ test('a source whose times are off is named, with the zone that would be right, 
 
 test('how far a stream is behind is known by what was handed over, and by the age of what came', () => {
   const { intake } = intakeOf(() => 'UTC');
-  const stream = intake.open({
+  const web = {
     id: 'docker:web',
     input: { kind: 'stream', framing: 'docker-raw' },
     jails: [jail('a')],
-  });
+  } as const;
+  const stream = intake.open(web);
   const said = () => {
     const [status] = intake.status();
     return [status?.lag, status?.lagSeconds, status?.warning];
@@ -109,6 +110,14 @@ test('how far a stream is behind is known by what was handed over, and by the ag
     String(warning),
     /^its times are 1h behind the clock: set the clock of the machine that keeps/,
   );
+  void stream.write(new Uint8Array(100));
+  const next = intake.open(web);
+  void stream.write(new Uint8Array(100));
+  assert.equal(said()[0], 0, 'nobody judges what comes for the stream of before');
+  void next.write(new Uint8Array(7));
+  intake.streamLost('docker:web');
+  void next.write(new Uint8Array(7));
+  assert.equal(said()[0], 7);
 });
 
 test('a source goes on with what was learned of its log, unless the log is read from its beginning', () => {

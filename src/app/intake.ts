@@ -195,7 +195,9 @@ export class Intake {
       },
       lost: source.lost.signal,
       write: (bytes) => {
-        source.health.handedOver(bytes.byteLength);
+        // What comes for one that is gone is dropped.
+        if (this.#sources.get(id) === source && !source.lost.signal.aborted)
+          source.health.handedOver(bytes.byteLength);
         return scanner.write(id, source.generation, bytes);
       },
       end: async (detail) => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { controlOf, socketOf } from '../../test/setup/fake-control.ts';
-import { jailOf } from '../../test/setup/machine-status.ts';
+import { jailOf, sourceOf } from '../../test/setup/machine-status.ts';
 import { HiddenClients } from '../app/hidden-clients.ts';
 import type { Status } from '../control/protocol.ts';
 
@@ -31,7 +31,10 @@ const status: Status = {
     elements: 0,
   },
   jails: [jail, { ...jail, name: 'blog' }],
-  sources: [],
+  sources: [
+    sourceOf({ id: 'docker:web', jails: ['shop'], lag: 2_048, lagSeconds: 95.4 }),
+    sourceOf({ lag: 2_048, lagSeconds: 0.2 }),
+  ],
   findings: hidden.findings(),
   labels: [],
   ranges: [],
@@ -73,6 +76,13 @@ test('status of a jail says that its log can be forged, and why', async () => {
     stdout,
     /! Clients can write lines of this log with any address: nginx writes decoded paths\./,
   );
+});
+
+test('status says how far behind a source is, in time where that is known and more than a moment', async () => {
+  const { stdout } = await bailiff();
+  assert.match(stdout, /^docker:web .* 1m 35s +0 +shop/m);
+  assert.match(stdout, /^file:\/var\/log\/auth.log .* 2(?:\.0)? KiB +0 +sshd/m);
+  assert.match((await bailiff('shop')).stdout, /^ {2}its lines are 1m 35s old when they are read$/m);
 });
 
 test('status --json of it has the finding whole, as doctor will take it', async () => {
