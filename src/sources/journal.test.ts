@@ -190,6 +190,25 @@ test('a journalctl that ends is an error that says why, and which jails read not
   assert.deepEqual(fake.events.slice(-2), ['journal:a closed', `journal:a waiting ${message} a b`]);
 });
 
+test('one that ends is started again by itself while others are read, until none is', async () => {
+  const others = join(folder, 'others-end');
+  pretend(
+    `for last; do :; done; test "$last" = B=1 || exit 1; echo "$last"; while ! test -e ${others}; do sleep 0.05; done; exit 2`,
+  );
+  const fake = new FakeHost();
+  const following = journalSource(directory).follow(
+    new JailList([jail('a', [['A=1']]), jail('b', [['B=1']])]),
+    fake.host,
+    new AbortController().signal,
+  );
+  await fake.until(/^journal:b wrote/);
+  await fake.until(/^journal:a waiting/, 2);
+  const said = (pattern: RegExp) => fake.events.filter((event) => pattern.test(event)).length;
+  assert.deepEqual([said(/^journal:b wrote/), said(/^journal:b closed/)], [1, 0]);
+  writeFileSync(others, '');
+  await assert.rejects(following, { code: 'journal-unreadable' });
+});
+
 test('a missing journalctl is said, one that was killed too', async () => {
   process.env['PATH'] = folder;
   const follow = () =>

@@ -17,6 +17,10 @@ const lookMs = 5_000;
  * the cursor.
  */
 const silenceMs = 10 * 60_000;
+/** Before a reader that failed is started again while others read on, in ms; doubled each time, until it has lasted so long. */
+const retryMs = 1_000;
+const longestRetryMs = 30_000;
+const wellAfterMs = 60_000;
 
 /**
  * The host's journal, through journalctl. Jails that want the same entries share one child, one reading and one
@@ -54,6 +58,8 @@ class Readers {
   readonly #signal: AbortSignal;
   /** By what it depends on of its group. */
   readonly #running = new Map<string, Running>();
+  /** Those of them that failed and wait to be started again. */
+  readonly #failing = new Set<string>();
   readonly #failed = Promise.withResolvers<never>();
 
   constructor(directory: string | undefined, host: SourceHost, signal: AbortSignal) {
@@ -63,7 +69,7 @@ class Readers {
     this.#failed.promise.catch(() => undefined);
   }
 
-  /** Rejects when one of them cannot go on. */
+  /** Rejects when none of them can go on. */
   get failure(): Promise<never> {
     return this.#failed.promise;
   }
@@ -84,8 +90,26 @@ class Readers {
   #start(key: string, group: Group): void {
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#signal, stop.signal]);
-    const ended = new Reader(group, this.#directory, this.#host, signal).run().catch(this.#failed.reject);
+    const reader = new Reader(group, this.#directory, this.#host, signal);
+    const ended = this.#keepReading(key, reader, signal).catch(this.#failed.reject);
     this.#running.set(key, { stop, ended });
+  }
+
+  /** Again after each failure, while others are read; where none is, it is the journal's. @throws BailiffError journal-unreadable */
+  async #keepReading(key: string, reader: Reader, signal: AbortSignal): Promise<void> {
+    for (let pauseMs = retryMs; ; pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
+      const began = performance.now();
+      try {
+        await reader.run();
+        return;
+      } catch (error) {
+        this.#failing.add(key);
+        if (this.#failing.size >= this.#running.size) throw error;
+        if (performance.now() - began > wellAfterMs) pauseMs = retryMs;
+        await setTimeout(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+        this.#failing.delete(key);
+      }
+    }
   }
 
   async #end(keys: readonly string[]): Promise<void> {
