@@ -52,6 +52,7 @@ import { SshPeers } from './ssh-peers.ts';
 import { status } from './status.ts';
 import { whoIsTold } from './who-is-told.ts';
 import { around, explain } from './why.ts';
+import { withDrops } from './why-drops.ts';
 
 /** The daemon's parts, wired, none of them running yet. */
 export interface Parts {
@@ -283,7 +284,8 @@ export function assemble(
       const lists = [live.now.defaults, ...[...jails.all()].map(({ configuration }) => configuration)];
       const about = canonicalAddress(address);
       if (about !== null) await Promise.all(lists.map(({ ignoreip }) => ignoreLists.ask(ignoreip, about)));
-      return explain(address, { allowlist, clock, enforcer, evidence, jails, ledger, policies });
+      const answer = explain(address, { allowlist, clock, enforcer, evidence, jails, ledger, policies });
+      return withDrops(answer, choice.backend);
     },
     events,
     ended: (ban) => {

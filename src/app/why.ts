@@ -32,7 +32,7 @@ export interface WhyParts {
 /** Bans inside a range that are named. */
 const mostInside = 20;
 
-/** Why an address or a range is banned, or is not. @throws BailiffError address-invalid */
+/** Why an address or a range is banned, or is not; without what the kernel has to say of it. @throws BailiffError address-invalid */
 export function explain(text: string, parts: WhyParts): WhyAnswer {
   const address = requireAddress(text);
   const counted = countedAddress(address);
@@ -52,6 +52,7 @@ export function explain(text: string, parts: WhyParts): WhyAnswer {
       ports: portsOf(ban.policy, parts.policies),
       counts: countedBy(parts.jails.get(ban.jail)),
       evidence: linesOf(ban),
+      dropped: null,
     }),
   );
   const earlier = records
@@ -82,7 +83,7 @@ export function explain(text: string, parts: WhyParts): WhyAnswer {
     windows,
     earlier,
     next: [...known].flatMap((jail) => nextBan(parts.jails.get(jail), counted, parts.ledger)),
-    dropped: null,
+    dropsUnknown: null,
   };
 }
 

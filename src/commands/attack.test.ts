@@ -145,7 +145,7 @@ const why: WhyAnswer = {
   counted: attack,
   verdict: 'banned',
   enforcement: { backend: attack, state: 'degraded', detail: attack },
-  bans: [{ ...ban, ports: attack, counts: 'attempts', evidence }],
+  bans: [{ ...ban, ports: attack, counts: 'attempts', evidence, dropped: null }],
   inside: { count: 1, bans: [ban] },
   protectedBy: [{ jail: attack, entry: attack, reason: attack }],
   windows: [
@@ -173,7 +173,7 @@ const why: WhyAnswer = {
       growth: { ban: 2, ofAll: true, forget: 3 },
     },
   ],
-  dropped: null,
+  dropsUnknown: attack,
 };
 
 const exported = JSON.stringify([{ address: '203.0.113.7', jail: attack, since: 0, until: null, hits: 1 }]);

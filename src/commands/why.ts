@@ -25,14 +25,9 @@ export function explanation(answer: WhyAnswer, now: number): string[] {
     ...answer.windows.flatMap((window) => windowLines(window, now)),
     ...(answer.bans.length + answer.windows.length > 0 ? answer.next.map(nextLine) : []),
     ...earlierLines(answer),
-    ...(answer.bans.length > 0 && answer.enforcement.state === 'enforcing' ? droppedLines : []),
+    ...(answer.dropsUnknown === null ? [] : [`Packets dropped: not known, since ${answer.dropsUnknown}`]),
   ].map((line) => printable(line));
 }
-
-/** What our rules count is not told apart by address. */
-const droppedLines = [
-  'Packets dropped: not known of one address; the kernel counts for all that are banned (bailiff status).',
-];
 
 function verdictLines(answer: WhyAnswer): string[] {
   const { address, counted, verdict, bans, protectedBy, enforcement, earlier } = answer;
@@ -87,6 +82,7 @@ function banLines(ban: WhyBan, { address, counted, enforcement }: WhyAnswer, now
   return [
     `  ${range}by ${jail}, ${reason}, since ${localTime(since)}, ${end}; ban ${count} of it in this jail`,
     `    ${effectOf(ban, enforcement.state === 'enforcing')}`,
+    ...dropsLines(ban),
     ...evidenceLines(ban.evidence, hits > 0),
   ];
 }
@@ -104,6 +100,14 @@ function effectOf({ policy, ports }: WhyBan, holds: boolean): string {
   if (ports === 'all')
     return `all packets from it ${verb}, those that answer connections of this host to it as well`;
   return `packets from it to ${ports} ${verb}; its packets to other ports, and those that answer connections of this host, are not touched`;
+}
+
+function dropsLines({ dropped, policy }: WhyBan): string[] {
+  if (dropped === null) return [];
+  const packets = dropped.packets === 1 ? '1 packet' : `${dropped.packets.toLocaleString('en-US')} packets`;
+  const done = policy.split(' ', 1)[0] === 'reject' ? 'rejected' : 'dropped';
+  const bytes = dropped.packets === 0 ? '' : `, ${dropped.bytes.toLocaleString('en-US')} bytes,`;
+  return [`    ${packets}${bytes} ${done} since it stands in the kernel's set`];
 }
 
 function evidenceLines(lines: readonly EvidenceLine[], isWanted: boolean): string[] {

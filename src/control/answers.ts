@@ -185,12 +185,17 @@ const window = object<protocol.WhyWindow>({
   lastOut: time,
   evidence,
 });
+const dropped = object<NonNullable<protocol.WhyBan['dropped']>>({ packets: count, bytes: count })
+  .nullable()
+  .describe(
+    'What was dropped, or rejected, for it since it stands in the kernel: since it began, or since its set had to be made anew. Of a range, of all in it. null: not known, or it drops nothing.',
+  );
 const why = object<protocol.WhyAnswer>({
   address: text,
   counted: text,
   verdict: z.enum(['banned', 'protected', 'counted', 'free']),
   enforcement: object<protocol.WhyAnswer['enforcement']>({ backend: text, state, detail: text }),
-  bans: z.array(object<protocol.WhyBan>({ ...banShape, ports: text, counts, evidence })),
+  bans: z.array(object<protocol.WhyBan>({ ...banShape, ports: text, counts, evidence, dropped })),
   inside: object<protocol.WhyAnswer['inside']>({ count, bans }),
   protectedBy: z.array(
     object<protocol.WhyAnswer['protectedBy'][number]>({
@@ -216,7 +221,9 @@ const why = object<protocol.WhyAnswer>({
       }).nullable(),
     }),
   ),
-  dropped: z.null(),
+  dropsUnknown: text
+    .nullable()
+    .describe('Why it is not known what a ban that drops something has dropped; null where it is.'),
 });
 
 type EventOf<Kind extends protocol.DaemonEvent['event']> = Extract<

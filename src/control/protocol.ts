@@ -290,6 +290,11 @@ export interface WhyBan extends Ban {
   readonly counts: Counted;
   /** The lines that led to it; none where none were kept. */
   readonly evidence: readonly EvidenceLine[];
+  /**
+   * What was dropped, or rejected, for it since it stands in the kernel: since it began, or since its set had to be made anew.
+   * Of a range, of all in it. null: not known, or it drops nothing.
+   */
+  readonly dropped: { readonly packets: number; readonly bytes: number } | null;
 }
 
 export interface EarlierBan extends PastBan {
@@ -339,8 +344,8 @@ export interface WhyAnswer {
   readonly earlier: readonly EarlierBan[];
   /** Of each jail that has counted or banned it. */
   readonly next: readonly NextBan[];
-  /** What of its packets was dropped. Our rules count for all banned addresses together: null. */
-  readonly dropped: null;
+  /** Why it is not known what a ban that drops something has dropped; null where it is. */
+  readonly dropsUnknown: string | null;
 }
 
 export interface HistoryQuery {

@@ -42,6 +42,9 @@ export interface Dropped {
   readonly bytes: number;
 }
 
+/** What the kernel took of the packets that one element matched. */
+export type Taken = Pick<Dropped, 'packets' | 'bytes'>;
+
 /** What a backend says of this machine before it is used. */
 export interface Probe {
   readonly usable: boolean;
@@ -87,6 +90,12 @@ export interface Backend {
   apply(changes: readonly Change[]): Promise<void>;
   /** What our rules took, as the last `install` read it. */
   dropped?(): readonly Dropped[];
+  /**
+   * What each of these took since it stands in its set; null for one that stands in none. It is read from the kernel, for
+   * whoever asks about one address and never to reconcile. Absent where packets are not counted by element.
+   * @throws BailiffError enforcement-failed, also where so many stand that reading them costs too much
+   */
+  taken?(elements: readonly Pick<Element, 'address' | 'policy'>[]): Promise<readonly (Taken | null)[]>;
   /** What of the policies this machine cannot do, and what is done instead, as the last `install` found. */
   remarks?(): readonly string[];
   /** Takes away everything that `install` made, now or in an earlier life. @returns whether anything stood */

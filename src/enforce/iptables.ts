@@ -1,7 +1,15 @@
 import { type Family, familyOf } from '../core/address.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
 import type { PolicyRule } from '../core/policy.ts';
-import { type Backend, type Change, type Dropped, type Element, type Hook, hookKey } from './backend.ts';
+import {
+  type Backend,
+  type Change,
+  type Dropped,
+  type Element,
+  type Hook,
+  hookKey,
+  type Taken,
+} from './backend.ts';
 import { hasIpv6 } from './edge.ts';
 import { setName } from './iptables/element.ts';
 import { Ipset, type IpsetOptions } from './iptables/ipset.ts';
@@ -105,6 +113,10 @@ export class IptablesBackend implements Backend {
 
   count(): Promise<number> {
     return this.#sets.count();
+  }
+
+  taken(elements: readonly Pick<Element, 'address' | 'policy'>[]): Promise<readonly (Taken | null)[]> {
+    return this.#sets.taken(elements);
   }
 
   async apply(changes: readonly Change[]): Promise<void> {

@@ -67,6 +67,8 @@ const verbs: Readonly<Record<string, (...args: never[]) => unknown>> = {
   install: () => backend.install(rules()),
   list: () => backend.list(),
   count: () => backend.count?.(),
+  taken: (addresses: string[], policy: Policy = plainPolicy) =>
+    backend.taken?.(addresses.map((address) => ({ address, policy }))),
   apply: (changes: (Change & { policy?: Policy })[]) =>
     backend.apply(changes.map((each) => ({ ...each, policy: each.policy ?? plainPolicy }))),
   uninstall: () => backend.uninstall(),

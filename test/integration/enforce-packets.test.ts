@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Element, Hook } from '../../src/enforce/backend.ts';
+import { setTimeout } from 'node:timers/promises';
+import type { Element, Hook, Taken } from '../../src/enforce/backend.ts';
 import { Remote } from './enforce-remote.ts';
-import { cable, destroySets, knockOn, Namespace } from './namespace.ts';
+import { cable, destroySets, knockOn, Namespace, talkTo } from './namespace.ts';
 
 /** ms of silence that count as dropped, and ms to wait where an answer is expected: a busy machine fails no test. */
 const silence = 1_500;
@@ -131,6 +132,62 @@ describe('packets', { concurrency: true }, () => {
           await bailiff.call('unban', [banned]);
         });
       }
+
+      for (const [banned, neighbour, target] of [
+        ['198.18.7.2', '198.18.7.3', '198.18.7.1'],
+        ['fd00:7::2', 'fd00:7::3', 'fd00:7::1'],
+      ] as const) {
+        test(`what was dropped of ${banned} is counted, by its ban alone, and not forgotten when that is renewed`, async () => {
+          const port = await bailiff.call<number>('listenUdp');
+          await bailiff.call('ban', [banned], 600);
+          const talks = (source: string) => talkTo(attacker, source, target, port, () => setTimeout(100));
+          const { sent, heard } = await talks(banned);
+          assert.equal(heard, 0);
+          const taken = async (...args: unknown[]) =>
+            (await bailiff.call<(Taken | null)[]>('taken', ...args))[0] ?? null;
+          const first = await taken([banned]);
+          // An address that is resolved first, or a packet of the kernel's own, counts as well.
+          assert.ok(
+            first !== null && first.packets >= sent && first.packets < sent + 20,
+            `${first?.packets}`,
+          );
+          assert.ok(first.bytes >= sent * 29);
+          await bailiff.call('ban', [banned], 700);
+          assert.ok(((await taken([banned]))?.packets ?? 0) >= sent, 'a new time keeps the count');
+          assert.ok((await talks(neighbour)).heard > 0);
+          assert.equal(await taken([neighbour]), null);
+          assert.equal(await taken([banned], 'reject'), null);
+          await bailiff.call('unban', [banned]);
+          assert.equal(await taken([banned]), null);
+          await bailiff.call('ban', [banned], 600);
+          assert.ok(((await taken([banned]))?.packets ?? sent) < sent, 'a new ban counts anew');
+          await bailiff.call('unban', [banned]);
+        });
+      }
+
+      test('sets of a version that did not count make way under a flood, and no packet comes through', async () => {
+        const many = Array.from({ length: 3_000 }, (_, index) => `10.9.${index >> 8}.${index & 255}`);
+        const port = await bailiff.call<number>('listenUdp');
+        await bailiff.call('ban', [...many, '198.18.7.2'], 600);
+        const old = `ipset save bailiff4 | sed 's/ bailiff4 / old /; s/ counters//; s/ packets .*//' | ipset restore`;
+        await host.must('sh', '-c', `${old} && ipset swap old bailiff4 && ipset destroy old`);
+        assert.doesNotMatch(await host.must('ipset', 'list', '-t', 'bailiff4'), /counters/);
+        assert.deepEqual(await bailiff.call('taken', ['198.18.7.2']), [null]);
+        await bailiff.call('events');
+        const { sent, heard } = await talkTo(attacker, '198.18.7.2', '198.18.7.1', port, async () => {
+          await setTimeout(100);
+          await bailiff.call('install');
+          await setTimeout(100);
+        });
+        assert.ok(sent > 100, `${sent} sent`);
+        assert.equal(heard, 0);
+        assert.match(await host.must('ipset', 'list', '-t', 'bailiff4'), /counters/);
+        const [taken] = await bailiff.call<(Taken | null)[]>('taken', ['198.18.7.2']);
+        assert.ok(taken !== null && taken !== undefined && taken.packets > 0 && taken.packets < sent);
+        const report = await bailiff.call<{ adds: number; deletes: number }>('reconcile');
+        assert.deepEqual([report.adds, report.deletes], [0, 0], 'nothing was lost on the way');
+        await bailiff.call('unban', [...many, '198.18.7.2']);
+      });
 
       test('flushed rules and destroyed sets come back, with the bans', async () => {
         await bailiff.call('ban', ['198.18.7.2', 'fd00:7::2'], 600);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { execa, execaSync } from 'execa';
 
 /** What a command in a namespace answered; a failure is for the test to judge. */
@@ -100,6 +101,43 @@ export async function knockOn(
 ): Promise<string> {
   const args = ['-e', knock, target, String(port), source, String(patience)];
   return (await from.must(process.execPath, ...args)).trim();
+}
+
+const talk = `
+  const [host, port, address] = process.argv.slice(1);
+  const socket = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  let sent = 0;
+  let heard = 0;
+  socket.on('message', () => { heard += 1; });
+  socket.bind({ address }, () => {
+    const talking = setInterval(() => {
+      if (sent++ === 0) console.log('begun');
+      socket.send('x', Number(port), host);
+    }, 1);
+    process.stdin.on('end', () => {
+      clearInterval(talking);
+      setTimeout(() => { console.log(JSON.stringify({ sent, heard })); process.exit(0); }, 300);
+    }).resume();
+  });
+`;
+
+/** Has a source send a datagram each ms to a UDP echo, while `meanwhile` goes on. @returns how many it sent, and heard answered */
+export async function talkTo(
+  from: Namespace,
+  source: string,
+  target: string,
+  port: number,
+  meanwhile: () => Promise<unknown>,
+): Promise<{ sent: number; heard: number }> {
+  const [program, ...args] = from.entering(process.execPath, ['-e', talk, target, `${port}`, source]);
+  const talker = execa(program, args, { stdin: 'pipe' });
+  await once(talker.stdout, 'data');
+  try {
+    await meanwhile();
+  } finally {
+    talker.stdin.end();
+  }
+  return JSON.parse((await talker).stdout.split('\n')[1] ?? '');
 }
 
 /** Destroys both plain sets. nf_tables lets go of a set a moment after the last rule that used it. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plainPolicy as policy } from '../../core/policy.ts';
 import { kernelTimeout, longestTimeout } from '../edge.ts';
-import { changeLine, ourSets, parseElements, setName } from './element.ts';
+import { changeLine, copyLine, ourSets, parseElements, setName, takenIn } from './element.ts';
 
 test('a timeout is whole seconds, never 0 (permanent), never more than the kernel holds', () => {
   assert.equal(kernelTimeout(0), 1);
@@ -55,6 +55,8 @@ test('elements are read with their remaining time; what is not ours is marked, o
     'add bailiff4 203.0.113.7 timeout 599',
     'add bailiff4 198.51.100.0/24 timeout 0',
     'add bailiff4 192.0.2.1',
+    'add bailiff4 192.0.2.3 timeout 8 packets 12 bytes 720',
+    'add bailiff4 192.0.2.4 timeout 8 packets 12 bytes 720 nomatch',
     'add bailiff4 192.0.2.0/26 timeout 60 nomatch',
     'add bailiff4 192.0.2.9 timeout 60 comment "add bailiff4 192.0.2.10 timeout 5"',
     'add other 192.0.2.2 timeout 5',
@@ -68,10 +70,54 @@ test('elements are read with their remaining time; what is not ours is marked, o
       { address: '203.0.113.7', policy, remaining: 599 },
       { address: '198.51.100.0/24', policy, remaining: null },
       { address: '192.0.2.1', policy, remaining: null },
+      { address: '192.0.2.3', policy, remaining: 8 },
+      { address: '192.0.2.4', policy, remaining: 0 },
       { address: '192.0.2.0/26', policy, remaining: 0 },
       { address: '192.0.2.9', policy, remaining: 0 },
     ],
   );
+});
+
+const counted = [
+  'create bailiff4 hash:net family inet hashsize 16384 maxelem 1048576 timeout 0 counters',
+  'add bailiff4 203.0.113.77 timeout 5 packets 9 bytes 99',
+  'add bailiff4 203.0.113.7 timeout 599 packets 12 bytes 720',
+  'add bailiff4 203.0.113.0/24 timeout 599 packets 0 bytes 0',
+  `add ${setName(4, 'reject')} 203.0.113.7 timeout 599 packets 3 bytes 180`,
+  'add bailiff6 2001:db8:0:1::/64 timeout 7 packets 18446744073709551615 bytes 1',
+  'add bailiff4 203.0.113.8 timeout 5',
+  '',
+].join('\n');
+
+test('what an element took is that of the very address under the very policy; null where nothing counts', () => {
+  const taken = (address: string, under = policy) => takenIn(counted, { address, policy: under });
+  assert.deepEqual(taken('203.0.113.7'), { packets: 12, bytes: 720 });
+  assert.deepEqual(taken('203.0.113.7', 'reject'), { packets: 3, bytes: 180 });
+  assert.deepEqual(taken('203.0.113.0/24'), { packets: 0, bytes: 0 });
+  assert.equal(taken('2001:db8:0:1::/64')?.bytes, 1);
+  for (const none of ['203.0.113.8', '203.0.113.9', '3.0.113.7', '203.0.113.0/25'])
+    assert.equal(taken(none), null);
+  assert.throws(() => taken('203.0.113.7 timeout'), { code: 'address-invalid' });
+});
+
+test('a copy for another set has the time and what was counted, and is made of nothing that we never write', () => {
+  assert.deepEqual(
+    counted.split('\n').flatMap((line) => copyLine(line, 'bailiff4-new') ?? []),
+    [
+      'add -exist bailiff4-new 203.0.113.77 timeout 5 packets 9 bytes 99',
+      'add -exist bailiff4-new 203.0.113.7 timeout 599 packets 12 bytes 720',
+      'add -exist bailiff4-new 203.0.113.0/24 timeout 599 packets 0 bytes 0',
+      'add -exist bailiff4-new 203.0.113.7 timeout 599 packets 3 bytes 180',
+      'add -exist bailiff4-new 2001:db8:0:1::/64 timeout 7 packets 18446744073709551615 bytes 1',
+      'add -exist bailiff4-new 203.0.113.8 timeout 5',
+    ],
+  );
+  for (const foreign of [
+    'add a 192.0.2.1',
+    'add a 192.0.2.1 timeout 5 nomatch',
+    'create a hash:net timeout 5',
+  ])
+    assert.equal(copyLine(foreign, 'b'), null);
 });
 
 test('the IPv6 set yields IPv6 only', () => {

@@ -1,6 +1,6 @@
 import { type Family, formatRange, fullBits, parseRange } from '../../core/address.ts';
 import { type Policy, plainPolicy } from '../../core/policy.ts';
-import type { Change, Element } from '../backend.ts';
+import type { Change, Element, Taken } from '../backend.ts';
 import { kernelTimeout, policySuffix, requireKernelRange } from '../edge.ts';
 
 /** Sets of ours, of any policy or version; also the copy that is there while a set is exchanged. */
@@ -13,12 +13,16 @@ export function setName(family: Family, policy: Policy = plainPolicy): string {
 
 /** One change as a line for `ipset -`. @throws BailiffError address-invalid */
 export function changeLine(change: Change): string {
-  const { family, host, bits } = requireKernelRange(change.address);
-  const range = bits === fullBits(family) ? host : `${host}/${bits}`;
-  const target = `${setName(family, change.policy)} ${range}`;
+  const target = namesOf(change);
   return change.kind === 'add'
     ? `add -exist ${target} timeout ${kernelTimeout(change.remaining)}`
     : `del -exist ${target}`;
+}
+
+/** The set and the element, as ipset prints them. @throws BailiffError address-invalid */
+function namesOf({ address, policy }: Pick<Element, 'address' | 'policy'>): string {
+  const { family, host, bits } = requireKernelRange(address);
+  return `${setName(family, policy)} ${bits === fullBits(family) ? host : `${host}/${bits}`}`;
 }
 
 /** What a set of ours holds. */
@@ -27,7 +31,7 @@ export interface SetContent {
   readonly policy: Policy;
 }
 
-const elementLine = /^add (\S+) (\S+)(?: timeout (\d+))?(.*)$/;
+const elementLine = /^add (\S+) (\S+)(?: timeout (\d+))?(?: packets \d+ bytes \d+)?(.*)$/;
 
 /**
  * The elements of these sets, read from `ipset save`. What carries options that we never write (`nomatch`,
@@ -52,6 +56,20 @@ export function* parseElements(
       remaining: foreign ? 0 : timeout === 0 ? null : timeout,
     };
   }
+}
+
+/** What one element of a set took, read from `ipset save`; null where it does not stand, or its set does not count. */
+export function takenIn(saved: string, element: Pick<Element, 'address' | 'policy'>): Taken | null {
+  const start = saved.indexOf(`add ${namesOf(element)} timeout `);
+  if (start < 0) return null;
+  const counted = / packets (\d+) bytes (\d+)/.exec(saved.slice(start, saved.indexOf('\n', start)));
+  return counted === null ? null : { packets: Number(counted[1]), bytes: Number(counted[2]) };
+}
+
+/** What makes an element of a set in another, read from a line of `ipset save`: its time and what it took; null for one that we never write. */
+export function copyLine(line: string, to: string): string | null {
+  const element = /^add \S+ (\S+ timeout \d+(?: packets \d+ bytes \d+)?)$/.exec(line.trimEnd());
+  return element === null ? null : `add -exist ${to} ${element[1]}`;
 }
 
 /** Line by line: to split megabytes at once would hold up everything else. */

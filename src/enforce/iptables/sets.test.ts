@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHeaders } from './sets.ts';
 
-test('headers are read by name; a set without timeouts says so', () => {
+test('headers are read by name; a set without timeouts or counters says so', () => {
   const listed = [
     'Name: bailiff4',
     'Type: hash:net',
     'Revision: 7',
-    'Header: family inet hashsize 1024 maxelem 1048576 timeout 0 bucketsize 12 initval 0xabc',
+    'Header: family inet hashsize 1024 maxelem 1048576 timeout 0 counters bucketsize 12 initval 0xabc',
     'Size in memory: 584',
     'References: 2',
     'Number of entries: 3',
@@ -23,6 +23,7 @@ test('headers are read by name; a set without timeouts says so', () => {
     type: 'hash:net',
     family: 'inet',
     timeouts: true,
+    counters: true,
     capacity: 1_048_576,
     entries: 3,
   });
@@ -30,6 +31,7 @@ test('headers are read by name; a set without timeouts says so', () => {
     type: 'list:set',
     family: '',
     timeouts: false,
+    counters: false,
     capacity: 0,
     entries: 0,
   });

@@ -1,12 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Family } from '../../core/address.ts';
-import { messageOf } from '../../core/errors.ts';
+import { type Family, familyOf } from '../../core/address.ts';
+import { BailiffError, messageOf } from '../../core/errors.ts';
 import { type Policy, plainPolicy } from '../../core/policy.ts';
-import type { Change, Element } from '../backend.ts';
+import type { Change, Element, Taken } from '../backend.ts';
 import { runCommand } from '../command.ts';
 import { Lane } from '../lane.ts';
 import { inSlices } from '../slices.ts';
-import { changeLine, ourSets, parseElements, type SetContent, setName } from './element.ts';
+import {
+  changeLine,
+  copyLine,
+  ourSets,
+  parseElements,
+  type SetContent,
+  setName,
+  takenIn,
+} from './element.ts';
 import type { Ipset } from './ipset.ts';
 
 export const families: readonly Family[] = [4, 6];
@@ -17,6 +25,8 @@ const usualCapacity = 1_048_576;
 const hashSize = 16_384;
 /** From so many lines on a process of its own is worth it: `ipset restore` puts many into one message to the kernel. */
 const restoreFrom = 5_000;
+/** Elements up to which one of them is looked up, for which ip_set has to list them all: half a second of work, and 13 MB. */
+const mostSearched = 250_000;
 /** How much a full set is made larger. */
 const growth = 4;
 
@@ -25,6 +35,8 @@ export interface SetHeader {
   readonly type: string;
   readonly family: string;
   readonly timeouts: boolean;
+  /** Whether it counts what each element matches. */
+  readonly counters: boolean;
   readonly capacity: number;
   /** How many elements it holds; such as have ended count until the kernel sweeps, seconds later. */
   readonly entries: number;
@@ -112,6 +124,24 @@ export class Sets {
   }
 
   /**
+   * What each of these took since it stands, null for one that does not. A refreshing of its time leaves the kernel's
+   * count as it is, and so does a larger set. One that ended by itself and is added again before the kernel
+   * has swept it, within two seconds, counts on. @throws BailiffError enforcement-failed, where they are too many to search
+   */
+  async taken(elements: readonly Pick<Element, 'address' | 'policy'>[]): Promise<(Taken | null)[]> {
+    const headers = await this.#headers();
+    const names = new Set(elements.map(({ address, policy }) => setName(familyOf(address), policy)));
+    const standing = [...names].filter((name) => headers.has(name));
+    const entries = standing.reduce((sum, name) => sum + (headers.get(name)?.entries ?? 0), 0);
+    if (entries > mostSearched) {
+      const message = `to find it among ${entries} costs too much, since ipset can only list them all`;
+      throw new BailiffError('enforcement-failed', message);
+    }
+    const saved = await this.#channels.reader.send(standing.map((name) => `save ${name}`));
+    return elements.map((element) => takenIn(saved, element));
+  }
+
+  /**
    * One batch. Whatever can be applied is, also when it rejects for the rest. Sets that are full are made
    * larger, under the rules that use them, and the batch is sent again.
    * @throws BailiffError enforcement-failed, address-invalid
@@ -175,7 +205,7 @@ export class Sets {
     const headers = await this.#headers();
     return this.#wanted().flatMap(({ name, family }) => {
       const header = headers.get(name);
-      return header === undefined ? [] : [createLine(name, family, header.capacity)];
+      return header?.counters === true ? [createLine(name, family, header.capacity)] : [];
     });
   }
 
@@ -223,8 +253,8 @@ export class Sets {
     const fresh = `${name}-new`;
     const copies: string[] = [];
     for (const line of (await writer.send([`save ${name}`])).split('\n')) {
-      const element = /^add \S+ (\S+) timeout (\d+)$/.exec(line.trimEnd());
-      if (element !== null) copies.push(`add -exist ${fresh} ${element[1]} timeout ${element[2]}`);
+      const copy = copyLine(line, fresh);
+      if (copy !== null) copies.push(copy);
     }
     const headers = await this.#headers();
     if (headers.has(fresh)) await writer.send([`destroy ${fresh}`]);
@@ -235,7 +265,7 @@ export class Sets {
 
   #isOurs(header: SetHeader, family: Family): boolean {
     const kind = header.type === 'hash:net' && header.family === familyName(family);
-    return kind && header.timeouts && header.capacity >= this.#capacity;
+    return kind && header.timeouts && header.counters && header.capacity >= this.#capacity;
   }
 
   /** nf_tables lets go of a set a moment after the rule that used it is gone, so "in use" is asked again. */
@@ -262,6 +292,7 @@ export function parseHeaders(text: string): Map<string, SetHeader> {
       type: /^Type: (\S+)$/m.exec(block)?.[1] ?? '',
       family: /\bfamily (\S+)/.exec(header)?.[1] ?? '',
       timeouts: /\btimeout \d+/.test(header),
+      counters: /\bcounters\b/.test(header),
       capacity: Number(/\bmaxelem (\d+)/.exec(header)?.[1] ?? 0),
       entries: Number(/^Number of entries: (\d+)$/m.exec(block)?.[1] ?? 0),
     });
@@ -270,7 +301,7 @@ export function parseHeaders(text: string): Map<string, SetHeader> {
 }
 
 function createLine(name: string, family: Family, capacity: number): string {
-  return `create -exist ${name} hash:net family ${familyName(family)} hashsize ${hashSize} maxelem ${capacity} timeout 0`;
+  return `create -exist ${name} hash:net family ${familyName(family)} hashsize ${hashSize} maxelem ${capacity} timeout 0 counters`;
 }
 
 function familyName(family: Family): 'inet' | 'inet6' {
