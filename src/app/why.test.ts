@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { jailWith } from '../../test/setup/jail.ts';
 import { Allowlist } from '../core/allowlist.ts';
 import { plainPolicy } from '../core/policy.ts';
 import { Sessions } from '../core/session.ts';
+import type { Backend } from '../enforce/backend.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { Evidence } from './evidence.ts';
 import { Jails } from './jails.ts';
 import { Policies } from './policies.ts';
 import { explain } from './why.ts';
+import { withDrops } from './why-drops.ts';
 
 const enforcement = { backend: 'fake', state: 'enforcing' as const, detail: '' };
 
@@ -95,6 +98,67 @@ test('of a banned address: who bans it, which lines led to it, and how long the 
       growth: { ban: 3, ofAll: false, forget: 86_400 },
     },
   ]);
+});
+
+test('what a ban has dropped is that of its address under its policy, which bans of several jails share', async () => {
+  const { why, ban } = setUp();
+  ban('203.0.113.7');
+  ban('203.0.113.7', 'web');
+  ban('203.0.113.7', 'near', 'reject 80/tcp');
+  ban('203.0.113.7', 'other', 'log');
+  const asked: unknown[] = [];
+  const backend = {
+    strength: 'full',
+    taken: async (elements: readonly { policy: string }[]) => {
+      asked.push(...elements);
+      return elements.map(({ policy }) => ({ packets: policy.length, bytes: 60 }));
+    },
+  } as unknown as Backend;
+  const { bans, dropsUnknown } = await withDrops(why('203.0.113.7'), backend);
+  assert.deepEqual(
+    bans.map(({ jail, dropped }) => [jail, dropped?.packets ?? null]),
+    [
+      ['sshd', 4],
+      ['web', 4],
+      ['near', 13],
+      ['other', null],
+    ],
+  );
+  assert.equal(dropsUnknown, null);
+  assert.equal(asked.length, 2);
+});
+
+for (const [what, backend, reason] of [
+  ['a dry run', { strength: 'none' }, /^a dry run drops nothing$/],
+  ['hosts.deny', { strength: 'partial' }, /hosts\.deny/],
+  ['a packet filter that counts all in one', { strength: 'full' }, /bailiff status/],
+  ['an element that is gone', { taken: async () => [null] }, /does not stand/],
+  [
+    'a refusal',
+    { taken: () => Promise.reject(new Error('ipset died\nof hunger')) },
+    /^ipset died of hunger$/,
+  ],
+  ['one that never answers', { taken: () => new Promise(() => undefined) }, /did not tell within 3000 ms/],
+] as const) {
+  test(`what was dropped is not known, and why: ${what}`, async (t) => {
+    const { why, ban } = setUp();
+    ban('203.0.113.7');
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const answering = withDrops(why('203.0.113.7'), backend as unknown as Backend);
+    await nextTurn();
+    t.mock.timers.tick(3_000);
+    const { bans, dropsUnknown } = await answering;
+    assert.match(dropsUnknown ?? '', reason);
+    assert.equal(bans[0]?.dropped, null);
+  });
+}
+
+test('the kernel is asked of nobody who is not kept out', async () => {
+  const { why, ban } = setUp();
+  const backend = { strength: 'full', taken: () => assert.fail('asked') } as unknown as Backend;
+  ban('203.0.113.7', 'sshd', 'log');
+  for (const address of ['203.0.113.7', '203.0.113.8'])
+    assert.equal((await withDrops(why(address), backend)).dropsUnknown, null);
 });
 
 test('of one that is counted: how far, when it falls out, the lines', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Status } from '../../src/control/protocol.ts';
+import type { Status, WhyAnswer } from '../../src/control/protocol.ts';
 import { type Answer, request, shutOut } from './testbed/attacker.ts';
 import { eventually } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
@@ -150,6 +150,12 @@ describe('how bans are enforced on a Docker host', { timeout: 600_000, skip: can
       for (const family of [4, 6] as const) {
         assert.deepEqual(await meets(4, family), ['timeout', 'timeout', 'timeout']);
         assert.deepEqual(await meets(5, family), answered);
+        const [own, other] = (await Promise.all(
+          [4, 5].map((from) => bailiff.json('why', testbed.network.attacker(from, family))),
+        )) as [WhyAnswer, WhyAnswer];
+        assert.deepEqual([other.bans, other.dropsUnknown], [[], null]);
+        if (backend === 'iptables') assert.ok((own.bans[0]?.dropped?.packets ?? 0) >= 3, JSON.stringify(own));
+        else assert.match(own.dropsUnknown ?? '', /^its packets are counted with those of all/);
       }
       for (const command of gone) {
         const [program = '', ...args] = command.split(' ');

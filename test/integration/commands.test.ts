@@ -60,6 +60,15 @@ const { commands } = daemon;
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const esc = '\u001b';
 
+interface TopLook {
+  readonly time: number;
+  readonly ready: boolean;
+  readonly banned: number;
+  readonly rates: Readonly<Record<string, number>>;
+  readonly worst: readonly Ban[];
+  readonly newest: readonly Ban[];
+}
+
 const zone: Zone = new Map([
   ['PTR 70.0.18.198.in-addr.arpa', ['host.example.jp']],
   ['A host.example.jp', ['198.18.0.70']],
@@ -317,6 +326,38 @@ describe('top', () => {
     assert.match(stdout, /lines\/s, .* hits\/s, .* bans\/s, .* shut out; \d+ banned$/m);
     assert.match(stdout, /^Worst\nADDRESS(?:.|\n)*^203\.0\.113\.7 +sshd +3 /m);
     assert.doesNotMatch(stdout, new RegExp(esc));
+  });
+
+  test('--json is an object a look until it is ended', async () => {
+    const child = execa(process.execPath, [cli, 'top', '--json'], {
+      env: commands.environment,
+      reject: false,
+    });
+    const looks: TopLook[] = [];
+    for await (const line of child) {
+      looks.push(JSON.parse(line) as TopLook);
+      if (looks.length === 1) daemon.fail('198.18.0.98', 3);
+      if (looks.at(-1)?.newest[0]?.address === '198.18.0.98') child.kill('SIGINT');
+    }
+    const [first, last] = [looks[0], looks.at(-1)];
+    assert.ok(first !== undefined && last !== undefined && looks.length > 1);
+    assert.deepEqual(Object.keys(first), [
+      'time',
+      'ready',
+      'problems',
+      'warnings',
+      'banned',
+      'rates',
+      'worst',
+      'newest',
+    ]);
+    assert.ok(Math.abs(last.time - Date.now() / 1000) < 60 && last.time > first.time);
+    assert.deepEqual([first.ready, last.banned - first.banned], [true, 1]);
+    assert.deepEqual(Object.keys(last.rates), ['lines', 'hits', 'bans', 'packets', 'bytes']);
+    assert.ok(looks.some(({ rates }) => (rates['hits'] ?? 0) > 0));
+    assert.deepEqual(Object.keys(last.newest[0] ?? {}), ['address', 'jail', 'since', 'until', 'hits']);
+    assert.ok(last.worst.some(({ address }) => address === '203.0.113.7'));
+    await commands.run(['unban', '198.18.0.98']);
   });
 
   test('on a terminal takes the other screen until q, and gives the terminal back', async () => {

@@ -121,6 +121,7 @@ test('lines that are kept as they are reach a terminal as text', async () => {
   fail('ev\u001b[2Jil', 3);
   await until('it is banned', async () => (await why()).verdict === 'banned');
   const { stdout } = await bailiff(['why', '203.0.113.7']);
+  assert.match(stdout, /^Packets dropped: not known, since a dry run drops nothing$/m);
   assert.match(stdout, /invalid user ev\\x1b\[2Jil from/);
   assert.ok(!stdout.includes('\u001b'));
 });
