@@ -182,11 +182,7 @@ export class Sets {
   }
 
   async #send(lines: readonly string[]): Promise<void> {
-    if (lines.length >= restoreFrom) {
-      const input = `${[...(await this.#introductions()), ...lines].join('\n')}\n`;
-      // It stops at the first line that is refused. The child goes on behind it, and takes no harm from the others.
-      if ((await runCommand('ipset', ['restore'], { input })).ok) return;
-    }
+    if (lines.length >= restoreFrom && (await restore([...(await this.#introductions()), ...lines]))) return;
     for (;;) {
       try {
         await this.#channels.writer.send(lines);
@@ -259,7 +255,9 @@ export class Sets {
     const headers = await this.#headers();
     if (headers.has(fresh)) await writer.send([`destroy ${fresh}`]);
     await this.#create(fresh, family, capacity);
-    await writer.send(copies);
+    const many = copies.length >= restoreFrom;
+    if (!many || !(await restore([createLine(fresh, family, capacity), ...copies])))
+      await writer.send(copies);
     await writer.send([`swap ${name} ${fresh}`, `destroy ${fresh}`]);
   }
 
@@ -280,6 +278,11 @@ export class Sets {
       }
     }
   }
+}
+
+/** @returns whether all were taken: it stops at the first that is refused. The child goes on behind it, and takes no harm from the others. */
+async function restore(lines: readonly string[]): Promise<boolean> {
+  return (await runCommand('ipset', ['restore'], { input: `${lines.join('\n')}\n` })).ok;
 }
 
 /** Reads `ipset list -t`. */
