@@ -221,15 +221,16 @@ export class Scan {
     this.#ascii = ascii;
     const search = this.#search;
     search.begin(piece, text);
-    this.#count(text);
     this.#datedTo = 0;
-    for (let start = 0; start < text.length; ) {
+    let start = 0;
+    while (start < text.length) {
       const hit = search.next(start);
       if (hit < 0) break;
-      start = lineStart(piece, hit, start);
+      start = this.#pass(text, start, hit);
       const newline = text.indexOf('\n', hit);
       const next = newline < 0 ? text.length : newline + 1;
       let end = newline < 0 ? text.length : newline;
+      this.#count(end - start);
       search.finish(end);
       if (end > start && piece[end - 1] === 13) end--;
       // What is left of a hole in the file.
@@ -243,6 +244,8 @@ export class Scan {
       }
       start = next;
     }
+    start = this.#pass(text, start, text.length);
+    if (start < text.length) this.#count(text.length - start);
     search.end();
     this.#whole = null;
     if (reading.transport === null) this.#findLastDate(text, text.length, reading.now);
@@ -357,25 +360,20 @@ export class Scan {
     this.#dated = true;
   }
 
-  #count(text: string): void {
-    let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      this.#lines++;
-      if (end - start > this.#cap) this.#oversize++;
+  /** Counts the lines that end before `to`. Returns where the next one begins. */
+  #pass(text: string, from: number, to: number): number {
+    let start = from;
+    for (let end = text.indexOf('\n', start); end >= 0 && end < to; end = text.indexOf('\n', start)) {
+      this.#count(end - start);
       start = end + 1;
     }
-    if (start < text.length) {
-      this.#lines++;
-      if (text.length - start > this.#cap) this.#oversize++;
-    }
+    return start;
   }
-}
 
-/** Where the line of a place begins, at or behind `from`. Lines are short: this is faster than a call of V8's search. */
-function lineStart(bytes: Uint8Array, place: number, from: number): number {
-  let start = place;
-  while (start > from && bytes[start - 1] !== 0x0a) start--;
-  return start;
+  #count(length: number): void {
+    this.#lines++;
+    if (length > this.#cap) this.#oversize++;
+  }
 }
 
 /** fail2ban looks for no date where the journal gives the time: a client could have part of its text cut out. */

@@ -37,11 +37,11 @@ export class DateReader implements DateFinder {
   readonly #zone: Zone;
   readonly #regions = new Map<string, Zone | null>();
   /** Neighbouring lines mostly have the same date, many as the first of all. The text ends with the character behind it. */
-  #known: { text: string; second: number; time: number | null; isFirst: boolean } = {
+  #known: { text: string; second: number; time: number | null; first: LineDate | null } = {
     text: '',
     second: Number.NaN,
     time: null,
-    isFirst: false,
+    first: null,
   };
 
   /** @throws RangeError for an unknown time zone */
@@ -51,11 +51,9 @@ export class DateReader implements DateFinder {
 
   /** The date of a line, or null. `now` (seconds) tells which year a date without one means. */
   find(line: string, now: number): LineDate | null {
-    const known = this.#known;
-    if (known.isFirst && known.second === Math.floor(now) && line.startsWith(known.text)) {
-      const end = known.text.length;
-      if (!goesOn(line, end)) return { time: known.time, start: 0, end: end - 1 };
-    }
+    const { text, second, first } = this.#known;
+    if (first !== null && second === Math.floor(now) && line.startsWith(text) && !goesOn(line, text.length))
+      return first;
     const start = startPlace(line);
     const atStart = this.#at(line, start, now);
     if (atStart === null) return this.#inBracket(line, now);
@@ -107,8 +105,9 @@ export class DateReader implements DateFinder {
   #keep(line: string, start: number, end: number, time: number | null, now: number): void {
     if ((line[end] !== ' ' && line[end] !== ']') || goesOn(line, end + 1)) return;
     // A copy: a slice would keep the whole chunk alive.
-    const isFirst = start === 0 && !isObject(line);
-    this.#known = { text: copied(line, start, end + 1), second: Math.floor(now), time, isFirst };
+    const text = copied(line, start, end + 1);
+    const first = start === 0 && !isObject(line) ? { time, start, end } : null;
+    this.#known = { text, second: Math.floor(now), time, first };
   }
 
   /** Seconds, `unclear`, or null for what no calendar has. */
