@@ -6,10 +6,11 @@ import { changeFor, difference, type Wanted } from './difference.ts';
 import { longestTimeout } from './edge.ts';
 
 const now = 1_000_000;
+const times = { asked: now, answered: now, now: () => now };
 const address = '203.0.113.7';
 
 function changes(desired: Iterable<Wanted>, actual: readonly Element[]): Change[] {
-  return [...difference(desired, actual, now)].filter((change) => change !== null);
+  return [...difference(desired, actual, times)].filter((change) => change !== null);
 }
 
 function one(until: number | null, remaining: number | null) {
@@ -95,7 +96,7 @@ test('what is not admitted is not added, and deleted where it stands', () => {
     ['203.0.113.2', now + 60],
   ]);
   const actual = [{ address: '203.0.113.1', policy, remaining: 60 }];
-  const found = [...difference(desired, actual, now, () => false)];
+  const found = [...difference(desired, actual, times, () => false)];
   assert.deepEqual(found, [{ kind: 'delete', address: '203.0.113.1', policy }]);
 });
 
@@ -105,7 +106,7 @@ test('a target that is named again with a later end is prolonged, not made anew'
     ['203.0.113.1', now + 600, true],
   ];
   assert.deepEqual(
-    [...difference(twice, [], now)],
+    [...difference(twice, [], times)],
     [
       { kind: 'add', address: '203.0.113.1', policy, remaining: 60, fresh: true },
       { kind: 'add', address: '203.0.113.1', policy, remaining: 600 },
@@ -113,7 +114,17 @@ test('a target that is named again with a later end is prolonged, not made anew'
   );
   const standing = [{ address: '203.0.113.1', policy, remaining: 60 }];
   assert.deepEqual(
-    [...difference(twice, standing, now)],
+    [...difference(twice, standing, times)],
     [{ kind: 'add', address: '203.0.113.1', policy, remaining: 600 }],
   );
+});
+
+test('what took long to read is right by any moment of it, and what is added gets the time that is left by then', () => {
+  const slow = { asked: now - 5, answered: now, now: () => now + 3 };
+  const found = (remaining: number): (Change | null)[] => [
+    ...difference([['203.0.113.1', now + 60]], [{ address: '203.0.113.1', policy, remaining }], slow),
+  ];
+  for (const remaining of [58, 60, 65, 67]) assert.deepEqual(found(remaining), [], String(remaining));
+  const anew = [{ kind: 'add', address: '203.0.113.1', policy, remaining: 57 }];
+  for (const remaining of [57, 68]) assert.deepEqual(found(remaining), anew, String(remaining));
 });

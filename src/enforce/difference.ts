@@ -6,11 +6,18 @@ import { proofAddress } from './proof.ts';
 /** With its end, in seconds since the epoch (null: for ever), and whether it may have been named before. */
 export type Wanted = readonly [target: Target, until: number | null, again?: boolean];
 
-/** Seconds by which the kernel's clock and ours may differ: both round, and reading a large set takes time. */
+/** Seconds by which the kernel's clock and ours may differ: both round. */
 const tolerance = 2;
 
 /** Elements between two pauses: about a millisecond of work. */
 const sliceSize = 200;
+
+/** By the wall clock, in seconds: the kernel was asked, and had answered, what stands in it; and the time when it is called. */
+export interface Times {
+  readonly asked: number;
+  readonly answered: number;
+  now(): number;
+}
 
 /**
  * What has to change so that the kernel holds what is desired: the one function behind start-up and
@@ -22,7 +29,7 @@ const sliceSize = 200;
 export function* difference(
   desired: Iterable<Wanted>,
   actual: Iterable<Element>,
-  now: number,
+  times: Times,
   admits: (target: Target) => boolean = () => true,
 ): Generator<Change | null, void> {
   const standing = new Map<Target, number | null>();
@@ -35,17 +42,17 @@ export function* difference(
   for (const [target, until, again = false] of desired) {
     looked += 1;
     if (looked % sliceSize === 0) yield null;
+    const now = times.now();
     if (isOver(until, now) || !admits(target)) continue;
     const stands = standing.get(target);
     if (stands === undefined) yield additionOf(target, until, now, !again);
-    else if (isStale(until === null ? null : until - now, stands))
-      yield additionOf(target, until, now, false);
+    else if (isStale(until, stands, times)) yield additionOf(target, until, now, false);
     standing.delete(target);
   }
   for (const [target, remaining] of standing) {
     looked += 1;
     if (looked % sliceSize === 0) yield null;
-    if (!endsByItself(remaining)) yield changeFor(target, undefined, now);
+    if (!endsByItself(remaining)) yield changeFor(target, undefined, times.now());
   }
 }
 
@@ -66,12 +73,15 @@ function isOver(until: number | null, now: number): boolean {
   return until !== null && until <= now;
 }
 
-function isStale(wanted: number | null, stands: number | null): boolean {
-  if (wanted === null || wanted > longestTimeout) {
+/** To read a hundred thousand takes a second, and more on a busy machine: each was read at some moment of it. */
+function isStale(until: number | null, stands: number | null, { asked, answered }: Times): boolean {
+  if (until === null || until - answered > longestTimeout) {
     // The kernel cannot hold it in one go: it is refreshed when half of what it can hold is over.
-    return stands === null ? wanted !== null : stands < longestTimeout / 2;
+    return stands === null ? until !== null : stands < longestTimeout / 2;
   }
-  return stands === null || Math.abs(stands - Math.max(1, Math.ceil(wanted))) > tolerance;
+  if (stands === null) return true;
+  const [least, most] = [until - answered, until - asked].map((left) => Math.max(1, Math.ceil(left)));
+  return stands < (least ?? 0) - tolerance || stands > (most ?? 0) + tolerance;
 }
 
 /** An element in its last moments is the kernel's to remove. 0 marks one that was never ours. */

@@ -132,7 +132,9 @@ export class Projection {
     const { backend, clock } = this.#options;
     const started = performance.now();
     this.#removed = 0;
+    const asked = clock.now();
     const actual = await backend.list();
+    const times = { asked, answered: clock.now(), now: () => clock.now() };
     this.#elements = actual.filter(({ address }) => address !== proofAddress).length;
     const made = { adds: 0, deletes: 0 };
     const first = this.#lastComparison === null;
@@ -142,7 +144,7 @@ export class Projection {
       made.deletes += deletes;
     });
     const admits = (target: Target) => this.#admission.admits(target);
-    for (const change of difference(wanted, actual, clock.now(), admits)) {
+    for (const change of difference(wanted, actual, times, admits)) {
       if (change === null) await nextTurn();
       else repair.add(change);
     }
