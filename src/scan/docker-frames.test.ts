@@ -104,18 +104,37 @@ const outOfOrder = [
   message(1, 8, 'k\n'),
 ];
 
+/** As long as the engine makes them. */
+const part = 'x'.repeat(16_384);
+
 const inLikeParts = [
-  message(1, 5, 'x'),
+  message(1, 5, part),
   message(2, 6, 'b\n'),
-  message(1, 5, 'x'),
-  message(1, 5, 'x'),
+  message(1, 5, part),
+  message(1, 5, part),
   message(1, 5, 'end\n'),
+];
+
+/** As the driver `local` of 20.10 has lines of several parts. */
+const withoutNewlines = [
+  message(1, 5, part),
+  message(1, 5, 'end'),
+  message(1, 6, 'a\n'),
+  message(1, 7, part),
+  message(2, 8, part),
+  message(1, 7, part),
+  message(2, 8, part),
+  message(1, 7, ''),
+  message(2, 8, 'end'),
+  message(2, 9, 'b\n'),
+  message(1, 10, 'c\n'),
 ];
 
 for (const [log, name] of [
   [inOrder, 'in order'],
   [outOfOrder, 'out of order'],
   [inLikeParts, 'in parts that are alike'],
+  [withoutNewlines, 'without a newline after a long line'],
 ] as const) {
   test(`restarts between any two messages that come ${name}: each is judged once`, () => {
     const all = read(bytesOf(log)).lines;
@@ -137,6 +156,12 @@ for (const [log, name] of [
     }
   });
 }
+
+test('a line of several parts ends with the first that is not full, newline or not', () => {
+  const { lines } = read(bytesOf(withoutNewlines));
+  const shown = lines.map((line) => line.replaceAll(part, 'P'));
+  assert.deepEqual(shown, ['Pend\n', 'a\n', 'PP\n', 'PPend\n', 'b\n', 'c\n']);
+});
 
 test('a replay that is cut off leaves the cursor where it was', () => {
   const { cursor } = read(bytesOf(outOfOrder));
@@ -213,7 +238,6 @@ test('what an engine sends again around its own rotation is judged once', () => 
 test('new messages of the same time, or an earlier one, are judged', () => {
   const same = [message(1, 5, 'a\n'), message(1, 5, 'b\n'), message(2, 5, 'a\n'), message(1, 3, 'a\n')];
   assert.deepEqual(follow([], same).lines, ['a\n', 'b\n', 'a\n', 'a\n']);
-  const part = 'x'.repeat(16_384);
   const long = [message(1, 5, part), message(2, 6, 'b\n'), message(1, 5, part), message(1, 5, 'end\n')];
   const { lines } = follow([], [...long, ...long.slice(1)]);
   assert.deepEqual(lines, ['b\n', `${part}${part}end\n`], 'parts are alike, and sent again as a whole');

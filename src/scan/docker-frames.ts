@@ -1,6 +1,6 @@
 import { formatDockerCursor, parseDockerCursor } from '../core/docker-cursor.ts';
 import type { ContainerStream } from '../core/filter.ts';
-import { FrameReader, type MessageReader, RawReader } from './docker-messages.ts';
+import { FrameReader, type MessageReader, partLength, RawReader } from './docker-messages.ts';
 import { lineCap } from './line-length.ts';
 import { LinePart } from './line-part.ts';
 import { type Instant, rfc3339Instant, secondsOf } from './rfc3339.ts';
@@ -32,6 +32,7 @@ interface Unfinished {
 /** Longest RFC 3339 timestamp with nanoseconds and an offset, and its space. */
 const longestTimestamp = 36;
 const overlong = Buffer.from('.\n');
+const newline = Buffer.from('\n');
 
 /**
  * Reads a container's log as the API sends it with `timestamps=1`: lines of both streams, the parts of long
@@ -125,7 +126,7 @@ export class DockerFrames {
     this.#reader.flush(({ stream, payload }) => this.#message(stream, payload, take));
     const time = this.#instant === null ? null : secondsOf(this.#instant);
     for (const [stream, { text }] of this.#unfinished) {
-      take(Buffer.concat([text.bytes, Buffer.from('\n')]), time, this.#named(stream));
+      take(Buffer.concat([text.bytes, newline]), time, this.#named(stream));
       text.clear();
     }
     this.#unfinished.clear();
@@ -195,7 +196,7 @@ export class DockerFrames {
 
   #join(stream: number, text: Buffer, timestamp: string, time: number | null, take: TakeLine): void {
     const before = this.#unfinished.get(stream);
-    if (text.at(-1) !== 0x0a) {
+    if (text.at(-1) !== 0x0a && !isLastPart(text, timestamp, before)) {
       const line = before ?? { text: new LinePart(this.#keeps + 1), timestamp: '' };
       line.text.append(text);
       line.timestamp = copied(timestamp);
@@ -203,13 +204,10 @@ export class DockerFrames {
       return;
     }
     this.#unfinished.delete(stream);
-    if (before === undefined) take(text, time, this.#named(stream));
-    else
-      take(
-        Buffer.concat([before.text.bytes, before.text.isFull ? overlong : text]),
-        time,
-        this.#named(stream),
-      );
+    const end = text.at(-1) === 0x0a ? text : Buffer.concat([text, newline]);
+    const line =
+      before === undefined ? end : Buffer.concat([before.text.bytes, before.text.isFull ? overlong : end]);
+    take(line, time, this.#named(stream));
     before?.text.clear();
   }
 
@@ -217,6 +215,15 @@ export class DockerFrames {
     if (this.#isTerminal) return {};
     return { stream: stream === 2 ? 'stderr' : 'stdout' };
   }
+}
+
+/**
+ * Whether it ends its line without a newline. The driver `local` of Docker 20.10 leaves that out after a line of several
+ * parts (so does its copy of what other drivers log), and the next line would pass for more of this one: a client that
+ * makes a line longer than a part would hide what it does next. All parts but the last are full.
+ */
+function isLastPart(text: Buffer, timestamp: string, before: Unfinished | undefined): boolean {
+  return text.length < partLength && timestamp !== '' && before?.timestamp === timestamp;
 }
 
 const overtaken =

@@ -88,7 +88,7 @@ export class FrameReader implements MessageReader {
 }
 
 /** Bytes of a line per message: the engine cuts longer lines (moby, daemon/logger/copier.go). */
-const partLength = 16 * 1024;
+export const partLength = 16 * 1024;
 
 /** A timestamp and a space. */
 const longestPrefix = 36;
