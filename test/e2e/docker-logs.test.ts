@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { eventually } from './testbed/command.ts';
 import { buildFlags, type Engine } from './testbed/engine.ts';
 import { startEngine } from './testbed/images.ts';
+import { Journald } from './testbed/journald.ts';
 import { LogReader } from './testbed/log-reader.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { Workplace } from './testbed/workplace.ts';
@@ -25,7 +26,8 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
 
   before(async () => {
     workplace = await Workplace.open();
-    engine = await startEngine(workplace, buildFlags);
+    const journald = await Journald.start(workplace);
+    engine = await startEngine(workplace, buildFlags, undefined, journald.prelude);
   });
   after(async () => {
     await stopReading();
@@ -77,6 +79,7 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     for (const [name, options] of [
       ['json-file', ['--log-driver=json-file']],
       ['local', ['--log-driver=local']],
+      ['journald', ['--log-driver=journald']],
       // Nobody listens: the engine keeps its own copy (dual logging).
       ['syslog', ['--log-driver=syslog', '--log-opt=syslog-address=udp://127.0.0.1:9']],
       ['terminal', ['--tty']],
@@ -105,13 +108,17 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
     const reading = await read('both-*');
     const long =
       'for i in 1 2 3; do head -c 40000 /dev/zero | tr "\\\\0" x; echo " $i"; echo "error $i" >&2; done';
-    const id = await start('both-1', [], ['sh', '-c', long]);
-    await untilEnded(reading, 'both-1');
-    assert.deepEqual(
-      [...reading.of(id)].sort().map((line) => line.replace(/^x{40000}/, 'long')),
-      ['error 1', 'error 2', 'error 3', 'long 1', 'long 2', 'long 3'],
-    );
-    await remove('both-1');
+    for (const driver of ['json-file', 'local', 'journald']) {
+      const name = `both-${driver}`;
+      const id = await start(name, [`--log-driver=${driver}`], ['sh', '-c', long]);
+      await untilEnded(reading, name);
+      assert.deepEqual(
+        [...reading.of(id)].sort().map((line) => line.replace(/^x{40000}/, 'long')),
+        ['error 1', 'error 2', 'error 3', 'long 1', 'long 2', 'long 3'],
+        driver,
+      );
+      await remove(name);
+    }
   });
 
   it('drivers that cannot be read fail for their container alone, until it is made anew', async () => {
@@ -205,23 +212,33 @@ describe('the logs of containers in a real engine', { timeout: 600_000, skip: ca
       if (liveRestore) {
         await engine.restart([...buildFlags, '--live-restore']);
       }
-      const reading = await read('endless');
+      const reading = await read('endless-*');
       // A shell that is process 1 would make the engine wait ten seconds for its end.
       const options = ['--restart=always', '--stop-signal=SIGKILL'];
-      const id = await start('endless', options, writer(1_000_000, '0.05'));
+      const ids = new Map<string, string>();
+      for (const driver of ['json-file', 'journald']) {
+        const name = `endless-${driver}`;
+        ids.set(name, await start(name, [...options, `--log-driver=${driver}`], writer(1_000_000, '0.05')));
+      }
+      const more = async () => {
+        for (const id of ids.values()) {
+          const reached = reading.of(id).length + 100;
+          await eventually('lines come', () => reading.of(id).length >= reached, 60);
+        }
+      };
       for (let restart = 0; restart < restarts; restart++) {
-        const reached = reading.of(id).length + 100;
-        await eventually('lines come', () => reading.of(id).length >= reached, 60);
+        await more();
         await engine.restart();
       }
-      const reached = reading.of(id).length + 100;
-      await eventually('lines come', () => reading.of(id).length >= reached, 60);
-      await engine.docker('update', '--restart=no', 'endless');
-      await engine.docker('kill', 'endless');
-      await untilEnded(reading, 'endless');
-      assert.deepEqual(reading.of(id), await held('endless'));
+      await more();
+      await engine.docker('update', '--restart=no', ...ids.keys());
+      await engine.docker('kill', ...ids.keys());
+      for (const [name, id] of ids) {
+        await untilEnded(reading, name);
+        assert.deepEqual(reading.of(id), await held(name), name);
+      }
       assert.deepEqual(reading.lost, []);
-      await remove('endless');
+      await remove(...ids.keys());
     });
   }
 });

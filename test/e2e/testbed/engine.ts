@@ -19,15 +19,23 @@ export class Engine {
   readonly #workplace: Workplace;
   readonly #dataRoot: string;
   readonly #namespace: string | undefined;
+  readonly #prelude: readonly string[];
   #flags: readonly string[];
   #daemon: Running | undefined;
 
-  /** `dataRoot`: a folder of the workplace's own, with images or without. */
-  constructor(workplace: Workplace, dataRoot: string, flags: readonly string[], namespace?: string) {
+  /** `dataRoot`: a folder of the workplace's own, with images or without. `prelude`: a command that runs it in turn. */
+  constructor(
+    workplace: Workplace,
+    dataRoot: string,
+    flags: readonly string[],
+    namespace?: string,
+    prelude: readonly string[] = [],
+  ) {
     this.#workplace = workplace;
     this.#dataRoot = dataRoot;
     this.#flags = flags;
     this.#namespace = namespace;
+    this.#prelude = prelude;
     this.socket = join(workplace.makeDirectory('run'), 'docker.sock');
   }
 
@@ -54,7 +62,9 @@ export class Engine {
   /** Resolves when it answers. */
   async start(): Promise<void> {
     const { directory } = this.#workplace;
-    const args = [
+    const [file = '', ...args] = [
+      ...this.#prelude,
+      'dockerd',
       '--data-root',
       this.#dataRoot,
       '--exec-root',
@@ -65,7 +75,7 @@ export class Engine {
     const options = this.#namespace === undefined ? {} : { namespace: this.#namespace };
     const daemon = this.#workplace.start(
       'dockerd',
-      'dockerd',
+      file,
       [...args, '--host', `unix://${this.socket}`, ...this.#flags],
       options,
     );

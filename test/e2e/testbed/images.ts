@@ -17,11 +17,12 @@ import {
 import { addDataRoot, replaceStore, storedRecipe, withStore } from './image-store.ts';
 import { Workplace } from './workplace.ts';
 
-/** An engine with every image that the Dockerfile and the examples name. */
+/** An engine with every image that the Dockerfile and the examples name. `prelude`: a command that runs it in turn. */
 export async function startEngine(
   workplace: Workplace,
   flags: readonly string[],
   namespace?: string,
+  prelude: readonly string[] = [],
 ): Promise<Engine> {
   let dataRoot = '';
   await withStore(async () => {
@@ -29,7 +30,7 @@ export async function startEngine(
     if (storedRecipe() !== recipe) await makeImages(recipe);
     dataRoot = await addDataRoot(workplace);
   });
-  const engine = new Engine(workplace, dataRoot, flags, namespace);
+  const engine = new Engine(workplace, dataRoot, flags, namespace, prelude);
   await engine.start();
   return engine;
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { journalWriter } from './journal.ts';
+import { journaldProgram } from './journald.ts';
 
 const tools = [
   'curl',
@@ -20,6 +21,7 @@ tools.push('iptables', 'nsenter', 'rsyslogd', 'ssh', 'ssh-keygen', 'sshd', 'sshp
 export function cannotRun(further: readonly string[] = []): string | false {
   if (process.getuid?.() !== 0) return 'needs root, for network namespaces and a Docker engine of its own';
   const missing = [...tools, ...further].filter((tool) => !isInstalled(tool));
+  if (!existsSync(journaldProgram)) missing.push('systemd');
   if (!existsSync(journalWriter)) missing.push('systemd-journal-remote');
   return missing.length > 0 && `needs ${missing.join(', ')} (scripts/test installs them on Debian)`;
 }
