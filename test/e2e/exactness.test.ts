@@ -6,7 +6,7 @@ import { randomOf } from '../fuzz/random.ts';
 import { AuthLog } from './testbed/auth-log.ts';
 import { eventually, inside, run } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
-import { JournalFile } from './testbed/journal.ts';
+import { Journald, JournaldService } from './testbed/journald.ts';
 import { attemptsOf, expectedOf } from './testbed/known-stream.ts';
 import { countsOf } from './testbed/ledger-counts.ts';
 import { cannotRun } from './testbed/requirements.ts';
@@ -21,7 +21,7 @@ const portion = 150;
 const pauseMs = 40;
 /** Until what was judged is stored for certain, in ms: it is once a second. */
 const checkpointMs = 2_500;
-/** The file is renamed and made anew, and another file of the journal begun, after so many lines. */
+/** The file is renamed and made anew, and journald begins another file, after so many lines. */
 const rotateAfter = 9_000;
 
 /**
@@ -33,8 +33,8 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
   let bailiff: Daemon;
   let file: AuthLog;
   let feed: AuthLog;
-  let journal: JournalFile;
-  let journalDirectory: string;
+  let journald: Journald;
+  let journal: JournaldService;
   let stateDirectory: string;
   const random = randomOf(20_261_124);
   const lines = attemptsOf(offenders, limits.maxretry);
@@ -49,10 +49,11 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
       ...['run', '--detach', '--name', 'talker', '--volume', `${directory}:/feed:ro`, 'node:24-trixie-slim'],
       ...['tail', '--lines=+1', '--follow', '/feed/feed.log'],
     );
-    journalDirectory = workplace.makeDirectory('journal');
-    journal = new JournalFile(`${journalDirectory}/0.journal`);
+    journald = await Journald.start(workplace);
+    await journald.persist();
+    journal = new JournaldService(journald);
     stateDirectory = workplace.makeDirectory('state');
-    bailiff = new Daemon(workplace, network.host, {
+    const environment = {
       BAILIFF_STATE_DIR: stateDirectory,
       BAILIFF_DOCKER_SOCKET: engine.socket,
       BAILIFF_JAILS: jails.join(),
@@ -61,13 +62,13 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
       BAILIFF_JAIL_CONTAINER_FILTER: 'sshd',
       BAILIFF_JAIL_CONTAINER_CONTAINER: 'talker',
       BAILIFF_JAIL_JOURNAL_FILTER: 'sshd',
-      BAILIFF_JAIL_JOURNAL_JOURNAL: '_SYSTEMD_UNIT=ssh.service',
-      BAILIFF_JOURNAL_DIRECTORY: journalDirectory,
+      BAILIFF_JAIL_JOURNAL_JOURNAL: '_TRANSPORT=stdout SYSLOG_IDENTIFIER=sshd',
       BAILIFF_MAXRETRY: `${limits.maxretry}`,
       BAILIFF_FINDTIME: `${limits.findtime}`,
       BAILIFF_BANTIME: '1d',
       BAILIFF_LOG_LEVEL: 'warn',
-    });
+    };
+    bailiff = new Daemon(workplace, network.host, environment, journald.prelude);
   });
   after(async () => {
     await journal?.close();
@@ -130,9 +131,7 @@ describe('exactness', { timeout: 600_000, skip: cannotRun() }, () => {
         rotations += 1;
         renameSync(file.path, `${file.path}.${rotations}`);
         appendFileSync(file.path, '');
-        // journald begins a new file as well.
-        await journal.close();
-        journal = new JournalFile(`${journalDirectory}/${rotations}.journal`);
+        await journald.ask('--rotate');
       }
       await pause(pauseMs);
     }
