@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from './testbed/command.ts';
 import { Daemon } from './testbed/daemon.ts';
 import { failure, JournalFile } from './testbed/journal.ts';
+import { Journald, JournaldService } from './testbed/journald.ts';
 import { createNetwork } from './testbed/network.ts';
 import { cannotRun } from './testbed/requirements.ts';
 import { Workplace } from './testbed/workplace.ts';
@@ -188,5 +190,48 @@ describe('real journal files', { timeout: 300_000, skip: cannotRun() }, () => {
       const detail = (await source('journal:sshd'))?.detail;
       return detail === '/var/log/journal, /run/log/journal';
     });
+  });
+
+  it('journald itself: moved from memory to the disk, rotated, vacuumed and restarted: each entry once', async () => {
+    const journald = await Journald.start(workplace);
+    let service = new JournaldService(journald);
+    const environment = {
+      BAILIFF_JAILS: 'sshd',
+      BAILIFF_JAIL_SSHD_JOURNAL: 'SYSLOG_IDENTIFIER=sshd',
+      BAILIFF_MAXRETRY: '7',
+    };
+    bailiff = new Daemon(workplace, host, environment, journald.prelude);
+    await bailiff.start();
+    await bailiff.untilReading('journal:sshd');
+    let written = 0;
+    const judged = async (what: string) => {
+      await service.fail('203.0.113.11');
+      written += 1;
+      await eventually(what, async () => (await source('journal:sshd'))?.lines === written, 30);
+    };
+    await judged('in memory');
+    await journald.persist();
+    await judged('on the disk');
+    await journald.ask('--rotate');
+    await judged('in the next file');
+    await journald.ask('--rotate');
+    await journald.ask('--vacuum-files=1');
+    await judged('after the files before are gone');
+    await service.close();
+    await journald.restart();
+    service = new JournaldService(journald);
+    await judged('of another journald');
+    await bailiff.stop('SIGKILL');
+    await journald.ask('--rotate');
+    await service.fail('203.0.113.11');
+    await bailiff.start();
+    // The one before may not have been stored yet, and is then read again.
+    await eventually('read on', async () => ((await source('journal:sshd'))?.lines ?? 0) > 0);
+    await pause(1_000);
+    assert.deepEqual(await bailiff.bannedAddresses(), [], 'six attempts');
+    await service.fail('203.0.113.11');
+    await banned('203.0.113.11');
+    assert.equal((await bailiff.banned())[0]?.hits, 7);
+    await service.close();
   });
 });
