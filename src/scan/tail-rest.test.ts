@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { bad, LogFolder } from '../../test/setup/followed-log.ts';
 import { Judged } from './judged.ts';
@@ -246,6 +247,34 @@ test('a link that is switched to another file: the rest of the old one, then the
   turn('newest');
   const second = follow(cursor);
   await second.saw('d e f');
+});
+
+test('no notice comes of a link in the midst of a chain: that it was switched is seen all the same', async () => {
+  const at = (...names: string[]): string => path.join(folder.path, ...names);
+  for (const name of ['links', 'logs']) mkdirSync(at(name));
+  writeFileSync(at('logs/1.log'), bad('a'));
+  writeFileSync(at('logs/2.log'), bad('b'));
+  symlinkSync('../logs/1.log', at('links/current'));
+  symlinkSync('links/current', at('service.link'));
+  const followed = folder.follow(null, { path: at('service.link') });
+  await followed.saw('a');
+  // Until it waits: what it looks for itself needs no notice.
+  await pause(200);
+  symlinkSync('../logs/2.log', at('links/next'));
+  renameSync(at('links/next'), at('links/current'));
+  await followed.saw('a b');
+});
+
+test('a file that was truncated and grew past the place is read anew, though it begins as before', async () => {
+  const banner = `${'the same head in each file '.repeat(40)}\n`;
+  writeFileSync(log, banner + bad('a'));
+  const first = folder.follow();
+  await first.saw('a');
+  writeFileSync(log, `${banner}${bad('b')}${banner}`);
+  await first.saw('a b');
+  const cursor = await first.stop();
+  writeFileSync(log, `${banner}${bad('c', 'd')}${banner}${banner}`);
+  await folder.follow(cursor).saw('c d');
 });
 
 test('a file that got a name which another tail follows is not read twice', async () => {

@@ -13,10 +13,10 @@ import { openTestbed, type Testbed } from './testbed/testbed.ts';
 
 const restarts = 5;
 const jail = 'container';
-const offenders = 1_000;
+const offenders = 5_000;
 const limits = { maxretry: 24, findtime: 86_400 };
 /** Lines written at a time, and ms in between. */
-const portion = 50;
+const portion = 150;
 const pauseMs = 20;
 /** Whose ban shows that all lines before its own were judged. */
 const last = '203.0.113.250';
