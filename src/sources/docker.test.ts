@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { jailWith } from '../../test/setup/jail.ts';
 import { formatPorts, type PortRange } from '../core/policy.ts';
 import type { ContainerDetails, DockerClient, DockerEvent, EngineInfo, Network } from '../docker/client.ts';
@@ -57,6 +58,10 @@ class FakeEngine implements DockerClient {
   readonly asked: { id: string; since: string }[] = [];
   readonly streams = new Map<string, PassThrough>();
   refuse: Error | null = null;
+  /** When (ms) it refused a log. */
+  readonly refused: number[] = [];
+  /** Since when (seconds) events were asked for. */
+  readonly eventsSince: number[] = [];
   /** By container id: the timestamp of its last message. */
   readonly last = new Map<string, string>();
   /** By id of a stopped container: what is left of its log. */
@@ -92,7 +97,8 @@ class FakeEngine implements DockerClient {
     return this.list.get(id) ?? null;
   }
 
-  async *events(_since: number, signal: AbortSignal): AsyncGenerator<DockerEvent> {
+  async *events(since: number, signal: AbortSignal): AsyncGenerator<DockerEvent> {
+    this.eventsSince.push(since);
     this.#over = false;
     signal.addEventListener('abort', () => this.#wake());
     while (!signal.aborted && !this.#over) {
@@ -106,7 +112,10 @@ class FakeEngine implements DockerClient {
   }
 
   async logs(id: string, since: string, signal: AbortSignal): Promise<PassThrough> {
-    if (this.refuse !== null) throw this.refuse;
+    if (this.refuse !== null) {
+      this.refused.push(performance.now());
+      throw this.refuse;
+    }
     this.asked.push({ id, since });
     const stream = new PassThrough();
     signal.addEventListener('abort', () => stream.destroy());
@@ -309,6 +318,11 @@ test('a container that starts later is read, from its cursor where there is one'
   engine.send('start', '1');
   await host.until(() => host.reports.get('docker:web') === 'reading');
   assert.deepEqual(engine.asked, [{ id: '1', since: '1795363319.500000000' }]);
+  assert.deepEqual(
+    engine.eventsSince,
+    [host.now()],
+    'what starts while the list is made is among the events',
+  );
   stop.abort();
   await following;
 });
@@ -320,7 +334,23 @@ test('a logging driver that cannot be read is reported with the remedy, and not 
   engine.list.set('1', container('1', 'web'));
   engine.send('start', '1');
   await host.until(() => host.reports.get('docker:web') === 'failed');
-  assert.equal(host.opened.length, 1);
+  assert.match(host.details.get('docker:web') ?? '', /^its logging driver cannot be read; use json-file/);
+  await pause(20 * pauses.retry);
+  assert.deepEqual([host.opened.length, engine.refused.length], [1, 1]);
+  stop.abort();
+  await following;
+});
+
+test('a log that the engine fails at is asked for after growing pauses', async () => {
+  const { engine, host, stop, following } = startWith({ pauses: { ...pauses, retry: 10 } });
+  engine.refuse = new Error('busy');
+  await host.until(() => host.reports.get('docker') === 'reading');
+  engine.list.set('1', container('1', 'web'));
+  engine.send('start', '1');
+  while (engine.refused.length < 5) await pause(5);
+  const gaps = engine.refused.slice(1).map((at, index) => at - (engine.refused[index] ?? 0));
+  // Timers may be a millisecond early.
+  for (const [index, gap] of gaps.entries()) assert.ok(gap >= 10 * 2 ** index - 1, `${gap} ms`);
   stop.abort();
   await following;
 });

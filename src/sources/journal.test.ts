@@ -175,6 +175,25 @@ test('a scanner that lost the stream gets it again from the cursor', async () =>
   await following;
 });
 
+test('a journalctl that says nothing for long is replaced, at the cursor; one that talks is not', async () => {
+  // The first says a word now and then, the next is stuck.
+  pretend(
+    `echo "$*"; test -e ${folder}/stuck && exec sleep 60; touch ${folder}/stuck; ` +
+      'for i in 1 2 3 4 5 6 7 8 9; do sleep 0.1; echo "$i"; done; exec sleep 60',
+  );
+  const fake = new FakeHost(cursor);
+  const stop = new AbortController();
+  const source = journalSource(directory, { look: 10, silence: 700 });
+  const following = source.follow(new JailList([jail('a', [['A=1']])]), fake.host, stop.signal);
+  await fake.until(/wrote --merge/, 3);
+  const words = fake.events.filter((event) => event.includes('wrote')).map((event) => event.slice(16));
+  assert.equal(words.slice(1, 10).join(''), '123456789');
+  for (const asked of [words[0], ...words.slice(10)])
+    assert.match(asked ?? '', new RegExp(`--cursor=${cursor}`));
+  stop.abort();
+  await following;
+});
+
 test('a journalctl that ends is an error that says why, and which jails read nothing', async () => {
   pretend(
     'echo "first" >&2; echo "No journal files were opened due to insufficient permissions." >&2; exit 1',

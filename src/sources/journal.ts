@@ -9,14 +9,18 @@ import { type JournalRequest, startJournalctl } from './journal-child.ts';
 import { oldestOf } from './oldest.ts';
 import type { SourceHost, SourceKind } from './source.ts';
 
-/** How often it is looked whether journals appeared in a directory, or left it, in ms. */
-const lookMs = 5_000;
-/**
- * A journalctl that printed nothing for this long, in ms, is replaced. It may have nothing to print; but that it is
- * stuck, or missed a new file, cannot be told from outside. It costs a process, and no entry: the next goes on from
- * the cursor.
- */
-const silenceMs = 10 * 60_000;
+/** In ms. Tests shorten them. */
+export interface JournalPauses {
+  /** How often it is looked whether journals appeared in a directory, or left it. */
+  readonly look: number;
+  /**
+   * A journalctl that printed nothing for this long is replaced. It may have nothing to print; but that it is stuck, or
+   * missed a new file, cannot be told from outside. It costs a process, and no entry: the next goes on from the cursor.
+   */
+  readonly silence: number;
+}
+
+const usualPauses: JournalPauses = { look: 5_000, silence: 10 * 60_000 };
 /** Before a reader that failed is started again while others read on, in ms; doubled each time, until it has lasted so long. */
 const retryMs = 1_000;
 const longestRetryMs = 30_000;
@@ -28,11 +32,11 @@ const wellAfterMs = 60_000;
  * cursor stands for what was asked with it, and a jail that is added is given its past without the others being
  * given it again. An idle child takes no CPU, and about 1 MB that is its own.
  */
-export function journalSource(directory: string | undefined): SourceKind {
+export function journalSource(directory: string | undefined, pauses = usualPauses): SourceKind {
   return {
     name: 'journal',
     async follow(jails, host, signal) {
-      const readers = new Readers(directory, host, signal);
+      const readers = new Readers({ directory, host, signal, pauses });
       try {
         while (!signal.aborted) {
           const { now, changed } = jails;
@@ -46,6 +50,14 @@ export function journalSource(directory: string | undefined): SourceKind {
   };
 }
 
+/** What the readers of one source have in common. */
+interface ReaderParts {
+  readonly directory: string | undefined;
+  readonly host: SourceHost;
+  readonly signal: AbortSignal;
+  readonly pauses: JournalPauses;
+}
+
 interface Running {
   readonly stop: AbortController;
   readonly ended: Promise<void>;
@@ -53,19 +65,15 @@ interface Running {
 
 /** One for each group of jails. */
 class Readers {
-  readonly #directory: string | undefined;
-  readonly #host: SourceHost;
-  readonly #signal: AbortSignal;
+  readonly #parts: ReaderParts;
   /** By what it depends on of its group. */
   readonly #running = new Map<string, Running>();
   /** Those of them that failed and wait to be started again. */
   readonly #failing = new Set<string>();
   readonly #failed = Promise.withResolvers<never>();
 
-  constructor(directory: string | undefined, host: SourceHost, signal: AbortSignal) {
-    this.#directory = directory;
-    this.#host = host;
-    this.#signal = signal;
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
     this.#failed.promise.catch(() => undefined);
   }
 
@@ -79,8 +87,9 @@ class Readers {
     const wanted = new Map(groups.map((group) => [keyOf(group), group]));
     await this.#end([...this.#running.keys()].filter((key) => !wanted.has(key)));
     for (const [key, group] of wanted) if (!this.#running.has(key)) this.#start(key, group);
-    if (groups.length > 0) this.#host.report('journal', 'reading', `matches read: ${groups.length}`);
-    else this.#host.forget('journal');
+    const { host } = this.#parts;
+    if (groups.length > 0) host.report('journal', 'reading', `matches read: ${groups.length}`);
+    else host.forget('journal');
   }
 
   async stop(): Promise<void> {
@@ -89,8 +98,8 @@ class Readers {
 
   #start(key: string, group: Group): void {
     const stop = new AbortController();
-    const signal = AbortSignal.any([this.#signal, stop.signal]);
-    const reader = new Reader(group, this.#directory, this.#host, signal);
+    const signal = AbortSignal.any([this.#parts.signal, stop.signal]);
+    const reader = new Reader(group, { ...this.#parts, signal });
     const ended = this.#keepReading(key, reader, signal).catch(this.#failed.reject);
     this.#running.set(key, { stop, ended });
   }
@@ -148,14 +157,16 @@ class Reader {
   readonly #directories: readonly string[];
   readonly #host: SourceHost;
   readonly #signal: AbortSignal;
+  readonly #pauses: JournalPauses;
 
-  constructor(group: Group, directory: string | undefined, host: SourceHost, signal: AbortSignal) {
+  constructor(group: Group, { directory, host, signal, pauses }: ReaderParts) {
     this.#group = group;
     this.#id = `journal:${group.jails[0].name}`;
     this.#directory = directory;
     this.#directories = journalDirectories(directory);
     this.#host = host;
     this.#signal = signal;
+    this.#pauses = pauses;
   }
 
   /** Until the signal aborts. @throws BailiffError journal-unreadable */
@@ -171,7 +182,8 @@ class Reader {
   async #wait(): Promise<void> {
     const places = this.#directories.join(' and ');
     this.#report(`there is no journal in ${places} yet; in a container, mount it from the host`);
-    await setTimeout(lookMs, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
+    const { look } = this.#pauses;
+    await setTimeout(look, undefined, { signal: this.#signal, ref: false }).catch(() => undefined);
   }
 
   /** Until the child has to be replaced, or fails. */
@@ -183,7 +195,7 @@ class Reader {
       input: { kind: 'stream', framing: 'journal' },
       jails,
     });
-    const watch = new Watch(held, () => withJournalFiles(this.#directories));
+    const watch = new Watch(held, () => withJournalFiles(this.#directories), this.#pauses);
     const reading = AbortSignal.any([this.#signal, source.lost, watch.signal]);
     const since = oldestOf(jails, this.#host.now());
     const request: JournalRequest = { directory: this.#directory, match, cursor: source.cursor, since };
@@ -233,11 +245,11 @@ class Watch {
   #heardAt = performance.now();
 
   /** journalctl looks for new files in the directories that are there when it starts, and in no others. */
-  constructor(held: readonly string[], look: () => readonly string[]) {
+  constructor(held: readonly string[], heldNow: () => readonly string[], { look, silence }: JournalPauses) {
     this.#timer = setInterval(() => {
-      const silent = performance.now() - this.#heardAt > silenceMs;
-      if (silent || look().some((directory) => !held.includes(directory))) this.#controller.abort();
-    }, lookMs).unref();
+      const silent = performance.now() - this.#heardAt > silence;
+      if (silent || heldNow().some((directory) => !held.includes(directory))) this.#controller.abort();
+    }, look).unref();
   }
 
   get signal(): AbortSignal {
