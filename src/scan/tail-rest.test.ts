@@ -277,6 +277,21 @@ test('a file that was truncated and grew past the place is read anew, though it 
   await folder.follow(cursor).saw('c d');
 });
 
+test('a log on a device that has another number by now, as after a reboot, is read on; a short one is another', async () => {
+  const follow = async (text: string, more: string, expected: string) => {
+    writeFileSync(log, text);
+    const before = folder.follow();
+    await before.saw('a');
+    const { file: _, ...place } = JSON.parse(await before.stop());
+    appendFileSync(log, more);
+    const after = folder.follow(JSON.stringify({ file: '4711:1', ...place }));
+    await after.saw(expected);
+    await after.stop();
+  };
+  await follow(`${'nothing of interest\n'.repeat(20)}${bad('a')}`, bad('b'), 'b');
+  await follow(bad('a'), bad('b'), 'a b');
+});
+
 test('a file that got a name which another tail follows is not read twice', async () => {
   const judged = new Judged();
   const first = folder.follow(null, { judged });
