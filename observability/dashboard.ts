@@ -380,7 +380,7 @@ export const rows: readonly Row[] = [
         width: 6,
         queries: [
           {
-            expr: `process_resident_memory_bytes and on (instance) bailiff_build_info${here}`,
+            expr: `process_resident_memory_bytes and on (job, instance) bailiff_build_info${here}`,
             legend: '{{instance}}',
           },
         ],
@@ -393,7 +393,7 @@ export const rows: readonly Row[] = [
         width: 6,
         queries: [
           {
-            expr: `rate(process_cpu_seconds_total[$__rate_interval]) and on (instance) bailiff_build_info${here}`,
+            expr: `rate(process_cpu_seconds_total[$__rate_interval]) and on (job, instance) bailiff_build_info${here}`,
             legend: '{{instance}}',
           },
         ],
@@ -415,7 +415,7 @@ export const rows: readonly Row[] = [
         queries: [
           { expr: quantile(0.99, 'bailiff_checkpoint_duration_seconds'), legend: 'a transaction' },
           {
-            expr: `max(nodejs_eventloop_lag_p99_seconds and on (instance) bailiff_build_info${here})`,
+            expr: `max(nodejs_eventloop_lag_p99_seconds and on (job, instance) bailiff_build_info${here})`,
             legend: 'the event loop',
           },
         ],

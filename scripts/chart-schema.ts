@@ -14,7 +14,14 @@ const listOfObjects: Schema = { type: 'array', items: anyObject };
 const variable = '^BAILIFF_[A-Z0-9_]+$';
 /** Of Prometheus: `30s`, `1m`. */
 const interval: Schema = { type: 'string', pattern: '^(([0-9]+(ms|s|m|h))+)?$' };
-const network: Schema = { type: 'string', pattern: '^[0-9a-fA-F.:]+(/[0-9]{1,3})?$' };
+/** Of IPv4 or IPv6: what is none would keep every pod from starting. */
+const network: Schema = {
+  type: 'string',
+  pattern:
+    '^([0-9]{1,3}([.][0-9]{1,3}){3}(/([12]?[0-9]|3[0-2]))?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(/([1-9]?[0-9]|1[01][0-9]|12[0-8]))?)$',
+};
+/** Of a Service, too, which takes less than other objects do (RFC 1035). */
+const label: Schema = { type: 'string', pattern: '^([a-z]([-a-z0-9]{0,61}[a-z0-9])?)?$' };
 
 /** An object of these keys and no others. */
 function object(properties: Readonly<Record<string, Schema>>): Schema {
@@ -36,8 +43,8 @@ export function valuesSchema(): Schema {
       pullPolicy: { enum: ['Always', 'IfNotPresent', 'Never'] },
     }),
     imagePullSecrets: listOfObjects,
-    nameOverride: name,
-    fullnameOverride: name,
+    nameOverride: label,
+    fullnameOverride: label,
     config,
     filters: named('^[A-Za-z0-9][A-Za-z0-9._-]*\\.yaml$', { type: 'string', minLength: 1 }),
     env: named(variable, { type: ['string', 'number', 'boolean'] }),
@@ -66,6 +73,7 @@ export function valuesSchema(): Schema {
           { type: 'string', pattern: '^[1-9][0-9]?%$|^100%$' },
         ],
       },
+      minReadySeconds: { type: 'integer', minimum: 0 },
     }),
     priorityClassName: name,
     tolerations: listOfObjects,
@@ -79,6 +87,7 @@ export function valuesSchema(): Schema {
     extraVolumeMounts: listOfObjects,
   });
   const { properties, ...rest } = values as { properties: Schema };
-  // A parent chart passes `global` to each of its own.
-  return { $schema: draft, title: 'values.yaml', ...rest, properties: { ...properties, global: anyObject } };
+  // A parent chart passes `global` to each of its own, and what its `condition` asks for, which holds where this is rendered.
+  const fromParent = { global: anyObject, enabled: { const: true } };
+  return { $schema: draft, title: 'values.yaml', ...rest, properties: { ...properties, ...fromParent } };
 }

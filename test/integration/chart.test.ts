@@ -71,7 +71,7 @@ const options: Readonly<Record<string, Values>> = {
     nodeSelector: {},
     affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } },
     resources: {},
-    updateStrategy: { maxUnavailable: '10%' },
+    updateStrategy: { maxUnavailable: '10%', minReadySeconds: 60 },
   },
   pods: {
     seLinuxOptions: { type: 'spc_t' },
@@ -114,6 +114,17 @@ function merged(a: Values, b: Values): Values {
 
 function isMap(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A PodMonitor has the one, a ServiceMonitor the other. */
+type Monitored = Readonly<Partial<Record<'endpoints' | 'podMetricsEndpoints', readonly Endpoint[]>>>;
+
+interface Endpoint {
+  readonly relabelings: readonly {
+    readonly sourceLabels?: readonly string[];
+    readonly targetLabel: string;
+    readonly replacement?: string;
+  }[];
 }
 
 interface Container {
@@ -256,6 +267,41 @@ describe('the chart', () => {
     assert.equal(filter, 'name: mine\n  # odd\n');
   });
 
+  test('Prometheus knows its targets by the names that alerts and dashboards ask for', async () => {
+    const rules = readFileSync(join(chartFolder, 'files/alerts.yaml'), 'utf8');
+    const jobs = [...rules.matchAll(/\bjob=~"([^"]*)"/g)].map(([, job = '']) => new RegExp(`^(?:${job})$`));
+    assert.ok(jobs.length > 0);
+    for (const kind of ['PodMonitor', 'ServiceMonitor']) {
+      const enabled = { [`${kind[0]?.toLowerCase()}${kind.slice(1)}`]: { enabled: true } };
+      const all = await manifests({ fullnameOverride: 'guard', metrics: { address: 'node', ...enabled } });
+      const { endpoints, podMetricsEndpoints = endpoints } = objectOf(all, kind)['spec'] as Monitored;
+      const given = podMetricsEndpoints?.[0]?.relabelings ?? [];
+      const [job = ''] = given.flatMap(({ replacement }) => replacement ?? []);
+      for (const asked of jobs) assert.match(job, asked);
+      const named = given.filter(
+        ({ sourceLabels }) => sourceLabels?.[0] === '__meta_kubernetes_pod_node_name',
+      );
+      assert.deepEqual(
+        named.map(({ targetLabel }) => targetLabel),
+        ['instance', 'node'],
+      );
+    }
+  });
+
+  test('its alerts are those of the repository, with commands as they are run on a cluster', () => {
+    const own = new URL('../../observability/alerts.yaml', import.meta.url);
+    const [written, charted] = [
+      readFileSync(own, 'utf8'),
+      readFileSync(join(chartFolder, 'files/alerts.yaml'), 'utf8'),
+    ];
+    const command = /Run next: [^"]*/g;
+    assert.deepEqual(parse(charted.replace(command, '')), parse(written.replace(command, '')));
+    for (const [said] of charted.matchAll(command)) {
+      assert.match(said, /\b(?:kubectl|df|timedatectl) /);
+      assert.doesNotMatch(said, /docker/);
+    }
+  });
+
   test('another configuration rolls the pods, and nothing else does', async () => {
     const sum = async (values: Values) =>
       templateOf(await manifests(values)).metadata.annotations['checksum/config'];
@@ -316,6 +362,7 @@ describe('the chart', () => {
     assert.match(all, /Its jails: nginx-http-auth, sshd\..*daemonset\/node-guard.*Metrics are at port 9798/s);
     assert.doesNotMatch(all, /3\. Name|image\.repository is/);
     assert.doesNotMatch(await notes(options['noApi'] ?? {}), /annotations:/);
+    assert.match(await notes({ config: null }), /It protects SSH of the nodes/);
   });
 });
 
@@ -336,6 +383,9 @@ describe('values that cannot be are refused, in words that say which', () => {
     [{ env: { BANTIME: '1h' } }, /env.*BANTIME/s],
     [{ filters: { 'a/b.yaml': 'x' } }, /filters.*a\/b\.yaml/s],
     [{ clusterNetworks: ['pods'] }, /clusterNetworks\/0/],
+    [{ clusterNetworks: ['10.0.0.0/8', 'fd00::/48', '10.0.0.0/99'] }, /clusterNetworks\/2/],
+    [{ enabled: false }, /enabled.*value must be true/],
+    [{ fullnameOverride: '1st' }, /fullnameOverride/],
     [{ host: { state: 'relative' } }, /host\/state/],
     [{ image: { tag: 1.1 } }, /image\/tag.*got number, want string/s],
     [{ image: { pullPolicy: 'Sometimes' } }, /image\/pullPolicy.*'Always', 'IfNotPresent', 'Never'/s],

@@ -75,6 +75,16 @@ httpGet:
   path: {{ .path }}
 {{- end -}}
 
+{{- /* Alerts and dashboards ask for the job of this name, and tell hosts by their instance: the operator would name other ones. */ -}}
+{{- define "bailiff.relabelings" -}}
+- targetLabel: job
+  replacement: bailiff
+- sourceLabels: [__meta_kubernetes_pod_node_name]
+  targetLabel: instance
+- sourceLabels: [__meta_kubernetes_pod_node_name]
+  targetLabel: node
+{{- end -}}
+
 {{- /* What no schema can say: values that do not go together. */ -}}
 {{- define "bailiff.validate" -}}
 {{- $metrics := .Values.metrics -}}
