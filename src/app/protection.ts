@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
 import type { NetworkRange } from '../docker/client.ts';
+import { defaultGateways, podNetworks } from './routes.ts';
 
 /** Interfaces that container engines make; their whole networks are containers. */
 const containerBridge = /^(docker\d+|docker_gwbridge|br-[0-9a-f]{12}|podman\d+|cni\d+)$/;
@@ -69,7 +69,7 @@ export class Protection {
     const changes = [
       this.#replace('ignoreip', this.#options.ignoreip()),
       this.#replace('own', own),
-      this.#replace('containers', containers),
+      this.#replace('containers', [...containers, ...podNetworks()]),
       this.#replace('gateways', defaultGateways()),
     ];
     if (changes.includes(true)) this.#changed();
@@ -147,30 +147,3 @@ function interfaces(): { own: AllowEntry[]; containers: AllowEntry[] } {
   }
   return { own, containers };
 }
-
-/** From the kernel's tables (proc(5)); a machine without one of them has no such gateway. */
-function defaultGateways(): AllowEntry[] {
-  const v4 = rows('/proc/net/route').flatMap(([, destination, gateway = '', , , , , mask]) =>
-    destination === '00000000' && mask === '00000000' && gateway !== '00000000'
-      ? [littleEndian4(gateway)]
-      : [],
-  );
-  const v6 = rows('/proc/net/ipv6_route').flatMap(([destination = '', bits, , , nextHop = '']) =>
-    /^0+$/.test(destination) && bits === '00' && !/^0+$/.test(nextHop) ? [colons6(nextHop)] : [],
-  );
-  return [...v4, ...v6].map((range) => ({ range, reason: 'the default gateway' }));
-}
-
-function rows(path: string): string[][] {
-  try {
-    return readFileSync(path, 'utf8')
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/));
-  } catch {
-    return [];
-  }
-}
-
-const littleEndian4 = (hex: string): string => [...Buffer.from(hex, 'hex')].reverse().join('.');
-
-const colons6 = (hex: string): string => (hex.match(/.{4}/g) ?? []).join(':');

@@ -25,10 +25,11 @@ afterEach(async () => {
   await server.goAway().catch(() => undefined);
 });
 
-function reflector(): Reflector<AnnotatedPod> {
+function reflector(few = false): Reflector<AnnotatedPod> {
   const collection = {
     path: '/api/v1/pods',
     query: { fieldSelector: `spec.nodeName=${server.access.node}` },
+    few,
     read: annotatedPod,
   };
   const state = (problem: string | null): void => {
@@ -53,7 +54,12 @@ async function until(holds: () => boolean): Promise<void> {
 const known = (): string[] => [...pods.objects.values()].map(({ name }) => name).sort();
 const know = (...names: string[]): Promise<void> => until(() => known().join() === names.sort().join());
 const asked = { 'bailiff.jails': 'sshd' };
-const lists = (): number => server.asked.filter((path) => !path.includes('watch=1')).length;
+const lists = (): number => listed().length;
+/** The queries of all lists. */
+const listed = (): URLSearchParams[] =>
+  server.asked
+    .map((path) => new URL(path, server.access.server).searchParams)
+    .filter((query) => !query.has('watch'));
 
 test("this node's pods that have annotations for Bailiff are known, over several pages, and those that come and go", async () => {
   for (const name of ['a-1', 'b-1', 'c-1', 'd-1', 'e-1']) server.put('pods', podOf(name, asked));
@@ -99,6 +105,24 @@ test('what the server has forgotten is listed again, and what went meanwhile is 
   await server.comeBack();
   await know('b-1', 'c-1');
   assert.equal(problems.at(-1), null);
+});
+
+test('what one answer holds is listed out of the memory of the server, unless that is of a version it has forgotten', async () => {
+  pods = reflector(true);
+  for (const name of ['a-1', 'b-1', 'c-1']) server.put('pods', podOf(name, asked));
+  run();
+  await know('a-1', 'b-1', 'c-1');
+  assert.deepEqual(
+    listed().map((query) => [query.get('resourceVersion'), query.get('limit')]),
+    [['0', null]],
+  );
+  await server.goAway();
+  server.compact();
+  await server.comeBack();
+  await until(() => listed().some((query) => query.has('limit')));
+  server.put('pods', podOf('d-1', asked));
+  await know('a-1', 'b-1', 'c-1', 'd-1');
+  assert.equal(listed().at(-1)?.get('resourceVersion'), null);
 });
 
 test('while the server is away, what was known stands, and it is said', async () => {
@@ -153,7 +177,7 @@ test('another server than the one that the account knows is not believed', async
   const other = await FakeKubernetes.start();
   pods = new Reflector(
     new Api({ ...server.access, server: other.access.server }),
-    { path: '/api/v1/pods', query: {}, read: annotatedPod },
+    { path: '/api/v1/pods', query: {}, few: true, read: annotatedPod },
     { changed: () => wake(), state: (problem) => problems.push(problem) && wake() },
     { first: 5, longest: 20, watch: 300 },
   );

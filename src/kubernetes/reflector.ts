@@ -8,12 +8,18 @@ export interface Collection<T> {
   readonly path: string;
   /** Such as a `fieldSelector`. */
   readonly query: Readonly<Record<string, string>>;
+  /**
+   * Whether one answer holds all of them. Then any version of the list will do (`resourceVersion=0`), which the server has in
+   * memory, by an index where it is about the pods of a node; pages it reads out of etcd, all pods of the cluster for those of
+   * one node (kubernetes.io, "Resource Versions").
+   */
+  readonly few: boolean;
   /** null: nothing of it is of interest. */
   read(object: unknown): T | null;
 }
 
 export interface ReflectorPauses {
-  /** ms between two tries, growing from the first to the longest while they fail. */
+  /** ms between two tries, growing from the first to the longest while they fail; by chance up to half as long again. */
   readonly first: number;
   readonly longest: number;
   /** How long (s) the server is to keep one watch. */
@@ -50,6 +56,8 @@ export class Reflector<T> {
   readonly #pauses: ReflectorPauses;
   /** Where the watch goes on; null: everything has to be listed. */
   #version: string | null = null;
+  /** A version was forgotten: what the server has in memory may be as old, so the next list has to be the newest. */
+  #newest = false;
   #failures = 0;
 
   constructor(api: Api, collection: Collection<T>, events: ReflectorEvents, pauses = usualPauses) {
@@ -67,7 +75,9 @@ export class Reflector<T> {
       const began = performance.now();
       await this.#round(signal).catch((error: unknown) => this.#failed(error, signal));
       if (performance.now() - began > wellAfterMs) pause = first;
-      await setTimeout(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      // Not all nodes at the same moment, when a server comes back that all of them have lost.
+      const wait = pause * (1 + Math.random() / 2);
+      await setTimeout(wait, undefined, { signal, ref: false }).catch(() => undefined);
       pause = Math.min(pause * 2, longest);
     }
   }
@@ -80,16 +90,19 @@ export class Reflector<T> {
   #failed(error: unknown, signal: AbortSignal): void {
     this.#failures += 1;
     if (isExpired(error) || this.#failures >= mostFailures) this.#version = null;
+    this.#newest = isExpired(error);
     if (!isExpired(error) && !signal.aborted) this.#events.state(messageLine(error));
   }
 
   /** @returns the version of the list */
   async #list(signal: AbortSignal): Promise<string> {
     const found = new Map<string, T>();
+    const fromMemory = this.#collection.few && !this.#newest;
     let goOn = '';
     let version = '';
     do {
-      const page = asObject(await this.#api.get(this.#path({ limit: pageSize, continue: goOn }), signal));
+      const query = fromMemory ? { resourceVersion: '0' } : { limit: pageSize, continue: goOn };
+      const page = asObject(await this.#api.get(this.#path(query), signal));
       const { continue: next, resourceVersion } = asObject(page['metadata']);
       const items: readonly unknown[] = Array.isArray(page['items']) ? page['items'] : [];
       for (const item of items) this.#put(found, item);

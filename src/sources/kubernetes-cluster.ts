@@ -32,8 +32,8 @@ export class KubernetesCluster {
     });
     const api = new Api(access);
     const ofThisNode = { fieldSelector: `spec.nodeName=${access.node}` };
-    const pods = { path: '/api/v1/pods', query: ofThisNode, read: annotatedPod };
-    const nodes = { path: '/api/v1/nodes', query: {}, read: clusterNode };
+    const pods = { path: '/api/v1/pods', query: ofThisNode, few: true, read: annotatedPod };
+    const nodes = { path: '/api/v1/nodes', query: {}, few: false, read: clusterNode };
     this.#pods = new Reflector(
       api,
       pods,

@@ -153,6 +153,12 @@ export class FakeKubernetes {
 
   #list(kind: string, query: URLSearchParams, response: ServerResponse): void {
     const all = [...this.#of(kind).values()].filter(selector(query));
+    if (query.get('resourceVersion') === '0') {
+      // Out of its memory: in one page, and of a version that it may have forgotten.
+      const resourceVersion = `${this.#oldest === 0 ? this.#version : this.#oldest - 1}`;
+      response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion }, items: all }));
+      return;
+    }
     const from = Number(query.get('continue') ?? 0);
     const items = all.slice(from, from + this.pageSize);
     const next = from + this.pageSize < all.length ? `${from + this.pageSize}` : undefined;
