@@ -1,5 +1,5 @@
 import { ConfigurationErrors } from '../config/errors.ts';
-import { loadAllModes } from '../config/filters.ts';
+import { loadAllModes, loadFilter } from '../config/filters.ts';
 import { type LoadOptions, loadConfiguration } from '../config/load.ts';
 import { withoutPassword } from '../config/mail.ts';
 import { type NotifierConfiguration, publicNotifier } from '../config/notify-options.ts';
@@ -71,7 +71,10 @@ async function filtersOf({
   const used = new Set(jails.filter(({ enabled }) => enabled).map(({ filter }) => filter));
   // A jail of bans has no filter, and one of fail2ban's has its own.
   const shipped = [...used].filter((name) => !told.has(name) && filters.has(splitMode(name).filter));
-  return [...own, ...shipped.map((name) => filters.definition(name))];
+  return [
+    ...own,
+    ...shipped.map((name) => loadFilter(filters.definition(name).file ?? name, splitMode(name).mode)),
+  ];
 }
 
 /** What is left out, and stops nothing else. */

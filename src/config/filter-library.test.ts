@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { filterFiles } from '../../test/setup/filters.ts';
 import { folderOf } from '../../test/setup/folder.ts';
 import { FilterLibrary } from './filter-library.ts';
+import { findFilters, loadFilterFile, loadToRun, shippedFilters } from './filters.ts';
 
 test('filters are had by name, and in a mode', () => {
   const library = new FilterLibrary(filterFiles('modal', 'custom'));
@@ -20,6 +21,19 @@ test('filters are had by name, and in a mode', () => {
   assert.deepEqual(expressions('modal[mode=strict]'), ['modal[mode=strict]', 2]);
   assert.throws(() => library.definition('custom[mode=strict]'), { code: 'filter-mode' });
   assert.throws(() => library.definition('nothing'), { code: 'filter-not-found' });
+});
+
+test('of a shipped filter all is read but its samples, of another one these too', async () => {
+  const files = [...(await findFilters([shippedFilters])).values()];
+  for (const file of files) {
+    const { samples, ...all } = loadFilterFile(file);
+    const { samples: read, ...rest } = loadToRun(file);
+    assert.deepEqual([rest, read], [all, samples.slice(0, 1)], file);
+  }
+  const [own = ''] = filterFiles('modal').values();
+  assert.deepEqual(loadToRun(own), loadFilterFile(own));
+  const library = new FilterLibrary(filterFiles('sshd'));
+  assert.deepEqual(library.definition('sshd').samples, []);
 });
 
 test("a file that is wrong is in nobody else's way", () => {

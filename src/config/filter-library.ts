@@ -4,7 +4,7 @@ import { type FilterAbout, type FilterDefinition, splitMode } from '../core/filt
 import { readTextFile } from './file.ts';
 import { aboutOf, definitionOf } from './filter-file.ts';
 import type { FilterFile } from './filter-schema.ts';
-import { loadFilterFile } from './filters.ts';
+import { loadToRun } from './filters.ts';
 
 /** The filters there are. A file is read when its filter is first asked for: of many, few are used. */
 export class FilterLibrary {
@@ -41,11 +41,11 @@ export class FilterLibrary {
     return images.includes(image);
   }
 
-  /** The filter of a jail's `filter`, which may name a mode. @throws BailiffError as `loadFilterFile`; filter-mode */
+  /** The filter of a jail's `filter`, which may name a mode; its samples stay in its file. @throws BailiffError as `loadFilterFile`; filter-mode */
   definition(name: string): FilterDefinition {
     const { filter, mode } = splitMode(name);
     const file = this.#files.get(filter) ?? '';
-    return { ...definitionOf(this.#fileOf(filter), mode), file };
+    return { ...definitionOf(this.#fileOf(filter), mode), samples: [], file };
   }
 
   #fileOf(name: string): FilterFile {
@@ -53,7 +53,7 @@ export class FilterLibrary {
     if (known !== undefined) return known;
     const file = this.#files.get(name);
     if (file === undefined) throw new BailiffError('filter-not-found', `there is no filter "${name}"`);
-    const read = loadFilterFile(file);
+    const read = loadToRun(file);
     this.#read.set(name, read);
     return read;
   }

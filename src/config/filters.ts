@@ -14,13 +14,30 @@ export const shippedFilters = path.join(packageRoot, 'filters');
 const extension = '.yaml';
 
 /** @throws BailiffError filter-not-found, filter-invalid, config-unreadable */
-export function loadFilterFile(file: string): FilterFile {
+export function loadFilterFile(file: string, read: (text: string) => string = (text) => text): FilterFile {
   const text = readTextFile(file);
   if (text === null) throw new BailiffError('filter-not-found', 'there is no such file', { where: file });
-  const filter = readFilter(text, file);
+  const filter = readFilter(read(text), file);
   const expected = path.basename(file, extension);
   if (filter.name !== expected) throw invalidFilter(`the name must be "${expected}", as the file's`, file);
   return filter;
+}
+
+/**
+ * As `loadFilterFile`, for who runs the filter: of a shipped one, whose samples are tested, the first sample alone. They are most of
+ * the text, and of the time that reading it takes.
+ */
+export function loadToRun(file: string): FilterFile {
+  return loadFilterFile(file, path.dirname(file) === shippedFilters ? upToFirstSample : undefined);
+}
+
+/** All of the text where anything stands behind the samples. */
+function upToFirstSample(text: string): string {
+  const item = '\n  - ';
+  const start = text.indexOf('\nsamples:\n');
+  const end = text.indexOf(item, text.indexOf(item, start) + 1);
+  const isWhole = start < 0 || end < 0 || /^[^\s#]/m.test(text.slice(end));
+  return isWhole ? text : text.slice(0, end);
 }
 
 /** The filter of a file; without `mode` in its first one. @throws BailiffError as `loadFilterFile`; filter-mode */
