@@ -30,6 +30,32 @@ test('a range that holds a protected address is protected', () => {
   assert.equal(allowlist.reason('0.0.0.0/0'), 'loopback');
 });
 
+test('of ranges wider than their first byte, and of those within it, the first that overlaps is told', () => {
+  const allowlist = new Allowlist();
+  allowlist.replace('ignoreip', [
+    { range: '96.0.0.0/3', reason: 'wide' },
+    { range: '100.64.0.0/10', reason: 'narrow' },
+    { range: '2000::/3', reason: 'wide' },
+    { range: '10.0.0.0/8', reason: 'ten' },
+  ]);
+  const reasons = {
+    '95.255.255.255': null,
+    '96.0.0.0': 'wide',
+    '100.64.0.1': 'wide',
+    '127.0.0.1': 'loopback',
+    '128.0.0.0': null,
+  };
+  for (const [address, reason] of Object.entries(reasons))
+    assert.equal(allowlist.reason(address), reason, address);
+  assert.equal(allowlist.reason('64.0.0.0/2'), 'loopback');
+  assert.equal(allowlist.reason('8.0.0.0/5'), 'ten');
+  assert.equal(allowlist.reason('11.0.0.0/8'), null);
+  assert.deepEqual(
+    ['3fff::1', '4000::'].map((address) => allowlist.reason(address)),
+    ['wide', null],
+  );
+});
+
 test('sections are replaced whole, and a jail has its own list', () => {
   const allowlist = new Allowlist();
   allowlist.replace('ignoreip', [{ range: '203.0.113.0/24', reason: 'ignoreip' }]);

@@ -41,7 +41,7 @@ const always: readonly AllowEntry[] = [
 export class Allowlist {
   readonly #sections = new Map<string, readonly ParsedEntry[]>();
   /** The entries of all sections by family, for the check that every hit and every ban goes through. */
-  #byFamily: Readonly<Record<Family, readonly ParsedEntry[]>> = { 4: [], 6: [] };
+  #byFamily: Readonly<Record<Family, Entries>> = { 4: entriesOf([]), 6: entriesOf([]) };
 
   constructor() {
     this.replace('always', always);
@@ -55,7 +55,7 @@ export class Allowlist {
     });
     this.#sections.set(section, parsed);
     const all = [...this.#sections.values()].flat();
-    const of = (family: Family) => all.filter(({ range }) => range.family === family);
+    const of = (family: Family) => entriesOf(all.filter(({ range }) => range.family === family));
     this.#byFamily = { 4: of(4), 6: of(6) };
   }
 
@@ -85,7 +85,7 @@ export class Allowlist {
   entry(address: Address, extra: readonly AllowEntry[] = [], forced = false): ProtectingEntry | null {
     const asked = askedOf(address);
     if (asked === null) return { section: 'always', reason: 'not an address', range: null };
-    for (const entry of this.#byFamily[asked.family])
+    for (const entry of near(this.#byFamily[asked.family], asked))
       if (meets(entry, asked) && (!forced || unforceable.has(entry.section)))
         return { section: entry.section, reason: entry.reason, range: formatRange(entry.range) };
     for (const entry of forced ? [] : extra) {
@@ -139,4 +139,33 @@ function askedOf(address: Address): Asked | null {
 function meets(held: Held, asked: Asked): boolean {
   if ('range' in asked) return overlaps(held.range, asked.range);
   return held.range.family === 4 && ((held.word ^ asked.word) & held.mask) === 0;
+}
+
+/** A cluster of thousands of nodes, or a list of a provider's ranges, must not make every hit slow. */
+interface Entries {
+  readonly all: readonly ParsedEntry[];
+  /** Those that share an address with any that begins with this byte, in the same order. */
+  readonly byFirst: readonly (readonly ParsedEntry[])[];
+}
+
+const firstBytes = 256;
+
+function entriesOf(all: readonly ParsedEntry[]): Entries {
+  const byFirst = Array.from({ length: firstBytes }, (): ParsedEntry[] => []);
+  for (const entry of all) {
+    const [first = 0] = entry.range.bytes;
+    const width = entry.range.bits >= 8 ? 1 : 1 << (8 - entry.range.bits);
+    for (const list of byFirst.slice(first, first + width)) list.push(entry);
+  }
+  return { all, byFirst };
+}
+
+/** Among these are all that meet what is asked about. */
+function near({ all, byFirst }: Entries, asked: Asked): readonly ParsedEntry[] {
+  if (!('range' in asked)) return byFirst[asked.word >>> 24] ?? [];
+  const {
+    bits,
+    bytes: [first = 0],
+  } = asked.range;
+  return bits >= 8 ? (byFirst[first] ?? []) : all;
 }
