@@ -10,10 +10,11 @@ const unused = ['ssh2', '@grpc/grpc-js', '@grpc/proto-loader', 'protobufjs'];
 export async function bundle(root: string): Promise<ReadonlyMap<string, string>> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    // The last two are loaded by their names, beside what loads them.
+    // All but the first are loaded by their names, beside what loads them.
     entryPoints: {
       cli: 'src/cli.ts',
       'worker-loop': 'src/scan/worker-loop.ts',
+      'summary-thread': 'src/commands/summary-thread.ts',
       're2-engine': 'src/scan/filters/re2-engine.ts',
     },
     outdir: 'dist/build',

@@ -98,6 +98,7 @@ async function pack(): Promise<string[]> {
       ...promised,
       `${build}/cli.js`,
       `${build}/worker-loop.js`,
+      `${build}/summary-thread.js`,
       `${build}/THIRD-PARTY-LICENSES`,
       `${build}/sbom.cdx.json`,
     ]

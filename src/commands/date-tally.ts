@@ -8,18 +8,27 @@ export const datedLines = 10_000;
 const mostForms = 20;
 const longestExample = 60;
 
-/** How dates are written, of so many lines, and one of them. */
-export interface WrittenDates {
+/** One way in which the dates of so many lines are written, and one of these dates. */
+interface WrittenForm {
   /** What people call it; undefined where the example says as much. */
   readonly form: string | undefined;
   readonly example: string;
   lines: number;
 }
 
+/** How the dates of lines are written. */
+export interface WrittenDates {
+  readonly lines: number;
+  /** Lines that have none, or none that can be read in one way alone. */
+  readonly undated: number;
+  /** The most usual first. */
+  readonly forms: readonly Readonly<WrittenForm>[];
+}
+
 /** Counts how the dates of a log's first lines are written: of all of them, whether or not they are candidates. */
 export class DateTally {
   readonly #finder: DateFinder;
-  readonly #forms = new Map<string, WrittenDates>();
+  readonly #forms = new Map<string, WrittenForm>();
   #lines = 0;
   #undated = 0;
 
@@ -41,7 +50,7 @@ export class DateTally {
     }
   }
 
-  get counts() {
+  get counts(): WrittenDates {
     const forms = [...this.#forms.values()].toSorted((one, other) => other.lines - one.lines);
     return { lines: this.#lines, undated: this.#undated, forms };
   }

@@ -1,7 +1,7 @@
 import type { Fail2banExpression, Fail2banFilterDefinition } from '../core/fail2ban-filter.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import { type DateTally, datedLines } from './date-tally.ts';
-import type { FilterTally } from './filter-tally.ts';
+import { datedLines, type WrittenDates } from './date-tally.ts';
+import type { DecisionCounts } from './decisions.ts';
 import { printable } from './printable.ts';
 
 /** What people are shown of each expression (or rule) of a filter. */
@@ -43,12 +43,15 @@ export function fail2banLabels(
 }
 
 /** How often each expression decided, as fail2ban-regex prints it: its number, the lines, the expression. */
-export function* expressionReport(tally: FilterTally, labels: ExpressionLabels): Generator<string> {
+export function* expressionReport(
+  { expressions, ignored }: DecisionCounts,
+  labels: ExpressionLabels,
+): Generator<string> {
   yield 'expressions';
-  yield* counted(tally.expressions, labels.expressions);
+  yield* counted(expressions, labels.expressions);
   if (labels.ignore.length === 0) return;
   yield 'ignored for';
-  yield* counted(tally.ignored, labels.ignore);
+  yield* counted(ignored, labels.ignore);
 }
 
 function* counted(counts: readonly number[], labels: readonly string[]): Generator<string> {
@@ -62,12 +65,12 @@ function* counted(counts: readonly number[], labels: readonly string[]): Generat
 }
 
 /** How dates are written; null: the search for them took too long. */
-export function* dateReport(dates: DateTally | null): Generator<string> {
+export function* dateReport(dates: WrittenDates | null): Generator<string> {
   if (dates === null) {
     yield 'dates: not counted, since that takes too long';
     return;
   }
-  const { lines, undated, forms } = dates.counts;
+  const { lines, undated, forms } = dates;
   yield `dates${lines < datedLines ? '' : ` of the first ${datedLines} lines`}`;
   for (const { form, example, lines } of forms)
     yield `      [${lines}] ${form === undefined ? '' : `${cut(form)} `}${example === '' ? 'in a JSON object' : `as ${printable(example)}`}`;

@@ -1,18 +1,16 @@
 import { canonicalAddress } from '../core/address.ts';
 import { AddressTable } from '../core/address-table.ts';
 import type { FilterDefinition } from '../core/filter.ts';
-import type { TrialMatch } from './filter-trial.ts';
+import type { Attempt } from '../core/session-merger.ts';
 
 const mostNames = 100_000;
 const longestName = 256;
 
-/** Counts what a trial gave, by result and by expression. */
+/** Counts what the matches of a log amount to. */
 export class FilterTally {
-  readonly results = { hit: 0, nofail: 0, ignored: 0 };
-  /** Lines that each expression or rule decided, by its place. */
-  readonly expressions: number[] = [];
-  /** Lines that were ignored for each of the expressions for that. */
-  readonly ignored: number[] = [];
+  hits = 0;
+  /** Matches that are no attempt, or none yet. */
+  others = 0;
   readonly #addresses = new AddressTable();
   /** What fail2ban counts beside addresses. */
   readonly #names = new Set<string>();
@@ -26,11 +24,13 @@ export class FilterTally {
     return this.#addresses.size + this.#names.size;
   }
 
-  add({ result, judgement, attempt }: TrialMatch): void {
-    this.results[result]++;
-    const counts = result === 'ignored' ? this.ignored : this.expressions;
-    counts[judgement.expression] = (counts[judgement.expression] ?? 0) + 1;
-    if (attempt !== null) this.#note(attempt.host);
+  add(attempt: Attempt | null): void {
+    if (attempt === null) {
+      this.others++;
+      return;
+    }
+    this.hits++;
+    this.#note(attempt.host);
   }
 
   #note(host: string): void {

@@ -105,6 +105,31 @@ test('the summary counts the same as the lines do', async () => {
   assert.match(lines[5] ?? '', /^\d+ lines\/s, [\d.]+ MB\/s$/);
 });
 
+test('what the thread that judges cannot read is told as everywhere else', async () => {
+  const read = printed((print) => testFilter({ ...common, json: false, print, file: folder }));
+  await assert.rejects(read, { name: 'BailiffError', code: 'usage', where: folder, message: /EISDIR/ });
+});
+
+test('a summary of what comes in pieces is that of the file, and matches of all of its chunks are merged in turn', async () => {
+  const file = path.join(folder, 'long.log');
+  const failed = 'Nov 22 16:02:02 host sshd[7]: Failed password for root from 203.0.113.7 port 22 ssh2\n';
+  const locked = 'Nov 22 16:02:01 host sshd[8]: User root not allowed because account is locked\n';
+  const last = 'Nov 22 16:02:01 host sshd[8]: Connection from 203.0.113.8 port 22';
+  const text = Buffer.from(`${failed.repeat(30_000)}${locked}${'nothing\n'.repeat(20_000)}${last}`);
+  writeFileSync(file, text);
+  const input = (async function* () {
+    for (let at = 0; at < text.length; at += 65_536) yield text.subarray(at, at + 65_536);
+  })();
+  const whole = await printed((print) => testFilter({ ...common, json: false, print, file }));
+  const pieces = await printed((print) => testFilter({ ...common, json: false, print, input }));
+  const summary = (lines: readonly string[]) => lines.filter((line) => !line.includes(' lines/s'));
+  assert.deepEqual(summary(whole), summary(pieces));
+  assert.deepEqual(
+    whole.slice(1, 5).map((line) => line.trim()),
+    ['hit      30001 (2 addresses)', 'nofail   1', 'ignored  0', 'miss     20000'],
+  );
+});
+
 test('the report says what decided, and how dates are written', async () => {
   const file = path.join(folder, 'decided.log');
   writeFileSync(file, `${log}\n`);

@@ -1,8 +1,9 @@
-import { createReadStream, statSync } from 'node:fs';
 import { ConfigurationErrors } from '../config/errors.ts';
 import { loadNamedFilter } from '../config/filters.ts';
 import { BailiffError } from '../core/errors.ts';
 import { type FilterDefinition, nameInMode } from '../core/filter.ts';
+import { Decisions } from './decisions.ts';
+import { FilterJudge, type JudgeOptions } from './filter-judge.ts';
 import {
   dateReport,
   type ExpressionLabels,
@@ -12,7 +13,9 @@ import {
 } from './filter-report.ts';
 import { FilterTally } from './filter-tally.ts';
 import { FilterTrial, type TrialLine } from './filter-trial.ts';
+import { changedAt, readLog } from './log-reader.ts';
 import { jsonText } from './printable.ts';
+import { Summarizer, type Summary, SummaryThread } from './summary.ts';
 import { asJson } from './trial-json.ts';
 import { LinePrinter, type WantedLines } from './trial-lines.ts';
 
@@ -56,19 +59,21 @@ interface Tried {
 
 /** `bailiff filter test NAME FILE|-`. @throws BailiffError usage, filter-not-found, filter-invalid */
 export async function testFilter(options: FilterTestOptions): Promise<void> {
-  const { json, timeZone, journal = false, file, warn } = options;
+  const { json, timeZone, journal = false, file } = options;
   if (json && options.lines !== undefined)
     throw new BailiffError('usage', 'with --json every line is printed: leave out the other', {
       where: '--print-…',
     });
+  const thread = json || options.lines !== undefined || file === '-' ? null : new SummaryThread();
   const tried = await filterFor(options);
   const now = options.now === undefined ? null : readNow(options.now);
   checkZone(timeZone);
   const undated = file === '-' ? null : changedAt(file);
   const wanted = { dates: !json, evidence: json };
-  const trial = new FilterTrial(tried.definition, { timeZone, journal, now, undated, ...wanted, warn });
-  if (json) await printJsonLines(trial, options);
-  else await printSummary(trial, tried, options);
+  const judging = { timeZone, journal, now, undated, ...wanted };
+  if (json) await printJsonLines(tried, judging, options);
+  else if (options.lines !== undefined) await printLines(tried, judging, options.lines, options);
+  else await printSummary(tried, judging, thread, options);
 }
 
 async function filterFor(options: FilterTestOptions): Promise<Tried> {
@@ -96,69 +101,85 @@ async function fail2banFilterFor(
   return { definition, labels: fail2banLabels(definition, failRegex, ignoreRegex) };
 }
 
-async function printJsonLines(trial: FilterTrial, options: FilterTestOptions): Promise<void> {
+async function printJsonLines(
+  { definition }: Tried,
+  judging: JudgeOptions,
+  options: FilterTestOptions,
+): Promise<void> {
+  const trial = new FilterTrial(new FilterJudge(definition, judging, options.warn), definition);
   const print = (line: TrialLine): void => options.print(jsonText(asJson(line)));
-  for await (const chunk of chunksOf(options)) trial.eachLine(chunk, print);
+  for await (const chunk of chunksOf(options)) trial.chunk(chunk, print);
   trial.finish(print);
 }
 
-async function printSummary(
-  trial: FilterTrial,
-  { definition, labels }: Tried,
+/** The lines that are wanted, and a summary. */
+async function printLines(
+  tried: Tried,
+  judging: JudgeOptions,
+  wanted: WantedLines,
   options: FilterTestOptions,
 ): Promise<void> {
-  const { print, lines: wanted } = options;
   const startedAt = performance.now();
+  const { definition } = tried;
+  const judge = new FilterJudge(definition, judging, options.warn);
+  const trial = new FilterTrial(judge, definition);
   const tally = new FilterTally(definition);
-  const printer = wanted === undefined ? null : new LinePrinter(wanted, print);
-  const line = (each: TrialLine): void => {
-    if (each.match !== null) tally.add(each.match);
-    printer?.take(each);
+  const decisions = new Decisions();
+  const printer = new LinePrinter(wanted, options.print);
+  const take = (line: TrialLine): void => {
+    printer.take(line);
+    if (line.match === null) return;
+    decisions.add(line.match.judgement);
+    if (line.match.result !== 'ignored') tally.add(line.match.attempt);
   };
-  for await (const chunk of chunksOf(options)) {
-    if (printer === null) trial.chunk(chunk, (match) => tally.add(match));
-    else trial.eachLine(chunk, line);
-  }
-  trial.finish(line);
-  const seconds = Math.max((performance.now() - startedAt) / 1_000, 1e-6);
-  printer?.finish();
-  for (const each of summary(trial, tally, seconds)) print(each);
-  for (const each of expressionReport(tally, labels)) print(each);
-  if (options.journal !== true) for (const each of dateReport(trial.dates)) print(each);
+  for await (const chunk of chunksOf(options)) trial.chunk(chunk, take);
+  trial.finish(take);
+  printer.finish();
+  const { lines, bytes, dates } = judge;
+  report({ judging: { lines, bytes, dates, decisions }, tally }, secondsSince(startedAt), tried, options);
 }
 
-function* summary({ lines, bytes }: FilterTrial, tally: FilterTally, seconds: number): Generator<string> {
-  const { hit, nofail, ignored } = tally.results;
+async function printSummary(
+  tried: Tried,
+  judging: JudgeOptions,
+  thread: SummaryThread | null,
+  options: FilterTestOptions,
+): Promise<void> {
+  const startedAt = performance.now();
+  const summarizer = new Summarizer(tried.definition, judging, options.warn);
+  const summary =
+    thread === null ? summarizer.chunks(chunksOf(options)) : summarizer.file(options.file, thread);
+  report(await summary, secondsSince(startedAt), tried, options);
+}
+
+const secondsSince = (startedAt: number): number => Math.max((performance.now() - startedAt) / 1_000, 1e-6);
+
+function report(
+  summary: Summary,
+  seconds: number,
+  { labels }: Tried,
+  { print, journal }: FilterTestOptions,
+): void {
+  const { decisions, dates } = summary.judging;
+  for (const each of counts(summary, seconds)) print(each);
+  for (const each of expressionReport(decisions, labels)) print(each);
+  if (journal !== true) for (const each of dateReport(dates)) print(each);
+}
+
+function* counts({ judging, tally }: Summary, seconds: number): Generator<string> {
+  const { lines, bytes, decisions } = judging;
+  const { hits, others, addresses } = tally;
+  const ignored = decisions.ignored.reduce((sum, count) => sum + count, 0);
   yield `${lines} lines, ${bytes} bytes`;
-  yield `  hit      ${hit}${hit === 0 ? '' : ` (${tally.addresses} addresses)`}`;
-  yield `  nofail   ${nofail}`;
+  yield `  hit      ${hits}${hits === 0 ? '' : ` (${addresses} addresses)`}`;
+  yield `  nofail   ${others}`;
   yield `  ignored  ${ignored}`;
-  yield `  miss     ${lines - hit - nofail - ignored}`;
+  yield `  miss     ${lines - hits - others - ignored}`;
   yield `${Math.round(lines / seconds)} lines/s, ${(bytes / 1e6 / seconds).toFixed(1)} MB/s`;
 }
 
 async function* chunksOf({ file, input }: FilterTestOptions): AsyncGenerator<Buffer> {
-  const source =
-    file === '-' ? (input ?? process.stdin) : createReadStream(file, { highWaterMark: 1024 * 1024 });
-  try {
-    for await (const chunk of source) yield chunk as Buffer;
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-}
-
-/** The log's own time of change, in seconds: no line in it is younger. @throws BailiffError usage */
-function changedAt(file: string): number {
-  try {
-    return statSync(file).mtimeMs / 1_000;
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
-}
-
-function unreadable(file: string, cause: unknown): BailiffError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-  return new BailiffError('usage', `the log cannot be read (${code})`, { where: file, cause });
+  yield* file === '-' ? (input ?? process.stdin) : readLog(file);
 }
 
 /** The mode that `--set mode=…` chooses: our filters have no other parameter. @throws BailiffError usage */
