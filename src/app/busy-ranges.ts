@@ -14,6 +14,8 @@ const usualPrefixes = { 4: 24, 6: 48 } as const;
 /** Bans that are looked at, the oldest first, and how often at most (ms), or after so many times what looking took. */
 const mostLooked = 100_000;
 const lookEveryMs = 1_000;
+/** While the bans of an earlier run are read, and brought to the kernel, nothing else should hold that up. */
+const firstLookMs = 10_000;
 const lookCosts = 100;
 
 export interface BusyRangesParts {
@@ -28,10 +30,11 @@ export interface BusyRangesParts {
 export class BusyRanges {
   readonly #parts: BusyRangesParts;
   #found: readonly BusyRange[] = [];
-  #next = Number.NEGATIVE_INFINITY;
+  #next: number;
 
   constructor(parts: BusyRangesParts) {
     this.#parts = parts;
+    this.#next = parts.monotonic() + firstLookMs;
   }
 
   /** As of some seconds ago at most; none where there is such a jail. */
