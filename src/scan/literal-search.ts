@@ -4,6 +4,21 @@ const pairs = 65_536;
 /** Longer beginnings than this, in bytes, let the search leap no further. */
 const longestBeginning = 32;
 
+/** Finds many literals in a block, each of which belongs to a set. */
+export interface LiteralFinder {
+  /** The sets of the literals that were found at the last place. Valid until the next is looked for. */
+  readonly sets: readonly number[];
+  begin(block: Buffer): void;
+  /** A place at or behind `from` where a literal begins that ends at or before `to`, or -1. */
+  first(from: number, to: number): number;
+  /** The next such place; no place in the lines before is left out. */
+  next(to: number): number;
+  /** Lets go of the block, which may be a chunk of a megabyte. */
+  end(): void;
+}
+
+const nothing = Buffer.alloc(0);
+
 /** One literal, as bytes; in lower case where case does not matter. */
 interface Literal {
   readonly bytes: Uint8Array;
@@ -16,7 +31,7 @@ interface Literal {
  * searching", 1994): the beginnings of all literals are laid one over the other, cut to the length of the shortest; the
  * last two bytes of such a window in the text say how far it is to the next place where any of them could end.
  */
-export class LiteralSearch {
+export class LiteralSearch implements LiteralFinder {
   /** Bytes of the beginnings. */
   readonly #length: number;
   /** By pair of bytes: how far the window may leap. */
@@ -28,6 +43,7 @@ export class LiteralSearch {
   readonly #endings: Literal[][] = [[]];
   /** What becomes of a byte before it is compared: itself, or its lower case. */
   readonly #folded: Uint8Array;
+  #block: Buffer = nothing;
   /** The end of the window that is looked at next. */
   #at = 0;
   #sets: number[] = [];
@@ -69,20 +85,21 @@ export class LiteralSearch {
     return this.#endings[this.#endingOf[pair] ?? 0] ?? [];
   }
 
-  /** The sets of the literals that were found at the last place. Valid until the next is looked for. */
   get sets(): readonly number[] {
     return this.#sets;
   }
 
-  /** Where the first literal begins at or behind `from`, or -1. */
-  first(bytes: Uint8Array, from: number, to: number): number {
-    this.#at = from + this.#length - 1;
-    return this.next(bytes, to);
+  begin(block: Buffer): void {
+    this.#block = block;
   }
 
-  /** Where the next one begins. */
-  next(bytes: Uint8Array, to: number): number {
-    const [leaps, begins, before] = [this.#leaps, this.#begins, this.#length - 1];
+  first(from: number, to: number): number {
+    this.#at = from + this.#length - 1;
+    return this.next(to);
+  }
+
+  next(to: number): number {
+    const [bytes, leaps, begins, before] = [this.#block, this.#leaps, this.#begins, this.#length - 1];
     let at = this.#at;
     // Every index is one of the array: the values need no check, and this is the innermost loop of all.
     while (at < to) {
@@ -101,6 +118,10 @@ export class LiteralSearch {
     return -1;
   }
 
+  end(): void {
+    this.#block = nothing;
+  }
+
   /** Whether any of the literals whose beginning ends with the pair stands there. */
   #compare(bytes: Uint8Array, pair: number, start: number, to: number): boolean {
     this.#sets.length = 0;
@@ -117,7 +138,7 @@ export class LiteralSearch {
   }
 }
 
-const lowerOf = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
+export const lowerOf = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
 
 /** The pairs that the byte at `last` makes with the one before, in every case. */
 function pairsAt(bytes: Uint8Array, last: number, fold: boolean): number[] {
@@ -128,11 +149,11 @@ function pairsAt(bytes: Uint8Array, last: number, fold: boolean): number[] {
 }
 
 /** The bytes that are the same as this one, which is in lower case where case does not matter. */
-function formsOf(byte: number, fold: boolean): readonly number[] {
+export function formsOf(byte: number, fold: boolean): readonly number[] {
   return fold && byte >= 0x61 && byte <= 0x7a ? [byte, byte - 0x20] : [byte];
 }
 
 /** Letters of ASCII alone: what other letters fold to is not known here. */
-function lowerCase(text: string): string {
+export function lowerCase(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -1,5 +1,6 @@
 import type { Filter } from './filters/filter.ts';
-import { LiteralSearch } from './literal-search.ts';
+import { FingerprintSearch } from './fingerprint-search.ts';
+import { type LiteralFinder, LiteralSearch } from './literal-search.ts';
 import { unionOf } from './literals.ts';
 
 /** V8 searches an alternation of a few literals faster than a table, and one of many more slowly. */
@@ -24,11 +25,9 @@ export function searchFor(filters: readonly Filter[]): Search {
   const union = unionOf(filters.map(({ literals }) => literals));
   const fold = filters.some(({ ignoreCase }) => ignoreCase);
   if (union !== null && union.length <= mostAlternatives && !fold) return new FewLiterals(union);
-  const search = LiteralSearch.of(
-    filters.map(({ literals }) => literals ?? []),
-    fold,
-  );
-  return search === null ? new EveryLine() : new ManyLiterals(search, filters);
+  const sets = filters.map(({ literals }) => literals ?? []);
+  const finder = FingerprintSearch.of(sets, fold) ?? LiteralSearch.of(sets, fold);
+  return finder === null ? new EveryLine() : new ManyLiterals(finder, filters);
 }
 
 /** Every line is a candidate, for every filter. */
@@ -82,29 +81,29 @@ class FewLiterals extends EveryLine {
 }
 
 const special = /[\\^$.*+?()[\]{}|/]/g;
-const nothing = Buffer.alloc(0);
 
 class ManyLiterals implements Search {
-  readonly #search: LiteralSearch;
+  readonly #finder: LiteralFinder;
   /** By filter: whether it has no literals, and must judge every line. */
   readonly #always: readonly boolean[];
   readonly #everyLine: boolean;
   /** By filter: the last line that it could match. */
   readonly #wanted: Uint32Array;
   #line = 0;
-  #block: Buffer = nothing;
+  #length = 0;
   /** Where the line begins. */
   #start = 0;
 
-  constructor(search: LiteralSearch, filters: readonly Filter[]) {
-    this.#search = search;
+  constructor(finder: LiteralFinder, filters: readonly Filter[]) {
+    this.#finder = finder;
     this.#always = filters.map(({ literals }) => literals === null);
     this.#everyLine = this.#always.includes(true);
     this.#wanted = new Uint32Array(filters.length);
   }
 
   begin(block: Buffer): void {
-    this.#block = block;
+    this.#finder.begin(block);
+    this.#length = block.length;
     this.#line = 0;
     this.#wanted.fill(0);
   }
@@ -113,7 +112,7 @@ class ManyLiterals implements Search {
     this.#line++;
     this.#start = from;
     if (this.#everyLine) return from;
-    const found = this.#search.first(this.#block, from, this.#block.length);
+    const found = this.#finder.first(from, this.#length);
     if (found >= 0) this.#mark();
     return found;
   }
@@ -121,16 +120,16 @@ class ManyLiterals implements Search {
   finish(end: number): void {
     // Of one filter all is known.
     if (this.#wanted.length === 1) return;
-    const [search, block] = [this.#search, this.#block];
-    let found = this.#everyLine ? search.first(block, this.#start, end) : search.next(block, end);
+    const finder = this.#finder;
+    let found = this.#everyLine ? finder.first(this.#start, end) : finder.next(end);
     while (found >= 0) {
       this.#mark();
-      found = search.next(block, end);
+      found = finder.next(end);
     }
   }
 
   #mark(): void {
-    for (const filter of this.#search.sets) this.#wanted[filter] = this.#line;
+    for (const filter of this.#finder.sets) this.#wanted[filter] = this.#line;
   }
 
   wants(filter: number): boolean {
@@ -138,6 +137,6 @@ class ManyLiterals implements Search {
   }
 
   end(): void {
-    this.#block = nothing;
+    this.#finder.end();
   }
 }
