@@ -115,6 +115,27 @@ test('ten thousand random changes leave what a plain list of bans would hold', (
   assert.deepEqual([...active.all()], [ban]);
 });
 
+test('a ban that stands while another of its address ends is passed over by nobody who goes through them', () => {
+  const active = new ActiveBans();
+  const others = [1, 2, 3, 4].map((last) => ({ ...ban, address: `198.51.100.${last}` }));
+  const [gone = ban] = others;
+  for (const each of others) active.set(each);
+  active.set(ban);
+  active.delete(gone);
+  // In the room of the one that is gone, before the other of its address.
+  const stays = { ...ban, jail: 'recidive', policy: 'reject 80/tcp' };
+  active.set(stays);
+  const [targets, bans] = [active.merged[Symbol.iterator](), active.all()];
+  const seen = [targets.next(), targets.next()].map(({ value }) => value?.[0]);
+  const told = [bans.next(), bans.next()].map(({ value }) => value && keyOf(value));
+  active.delete(ban);
+  for (let next = targets.next(); next.done !== true; next = targets.next()) seen.push(next.value[0]);
+  for (const each of bans) told.push(keyOf(each));
+  const standing = [...others.slice(1), stays];
+  assert.deepEqual(seen.sort(), standing.map(({ address, policy }) => targetOf(address, policy)).sort());
+  assert.deepEqual(told.sort(), standing.map(keyOf).sort());
+});
+
 test('those whose time is over are told once, and stand until they are deleted', () => {
   const active = new ActiveBans();
   const later = { ...ban, jail: 'web', until: 1_700 };

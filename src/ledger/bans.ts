@@ -78,9 +78,9 @@ export class ActiveBans {
     return [...this.#chain(this.#first(address))].map((entry) => this.#ban(entry));
   }
 
-  /** Those of one address follow one another, in no other order. What is added or ended meanwhile may come or not. */
+  /** In no order. What is added or ended meanwhile may come or not; each of the others comes once. */
   *all(): Generator<Ban, void> {
-    for (const first of this.#firsts()) for (const entry of this.#chain(first)) yield this.#ban(entry);
+    for (const entry of this.#pool.entries()) yield this.#ban(entry);
   }
 
   /** Addresses of which a ban is as `such` says, for who looks at all of them: one key, over and over. */
@@ -287,21 +287,25 @@ export class ActiveBans {
     return latest;
   }
 
+  /** Whoever goes through it lets bans come and go meanwhile, so a target comes with the first entry that has it. */
   *#mergedOfAll(): Generator<readonly [Target, number | null], void> {
-    for (const first of this.#firsts()) {
-      this.#pool.readKey(first, key);
-      const address = formatKey(key);
-      for (const policy of this.#policiesOf(first)) {
-        const text = this.#policies.text(policy);
-        if (text !== unenforced) yield [targetOf(address, text), endOf(this.#latest(first, policy))];
-      }
+    for (const entry of this.#pool.entries()) {
+      const policy = this.#pool.policy(entry);
+      const text = this.#policies.text(policy);
+      if (text === unenforced) continue;
+      this.#pool.readKey(entry, key);
+      const first = this.#index.find(key);
+      if (this.#leastOf(first, policy) !== entry) continue;
+      yield [targetOf(formatKey(key), text), endOf(this.#latest(first, policy))];
     }
   }
 
-  #policiesOf(first: number): Iterable<number> {
-    const policy = this.#pool.policy(first);
-    if (this.#pool.next(first) === none) return [policy];
-    return new Set([...this.#chain(first)].map((entry) => this.#pool.policy(entry)));
+  /** Of an address, the ban of this policy with the lowest number. */
+  #leastOf(first: number, policy: number): number {
+    let least = none;
+    for (let entry = first; entry !== none; entry = this.#pool.next(entry))
+      if (this.#pool.policy(entry) === policy && (least === none || entry < least)) least = entry;
+    return least;
   }
 }
 
