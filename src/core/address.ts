@@ -33,11 +33,6 @@ export function parseRange(text: string): Range | null {
   return { family: host.family, bytes: maskBytes(host.bytes, bits), bits };
 }
 
-/** Whether `parseRange` reads it; of most, an IPv4 address, that is known without anything being made. */
-export function isRange(text: string): boolean {
-  return wordOf4(text) !== null || parseRange(text) !== null;
-}
-
 /** Written here, since a library takes 35 µs for an IPv6 address, and a flood has each read several times over. */
 function parseHost(text: string): Range | null {
   if (!text.includes(':')) {

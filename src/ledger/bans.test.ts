@@ -158,5 +158,9 @@ test('numbers of a database that was changed are as large as they can be', () =>
   active.set({ ...ban, hits: 1e15, count: 2 ** 40 });
   const { hits, count } = active.get('sshd', ban.address) ?? ban;
   assert.deepEqual([hits, count], [2 ** 31 - 1, 2 ** 31 - 1]);
+  active.set({ ...ban, until: Number.POSITIVE_INFINITY });
+  assert.deepEqual([active.get('sshd', ban.address)?.until, ...active.permanentByJail], [null, ['sshd', 1]]);
+  active.delete(ban);
+  assert.deepEqual([...active.permanentByJail], []);
   assert.throws(() => active.set({ ...ban, address: 'nobody' }), RangeError);
 });

@@ -157,8 +157,9 @@ export class ActiveBans {
 
   /** What is kept of a ban, which counts from now on: beside those of its address, but for `replaced`. */
   #counted(ban: Ban, first: number, replaced: number) {
-    const { jail, policy, hits, count, forced, since, until } = ban;
-    if (until === null) change(this.#permanent, jail, 1);
+    const { jail, policy, hits, count, forced, since } = ban;
+    const until = ban.until ?? Number.POSITIVE_INFINITY;
+    if (until === Number.POSITIVE_INFINITY) change(this.#permanent, jail, 1);
     if (forced) this.#forced += 1;
     const fields = {
       jail: this.#jails.take(jail),
@@ -167,7 +168,7 @@ export class ActiveBans {
       count: Math.min(count, mostCounted),
       forced,
       since,
-      until: until ?? Number.POSITIVE_INFINITY,
+      until,
     };
     if (policy !== unenforced && !this.#shared(first, fields.policy, replaced)) this.#targets += 1;
     return fields;

@@ -1,4 +1,4 @@
-import { isRange } from '../core/address.ts';
+import { canonicalAddress } from '../core/address.ts';
 import type { AllowEntry, Allowlist } from '../core/allowlist.ts';
 import { usualForget } from '../core/ban-increment.ts';
 import { BailiffError, messageOf } from '../core/errors.ts';
@@ -110,7 +110,7 @@ export class Ledger {
   #blank: BailiffError | null = null;
   #cursorsPurged = Number.NEGATIVE_INFINITY;
   readonly #damages: string[] = [];
-  /** The first stored ban of what is no address. */
+  /** The first stored ban of what is no address in its usual form. */
   #unreadable: string | null = null;
 
   /**
@@ -421,7 +421,8 @@ export class Ledger {
     const again = new Set<Address>();
     const bans: Ban[] = [];
     for (const read of stored) {
-      if (!isRange(read.address)) {
+      // By another text for the same address nobody could end it there.
+      if (canonicalAddress(read.address) !== read.address) {
         this.#endUnreadable(read, now);
         continue;
       }
@@ -437,13 +438,13 @@ export class Ledger {
     return { bans, again };
   }
 
-  /** Somebody has changed the database: what is no address cannot be banned, and stops no other. */
+  /** Somebody has changed the database: what is no address cannot be banned, nor unbanned what is written in another way. */
   #endUnreadable(ban: Ban, now: number): void {
     this.#write((store) => store.endBan(ban, now, 'protected'));
     if (this.#unreadable !== null) return;
     this.#unreadable = JSON.stringify(ban.address.slice(0, 64));
     this.#damages.push(
-      `bans of what is no address stood in the database, such as ${this.#unreadable}: they were ended`,
+      `bans of what is no address in its usual form stood in the database, such as ${this.#unreadable}: they were ended`,
     );
   }
 

@@ -335,11 +335,13 @@ describe('the clock', () => {
 test('a stored ban of what is no address is ended, told of, and stops no other', () => {
   const ledger = open();
   const ban = { jail: 'sshd', bantime: 600, hits: 5, policy: plainPolicy };
-  for (const address of ['203.0.113.7', '203.0.113.8']) ledger.ban({ address, ...ban });
+  for (const address of ['203.0.113.7', '203.0.113.8', '2001:db8::1']) ledger.ban({ address, ...ban });
   ledger.commit();
   ledger.close();
   const database = new DatabaseSync(path);
-  database.prepare('UPDATE bans SET address = ? WHERE address = ?').run('no\u001bbody', '203.0.113.7');
+  const change = database.prepare('UPDATE bans SET address = ? WHERE address = ?');
+  change.run('no\u001bbody', '203.0.113.7');
+  change.run('2001:DB8:0::1', '2001:db8::1');
   database.close();
   const next = open();
   assert.deepEqual(
@@ -347,7 +349,7 @@ test('a stored ban of what is no address is ended, told of, and stops no other',
     ['203.0.113.8'],
   );
   assert.deepEqual(next.damages, [
-    'bans of what is no address stood in the database, such as "no\\u001bbody": they were ended',
+    'bans of what is no address in its usual form stood in the database, such as "no\\u001bbody": they were ended',
   ]);
   next.commit();
   next.close();
