@@ -85,10 +85,11 @@ export class DateRanking {
   /** A ranking that goes on with what another has learned of the same templates; null: these are others, or it makes no sense. */
   static recalled(searches: readonly DateSearch[], learned: unknown): DateRanking | null {
     const { templates, firstUnused, last } = (learned ?? {}) as Partial<LearnedRanking>;
-    if (!Array.isArray(templates) || ![firstUnused, last].every(Number.isSafeInteger)) return null;
+    if (!Array.isArray(templates) || !templates.every(Array.isArray)) return null;
+    if (![firstUnused, last].every(Number.isSafeInteger)) return null;
     const ranking = new DateRanking(searches);
     const byName = new Map(ranking.#templates.map((ranked) => [ranked.template.name, ranked]));
-    const order = (templates as readonly LearnedTemplate[]).map(([name]) => byName.get(name));
+    const order = templates.map(([name]) => byName.get(name));
     const all = order.filter((ranked) => ranked !== undefined);
     if (new Set(all).size !== searches.length || order.length !== searches.length) return null;
     for (const [index, ranked] of all.entries()) {
