@@ -27,14 +27,17 @@ test('lines come with matches only where they are wanted, fields always: session
 test('what was learned comes with the batch after which it is another', () => {
   const scan = new Scan([compileFilter(definition)], {});
   const batches = new BatchMaker('s', 1, scan);
-  const learnedFrom = (text: string) => {
+  const learnedFrom = (text: string, readAtMs = 0) => {
     scan.block(Buffer.from(text), { now: 1_000, transport: null, undated: 1_000 }, batches.found);
-    return batches.take('', 0, 0, 0).learned;
+    return batches.take('', 0, readAtMs, 0).learned;
   };
   assert.equal(learnedFrom(''), undefined);
   assert.equal(learnedFrom('2026-11-26 10:00:00 bob failed from 203.0.113.7\n'), scan.learned);
   assert.notEqual(scan.learned, '');
   assert.equal(learnedFrom(''), undefined);
+  const day = 86_400_000;
+  assert.equal(learnedFrom('', day), scan.learned, 'once a day also where it is the same');
+  assert.equal(learnedFrom('', 2 * day - 1), undefined);
 });
 
 test('no more matches of a batch than are wanted bring their line; the next batch begins anew', () => {

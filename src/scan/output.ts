@@ -14,6 +14,9 @@ export interface Output {
   gap(detail: string): void;
 }
 
+/** What is stored and not stored again for months is forgotten (ledger/store.ts). */
+const tellAgainMs = 86_400_000;
+
 /** Collects what one source's chunk yields and makes it a batch. */
 export class BatchMaker {
   readonly #packer = new BatchPacker();
@@ -22,6 +25,7 @@ export class BatchMaker {
   readonly #scan: Scan;
   /** What was told last of what the scan has learned. */
   #learned: string;
+  #learnedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(source: string, generation: number, scan: Scan) {
     this.#source = source;
@@ -39,7 +43,9 @@ export class BatchMaker {
 
   take(cursor: string, bytes: number, readAtMs: number, lagBytes: number): MatchBatch {
     const { skew, learned } = this.#scan;
-    const isNew = learned !== this.#learned;
+    const isDue = learned !== '' && readAtMs >= this.#learnedAtMs + tellAgainMs;
+    const isTold = isDue || learned !== this.#learned;
+    if (isTold) this.#learnedAtMs = readAtMs;
     this.#learned = learned;
     return {
       source: this.#source,
@@ -50,7 +56,7 @@ export class BatchMaker {
       readAtMs,
       lagBytes,
       ...(skew === 0 ? {} : { skew }),
-      ...(isNew ? { learned } : {}),
+      ...(isTold ? { learned } : {}),
       ...this.#packer.take(),
     };
   }
