@@ -11,7 +11,7 @@ const many = 10;
 const mostNamed = 5;
 const usualPrefixes = { 4: 24, 6: 48 } as const;
 
-/** Bans that are looked at, the oldest first, and how often at most (ms), or after so many times what looking took. */
+/** Bans that are looked at, and how often at most (ms), or after so many times what looking took. */
 const mostLooked = 100_000;
 const lookEveryMs = 1_000;
 /** While the bans of an earlier run are read, and brought to the kernel, nothing else should hold that up. */
