@@ -130,6 +130,19 @@ test('a summary of what comes in pieces is that of the file, and matches of all 
   );
 });
 
+test('between two chunks of a file others get their turn: that nobody reads on, for instance', async () => {
+  const file = path.join(folder, 'chunks.log');
+  writeFileSync(file, 'nothing of interest in this line, or in any other\n'.repeat(50_000));
+  let turn = 0;
+  let printed = 0;
+  const print = (): void => {
+    if (printed++ === 0) setImmediate(() => (turn = printed));
+  };
+  await testFilter({ ...common, json: true, print, file });
+  assert.equal(printed, 50_000);
+  assert.ok(turn > 0 && turn < printed, `after ${turn} lines`);
+});
+
 test('the report says what decided, and how dates are written', async () => {
   const file = path.join(folder, 'decided.log');
   writeFileSync(file, `${log}\n`);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConfigurationErrors } from '../config/errors.ts';
 import { loadNamedFilter } from '../config/filters.ts';
 import { BailiffError } from '../core/errors.ts';
@@ -179,7 +180,13 @@ function* counts({ judging, tally }: Summary, seconds: number): Generator<string
 }
 
 async function* chunksOf({ file, input }: FilterTestOptions): AsyncGenerator<Buffer> {
-  yield* file === '-' ? (input ?? process.stdin) : readLog(file);
+  if (file === '-') yield* input ?? process.stdin;
+  else
+    for (const chunk of readLog(file)) {
+      yield chunk;
+      // Such as the news that nobody reads what is printed.
+      await nextTurn();
+    }
 }
 
 /** The mode that `--set mode=…` chooses: our filters have no other parameter. @throws BailiffError usage */
