@@ -18,7 +18,7 @@ interface LearnedByFilter {
   readonly lines?: unknown;
 }
 
-export const nothingLearned: Learned = { zone: '', skew: 0, filters: {} };
+const nothingLearned: Learned = { zone: '', skew: 0, filters: {} };
 
 /** '' where there is nothing to remember. */
 export function formatLearned(learned: Learned): string {
