@@ -75,7 +75,10 @@ export class ActiveBans {
   }
 
   ofAddress(address: Address): readonly Ban[] {
-    return [...this.#chain(this.#first(address))].map((entry) => this.#ban(entry));
+    const bans: Ban[] = [];
+    for (let entry = this.#first(address); entry !== none; entry = this.#pool.next(entry))
+      bans.push(this.#ban(entry));
+    return bans;
   }
 
   /** In no order. What is added or ended meanwhile may come or not; each of the others comes once. */
@@ -225,14 +228,6 @@ export class ActiveBans {
   #first(address: Address): number {
     readKey(address, key);
     return this.#index.find(key);
-  }
-
-  *#chain(first: number): Generator<number, void> {
-    for (let entry = first; entry !== none; ) {
-      const next = this.#pool.next(entry);
-      yield entry;
-      entry = next;
-    }
   }
 
   *#firsts(): Generator<number, void> {
