@@ -125,6 +125,15 @@ test('what one answer holds is listed out of the memory of the server, unless th
   assert.equal(listed().at(-1)?.get('resourceVersion'), null);
 });
 
+test('what would fit into one answer and comes in pages is read to the last of them', async () => {
+  server.pagesAll = true;
+  pods = reflector(true);
+  for (const name of ['a-1', 'b-1', 'c-1']) server.put('pods', podOf(name, asked));
+  run();
+  await know('a-1', 'b-1', 'c-1');
+  assert.equal(lists(), 2);
+});
+
 test('while the server is away, what was known stands, and it is said', async () => {
   server.put('pods', podOf('a-1', asked));
   run();

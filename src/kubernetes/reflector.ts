@@ -101,7 +101,8 @@ export class Reflector<T> {
     let goOn = '';
     let version = '';
     do {
-      const query = fromMemory ? { resourceVersion: '0' } : { limit: pageSize, continue: goOn };
+      const isFirst = goOn === '';
+      const query = fromMemory && isFirst ? { resourceVersion: '0' } : { limit: pageSize, continue: goOn };
       const page = asObject(await this.#api.get(this.#path(query), signal));
       const { continue: next, resourceVersion } = asObject(page['metadata']);
       const items: readonly unknown[] = Array.isArray(page['items']) ? page['items'] : [];

@@ -38,6 +38,8 @@ export class FakeKubernetes {
   readonly refused = new Set<string>();
   /** Objects a page, where the client asks for more. */
   pageSize = 2;
+  /** Also what is asked of its memory, as nothing forbids. */
+  pagesAll = false;
   #token = 'first';
   #version = 100;
   /** Versions before this one are forgotten. */
@@ -153,7 +155,7 @@ export class FakeKubernetes {
 
   #list(kind: string, query: URLSearchParams, response: ServerResponse): void {
     const all = [...this.#of(kind).values()].filter(selector(query));
-    if (query.get('resourceVersion') === '0') {
+    if (query.get('resourceVersion') === '0' && !this.pagesAll) {
       // Out of its memory: in one page, and of a version that it may have forgotten.
       const resourceVersion = `${this.#oldest === 0 ? this.#version : this.#oldest - 1}`;
       response.end(JSON.stringify({ kind: 'List', metadata: { resourceVersion }, items: all }));
