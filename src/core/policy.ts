@@ -66,6 +66,12 @@ export function ruleOf(policy: Policy, published: (jail: string) => readonly Por
   return { policy, action, ports: ports.split(',').flatMap((text) => parsePort(text) ?? []) };
 }
 
+/** A policy that was stored. What is none shuts all ports: nobody is let in because of what cannot be read. */
+export function storedPolicy(text: string): Policy {
+  const [action = ''] = text.split(' ', 1);
+  return text === unenforced || isAction(action) ? text : plainPolicy;
+}
+
 function isAction(text: string): text is ActionKind {
   return actionKinds.some((kind) => kind === text);
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
+import { type Policy, storedPolicy } from '../core/policy.ts';
 import type { PackedSessions } from '../core/session.ts';
 import type { Address, AllowedAddress, Ban, UnbanReason } from '../core/types.ts';
 import { databaseError, openDatabase } from './database.ts';
@@ -185,7 +186,7 @@ export class Store {
   /** Of all bans that stand. */
   policies(): string[] {
     const rows = this.#database.prepare('SELECT DISTINCT policy FROM bans WHERE ended IS NULL').all();
-    return rows.map(({ policy }) => String(policy));
+    return rows.map(({ policy }) => storedPolicy(String(policy)));
   }
 
   *cursors(now: number): Generator<readonly [source: string, cursor: string], void> {
@@ -217,7 +218,7 @@ export class Store {
     );
     // Rows as arrays cost half of what objects do.
     standing.setReturnArrays(true);
-    const texts = new Map<string, string>();
+    const texts: Texts = { jails: new Map(), policies: new Map() };
     for (let last = 0; ; ) {
       const rows = standing.all(last, readSize) as unknown as unknown[][];
       if (rows.length > 0) yield rows.map((row) => banOf(row, texts));
@@ -231,25 +232,32 @@ export class Store {
   }
 }
 
-/** `texts`: the few jails and policies, kept once and not for each of their bans. */
-function banOf(row: readonly unknown[], texts: Map<string, string>): Ban {
+/** The few jails and policies by what is stored, kept once and not for each of their bans. */
+interface Texts {
+  readonly jails: Map<string, string>;
+  readonly policies: Map<string, Policy>;
+}
+
+function banOf(row: readonly unknown[], { jails, policies }: Texts): Ban {
   const [, address, jail, since, until, hits, policy, forced, count] = row;
   return {
     address: String(address),
-    jail: once(String(jail), texts),
+    jail: once(String(jail), jails),
     since: Number(since),
     until: until === null ? null : Number(until),
     hits: Number(hits),
     count: Number(count),
-    policy: once(String(policy), texts),
+    policy: once(String(policy), policies, storedPolicy),
     forced: forced === 1,
   };
 }
 
-function once(text: string, texts: Map<string, string>): string {
+function once(text: string, texts: Map<string, string>, read = (stored: string) => stored): string {
   const known = texts.get(text);
-  if (known === undefined) texts.set(text, text);
-  return known ?? text;
+  if (known !== undefined) return known;
+  const kept = read(text);
+  texts.set(text, kept);
+  return kept;
 }
 
 function packedOf(row: Readonly<Record<string, unknown>>): Packed {
