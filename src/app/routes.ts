@@ -16,40 +16,42 @@ interface Route {
 /**
  * What network plugins of Kubernetes route to pods by: a bridge, a tunnel to other nodes, or a device for each pod. Names as
  * flannel, Calico, Cilium, Weave, kube-router, Antrea, OVN-Kubernetes, kindnet, and those of AWS, Google and Azure give them.
+ * Nothing else in a line is written so: the rest are numbers.
  */
 const podDevice =
-  /^(?:cni\d+|flannel(?:-v6)?\.\d+|(?:cali|eni|gke|azv)[0-9a-f]{11}|tunl0|vxlan(?:-v6)?\.calico|wireguard\.cali|wg-v6\.cali|cilium_(?:host|vxlan|geneve|wg0)|lxc(?:_health|[0-9a-f]{8,})|weave|kube-bridge|tun-[0-9a-f]{11}|antrea-gw0|ovn-k8s-mp0|veth[0-9a-f]{8})$/;
+  /(?:^|\s)(?:cni\d+|flannel(?:-v6)?\.\d+|(?:cali|eni|gke|azv)[0-9a-f]{11}|tunl0|vxlan(?:-v6)?\.calico|wireguard\.cali|wg-v6\.cali|cilium_(?:host|vxlan|geneve|wg0)|lxc(?:_health|[0-9a-f]{8,})|weave|kube-bridge|tun-[0-9a-f]{11}|antrea-gw0|ovn-k8s-mp0|veth[0-9a-f]{8})(?:\s|$)/;
+
+/** Of either table. */
+const toEverywhere = /^\S+\s+0{8}\s|^0{32} 00\s/;
 
 /** A wider range than any cluster gives its pods is none of theirs: a plugin may take all traffic. */
 const widest = { 4: 8, 6: 32 } as const;
 
 export function defaultGateways(root = '/'): AllowEntry[] {
-  return routes(root).flatMap(({ bits, gateway }) =>
+  return routes(root, toEverywhere).flatMap(({ bits, gateway }) =>
     bits === 0 && gateway !== null ? [{ range: gateway, reason: 'the default gateway' }] : [],
   );
 }
 
 /** The networks of pods that this node has a way of its own to: its own ones, and other nodes' where a tunnel leads there. */
 export function podNetworks(root = '/'): AllowEntry[] {
-  return routes(root)
-    .filter(
-      ({ device, destination, bits }) =>
-        podDevice.test(device) && bits >= widest[destination.includes(':') ? 6 : 4],
-    )
+  return routes(root, podDevice)
+    .filter(({ destination, bits }) => bits >= widest[destination.includes(':') ? 6 : 4])
     .map(({ device, destination, bits }) => ({
       range: `${destination}/${bits}`,
       reason: `the pods behind ${device}`,
     }));
 }
 
-function routes(root: string): Route[] {
-  const v4 = rows(root, 'route').flatMap(
+/** Those whose lines are as `such`: a router may have hundreds of thousands of others. */
+function routes(root: string, such: RegExp): Route[] {
+  const v4 = rows(root, 'route', such).flatMap(
     ([device = '', destination = '', gateway = '', , , , , mask = '']) =>
       isHex(destination, 8) && isHex(gateway, 8) && isHex(mask, 8)
         ? [{ device, destination: dotted(destination), bits: ones(mask), gateway: orNone(gateway, dotted) }]
         : [],
   );
-  const v6 = rows(root, 'ipv6_route').flatMap(
+  const v6 = rows(root, 'ipv6_route', such).flatMap(
     ([destination = '', bits = '', , , gateway = '', , , , , device = '']) =>
       isHex(destination, 32) && isHex(gateway, 32)
         ? [
@@ -65,10 +67,11 @@ function routes(root: string): Route[] {
   return [...v4, ...v6];
 }
 
-function rows(root: string, table: string): string[][] {
+function rows(root: string, table: string, such: RegExp): string[][] {
   try {
     const text = readFileSync(join(root, 'proc/net', table), 'utf8');
-    return text.split('\n').map((line) => line.trim().split(/\s+/));
+    const lines = text.split('\n').filter((line) => such.test(line));
+    return lines.map((line) => line.trim().split(/\s+/));
   } catch {
     return [];
   }
