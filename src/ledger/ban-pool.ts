@@ -22,6 +22,9 @@ const forcedAt = 11;
 const sinceAt = 6;
 const untilAt = 7;
 
+/** The largest number of hits, and of bans, that an entry holds. */
+export const mostCounted = 2 ** 31 - 1;
+
 /** What an entry holds beside its address. Jail and policy are numbers of texts that are kept elsewhere. */
 export interface BanFields {
   readonly jail: number;

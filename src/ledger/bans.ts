@@ -4,11 +4,8 @@ import { none } from '../core/entry-pool.ts';
 import { EntryHeap } from '../core/heap.ts';
 import { type Desired, type Policy, splitTarget, type Target, targetOf, unenforced } from '../core/policy.ts';
 import type { Address, Ban } from '../core/types.ts';
-import { BanPool } from './ban-pool.ts';
+import { BanPool, mostCounted } from './ban-pool.ts';
 import { SharedTexts } from './shared-texts.ts';
-
-/** Of what is read from a database whose numbers may be any. */
-const mostCounted = 2 ** 31 - 1;
 
 /** Earlier than any. */
 const noTime = Number.NEGATIVE_INFINITY;

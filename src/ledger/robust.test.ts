@@ -358,16 +358,20 @@ test('a stored ban of what is no address is ended, told of, and stops no other',
   last.close();
 });
 
-test('a stored policy that is none shuts all ports, and nothing else suffers', () => {
+test('a stored policy that is none shuts all ports, a number that is too large is cut, and nothing else suffers', () => {
   const ledger = open();
   ledger.ban({ address: '203.0.113.7', jail: 'web', bantime: 600, hits: 5, policy: 'drop 80/tcp' });
   ledger.commit();
   ledger.close();
   const database = new DatabaseSync(path);
-  database.exec("UPDATE bans SET policy = 'dr\u001bp 80/tcp'");
+  database.exec("UPDATE bans SET policy = 'dr\u001bp 80/tcp', hits = 1 << 60, count = 1 << 63");
   database.close();
   const next = open();
   assert.deepEqual([...next.active.policies()], [plainPolicy]);
   assert.deepEqual([...next.active.merged], [['203.0.113.7', clock.seconds + 600]]);
+  assert.deepEqual(
+    [...next.active.all()].map(({ hits, count }) => [hits, count]),
+    [[2 ** 31 - 1, 0]],
+  );
   next.close();
 });

@@ -3,6 +3,7 @@ import { deserialize, serialize } from 'node:v8';
 import { type Policy, storedPolicy } from '../core/policy.ts';
 import type { PackedSessions } from '../core/session.ts';
 import type { Address, AllowedAddress, Ban, UnbanReason } from '../core/types.ts';
+import { mostCounted } from './ban-pool.ts';
 import { databaseError, openDatabase } from './database.ts';
 import { History, type Retention } from './history.ts';
 
@@ -212,9 +213,9 @@ export class Store {
 
   /** The bans that stand, some thousand at a time. */
   *bans(): Generator<Ban[], void> {
-    // By rowid, so that what is changed meanwhile does no harm.
+    // By rowid, so that what is changed meanwhile does no harm. A number that JavaScript has not would stop the start.
     const standing = this.#database.prepare(
-      'SELECT rowid, address, jail, since, until, hits, policy, forced, count FROM bans NOT INDEXED WHERE ended IS NULL AND rowid > ? ORDER BY rowid LIMIT ?',
+      `SELECT rowid, address, jail, since, until, ${counted('hits')}, policy, forced, ${counted('count')} FROM bans NOT INDEXED WHERE ended IS NULL AND rowid > ? ORDER BY rowid LIMIT ?`,
     );
     // Rows as arrays cost half of what objects do.
     standing.setReturnArrays(true);
@@ -231,6 +232,8 @@ export class Store {
     this.#database.close();
   }
 }
+
+const counted = (column: string): string => `max(0, min(${column}, ${mostCounted}))`;
 
 /** The few jails and policies by what is stored, kept once and not for each of their bans. */
 interface Texts {
