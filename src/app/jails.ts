@@ -138,8 +138,8 @@ export class Jails {
   }
 
   /** Whom any jail spares. */
-  #spared(): AllowEntry[] {
-    return [...this.#entries.values()].flatMap(({ jail }) => jail.own);
+  #spared(): (readonly AllowEntry[])[] {
+    return Array.from(this.#entries.values(), ({ jail }) => jail.own);
   }
 
   /** Why no range can be banned, or null. */

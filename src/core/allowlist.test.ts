@@ -56,6 +56,35 @@ test('of ranges wider than their first byte, and of those within it, the first t
   );
 });
 
+test('a long list names the same entry as a short one, by whatever byte what is asked begins', () => {
+  const entry = (range: string) => ({ range, reason: range });
+  const long = Array.from({ length: 200 }, (_, index) => [
+    entry(`${index + 1}.7.0.0/16`),
+    entry(`2001:db8:${index}::/48`),
+  ]).flat();
+  long.push(...['192.0.0.0/6', '203.9.0.0/16', '3100::/16'].map(entry));
+  const asked = {
+    '1.7.0.1': '1.7.0.0/16',
+    '193.7.0.1': '193.7.0.0/16',
+    '195.8.0.1': '192.0.0.0/6',
+    '150.8.0.1': null,
+    '202.0.0.0/7': '203.9.0.0/16',
+    '204.0.0.0/7': null,
+    '2001:db8:20::1': '2001:db8:20::/48',
+    '3000::/7': '3100::/16',
+    '3200::/7': null,
+  };
+  const common = new Allowlist();
+  common.replace('ignoreip', long);
+  for (const [address, range] of Object.entries(asked)) {
+    const first = long.find((each) => new Allowlist().reason(address, [each]) === each.reason);
+    const found = range === null ? null : { section: 'ignoreip', ...entry(range) };
+    assert.deepEqual(first ?? null, range === null ? null : entry(range), address);
+    assert.deepEqual(new Allowlist().entry(address, long), found, address);
+    assert.deepEqual(common.entry(address), found, address);
+  }
+});
+
 test('sections are replaced whole, and a jail has its own list', () => {
   const allowlist = new Allowlist();
   allowlist.replace('ignoreip', [{ range: '203.0.113.0/24', reason: 'ignoreip' }]);

@@ -41,7 +41,7 @@ const always: readonly AllowEntry[] = [
 export class Allowlist {
   readonly #sections = new Map<string, readonly ParsedEntry[]>();
   /** The entries of all sections by family, for the check that every hit and every ban goes through. */
-  #byFamily: Readonly<Record<Family, Entries>> = { 4: entriesOf([]), 6: entriesOf([]) };
+  #byFamily = byFamily([]);
 
   constructor() {
     this.replace('always', always);
@@ -49,14 +49,8 @@ export class Allowlist {
 
   /** Replaces the entries of one section. A range that cannot be read is ignored: sources validate first. */
   replace(section: string, entries: readonly AllowEntry[]): void {
-    const parsed = entries.flatMap((entry) => {
-      const held = heldOf(entry);
-      return held === null ? [] : [{ ...held, section, reason: entry.reason }];
-    });
-    this.#sections.set(section, parsed);
-    const all = [...this.#sections.values()].flat();
-    const of = (family: Family) => entriesOf(all.filter(({ range }) => range.family === family));
-    this.#byFamily = { 4: of(4), 6: of(6) };
+    this.#sections.set(section, parsed(section, entries));
+    this.#byFamily = byFamily([...this.#sections.values()].flat());
   }
 
   /**
@@ -85,14 +79,8 @@ export class Allowlist {
   entry(address: Address, extra: readonly AllowEntry[] = [], forced = false): ProtectingEntry | null {
     const asked = askedOf(address);
     if (asked === null) return { section: 'always', reason: 'not an address', range: null };
-    for (const entry of near(this.#byFamily[asked.family], asked))
-      if (meets(entry, asked) && (!forced || unforceable.has(entry.section)))
-        return { section: entry.section, reason: entry.reason, range: formatRange(entry.range) };
-    for (const entry of forced ? [] : extra) {
-      const held = heldOf(entry);
-      if (held !== null && meets(held, asked)) return { section: 'ignoreip', ...entry };
-    }
-    return null;
+    const common = firstOf(this.#byFamily, asked, forced);
+    return common !== null || forced || extra.length === 0 ? common : firstOf(ownOf(extra), asked);
   }
 }
 
@@ -101,25 +89,37 @@ type Asked =
   | { readonly family: 4; readonly word: number }
   | { readonly family: Family; readonly range: Range };
 
-/** A range of a list, read once: of IPv4 also as 32 bits, and those of them that count. */
-interface Held {
+/** Its range is read once: of IPv4 also as 32 bits, and those of them that count. */
+interface ParsedEntry extends Protection {
   readonly range: Range;
   readonly word: number;
   readonly mask: number;
 }
 
-interface ParsedEntry extends Protection, Held {}
+/** By family. */
+type List = Readonly<Record<Family, Entries>>;
 
-/** A flood asks about each of its addresses several times over, against the same entries. */
-const heldEntries = new WeakMap<AllowEntry, Held | null>();
+/** Of a jail's own list, which stays the same array as long as it says the same: a flood asks several times over for each address. */
+const ownLists = new WeakMap<readonly AllowEntry[], List>();
 
-function heldOf(entry: AllowEntry): Held | null {
-  const known = heldEntries.get(entry);
+function ownOf(entries: readonly AllowEntry[]): List {
+  const known = ownLists.get(entries);
   if (known !== undefined) return known;
-  const range = parseRange(entry.range);
-  const held = range === null ? null : { range, ...networkOf(range) };
-  heldEntries.set(entry, held);
-  return held;
+  const list = byFamily(parsed('ignoreip', entries));
+  ownLists.set(entries, list);
+  return list;
+}
+
+function parsed(section: string, entries: readonly AllowEntry[]): ParsedEntry[] {
+  return entries.flatMap(({ range, reason }) => {
+    const read = parseRange(range);
+    return read === null ? [] : [{ section, reason, range: read, ...networkOf(read) }];
+  });
+}
+
+function byFamily(entries: readonly ParsedEntry[]): List {
+  const of = (family: Family) => entriesOf(entries.filter(({ range }) => range.family === family));
+  return { 4: of(4), 6: of(6) };
 }
 
 /** A shift by 32 would be one by none. */
@@ -136,21 +136,31 @@ function askedOf(address: Address): Asked | null {
   return range === null ? null : { family: range.family, range };
 }
 
-function meets(held: Held, asked: Asked): boolean {
-  if ('range' in asked) return overlaps(held.range, asked.range);
-  return held.range.family === 4 && ((held.word ^ asked.word) & held.mask) === 0;
+/** Both of one family. */
+function meets(entry: ParsedEntry, asked: Asked): boolean {
+  if ('range' in asked) return overlaps(entry.range, asked.range);
+  return ((entry.word ^ asked.word) & entry.mask) === 0;
+}
+
+function firstOf(list: List, asked: Asked, forced = false): ProtectingEntry | null {
+  for (const entry of near(list[asked.family], asked))
+    if (meets(entry, asked) && (!forced || unforceable.has(entry.section)))
+      return { section: entry.section, reason: entry.reason, range: formatRange(entry.range) };
+  return null;
 }
 
 /** A cluster of thousands of nodes, or a list of a provider's ranges, must not make every hit slow. */
 interface Entries {
   readonly all: readonly ParsedEntry[];
-  /** Those that share an address with any that begins with this byte, in the same order. */
-  readonly byFirst: readonly (readonly ParsedEntry[])[];
+  /** Those that share an address with any that begins with this byte, in the same order; null: they are few. */
+  readonly byFirst: readonly (readonly ParsedEntry[])[] | null;
 }
 
 const firstBytes = 256;
+const few = 16;
 
 function entriesOf(all: readonly ParsedEntry[]): Entries {
+  if (all.length <= few) return { all, byFirst: null };
   const byFirst = Array.from({ length: firstBytes }, (): ParsedEntry[] => []);
   for (const entry of all) {
     const [first = 0] = entry.range.bytes;
@@ -162,6 +172,7 @@ function entriesOf(all: readonly ParsedEntry[]): Entries {
 
 /** Among these are all that meet what is asked about. */
 function near({ all, byFirst }: Entries, asked: Asked): readonly ParsedEntry[] {
+  if (byFirst === null) return all;
   if (!('range' in asked)) return byFirst[asked.word >>> 24] ?? [];
   const {
     bits,

@@ -28,17 +28,19 @@ export class Jail {
   readonly windows: Windows;
   readonly times: BanTimes;
   readonly #own: () => readonly AllowEntry[];
-  readonly #others: (() => readonly AllowEntry[]) | null;
+  readonly #others: (() => readonly (readonly AllowEntry[])[]) | null;
+  #lists: readonly (readonly AllowEntry[])[] = [];
+  #joined: readonly AllowEntry[] = [];
 
   /**
-   * `own` gives whom its list means at this time; by default, the addresses and ranges in it. `others`: whom it never
-   * bans beside those, where it bans on the word of other jails.
+   * `own` gives whom its list means at this time; by default, the addresses and ranges in it. `others`: lists of whom it
+   * never bans beside those, where it bans on the word of other jails.
    */
   constructor(
     limits: JailLimits,
     windows: Windows,
     own?: () => readonly AllowEntry[],
-    others: (() => readonly AllowEntry[]) | null = null,
+    others: (() => readonly (readonly AllowEntry[])[]) | null = null,
   ) {
     this.limits = limits;
     this.windows = windows;
@@ -54,9 +56,16 @@ export class Jail {
     return this.#own();
   }
 
-  /** Whom it never bans. */
+  /** Whom it never bans: the same array as long as all lists say the same, by which the allow check knows it. */
   get allow(): readonly AllowEntry[] {
-    return this.#others === null ? this.#own() : [...this.#own(), ...this.#others()];
+    if (this.#others === null) return this.#own();
+    const lists = [this.#own(), ...this.#others()];
+    const same = (list: readonly AllowEntry[], index: number): boolean => list === this.#lists[index];
+    if (lists.length !== this.#lists.length || !lists.every(same)) {
+      this.#lists = lists;
+      this.#joined = lists.flat();
+    }
+    return this.#joined;
   }
 
   /**
