@@ -50,7 +50,10 @@ export class BusyRanges {
 
   #look(): BusyRange[] {
     const { active, allowlist, jails } = this.#parts;
-    const spared = [...jails.all()].flatMap(({ jail }) => jail.own);
+    // Each list as it is: the allow check knows it again.
+    const lists = [[], ...[...jails.all()].map(({ jail }) => jail.own)];
+    const sparing = (range: Address): string | null =>
+      lists.map((own) => allowlist.reason(range, own)).find((reason) => reason !== null) ?? null;
     return [...this.#counts()]
       .filter(([, addresses]) => addresses >= many)
       .map(([network, addresses]) => [rangeOf(network), addresses] as const)
@@ -60,7 +63,7 @@ export class BusyRanges {
       .map(([range, addresses]) => ({
         range,
         addresses,
-        protected: allowlist.reason(range, spared) ?? jails.unaskable,
+        protected: sparing(range) ?? jails.unaskable,
       }));
   }
 
