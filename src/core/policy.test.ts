@@ -28,6 +28,7 @@ test('a policy is one line of text, and read back as what it was', () => {
   });
   assert.deepEqual(ruleOf('drop', none), { policy: 'drop', action: 'drop', ports: null });
   assert.throws(() => ruleOf('accept', none), { code: 'internal' });
+  assert.equal(ruleOf('drop 80/tcp,everything', none).ports, null);
 });
 
 test('published ports are those of the jail; where none is known, all are shut', () => {

@@ -55,7 +55,7 @@ export function policyOf(action: JailAction, ports: Ports, jail: string): Policy
 
 /**
  * The rule of a policy. `published` tells the ports that a jail's containers publish; where it knows none
- * (null) all ports are shut: nobody is let through because of what is not known.
+ * (null), or the text names what are no ports, all are shut: nobody is let through because of what is not known.
  * @throws BailiffError internal, for text that `policyOf` does not write
  */
 export function ruleOf(policy: Policy, published: (jail: string) => readonly PortRange[] | null): PolicyRule {
@@ -63,7 +63,8 @@ export function ruleOf(policy: Policy, published: (jail: string) => readonly Por
   if (!isAction(action)) throw new BailiffError('internal', `"${policy.slice(0, 100)}" is no policy`);
   if (ports === undefined) return { policy, action, ports: null };
   if (ports === 'published') return { policy, action, ports: published(jail ?? '') };
-  return { policy, action, ports: ports.split(',').flatMap((text) => parsePort(text) ?? []) };
+  const listed = ports.split(',').map(parsePort);
+  return { policy, action, ports: listed.every((range) => range !== null) ? listed : null };
 }
 
 /** A policy that was stored. What is none shuts all ports: nobody is let in because of what cannot be read. */
