@@ -1,7 +1,7 @@
 import type { WhyAnswer, WhyBan } from '../control/protocol.ts';
 import { messageLine } from '../core/errors.ts';
 import { keepsOut, splitTarget, type Target, targetOf } from '../core/policy.ts';
-import type { Backend, Taken } from '../enforce/backend.ts';
+import type { Backend, Taken, Untold } from '../enforce/backend.ts';
 
 /** How long whoever asks waits for the kernel, in ms. */
 const patience = 3_000;
@@ -14,17 +14,21 @@ const unknowable = {
 
 /**
  * The answer with what the kernel took of each ban's packets, and why that is not known where it is not. Bans of one
- * address under one policy share an element, and what it took.
+ * address under one policy share an element, and what it took since the first of them.
  */
 export async function withDrops(answer: WhyAnswer, backend: Backend): Promise<WhyAnswer> {
-  const targets = new Set(answer.bans.filter(({ policy }) => keepsOut(policy)).map(targetOfBan));
+  const targets = new Map<Target, number>();
+  for (const ban of answer.bans.filter(({ policy }) => keepsOut(policy))) {
+    const target = targetOfBan(ban);
+    targets.set(target, Math.min(ban.since, targets.get(target) ?? ban.since));
+  }
   if (targets.size === 0) return answer;
   if (backend.taken === undefined) return { ...answer, dropsUnknown: unknowable[backend.strength] };
   try {
-    const taken = await inTime(read(backend, [...targets]));
-    const bans = answer.bans.map((ban) => ({ ...ban, dropped: taken.get(targetOfBan(ban)) ?? null }));
-    const absent = bans.some((ban) => ban.dropped === null && targets.has(targetOfBan(ban)));
-    return { ...answer, bans, dropsUnknown: absent ? 'it does not stand in the kernel just now' : null };
+    const taken = await inTime(read(backend, targets));
+    const bans = answer.bans.map((ban) => ({ ...ban, dropped: known(taken.get(targetOfBan(ban))) }));
+    const [reason = null] = [...taken.values()].flatMap(reasonOf);
+    return { ...answer, bans, dropsUnknown: reason };
   } catch (error) {
     return { ...answer, dropsUnknown: messageLine(error) };
   }
@@ -34,9 +38,21 @@ function targetOfBan({ address, policy }: WhyBan): Target {
   return targetOf(address, policy);
 }
 
-async function read(backend: Backend, targets: readonly Target[]): Promise<Map<Target, Taken | null>> {
-  const taken = (await backend.taken?.(targets.map(splitTarget))) ?? [];
-  return new Map(targets.map((target, index) => [target, taken[index] ?? null]));
+type Answer = Taken | Untold | null;
+
+async function read(backend: Backend, targets: ReadonlyMap<Target, number>): Promise<Map<Target, Answer>> {
+  const asked = [...targets].map(([target, since]) => ({ ...splitTarget(target), since }));
+  const taken = (await backend.taken?.(asked)) ?? [];
+  return new Map([...targets.keys()].map((target, index) => [target, taken[index] ?? null]));
+}
+
+function known(answer: Answer | undefined): Taken | null {
+  return answer === undefined || answer === null || 'untold' in answer ? null : answer;
+}
+
+function reasonOf(answer: Answer): string[] {
+  if (answer === null) return ['it does not stand in the kernel just now'];
+  return 'untold' in answer ? [answer.untold] : [];
 }
 
 async function inTime<T>(work: Promise<T>): Promise<T> {

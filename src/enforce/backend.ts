@@ -45,6 +45,16 @@ export interface Dropped {
 /** What the kernel took of the packets that one element matched. */
 export type Taken = Pick<Dropped, 'packets' | 'bytes'>;
 
+/** Why it is not known. */
+export interface Untold {
+  readonly untold: string;
+}
+
+/** Whom one asks about; `since` is when its ban began, in seconds since the epoch. */
+export interface Asked extends Pick<Element, 'address' | 'policy'> {
+  readonly since: number;
+}
+
 /** What a backend says of this machine before it is used. */
 export interface Probe {
   readonly usable: boolean;
@@ -95,7 +105,7 @@ export interface Backend {
    * whoever asks about one address and never to reconcile. Absent where packets are not counted by element.
    * @throws BailiffError enforcement-failed, also where so many stand that reading them costs too much
    */
-  taken?(elements: readonly Pick<Element, 'address' | 'policy'>[]): Promise<readonly (Taken | null)[]>;
+  taken?(elements: readonly Asked[]): Promise<readonly (Taken | Untold | null)[]>;
   /** What of the policies this machine cannot do, and what is done instead, as the last `install` found. */
   remarks?(): readonly string[];
   /** Takes away everything that `install` made, now or in an earlier life. @returns whether anything stood */

@@ -1,18 +1,19 @@
 import type { Family } from '../core/address.ts';
 import { BailiffError } from '../core/errors.ts';
-import type { PolicyRule } from '../core/policy.ts';
-import type { Backend, Change, Dropped, Element, Hook, Probe } from './backend.ts';
+import { keepsOut, type PolicyRule } from '../core/policy.ts';
+import type { Asked, Backend, Change, Dropped, Element, Hook, Probe, Taken, Untold } from './backend.ts';
 import { hasIpv6 } from './edge.ts';
 import { Lane } from './lane.ts';
 import type { RuleWatch } from './monitor.ts';
 import { commandsFor, prepare } from './nftables/changes.ts';
 import { NftChecker } from './nftables/checker.ts';
-import { isAbsence, type NftCommand, nftRunner, type RunNft } from './nftables/command.ts';
+import { isAbsence, type NftCommand, nftRunner, type RunNft, table } from './nftables/command.ts';
 import { parseElements } from './nftables/elements.ts';
 import { probeNftables } from './nftables/probe.ts';
 import { NftReader } from './nftables/reader.ts';
 import { chain } from './nftables/rules.ts';
 import { Ruleset } from './nftables/ruleset.ts';
+import { countIn, takenBy, tookName } from './nftables/took.ts';
 import { NftWriter } from './nftables/writer.ts';
 import { inSlices } from './slices.ts';
 
@@ -25,6 +26,8 @@ export interface NftablesOptions {
   readonly hasIpv6?: () => Promise<boolean>;
   /** Tells when rules may have changed. */
   readonly watch?: RuleWatch;
+  /** How many addresses each set counts the packets of, at a time; tests make it small. */
+  readonly room?: number;
 }
 
 /** Changes of one transaction: twice as many take a tenth less time each, and hold up others twice as long (70 ms). */
@@ -32,7 +35,8 @@ const transactionSize = 10_000;
 
 /**
  * nftables: one table of our own, `inet bailiff`, with one chain that sees every packet before anybody
- * rewrites or tracks it, and a set for each policy, family and prefix length in use.
+ * rewrites or tracks it, and a set for each policy, family and prefix length in use. Who is in one goes to the set's
+ * own chain, which counts and takes the packet.
  *
  * The sets are hash sets, not interval sets: there one more element among 100,000 costs seconds, and a
  * range and an address in it refuse each other. Each set holds one prefix length, and the packet's address
@@ -53,7 +57,7 @@ export class NftablesBackend implements Backend {
   constructor(options: NftablesOptions = {}) {
     const { command = ['nft'], silenceMs } = options;
     this.#run = nftRunner(command);
-    this.#ruleset = new Ruleset(this.#run, this.#lane, options.watch);
+    this.#ruleset = new Ruleset(this.#run, this.#lane, options.watch, options.room);
     const silence = silenceMs === undefined ? {} : { silenceMs };
     this.#reader = new NftReader({ run: this.#run, command, ...silence });
     this.#checker = new NftChecker({ run: this.#run, command, ...silence });
@@ -107,7 +111,7 @@ export class NftablesBackend implements Backend {
    * Takes a second for 100,000 elements, and four times as long for twice as many.
    */
   async list(): Promise<readonly Element[]> {
-    const listed = await this.#reader.read();
+    const listed = await this.#reader.read(this.#ruleset.standing);
     if (!listed.ok && !isAbsence(listed.complaint)) {
       throw new BailiffError('enforcement-failed', `the sets cannot be read: ${listed.complaint}`);
     }
@@ -126,6 +130,29 @@ export class NftablesBackend implements Backend {
     const { changes } = await prepare(deletions, this.#ruleset.names);
     const commands = commandsFor(changes).filter((command) => command.startsWith('delete '));
     return commands.length === 0 || (await this.#checker.allows(commands));
+  }
+
+  /**
+   * Of bans that began a known time ago. What the kernel counted of somebody is read with all that its set counts, a
+   * bounded number. @throws BailiffError enforcement-failed
+   */
+  async taken(asked: readonly Asked[]): Promise<(Taken | Untold | null)[]> {
+    const answers: (Taken | Untold | null)[] = [];
+    for (const each of asked) answers.push(await this.#takenOf(each));
+    return answers;
+  }
+
+  async #takenOf({ since, ...element }: Asked): Promise<Taken | Untold | null> {
+    const { changes } = await prepare([{ kind: 'delete', ...element }], this.#ruleset.names);
+    const [change] = changes;
+    if (change === undefined || !keepsOut(element.policy)) return null;
+    const { set, key } = change;
+    const stands = await this.#run(['-c', `delete element ${table} ${set.name} { ${key} }`]);
+    if (!stands.ok && isAbsence(stands.complaint)) return null;
+    const listed = await this.#run(['-j', 'list', 'set', ...table.split(' '), tookName(set)]);
+    if (!listed.ok) throw new BailiffError('enforcement-failed', `it cannot be read: ${listed.complaint}`);
+    const room = await this.#ruleset.countedAllFor(set.family);
+    return takenBy(countIn(listed.output, key), Date.now() / 1_000 - since, room);
   }
 
   /**
@@ -162,6 +189,10 @@ export class NftablesBackend implements Backend {
     const sets = absent.map(({ set }) => set);
     if (sets.length > 0) await this.#ruleset.extend(sets).catch((error: unknown) => failures.push(error));
     // What should not stand does not, where its set is not there.
-    await this.#writer.send(changes.filter(({ set }) => this.#ruleset.holds(set)));
+    const possible = changes.filter(({ set }) => this.#ruleset.holds(set));
+    await this.#writer.send(possible);
+    await this.#writer.forget(
+      possible.filter(({ set, timeout }) => timeout === null && keepsOut(set.policy)),
+    );
   }
 }

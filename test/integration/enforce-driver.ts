@@ -17,8 +17,12 @@ import { serveLines } from './lines.ts';
 const without = process.env['NO_IPV6'] === undefined ? {} : { hasIpv6: () => Promise.resolve(false) };
 const capacity = process.env['CAPACITY'] === undefined ? {} : { capacity: Number(process.env['CAPACITY']) };
 const iptables = new IptablesBackend({ ...without, ...capacity });
-const backend: Backend = process.env['BACKEND'] === 'nftables' ? new NftablesBackend(without) : iptables;
+const room = process.env['CAPACITY'] === undefined ? {} : { room: Number(process.env['CAPACITY']) };
+const backend: Backend =
+  process.env['BACKEND'] === 'nftables' ? new NftablesBackend({ ...without, ...room }) : iptables;
 const desired = new Map<string, number | null>();
+/** When each of them began, in seconds since the epoch. */
+const begun = new Map<string, number>();
 const policies = new Set<Policy>([plainPolicy]);
 const published = new Map<string, readonly PortRange[]>();
 const events: string[] = [];
@@ -47,7 +51,10 @@ async function change(addresses: readonly string[], policy: Policy, until: numbe
   const targets = addresses.map((address) => targetOf(address, policy));
   for (const target of targets) {
     if (until === undefined) desired.delete(target);
-    else desired.set(target, until);
+    else {
+      if (!desired.has(target)) begun.set(target, systemClock.now());
+      desired.set(target, until);
+    }
   }
   await Promise.all(targets.map((target) => enforcer.changed(target)));
 }
@@ -67,8 +74,14 @@ const verbs: Readonly<Record<string, (...args: never[]) => unknown>> = {
   install: () => backend.install(rules()),
   list: () => backend.list(),
   count: () => backend.count?.(),
-  taken: (addresses: string[], policy: Policy = plainPolicy) =>
-    backend.taken?.(addresses.map((address) => ({ address, policy }))),
+  /** Of bans that began at `since`, or as they did here. */
+  taken: (addresses: string[], policy: Policy = plainPolicy, since?: number) =>
+    backend.taken?.(
+      addresses.map((address) => {
+        const began = since ?? begun.get(targetOf(address, policy)) ?? 0;
+        return { address, policy, since: began };
+      }),
+    ),
   apply: (changes: (Change & { policy?: Policy })[]) =>
     backend.apply(changes.map((each) => ({ ...each, policy: each.policy ?? plainPolicy }))),
   uninstall: () => backend.uninstall(),

@@ -49,7 +49,7 @@ export class NftChild {
   }
 
   /**
-   * What it printed for a line; null where it refused the line or is dead, so that a process has to be asked
+   * What it printed for a line, or for several; null where it refused one or is dead, so that a process has to be asked
    * instead. What it had done by then is not known. Calls must follow one another.
    */
   async tell(line: string): Promise<string | null> {

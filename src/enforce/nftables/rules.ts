@@ -1,11 +1,13 @@
-import { fullBits } from '../../core/address.ts';
-import { actionKinds, normalizePorts, type PolicyRule, type Protocol } from '../../core/policy.ts';
+import { actionKinds, normalizePorts, type PolicyRule } from '../../core/policy.ts';
 import { table } from './command.ts';
-import { declarationOf, fieldOf, maskOf, type NftSet } from './sets.ts';
+import { maskedField, type NftSet } from './sets.ts';
+import { countingOf, tookName } from './took.ts';
 
 export const chain = 'prerouting';
 /** Counters with a name, so that what was counted outlives a chain that is made anew. */
 export const counters = { 4: 'dropped4', 6: 'dropped6' } as const;
+/** Of what was dropped, that for which there was no room to count it by address. */
+export const uncounted = { 4: 'uncounted4', 6: 'uncounted6' } as const;
 
 /** Before connection tracking (-200) and the raw tables (-300), after fragments were put together (-400). */
 const hook = '{ type filter hook prerouting priority -310; policy accept; }';
@@ -14,8 +16,9 @@ const hook = '{ type filter hook prerouting priority -310; policy accept; }';
 const logging = 'limit rate 10/second log prefix "BAILIFF trial: " level info';
 
 export interface NftRule {
-  /** The name of the set it looks into. */
-  readonly set: string;
+  readonly chain: string;
+  /** The name of the set that stands in it; null: none. */
+  readonly set: string | null;
   readonly text: string;
 }
 
@@ -40,83 +43,111 @@ export function rulesOf(
 }
 
 function rulesFor(policy: PolicyRule, set: NftSet, canReject: boolean): NftRule[] {
-  const masked = set.bits === fullBits(set.family) ? '' : ` & ${maskOf(set.family, set.bits)}`;
-  const match = `${fieldOf(set.family)}${masked} @${set.name}`;
-  return portMatches(policy).flatMap(({ protocol, text }) =>
-    verdicts(policy, set, protocol, canReject).map((verdict) => ({
-      set: set.name,
-      text: `${match}${text}${verdict}`,
-    })),
-  );
+  const { action } = policy;
+  const then = action === 'log' ? logging : `goto ${tookName(set)}`;
+  const heeding = portMatches(policy).map((match) => ({
+    chain,
+    set: set.name,
+    text: `${maskedField(set)} @${set.name}${match} ${then}`,
+  }));
+  return action === 'log' || heeding.length === 0
+    ? heeding
+    : [...heeding, ...takingFor(policy, set, canReject)];
 }
 
 /** One for each protocol with ports; one for all packets where the policy names none; none for an empty list. */
-function portMatches({ ports }: PolicyRule): { readonly protocol: Protocol | null; readonly text: string }[] {
-  if (ports === null) return [{ protocol: null, text: '' }];
+function portMatches({ ports }: PolicyRule): string[] {
+  if (ports === null) return [''];
   const ranges = normalizePorts(ports);
   return (['tcp', 'udp'] as const).flatMap((protocol) => {
     const own = ranges.filter((range) => range.protocol === protocol);
     const list = own.map(({ first, last }) => (first === last ? first : `${first}-${last}`)).join(', ');
     // nft prints a list of one without braces.
     const match = own.length === 1 ? list : `{ ${list} }`;
-    return own.length === 0 ? [] : [{ protocol, text: ` ${protocol} dport ${match}` }];
+    return own.length === 0 ? [] : [` ${protocol} dport ${match}`];
   });
 }
 
-function verdicts(
-  { action }: PolicyRule,
-  { family }: NftSet,
-  protocol: Protocol | null,
-  canReject: boolean,
-): string[] {
-  const counter = `counter name "${counters[family]}"`;
-  if (action === 'log') return [` ${logging}`];
-  if (action === 'drop' || !canReject) return [` ${counter} drop`];
-  const reset = ` ${counter} reject with tcp reset`;
-  const unreachable = ` ${counter} reject with icmpx type port-unreachable`;
-  if (protocol === null) return [` meta l4proto tcp${reset}`, unreachable];
-  return [protocol === 'tcp' ? reset : unreachable];
+/**
+ * The chain that takes the packets of a set. Where there is no more room to count by address, a rule ends at that, and the
+ * next takes the packet as well.
+ */
+function takingFor({ action }: PolicyRule, set: NftSet, canReject: boolean): NftRule[] {
+  const own = { chain: tookName(set) };
+  const counter = `counter name "${counters[set.family]}"`;
+  const missed = `counter name "${uncounted[set.family]}"`;
+  return verdicts(action === 'reject' && canReject).flatMap(({ match, verdict }) => [
+    { ...own, set: tookName(set), text: `${match}${countingOf(set)} ${counter} ${verdict}` },
+    { ...own, set: null, text: `${match}${missed} ${counter} ${verdict}` },
+  ]);
+}
+
+function verdicts(rejects: boolean): { readonly match: string; readonly verdict: string }[] {
+  if (!rejects) return [{ match: '', verdict: 'drop' }];
+  return [
+    { match: 'meta l4proto tcp ', verdict: 'reject with tcp reset' },
+    { match: '', verdict: 'reject with icmpx type port-unreachable' },
+  ];
+}
+
+/** A set as it is declared. */
+export interface Declaration {
+  readonly name: string;
+  readonly text: string;
 }
 
 /** What has to stand in the table. */
 export interface Wanted {
-  readonly sets: readonly NftSet[];
+  readonly sets: readonly Declaration[];
   readonly rules: readonly NftRule[];
 }
 
+/** What stands there and has to go: chains of ours, whatever is in them, and sets. */
+export interface Discarded {
+  readonly chains: readonly string[];
+  readonly sets: readonly string[];
+}
+
 /**
- * One transaction that makes the table what is wanted, whatever stands in it: the chain is made anew, sets
- * keep their elements but for the `discarded`. With `fromScratch` all of it is made anew, sets as well.
+ * One transaction that makes the table what is wanted, whatever stands in it, as lines: the chains are made anew, sets
+ * keep their elements but for the discarded. With `fromScratch` all of it is made anew, sets as well.
  */
-export function tableText(
-  { sets, rules }: Wanted,
-  discarded: readonly string[],
-  fromScratch: boolean,
-): string {
+export function tableText({ sets, rules }: Wanted, discarded: Discarded, fromScratch: boolean): string[] {
   const start = fromScratch ? [`add table ${table}`, `delete table ${table}`] : [];
+  const gone = fromScratch ? [] : discarded.sets.map((name) => `delete set ${table} ${name}`);
+  const taking = new Set(rules.map((rule) => rule.chain).filter((name) => name !== chain));
+  const old = [chain, ...(fromScratch ? [] : discarded.chains)];
   return [
     ...start,
     `add table ${table}`,
-    `add chain ${table} ${chain}`,
-    `flush chain ${table} ${chain}`,
-    `delete chain ${table} ${chain}`,
-    ...(fromScratch ? [] : discarded.map((name) => `delete set ${table} ${name}`)),
+    ...old.flatMap((name) => [`add chain ${table} ${name}`, `flush chain ${table} ${name}`]),
+    ...old.map((name) => `delete chain ${table} ${name}`),
+    ...gone,
+    ...[...Object.values(counters), ...Object.values(uncounted)].map(
+      (name) => `add counter ${table} ${name}`,
+    ),
+    ...setsText(sets),
+    ...[...taking].map((name) => `add chain ${table} ${name}`),
     `add chain ${table} ${chain} ${hook}`,
-    ...Object.values(counters).map((name) => `add counter ${table} ${name}`),
-    setsText(sets),
-    ...rules.map(({ text }) => `add rule ${table} ${chain} ${text}`),
-  ].join('\n');
+    ...rules.map((rule) => `add rule ${table} ${rule.chain} ${rule.text}`),
+  ];
 }
 
 /** Makes sets, those that stand staying as they are. */
-export function setsText(sets: readonly NftSet[]): string {
-  return sets.map((set) => `add set ${table} ${set.name} ${declarationOf(set)}`).join('\n');
+export function setsText(sets: readonly Declaration[]): string[] {
+  return sets.map(({ name, text }) => `add set ${table} ${name} ${text}`);
 }
 
 /** Wakes a table that somebody put to sleep, by giving it no flags. The kernel takes nothing else in that transaction. */
-export const wakeText = `add table ${table}`;
+export const wakeText = [`add table ${table}`];
+
+/** Where a rule stands. */
+export interface Place {
+  readonly chain: string;
+  readonly handle: number;
+}
 
 /** For `nft -c`: succeeds where these rules stand, and changes nothing. */
-export function presenceText(handles: readonly number[]): string {
-  return handles.map((handle) => `delete rule ${table} ${chain} handle ${handle}`).join('\n');
+export function presenceText(places: readonly Place[]): string[] {
+  return places.map((place) => `delete rule ${table} ${place.chain} handle ${place.handle}`);
 }

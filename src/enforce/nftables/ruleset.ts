@@ -1,3 +1,4 @@
+import type { Family } from '../../core/address.ts';
 import { BailiffError } from '../../core/errors.ts';
 import type { PolicyRule } from '../../core/policy.ts';
 import type { Dropped } from '../backend.ts';
@@ -6,9 +7,20 @@ import { longestUnread, type RuleWatch } from '../monitor.ts';
 import { Tally } from '../tally.ts';
 import { family, isAbsence, type RunNft, table } from './command.ts';
 import { canReject } from './probe.ts';
-import { chain, counters, presenceText, setsText, tableText, type Wanted, wakeText } from './rules.ts';
+import {
+  chain,
+  counters,
+  type Place,
+  presenceText,
+  setsText,
+  tableText,
+  uncounted,
+  type Wanted,
+  wakeText,
+} from './rules.ts';
 import type { NftSet, SetNames } from './sets.ts';
 import { mayHold, parseTable, type StandingTable } from './table.ts';
+import { usualRoom } from './took.ts';
 import { Wish } from './wish.ts';
 
 /** What one look at the table came to. */
@@ -19,11 +31,11 @@ export interface Look {
   readonly problem: string | null;
 }
 
-/** The rules as they were written, and the chain as this version of nft prints it. */
+/** The rules as they were written, and the chains as this version of nft prints it. */
 interface Learned {
   readonly wrote: string;
   readonly prints: string;
-  readonly handles: readonly number[];
+  readonly places: readonly Place[];
 }
 
 /**
@@ -47,7 +59,9 @@ export class Ruleset {
   readonly #lane: Lane;
   readonly #reading = new Lane();
   readonly #tally = new Tally();
-  #wish = new Wish([], true);
+  readonly #room: number;
+  readonly #full = new Map<Family, { readonly packets: number; readonly at: number }>();
+  #wish: Wish;
   #standing: readonly NftSet[] = [];
   #learned: Learned | null = null;
   #lookAgainAt = 0;
@@ -55,8 +69,13 @@ export class Ruleset {
   /** What stood when all was last right, as the watch tells it. */
   #right: { readonly mark: number | null; readonly wanted: string; readonly at: number } | null = null;
 
-  /** `watch` spares reading while it sees no change. Writing goes through the `lane`, on which whoever writes elements must be too: it may have to make a set for them. */
-  constructor(run: RunNft, lane: Lane, watch?: RuleWatch) {
+  /**
+   * `watch` spares reading while it sees no change. Writing goes through the `lane`, on which whoever writes elements must
+   * be too: it may have to make a set for them. `room`: how many addresses a set counts at a time.
+   */
+  constructor(run: RunNft, lane: Lane, watch?: RuleWatch, room = usualRoom) {
+    this.#room = room;
+    this.#wish = new Wish([], true, room);
     this.#run = run;
     this.#watch = watch;
     this.#lane = lane;
@@ -76,8 +95,23 @@ export class Ruleset {
     return this.#standing.some((set) => set.name === name);
   }
 
+  /** The sets of bans that were there then. */
+  get standing(): readonly NftSet[] {
+    return this.#standing;
+  }
+
   dropped(): Dropped[] {
     return this.#tally.dropped();
+  }
+
+  /**
+   * For how many seconds there has been room to count everybody who was dropped; null: always, as far as the table
+   * tells. @throws BailiffError enforcement-failed
+   */
+  async countedAllFor(family: Family): Promise<number | null> {
+    await this.#read();
+    const full = this.#full.get(family);
+    return full === undefined || full.packets === 0 ? null : (performance.now() - full.at) / 1_000;
   }
 
   /**
@@ -88,7 +122,7 @@ export class Ruleset {
     if (this.#canReject === null && policies.some(({ action }) => action === 'reject')) {
       this.#canReject = await canReject(this.#run);
     }
-    this.#wish = new Wish(policies, this.#canReject !== false);
+    this.#wish = new Wish(policies, this.#canReject !== false, this.#room);
     const mark = this.#watch?.mark() ?? null;
     const wanted = JSON.stringify(policies);
     if (this.#isUntouched(mark, wanted)) return { made: false, problem: null };
@@ -110,8 +144,8 @@ export class Ruleset {
   /** Makes the sets that lack beside rules that stand. @returns whether it did */
   async #prepare(standing: StandingTable): Promise<boolean> {
     const lacking = this.#wanted(standing).sets.filter(({ name }) => !standing.sets.has(name));
-    if (standing.handles.length === 0 || lacking.length === 0) return false;
-    const { ok } = await this.#lane.run(() => this.#run([setsText(lacking)]));
+    if (standing.places.length === 0 || lacking.length === 0) return false;
+    const { ok } = await this.#lane.run(() => this.#run(commandsIn(setsText(lacking))));
     if (ok) this.#standing = this.#wish.standingSets(await this.#read());
     return ok;
   }
@@ -155,6 +189,8 @@ export class Ruleset {
     for (const family of [4, 6] as const) {
       const name = counters[family];
       this.#tally.read(name, chain, family, standing.counters.get(name) ?? { packets: 0, bytes: 0 });
+      const packets = standing.counters.get(uncounted[family])?.packets ?? 0;
+      if (packets !== this.#full.get(family)?.packets) this.#full.set(family, { packets, at: now });
     }
     return standing;
   }
@@ -166,9 +202,9 @@ export class Ruleset {
    */
   async #stillThere(): Promise<boolean> {
     const learned = this.#learned;
-    if (learned === null || learned.handles.length === 0) return false;
+    if (learned === null || learned.places.length === 0) return false;
     if (learned.wrote !== textOf(this.#wish.wanted(this.#standing))) return false;
-    return (await this.#run(['-c', presenceText(learned.handles)])).ok;
+    return (await this.#run(['-c', ...commandsIn(presenceText(learned.places))])).ok;
   }
 
   async #repair(extra: readonly NftSet[]): Promise<Look> {
@@ -185,7 +221,7 @@ export class Ruleset {
       }
       // What was refused twice has something in its way, and what is in our table is ours to take away.
       const whole = tableText(wanted, this.#wish.discarded(standing), refusals > 1);
-      const { ok, complaint } = await this.#run([standing.dormant ? wakeText : whole]);
+      const { ok, complaint } = await this.#run(commandsIn(standing.dormant ? wakeText : whole));
       if (!ok) {
         problem = complaint;
         refusals += 1;
@@ -205,18 +241,27 @@ export class Ruleset {
   #isRight(standing: StandingTable, wanted: Wanted): boolean {
     return (
       this.#learned?.wrote === textOf(wanted) &&
-      this.#learned.prints === standing.chain?.join('\n') &&
+      this.#learned.prints === printed(standing) &&
       this.#wish.seemsMet(standing, wanted)
     );
   }
 
   #learn(standing: StandingTable, wanted: Wanted): void {
     this.#learned = mayHold(standing, wanted.rules)
-      ? { wrote: textOf(wanted), prints: standing.chain?.join('\n') ?? '', handles: standing.handles }
+      ? { wrote: textOf(wanted), prints: printed(standing), places: standing.places }
       : null;
   }
 }
 
 function textOf({ rules }: Wanted): string {
-  return rules.map(({ text }) => text).join('\n');
+  return rules.map(({ chain, text }) => `${chain} ${text}`).join('\n');
+}
+
+function printed({ chains }: StandingTable): string {
+  return [...chains].map(([name, lines]) => [name, ...lines].join('\n')).join('\n');
+}
+
+/** Each an argument of its own: all of them may be longer than one can be. */
+function commandsIn(lines: readonly string[]): string[] {
+  return lines.map((line) => `${line};`);
 }

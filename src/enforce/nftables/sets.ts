@@ -72,6 +72,11 @@ export function fieldOf(family: Family): string {
   return family === 4 ? 'ip saddr' : 'ip6 saddr';
 }
 
+/** What of a packet's address is looked for in a set. */
+export function maskedField({ family, bits }: NftSet): string {
+  return fieldOf(family) + (bits === fullBits(family) ? '' : ` & ${maskOf(family, bits)}`);
+}
+
 /** `255.255.255.0` for 24 bits of IPv4. */
 export function maskOf(family: Family, bits: number): string {
   const ones = family === 4 ? '255.255.255.255' : Array(8).fill('ffff').join(':');

@@ -19,10 +19,15 @@ const printed = `table inet bailiff { # handle 7
 		flags timeout
 	}
 
+	chain took_ban4_32 { # handle 5
+		add @took_ban4_32 { ip saddr counter } counter name "dropped4" drop # handle 12
+		counter name "uncounted4" counter name "dropped4" drop # handle 13
+	}
+
 	chain prerouting { # handle 1
 		type filter hook prerouting priority raw - 10; policy accept;
-		ip saddr @ban4_32 counter name "dropped4" drop # handle 8
-		ip saddr & 255.255.255.0 == @ban4_24 counter name "dropped4" drop # handle 11
+		ip saddr @ban4_32 goto took_ban4_32 # handle 8
+		ip saddr & 255.255.255.0 == @log4_24_836ff184 limit rate 10/second log prefix "BAILIFF trial: " # handle 11
 	}
 
 	chain somebody { # handle 9
@@ -31,19 +36,39 @@ const printed = `table inet bailiff { # handle 7
 }
 `;
 const rules = [
-  { set: 'ban4_32', text: '' },
-  { set: 'ban4_24', text: '' },
+  { chain: 'prerouting', set: 'ban4_32', text: '' },
+  { chain: 'took_ban4_32', set: 'took_ban4_32', text: '' },
+  { chain: 'took_ban4_32', set: null, text: '' },
+  { chain: 'prerouting', set: 'log4_24_836ff184', text: '' },
 ];
 
-test('a table is read: its sets, our chain, the handles of its rules, the counters', () => {
+test('a table is read: its sets, our chains, where their rules stand, the counters', () => {
   const table = parseTable(printed);
   assert.deepEqual([...table.sets], [['ban4_32', ['typeof ip saddr', 'flags timeout']]]);
-  assert.deepEqual(table.chain, [
-    'type filter hook prerouting priority raw - 10; policy accept;',
-    'ip saddr @ban4_32 counter name "dropped4" drop',
-    'ip saddr & 255.255.255.0 == @ban4_24 counter name "dropped4" drop',
-  ]);
-  assert.deepEqual(table.handles, [8, 11]);
+  assert.deepEqual(
+    [...table.chains],
+    [
+      [
+        'took_ban4_32',
+        [
+          'add @took_ban4_32 { ip saddr counter } counter name "dropped4" drop',
+          'counter name "uncounted4" counter name "dropped4" drop',
+        ],
+      ],
+      [
+        'prerouting',
+        [
+          'type filter hook prerouting priority raw - 10; policy accept;',
+          'ip saddr @ban4_32 goto took_ban4_32',
+          'ip saddr & 255.255.255.0 == @log4_24_836ff184 limit rate 10/second log prefix "BAILIFF trial: "',
+        ],
+      ],
+    ],
+  );
+  assert.deepEqual(
+    table.places.map(({ chain, handle }) => `${chain} ${handle}`),
+    ['took_ban4_32 12', 'took_ban4_32 13', 'prerouting 8', 'prerouting 11'],
+  );
   assert.deepEqual([...table.counters], [['dropped4', { packets: 12, bytes: 720 }]]);
   assert.equal(table.dormant, false);
   assert.equal(mayHold(table, rules), true);
@@ -54,7 +79,7 @@ test('other tables are passed over, whatever they hold, and without ours there i
   const longer = other.replace('table inet others', 'table inet bailiff2');
   assert.deepEqual(parseTable(other + printed + longer), parseTable(printed));
   const nothing = parseTable(other + longer);
-  assert.deepEqual([nothing.sets.size, nothing.chain, nothing.handles], [0, null, []]);
+  assert.deepEqual([nothing.sets.size, nothing.chains.size, nothing.places], [0, 0, []]);
   assert.deepEqual(parseTable(''), nothing);
 });
 
@@ -66,8 +91,17 @@ test('a table that is asleep, a foreign rule, a missing one and another order ar
     mayHold(parseTable(printed.replace(/\t\tip saddr @/, '\t\taccept # handle 12\n$&')), rules),
     false,
   );
-  assert.equal(mayHold(parseTable(printed.replace(/\n.*@ban4_24.*/, '')), rules), false);
+  assert.equal(mayHold(parseTable(printed.replace(/\n.*@log4_24.*/, '')), rules), false);
   assert.equal(mayHold(parseTable(printed), rules.toReversed()), false);
   assert.equal(mayHold(parseTable(printed.replace('hook prerouting', 'hook input')), rules), false);
+  for (const [from, to] of [
+    [/\n.*"uncounted4" counter.*/, ''],
+    ['{ ip saddr counter }', '$& accept # handle 14\n\t\taccept'],
+    ['add @took_ban4_32', 'add @took_ban4_24'],
+    ['chain took_ban4_32', 'chain took_ban4_31'],
+    ['chain somebody', 'chain took_mine'],
+  ] as const) {
+    assert.equal(mayHold(parseTable(printed.replace(from, to)), rules), false, `${from}`);
+  }
   assert.equal(mayHold(parseTable('table inet bailiff {\n}\n'), []), false);
 });

@@ -1,18 +1,22 @@
-import type { PolicyRule } from '../../core/policy.ts';
-import { rulesOf, type Wanted } from './rules.ts';
-import { firstSets, isDeclared, isOurName, type NftSet, SetNames } from './sets.ts';
+import { keepsOut, type PolicyRule } from '../../core/policy.ts';
+import { chain, type Declaration, type Discarded, rulesOf, type Wanted } from './rules.ts';
+import { declarationOf, firstSets, isDeclared, isOurName, type NftSet, SetNames } from './sets.ts';
 import { mayHold, type StandingTable } from './table.ts';
+import { bansOf, isTookDeclared, tookDeclaration, tookName } from './took.ts';
 
 /** What the policies in force ask of the table, and how what stands differs from it. */
 export class Wish {
   readonly names: SetNames;
   readonly #policies: readonly PolicyRule[];
   readonly #canReject: boolean;
+  readonly #room: number;
 
-  constructor(policies: readonly PolicyRule[], canReject: boolean) {
+  /** `room`: how many addresses a set counts at a time. */
+  constructor(policies: readonly PolicyRule[], canReject: boolean, room: number) {
     this.names = new SetNames(policies.map(({ policy }) => policy));
     this.#policies = policies;
     this.#canReject = canReject;
+    this.#room = room;
   }
 
   /** The policies that should reject, and drop instead. */
@@ -32,16 +36,30 @@ export class Wish {
     );
     const byName = new Map([...first, ...others].map((set) => [set.name, set]));
     const sets = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return { sets, rules: rulesOf(this.#policies, sets, this.#canReject) };
+    const rules = rulesOf(this.#policies, sets, this.#canReject);
+    return { sets: sets.flatMap((set) => this.#declarations(set)), rules };
   }
 
-  /** The names of sets that bear a name of ours, and are of no policy in force or another kind of set. */
-  discarded({ sets }: StandingTable): string[] {
-    return [...sets].flatMap(([name, body]) => {
-      if (!isOurName(name)) return [];
-      const set = this.names.read(name);
-      return set !== null && isDeclared(set, body) ? [] : [name];
-    });
+  #declarations(set: NftSet): Declaration[] {
+    const bans = { name: set.name, text: declarationOf(set) };
+    if (!keepsOut(set.policy)) return [bans];
+    return [bans, { name: tookName(set), text: tookDeclaration(set, this.#room) }];
+  }
+
+  /** Our chains, and the sets that bear a name of ours and are of no policy in force or another kind of set. */
+  discarded({ sets, chains }: StandingTable): Discarded {
+    const wrong = [...sets].flatMap(([name, body]) => (this.#isWrong(name, body) ? [name] : []));
+    return { chains: [...chains.keys()].filter((name) => name !== chain), sets: wrong };
+  }
+
+  #isWrong(name: string, body: readonly string[]): boolean {
+    const bans = bansOf(name) ?? name;
+    if (!isOurName(bans)) return false;
+    const set = this.names.read(bans);
+    if (set === null) return true;
+    return bans === name
+      ? !isDeclared(set, body)
+      : !keepsOut(set.policy) || !isTookDeclared(set, this.#room, body);
   }
 
   /** As far as can be told without knowing how this version of nft prints the rules. */
@@ -49,7 +67,7 @@ export class Wish {
     return (
       mayHold(standing, wanted.rules) &&
       wanted.sets.every(({ name }) => standing.sets.has(name)) &&
-      this.discarded(standing).length === 0
+      this.discarded(standing).sets.length === 0
     );
   }
 }

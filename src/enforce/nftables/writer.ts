@@ -2,13 +2,15 @@ import { BailiffError } from '../../core/errors.ts';
 import { isLackOfRights } from '../command.ts';
 import { commandsFor, type ElementChange } from './changes.ts';
 import { type ChildOptions, NftChild } from './child.ts';
-import { isAbsence, type RunNft } from './command.ts';
+import { isAbsence, type RunNft, table } from './command.ts';
+import { keysIn, tookName } from './took.ts';
 
 /**
  * More changes than these go to a process of their own. The child reads its stdin character by character,
  * 0.06 ms an element; a process reads at once, and costs about as much as three hundred elements.
  */
 const fewChanges = 300;
+
 /**
  * Brings elements into the kernel, each batch one transaction: single bans through a long-lived `nft -i`, for
  * 0.6 ms where a process costs ten, and more as the daemon grows; many at once through a process of their own.
@@ -48,6 +50,24 @@ export class NftWriter {
     if (failures.length > 0) throw failures[0];
   }
 
+  /**
+   * Lets what was counted of these be forgotten, as far as that goes: who asks is told when a count is older than a ban.
+   * What was not counted cannot be deleted, and to add it first is refused where a set is full. So few are tried one
+   * by one, and of many those that are read to be there go.
+   */
+  async forget(ended: readonly ElementChange[]): Promise<void> {
+    if (ended.length === 0) return;
+    if (ended.length <= fewChanges) {
+      await this.#child.tell(ended.map(({ set, key }) => deletion(tookName(set), [key])).join('\n'));
+      if (this.#child.pid !== undefined) return;
+    }
+    for (const [name, group] of Map.groupBy(ended, ({ set }) => tookName(set))) {
+      const counted = keysIn((await this.#run(['-j', 'list', 'set', ...table.split(' '), name])).output);
+      const keys = group.flatMap(({ key }) => (counted.has(key) ? [key] : []));
+      if (keys.length > 0) await this.#run([`${deletion(name, keys)};`]);
+    }
+  }
+
   close(): Promise<void> {
     return this.#child.close();
   }
@@ -62,4 +82,8 @@ export class NftWriter {
     const answer = await this.#run(commands.map((command) => `${command};`));
     return answer.ok ? null : answer.complaint;
   }
+}
+
+function deletion(set: string, keys: readonly string[]): string {
+  return `delete element ${table} ${set} { ${keys.join(', ')} }`;
 }
