@@ -140,6 +140,11 @@ describe('the table of nftables', () => {
     'a foreign rule before ours': 'insert rule inet bailiff prerouting accept',
     'a foreign rule behind ours': 'add rule inet bailiff prerouting tcp dport 9 drop',
     'an emptied chain': 'flush chain inet bailiff prerouting',
+    'an emptied chain that takes packets': 'flush chain inet bailiff took_ban4_32',
+    'a foreign rule where packets are taken': 'insert rule inet bailiff took_ban4_24 accept',
+    'a chain that takes packets like ours': 'add chain inet bailiff took_ban4_1',
+    'a rule that counts in another set':
+      'flush chain inet bailiff took_ban4_32; add rule inet bailiff took_ban4_32 add @took_ban4_24 { ip saddr counter } counter name dropped4 drop; add rule inet bailiff took_ban4_32 counter name uncounted4 counter name dropped4 drop',
     'a table put to sleep': 'add table inet bailiff { flags dormant; }',
     'a chain elsewhere':
       'flush chain inet bailiff prerouting; delete chain inet bailiff prerouting; add chain inet bailiff prerouting { type filter hook input priority 0; policy drop; }',
@@ -182,6 +187,10 @@ describe('the table of nftables', () => {
     ['a set without times', 'add set inet bailiff ban4_32 { typeof ip saddr; }'],
     ['a set of the other family', 'add set inet bailiff ban4_32 { typeof ip6 saddr; flags timeout; }'],
     ['a small set', 'add set inet bailiff ban4_32 { typeof ip saddr; size 10; flags timeout; }'],
+    [
+      'a set that counts in another way',
+      'add set inet bailiff took_ban4_32 { typeof ip saddr; size 10; flags dynamic,timeout; }',
+    ],
     ['a map', 'add map inet bailiff ban4_32 { type ipv4_addr : verdict; }'],
     [
       'a quota',
@@ -368,7 +377,9 @@ describe('the table of nftables', () => {
         'case "$*" in *reject\\ with*) echo "Error: Could not process rule: Operation not supported" >&2; exit 1;; esac',
       );
       assertStands(await old.install(policies('reject 25/tcp')), 'made');
-      assert.match((await rules()).join('\n'), /@reject4_32_\w+ tcp dport 25 counter name "dropped4" drop/);
+      const standing = (await rules()).join('\n');
+      assert.match(standing, /@reject4_32_\w+ tcp dport 25 goto took_reject4_32_/);
+      assert.doesNotMatch(standing, /reject with/);
       assert.match(old.remarks()[0] ?? '', /"reject 25\/tcp" drops/);
       assert.deepEqual(backend.remarks(), []);
     });

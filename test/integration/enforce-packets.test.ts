@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { Element, Hook, Taken } from '../../src/enforce/backend.ts';
+import type { Element, Hook, Taken, Untold } from '../../src/enforce/backend.ts';
 import { Remote } from './enforce-remote.ts';
 import { cable, destroySets, knockOn, Namespace, talkTo } from './namespace.ts';
 
@@ -263,4 +263,168 @@ describe('packets', { concurrency: true }, () => {
       });
     });
   }
+
+  describe('nftables', { concurrency: false }, () => {
+    let host: Namespace;
+    let attacker: Namespace;
+    let bailiff: Remote;
+    let port = 0;
+
+    before(async () => {
+      [host, attacker] = await Promise.all([Namespace.create(), Namespace.create()]);
+      await cable(host, attacker, 'out', {
+        near: ['198.18.7.1/24', 'fd00:7::1/64'],
+        far: [
+          ...[2, 3, 4, 5].map((n) => `198.18.7.${n}/24`),
+          'fd00:7::9/64',
+          ...['2::1', '2::2', '3::1'].map((end) => `fd00:7:0:${end}/128`),
+        ],
+      });
+      await host.must('ip', '-6', 'route', 'add', 'fd00:7:0:2::/63', 'via', 'fd00:7::9');
+      bailiff = new Remote(host, ['BACKEND=nftables', 'CAPACITY=2']);
+      port = await bailiff.call<number>('listenUdp');
+      await bailiff.call('policies', ['reject', 'log', `drop ${port}/udp`, 'drop 9/udp']);
+      await bailiff.call('start');
+      // Neighbours that know each other by then: who is banned is not told where the host is.
+      await talkTo(attacker, 'fd00:7:0:2::1', 'fd00:7::1', port, () => setTimeout(100));
+    });
+
+    after(async () => {
+      await bailiff?.end();
+      await Promise.all([host, attacker].map((each) => each?.remove()));
+    });
+
+    const targets = { 4: '198.18.7.1', 6: 'fd00:7::1' } as const;
+    const talks = (source: string, meanwhile: () => Promise<unknown> = () => setTimeout(100)) =>
+      talkTo(attacker, source, targets[source.includes(':') ? 6 : 4], port, meanwhile);
+    const taken = async (...args: unknown[]) =>
+      (await bailiff.call<(Taken | Untold | null)[]>('taken', ...args))[0] ?? null;
+
+    /** Asserts that so many packets were counted, or few more: the kernel's own count as well. */
+    function assertCounted(answer: Taken | Untold | null, sent: number): void {
+      assert.ok(answer !== null && 'packets' in answer, JSON.stringify(answer));
+      assert.ok(answer.packets >= sent && answer.packets < sent + 20, `${answer.packets} of ${sent}`);
+      assert.ok(answer.bytes >= sent * 29);
+    }
+
+    for (const [banned, sources, neighbour] of [
+      ['198.18.7.2', ['198.18.7.2'], '198.18.7.3'],
+      ['198.18.7.2/31', ['198.18.7.2', '198.18.7.3'], '198.18.7.4'],
+      ['fd00:7:0:2::/64', ['fd00:7:0:2::1', 'fd00:7:0:2::2'], 'fd00:7:0:3::1'],
+    ] as const) {
+      for (const policy of ['drop', 'reject']) {
+        test(`what ${policy} takes of ${banned} is counted, by its ban alone, and not forgotten when that is renewed`, async () => {
+          await bailiff.call('ban', [banned], 600, policy);
+          assert.deepEqual(await taken([banned], policy), { packets: 0, bytes: 0 });
+          let sent = 0;
+          for (const source of sources) {
+            const talked = await talks(source);
+            assert.equal(talked.heard, 0);
+            sent += talked.sent;
+          }
+          assertCounted(await taken([banned], policy), sent);
+          await bailiff.call('ban', [banned], 700, policy);
+          await bailiff.call('reconcile');
+          assertCounted(await taken([banned], policy), sent);
+          assert.ok((await talks(neighbour)).heard > 0);
+          assert.equal(await taken([neighbour], policy), null);
+          assert.equal(await taken([banned], 'drop 9/udp'), null);
+          await bailiff.call('unban', [banned], policy);
+          assert.equal(await taken([banned], policy), null);
+          assert.ok((await talks(sources[0])).heard > 0);
+          await bailiff.call('ban', [banned], 600, policy);
+          assert.deepEqual(await taken([banned], policy), { packets: 0, bytes: 0 }, 'a new ban counts anew');
+          await bailiff.call('unban', [banned], policy);
+        });
+      }
+    }
+
+    test('what comes to other ports, or is only logged, is not counted', async () => {
+      for (const policy of ['drop 9/udp', 'log']) await bailiff.call('ban', ['198.18.7.2'], 600, policy);
+      const { heard } = await talks('198.18.7.2');
+      assert.ok(heard > 0);
+      assert.deepEqual(await taken(['198.18.7.2'], 'drop 9/udp'), { packets: 0, bytes: 0 });
+      assert.equal(await taken(['198.18.7.2'], 'log'), null);
+      for (const policy of ['drop 9/udp', 'log']) await bailiff.call('unban', ['198.18.7.2'], policy);
+      const shut = `drop ${port}/udp`;
+      await bailiff.call('ban', ['198.18.7.2'], 600, shut);
+      const talked = await talks('198.18.7.2');
+      assert.equal(talked.heard, 0);
+      assertCounted(await taken(['198.18.7.2'], shut), talked.sent);
+      await bailiff.call('unban', ['198.18.7.2'], shut);
+    });
+
+    test('what was counted of an earlier ban is not shown for a later one', async () => {
+      await bailiff.call('ban', ['198.18.7.2'], 600);
+      await talks('198.18.7.2');
+      const later = Date.now() / 1000 + 5;
+      assert.match(((await taken(['198.18.7.2'], 'drop', later)) as Untold).untold, /an earlier ban/);
+      const long = Date.now() / 1000 - 31 * 86_400;
+      assert.match(((await taken(['198.18.7.2'], 'drop', long)) as Untold).untold, /30 days/);
+      await bailiff.call('unban', ['198.18.7.2']);
+    });
+
+    test('a set that is full drops all the same, says that it does not know, and lets go of bans that end', async () => {
+      const all = [2, 3, 4].map((n) => `198.18.7.${n}`);
+      await bailiff.call('ban', all, 600);
+      for (const source of all) assert.equal((await talks(source)).heard, 0, source);
+      assert.equal(
+        (await host.must('nft', 'list', 'set', 'inet', 'bailiff', 'took_ban4_32')).match(/counter/g)?.length,
+        2,
+      );
+      for (const address of all) {
+        assert.match(((await taken([address])) as Untold).untold, /more addresses were dropped at a time/);
+      }
+      await bailiff.call('unban', all);
+      for (const source of all) assert.ok((await talks(source)).heard > 0, source);
+      await bailiff.call('ban', all.slice(0, 1), 600);
+      assertCounted(await taken(all), 0);
+      const { sent } = await talks('198.18.7.2');
+      assertCounted(await taken(all), sent);
+      await bailiff.call('unban', all);
+    });
+
+    test('a table of a version that did not count makes way under a flood, and no packet comes through', async () => {
+      await bailiff.call('ban', ['198.18.7.2'], 600);
+      const { sent, heard } = await talks('198.18.7.2', async () => {
+        await setTimeout(100);
+        const table = ['list', 'table', 'inet', 'bailiff'];
+        await host.must('nft', uncounting(await host.must('nft', ...table)));
+        assert.doesNotMatch(await host.must('nft', ...table), /took/);
+        await setTimeout(100);
+        const hooks = await bailiff.call<Hook[]>('install');
+        assert.ok(hooks.every(({ ok }) => ok));
+        await setTimeout(100);
+      });
+      assert.ok(sent > 100, `${sent} sent`);
+      assert.equal(heard, 0);
+      const answer = (await taken(['198.18.7.2'])) as Taken;
+      assert.ok(answer.packets > 0 && answer.packets < sent, JSON.stringify(answer));
+      const report = await bailiff.call<{ adds: number; deletes: number }>('reconcile');
+      assert.deepEqual([report.adds, report.deletes], [0, 0], 'nothing was lost on the way');
+    });
+
+    test('uninstall takes all of it', async () => {
+      await bailiff.call('uninstall');
+      assert.equal((await host.must('nft', 'list', 'ruleset')).trim(), '');
+    });
+  });
 });
+
+/** What makes a table one of the version before packets were counted by address, as far as plain bans go. */
+function uncounting(table: string): string {
+  const named = (kind: string) =>
+    [...table.matchAll(new RegExp(`${kind} (took_\\S+) `, 'g'))].map(([, name]) => name);
+  const lines = [
+    'flush chain inet bailiff prerouting',
+    ...named('chain').flatMap((name) => [
+      `flush chain inet bailiff ${name}`,
+      `delete chain inet bailiff ${name}`,
+    ]),
+    ...named('set').map((name) => `delete set inet bailiff ${name}`),
+    ...[4, 6].map((family) => `delete counter inet bailiff uncounted${family}`),
+    'add rule inet bailiff prerouting ip saddr @ban4_32 counter name "dropped4" drop',
+    'add rule inet bailiff prerouting ip6 saddr & ffff:ffff:ffff:ffff:: @ban6_64 counter name "dropped6" drop',
+  ];
+  return lines.join('; ');
+}

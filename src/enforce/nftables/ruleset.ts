@@ -20,7 +20,6 @@ import {
 } from './rules.ts';
 import type { NftSet, SetNames } from './sets.ts';
 import { mayHold, parseTable, type StandingTable } from './table.ts';
-import { usualRoom } from './took.ts';
 import { Wish } from './wish.ts';
 
 /** What one look at the table came to. */
@@ -59,7 +58,7 @@ export class Ruleset {
   readonly #lane: Lane;
   readonly #reading = new Lane();
   readonly #tally = new Tally();
-  readonly #room: number;
+  readonly #room: number | undefined;
   readonly #full = new Map<Family, { readonly packets: number; readonly at: number }>();
   #wish: Wish;
   #standing: readonly NftSet[] = [];
@@ -73,7 +72,7 @@ export class Ruleset {
    * `watch` spares reading while it sees no change. Writing goes through the `lane`, on which whoever writes elements must
    * be too: it may have to make a set for them. `room`: how many addresses a set counts at a time.
    */
-  constructor(run: RunNft, lane: Lane, watch?: RuleWatch, room = usualRoom) {
+  constructor(run: RunNft, lane: Lane, watch?: RuleWatch, room?: number) {
     this.#room = room;
     this.#wish = new Wish([], true, room);
     this.#run = run;

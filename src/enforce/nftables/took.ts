@@ -1,6 +1,7 @@
 import { formatRange, parseRange } from '../../core/address.ts';
+import { plainPolicy } from '../../core/policy.ts';
 import type { Taken, Untold } from '../backend.ts';
-import { fieldOf, maskedField, type NftSet } from './sets.ts';
+import { fieldOf, firstSets, maskedField, type NftSet } from './sets.ts';
 
 /**
  * What was dropped of each ban: beside every set of bans that keep out stands one that the rules put into whom they drop,
@@ -10,14 +11,22 @@ import { fieldOf, maskedField, type NftSet } from './sets.ts';
  * the first packet was counted, and a count that began before the ban is not shown for it.
  */
 
-/** How many addresses a set counts at a time. The kernel makes room for all at once, 128 KiB; each that comes takes some 100 bytes, and 16 for every core. */
-export const usualRoom = 8_192;
+/**
+ * How many addresses a set counts at a time: of plain bans, and of others, whose sets may be many. The kernel makes room for
+ * them when the set is made, 32 bytes each; one that comes takes some 100 bytes, and 16 for every core.
+ */
+const rooms = { plain: 32_768, others: 4_096 } as const;
 /** For how long, in days: 49 are the most that old versions of nft can say. */
 const days = 30;
 /** Seconds by which what nft tells in whole seconds may be off. */
 const rounding = 1;
 
 const prefix = 'took_';
+
+export function roomOf({ policy, family, bits }: NftSet): number {
+  const plain = policy === plainPolicy && firstSets.some((set) => set.family === family && set.bits === bits);
+  return plain ? rooms.plain : rooms.others;
+}
 
 export function tookName({ name }: Pick<NftSet, 'name'>): string {
   return prefix + name;

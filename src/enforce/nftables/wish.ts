@@ -2,17 +2,17 @@ import { keepsOut, type PolicyRule } from '../../core/policy.ts';
 import { chain, type Declaration, type Discarded, rulesOf, type Wanted } from './rules.ts';
 import { declarationOf, firstSets, isDeclared, isOurName, type NftSet, SetNames } from './sets.ts';
 import { mayHold, type StandingTable } from './table.ts';
-import { bansOf, isTookDeclared, tookDeclaration, tookName } from './took.ts';
+import { bansOf, isTookDeclared, roomOf, tookDeclaration, tookName } from './took.ts';
 
 /** What the policies in force ask of the table, and how what stands differs from it. */
 export class Wish {
   readonly names: SetNames;
   readonly #policies: readonly PolicyRule[];
   readonly #canReject: boolean;
-  readonly #room: number;
+  readonly #room: number | undefined;
 
-  /** `room`: how many addresses a set counts at a time. */
-  constructor(policies: readonly PolicyRule[], canReject: boolean, room: number) {
+  /** `room`: how many addresses each set counts at a time. */
+  constructor(policies: readonly PolicyRule[], canReject: boolean, room?: number) {
     this.names = new SetNames(policies.map(({ policy }) => policy));
     this.#policies = policies;
     this.#canReject = canReject;
@@ -40,10 +40,14 @@ export class Wish {
     return { sets: sets.flatMap((set) => this.#declarations(set)), rules };
   }
 
+  #roomOf(set: NftSet): number {
+    return this.#room ?? roomOf(set);
+  }
+
   #declarations(set: NftSet): Declaration[] {
     const bans = { name: set.name, text: declarationOf(set) };
     if (!keepsOut(set.policy)) return [bans];
-    return [bans, { name: tookName(set), text: tookDeclaration(set, this.#room) }];
+    return [bans, { name: tookName(set), text: tookDeclaration(set, this.#roomOf(set)) }];
   }
 
   /** Our chains, and the sets that bear a name of ours and are of no policy in force or another kind of set. */
@@ -59,7 +63,7 @@ export class Wish {
     if (set === null) return true;
     return bans === name
       ? !isDeclared(set, body)
-      : !keepsOut(set.policy) || !isTookDeclared(set, this.#room, body);
+      : !keepsOut(set.policy) || !isTookDeclared(set, this.#roomOf(set), body);
   }
 
   /** As far as can be told without knowing how this version of nft prints the rules. */
