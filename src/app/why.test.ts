@@ -101,8 +101,10 @@ test('of a banned address: who bans it, which lines led to it, and how long the 
 });
 
 test('what a ban has dropped is that of its address under its policy, which bans of several jails share', async () => {
-  const { why, ban } = setUp();
+  const { clock, why, ban } = setUp();
+  const first = clock.seconds;
   ban('203.0.113.7');
+  clock.seconds += 10;
   ban('203.0.113.7', 'web');
   ban('203.0.113.7', 'near', 'reject 80/tcp');
   ban('203.0.113.7', 'other', 'log');
@@ -125,13 +127,21 @@ test('what a ban has dropped is that of its address under its policy, which bans
     ],
   );
   assert.equal(dropsUnknown, null);
-  assert.equal(asked.length, 2);
+  assert.deepEqual(asked, [
+    { address: '203.0.113.7', policy: 'drop', since: first },
+    { address: '203.0.113.7', policy: 'reject 80/tcp', since: first + 10 },
+  ]);
 });
 
 for (const [what, backend, reason] of [
   ['a dry run', { strength: 'none' }, /^a dry run drops nothing$/],
   ['hosts.deny', { strength: 'partial' }, /hosts\.deny/],
   ['a packet filter that counts all in one', { strength: 'full' }, /bailiff status/],
+  [
+    'a count that is not the ban’s',
+    { taken: async () => [{ untold: 'others are in it' }] },
+    /^others are in it$/,
+  ],
   ['an element that is gone', { taken: async () => [null] }, /does not stand/],
   [
     'a refusal',

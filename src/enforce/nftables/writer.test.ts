@@ -20,14 +20,18 @@ const set = new SetNames(['drop']).of('drop', 4, 32);
 describe('the writer of elements', () => {
   const standing: NftWriter[] = [];
 
-  /** `refuse`: what the process says to a text, or '' where it takes it. */
-  function start(refuse: (text: string) => string = () => '', command = [process.execPath, '-e', speaker]) {
+  /** `refuse`: what the process says to a text, or '' where it takes it; `output`: what it prints. */
+  function start(
+    refuse: (text: string) => string = () => '',
+    command = [process.execPath, '-e', speaker],
+    output = '',
+  ) {
     const processes: string[] = [];
     const run = async (args: readonly string[]): Promise<CommandResult> => {
       const text = args.join(' ');
       processes.push(text);
       const complaint = refuse(text);
-      return { ok: complaint === '', missing: false, output: '', complaint };
+      return { ok: complaint === '', missing: false, output, complaint };
     };
     const writer = new NftWriter({ run, command: command as [string, ...string[]], silenceMs: 60_000 });
     standing.push(writer);
@@ -64,6 +68,21 @@ describe('the writer of elements', () => {
     const { writer, processes } = start();
     await writer.send(changes(99, 1));
     assert.equal(processes.length, 1);
+  });
+
+  test('what was counted of a few is deleted by the child, of many as it is read, and no refusal matters', async () => {
+    const counted = '{"elem": {"val": "10.0.0.101", "expires": 9, "counter": {"packets": 1, "bytes": 1}}}';
+    const { writer, processes } = start(() => '', undefined, counted);
+    await writer.forget([]);
+    await writer.forget(changes(1, 99));
+    assert.ok(writer.pid !== undefined && processes.length === 0);
+    await writer.forget(changes(...upTo(500)));
+    assert.deepEqual(processes.splice(0), [
+      '-j list set inet bailiff took_ban4_32',
+      'delete element inet bailiff took_ban4_32 { 10.0.0.101 };',
+    ]);
+    await writer.forget(changes(13));
+    assert.deepEqual(processes, ['-j list set inet bailiff took_ban4_32'], 'the child died of it');
   });
 
   test('one bad element among many takes no other with it', async () => {

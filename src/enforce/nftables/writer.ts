@@ -52,13 +52,16 @@ export class NftWriter {
 
   /**
    * Lets what was counted of these be forgotten, as far as that goes: who asks is told when a count is older than a ban.
-   * What was not counted cannot be deleted, and to add it first is refused where a set is full. So few are tried one
-   * by one, and of many those that are read to be there go.
+   * Who was not counted cannot be deleted, and to be added first is refused where a set is full: then few are tried one
+   * by one. Of many those go that are read to be there.
    */
   async forget(ended: readonly ElementChange[]): Promise<void> {
     if (ended.length === 0) return;
     if (ended.length <= fewChanges) {
-      await this.#child.tell(ended.map(({ set, key }) => deletion(tookName(set), [key])).join('\n'));
+      const each = ended.map(({ set, key }) => deletion(tookName(set), [key]));
+      const all = each.map((command) => `${command.replace(/^delete/, 'add')}; ${command}`);
+      if ((await this.#child.tell(all.join('; '))) !== null) return;
+      await this.#child.tell(each.join('\n'));
       if (this.#child.pid !== undefined) return;
     }
     for (const [name, group] of Map.groupBy(ended, ({ set }) => tookName(set))) {
