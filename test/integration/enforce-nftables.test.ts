@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { type PolicyRule, plainPolicy, ruleOf } from '../../src/core/policy.ts';
+import { type PolicyRule, type PortRange, plainPolicy, ruleOf } from '../../src/core/policy.ts';
 import type { Change, Hook } from '../../src/enforce/backend.ts';
 import { NftablesBackend } from '../../src/enforce/nftables.ts';
 import { assertGolden } from './golden.ts';
@@ -238,6 +238,19 @@ describe('the table of nftables', () => {
     assert.equal((await second.list()).length, 2);
     await second.apply([remove('198.51.100.0/24', 'reject')]);
     assert.equal((await second.list()).length, 1);
+  });
+
+  test('policies of five hundred containers are more than one argument holds', async () => {
+    const many = Array.from(
+      { length: 500 },
+      (_, index) => `drop published nginx-http-auth@container-${index}`,
+    );
+    const ports: readonly PortRange[] = [{ protocol: 'tcp', first: 8080, last: 8080 }];
+    const wanted = [...policies(), ...many.map((text) => ruleOf(text, () => ports))];
+    assertStands(await backend.install(wanted), 'made');
+    await backend.apply([add('203.0.113.7', 600, many[499])]);
+    assert.deepEqual(await addresses(), ['203.0.113.7']);
+    assertStands(await backend.install(wanted));
   });
 
   test('rules of other policies, of an earlier run, stand until the sets of the new ones are filled', async () => {

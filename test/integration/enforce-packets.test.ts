@@ -354,9 +354,13 @@ describe('packets', { concurrency: true }, () => {
       await bailiff.call('unban', ['198.18.7.2'], shut);
     });
 
-    test('what was counted of an earlier ban is not shown for a later one', async () => {
+    test('a count outlives rules that are made anew, and is not shown for a later ban than its own', async () => {
       await bailiff.call('ban', ['198.18.7.2'], 600);
-      await talks('198.18.7.2');
+      const { sent } = await talks('198.18.7.2');
+      await host.must('nft', 'flush', 'chain', 'inet', 'bailiff', 'took_ban4_32');
+      const hooks = await bailiff.call<Hook[]>('install');
+      assert.ok(hooks.every(({ ok, repaired }) => ok && repaired === 'made'));
+      assertCounted(await taken(['198.18.7.2']), sent);
       const later = Date.now() / 1000 + 5;
       assert.match(((await taken(['198.18.7.2'], 'drop', later)) as Untold).untold, /an earlier ban/);
       const long = Date.now() / 1000 - 31 * 86_400;
