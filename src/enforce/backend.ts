@@ -102,7 +102,8 @@ export interface Backend {
   dropped?(): readonly Dropped[];
   /**
    * What each of these took since it stands in its set; null for one that stands in none. It is read from the kernel, for
-   * whoever asks about one address and never to reconcile. Absent where packets are not counted by element.
+   * whoever asks about one address and never to reconcile; what stood before its ban began may not be told apart. Absent
+   * where packets are not counted by element.
    * @throws BailiffError enforcement-failed, also where so many stand that reading them costs too much
    */
   taken?(elements: readonly Asked[]): Promise<readonly (Taken | Untold | null)[]>;

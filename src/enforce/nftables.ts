@@ -142,19 +142,6 @@ export class NftablesBackend implements Backend {
     return answers;
   }
 
-  async #takenOf({ since, ...element }: Asked): Promise<Taken | Untold | null> {
-    const { changes } = await prepare([{ kind: 'delete', ...element }], this.#ruleset.names);
-    const [change] = changes;
-    if (change === undefined || !keepsOut(element.policy)) return null;
-    const { set, key } = change;
-    const stands = await this.#run(['-c', `delete element ${table} ${set.name} { ${key} }`]);
-    if (!stands.ok && isAbsence(stands.complaint)) return null;
-    const listed = await this.#run(['-j', 'list', 'set', ...table.split(' '), tookName(set)]);
-    if (!listed.ok) throw new BailiffError('enforcement-failed', `it cannot be read: ${listed.complaint}`);
-    const room = await this.#ruleset.countedAllFor(set.family);
-    return takenBy(countIn(listed.output, key), Date.now() / 1_000 - since, room);
-  }
-
   /**
    * Adds only under policies that `install` was given. Whatever can be applied is, also when it rejects for
    * the rest. @throws BailiffError enforcement-failed, address-invalid
@@ -194,5 +181,18 @@ export class NftablesBackend implements Backend {
     await this.#writer.forget(
       possible.filter(({ set, timeout }) => timeout === null && keepsOut(set.policy)),
     );
+  }
+
+  async #takenOf({ since, ...element }: Asked): Promise<Taken | Untold | null> {
+    const { changes } = await prepare([{ kind: 'delete', ...element }], this.#ruleset.names);
+    const [change] = changes;
+    if (change === undefined || !keepsOut(element.policy)) return null;
+    const { set, key } = change;
+    const stands = await this.#run(['-c', `delete element ${table} ${set.name} { ${key} }`]);
+    if (!stands.ok && isAbsence(stands.complaint)) return null;
+    const listed = await this.#run(['-j', 'list', 'set', ...table.split(' '), tookName(set)]);
+    if (!listed.ok) throw new BailiffError('enforcement-failed', `it cannot be read: ${listed.complaint}`);
+    const room = await this.#ruleset.countedAllFor(set.family);
+    return takenBy(countIn(listed.output, key), Date.now() / 1_000 - since, room);
   }
 }

@@ -67,7 +67,7 @@ export function commandsFor(changes: readonly ElementChange[]): string[] {
 }
 
 /** Elements in one command, which must fit into one argument: 128 KiB, with addresses of 39 characters. */
-const commandSize = 2_000;
+export const commandSize = 2_000;
 
 function commandsOf(set: string, group: readonly ElementChange[]): string[] {
   if (group.length > commandSize) {

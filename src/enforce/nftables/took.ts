@@ -16,7 +16,7 @@ import { fieldOf, firstSets, maskedField, type NftSet } from './sets.ts';
  * them when the set is made, 32 bytes each; one that comes takes some 100 bytes, and 16 for every core.
  */
 const rooms = { plain: 32_768, others: 4_096 } as const;
-/** For how long, in days: 49 are the most that old versions of nft can say. */
+/** For how long, in days. */
 const days = 30;
 /** Seconds by which what nft tells in whole seconds may be off. */
 const rounding = 1;

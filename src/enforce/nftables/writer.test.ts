@@ -79,7 +79,7 @@ describe('the writer of elements', () => {
     await writer.forget(changes(...upTo(500)));
     assert.deepEqual(processes.splice(0), [
       '-j list set inet bailiff took_ban4_32',
-      'delete element inet bailiff took_ban4_32 { 10.0.0.101 };',
+      'delete element inet bailiff took_ban4_32 { 10.0.0.101 }',
     ]);
     await writer.forget(changes(13));
     assert.deepEqual(processes, ['-j list set inet bailiff took_ban4_32'], 'the child died of it');

@@ -1,6 +1,6 @@
 import { BailiffError } from '../../core/errors.ts';
 import { isLackOfRights } from '../command.ts';
-import { commandsFor, type ElementChange } from './changes.ts';
+import { commandSize, commandsFor, type ElementChange } from './changes.ts';
 import { type ChildOptions, NftChild } from './child.ts';
 import { isAbsence, type RunNft, table } from './command.ts';
 import { keysIn, tookName } from './took.ts';
@@ -58,16 +58,21 @@ export class NftWriter {
   async forget(ended: readonly ElementChange[]): Promise<void> {
     if (ended.length === 0) return;
     if (ended.length <= fewChanges) {
-      const each = ended.map(({ set, key }) => deletion(tookName(set), [key]));
-      const all = each.map((command) => `${command.replace(/^delete/, 'add')}; ${command}`);
-      if ((await this.#child.tell(all.join('; '))) !== null) return;
+      const counts = ended.map((change) => ({
+        ...change,
+        set: { ...change.set, name: tookName(change.set) },
+      }));
+      if ((await this.#child.tell(commandsFor(counts).join('; '))) !== null) return;
+      const each = counts.map(({ set, key }) => deletion(set.name, [key]));
       await this.#child.tell(each.join('\n'));
       if (this.#child.pid !== undefined) return;
     }
     for (const [name, group] of Map.groupBy(ended, ({ set }) => tookName(set))) {
       const counted = keysIn((await this.#run(['-j', 'list', 'set', ...table.split(' '), name])).output);
       const keys = group.flatMap(({ key }) => (counted.has(key) ? [key] : []));
-      if (keys.length > 0) await this.#run([`${deletion(name, keys)};`]);
+      for (let from = 0; from < keys.length; from += commandSize) {
+        await this.#run([deletion(name, keys.slice(from, from + commandSize))]);
+      }
     }
   }
 
