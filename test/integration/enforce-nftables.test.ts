@@ -342,8 +342,16 @@ describe('the table of nftables', () => {
     took.sort((a, b) => a - b);
     context.diagnostic(`one: median ${took[100]?.toFixed(2)} ms, p99 ${took[198]?.toFixed(2)} ms`);
     assert.equal((await backend.list()).length, 20_200);
+    const counted = ['10.8.0.1', ...many.slice(0, 5_000)].map((address) => `${address} counter`);
+    await nft(...['add element inet bailiff took_ban4_32 {', ...counted.map((each) => `${each},`), '}']);
     await backend.apply(many.map((address) => remove(address)));
     assert.equal((await backend.list()).length, 200);
+    const left = await nft('list', 'set', 'inet', 'bailiff', 'took_ban4_32');
+    assert.deepEqual(
+      left.match(/\S+ counter/g),
+      ['10.8.0.1 counter'],
+      'what was counted of them has gone, too',
+    );
   });
 
   test('uninstall takes the table and says whether it stood', async () => {
