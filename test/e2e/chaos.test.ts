@@ -166,6 +166,8 @@ for (const backend of ['iptables', 'nftables'] as const) {
       'delete the table': () => firewall.attempt('nft', 'delete table inet bailiff'),
       'flush the table': () => firewall.attempt('nft', 'flush table inet bailiff'),
       'flush the chain': () => firewall.attempt('nft', 'flush chain inet bailiff prerouting'),
+      'flush what drops': () => firewall.attempt('nft', 'flush chain inet bailiff took_ban4_32'),
+      'accept where it drops': () => firewall.attempt('nft', 'insert rule inet bailiff took_ban4_32 accept'),
       'accept at the top': () => firewall.attempt('nft', 'insert rule inet bailiff prerouting accept'),
       'flush a set': () => firewall.attempt('nft', 'flush set inet bailiff ban4_32'),
       'a foreign element': () =>
@@ -236,11 +238,15 @@ for (const backend of ['iptables', 'nftables'] as const) {
 
     async function wrongChain(): Promise<string[]> {
       const listed = await firewall.do('nft', '-s', 'list', 'chain', 'inet', 'bailiff', 'prerouting');
-      const needed = ['ban4_32', 'ban4_24', 'ban6_64'].filter(
-        (set) => !new RegExp(`@${set} .*drop`).test(listed),
-      );
+      const sets = ['ban4_32', 'ban4_24', 'ban6_64'];
+      const needed = sets.filter((set) => !new RegExp(`@${set} goto took_${set}$`, 'm').test(listed));
       const rules = listed.split('\n').filter((line) => /^\t\t(?!type )\S/.test(line));
       const foreign = rules.filter((rule) => !rule.includes('@ban'));
+      for (const set of sets) {
+        const taking = await firewall.do('nft', '-s', 'list', 'chain', 'inet', 'bailiff', `took_${set}`);
+        const ours = /\{\n\t\tadd @took_\S+ \{ .* drop\n\t\tcounter name .* drop\n\t\}/;
+        if (!ours.test(taking)) needed.push(taking);
+      }
       return [...needed.map((set) => `no rule drops ${set}`), ...foreign];
     }
 
