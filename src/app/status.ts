@@ -57,10 +57,11 @@ export function status(parts: StatusParts): Status {
   const active = ledger.active.byJail;
   const problems = problemsOf(parts);
   const sources = intake.status();
-  const configured = [...jails.all()].map(({ configuration }) => configuration);
-  const enabled = configured
-    .filter(({ bans, name }) => bans.length === 0 && !parts.labelJails.isLeftover(name))
-    .map(({ name }) => name);
+  // What only bans keep, whose container is gone, reads nothing and has no ports: that is right.
+  const standing = [...jails.all()].filter(
+    ({ configuration: { name } }) => !parts.labelJails.isLeftover(name),
+  );
+  const enabled = standing.flatMap(({ configuration: { bans, name } }) => (bans.length === 0 ? [name] : []));
   return {
     version: parts.version,
     revision: parts.revision,
@@ -74,7 +75,7 @@ export function status(parts: StatusParts): Status {
       ...warningsOf(enabled, sources),
       ...parts.ignoreProblems.map((problem) => `ignoreip: ${problem}`),
       ...portlessJails(
-        [...jails.all()].map(({ configuration: { name }, policy }) => ({ name, policy })),
+        standing.map(({ configuration: { name }, policy }) => ({ name, policy })),
         parts.policies,
       ),
       ...parts.labels.warnings(),
