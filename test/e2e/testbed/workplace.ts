@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  renameSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,8 +51,11 @@ export class Workplace {
 
   static async open(): Promise<Workplace> {
     await sweep();
-    const directory = mkdtempSync(join(tmpdir(), workplacePrefix));
-    writeFileSync(join(directory, 'owner'), `${identityOf(process.pid)}\n`);
+    // It gets its name when it has an owner: another testbed would take it for one whose owner is gone.
+    const nameless = mkdtempSync(join(tmpdir(), 'bailiff-new-'));
+    writeFileSync(join(nameless, 'owner'), `${identityOf(process.pid)}\n`);
+    const directory = nameless.replace('bailiff-new-', workplacePrefix);
+    renameSync(nameless, directory);
     return new Workplace(directory);
   }
 
