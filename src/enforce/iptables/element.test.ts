@@ -104,12 +104,12 @@ test('a copy for another set has the time and what was counted, and is made of n
   assert.deepEqual(
     counted.split('\n').flatMap((line) => copyLine(line, 'bailiff4-new') ?? []),
     [
-      'add -exist bailiff4-new 203.0.113.77 timeout 5 packets 9 bytes 99',
-      'add -exist bailiff4-new 203.0.113.7 timeout 599 packets 12 bytes 720',
-      'add -exist bailiff4-new 203.0.113.0/24 timeout 599 packets 0 bytes 0',
-      'add -exist bailiff4-new 203.0.113.7 timeout 599 packets 3 bytes 180',
-      'add -exist bailiff4-new 2001:db8:0:1::/64 timeout 7 packets 18446744073709551615 bytes 1',
-      'add -exist bailiff4-new 203.0.113.8 timeout 5',
+      'add -exist bailiff4-new 203.0.113.77 timeout 6 packets 9 bytes 99',
+      'add -exist bailiff4-new 203.0.113.7 timeout 600 packets 12 bytes 720',
+      'add -exist bailiff4-new 203.0.113.0/24 timeout 600 packets 0 bytes 0',
+      'add -exist bailiff4-new 203.0.113.7 timeout 600 packets 3 bytes 180',
+      'add -exist bailiff4-new 2001:db8:0:1::/64 timeout 8 packets 18446744073709551615 bytes 1',
+      'add -exist bailiff4-new 203.0.113.8 timeout 6',
     ],
   );
   for (const foreign of [
@@ -118,6 +118,8 @@ test('a copy for another set has the time and what was counted, and is made of n
     'create a hash:net timeout 5',
   ])
     assert.equal(copyLine(foreign, 'b'), null);
+  assert.equal(copyLine('add a 192.0.2.1 timeout 0', 'b'), 'add -exist b 192.0.2.1 timeout 0');
+  assert.equal(copyLine('add a 192.0.2.1 timeout 2147483', 'b'), 'add -exist b 192.0.2.1 timeout 2147483');
 });
 
 test('the IPv6 set yields IPv6 only', () => {

@@ -1,7 +1,7 @@
 import { type Family, formatRange, fullBits, parseRange } from '../../core/address.ts';
 import { type Policy, plainPolicy } from '../../core/policy.ts';
 import type { Change, Element, Taken } from '../backend.ts';
-import { kernelTimeout, policySuffix, requireKernelRange } from '../edge.ts';
+import { kernelTimeout, longestTimeout, policySuffix, requireKernelRange } from '../edge.ts';
 
 /** Sets of ours, of any policy or version; also the copy that is there while a set is exchanged. */
 export const ourSets = /^bailiff[46](?:-[a-z0-9-]{1,21})?$/;
@@ -66,10 +66,17 @@ export function takenIn(saved: string, element: Pick<Element, 'address' | 'polic
   return counted === null ? null : { packets: Number(counted[1]), bytes: Number(counted[2]) };
 }
 
-/** What makes an element of a set in another, read from a line of `ipset save`: its time and what it took; null for one that we never write. */
+/**
+ * What makes an element of a set in another, read from a line of `ipset save`: its time and what it took; null for one that
+ * we never write. ipset prints whole seconds, the rest cut off: a second more, or each copy would end a ban sooner.
+ */
 export function copyLine(line: string, to: string): string | null {
-  const element = /^add \S+ (\S+ timeout \d+(?: packets \d+ bytes \d+)?)$/.exec(line.trimEnd());
-  return element === null ? null : `add -exist ${to} ${element[1]}`;
+  const element = /^add \S+ (\S+) timeout (\d+)((?: packets \d+ bytes \d+)?)$/.exec(line.trimEnd());
+  if (element === null) return null;
+  const [, address, seconds, taken] = element;
+  // 0 is an element without an end.
+  const left = Number(seconds) === 0 ? 0 : Math.min(Number(seconds) + 1, longestTimeout);
+  return `add -exist ${to} ${address} timeout ${left}${taken}`;
 }
 
 /** Line by line: to split megabytes at once would hold up everything else. */
