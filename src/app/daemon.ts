@@ -43,6 +43,9 @@ const engineMs = 3_000;
 /** How often it is looked whether the configuration's file has changed, where that is wanted, in ms. */
 const fileMs = 1_000;
 
+/** How long after the start memory that it needed is given back, in ms: while that goes on nothing else does. */
+const releaseMs = 1_000;
+
 const starting = 'still starting';
 
 /** How the configuration is read again, and when. */
@@ -126,8 +129,7 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     // What has become the owner's is let in.
     protection.watch(parts.letIn);
     await enforced;
-    await Promise.all([removeLeftOvers(choice, clock, log), lookForGaps()]);
-    await reload.inTurn(() => listeners.open());
+    await Promise.all([lookForGaps(), reload.inTurn(() => listeners.open())]);
     expiry.arm();
     const clockWatch = watchClock(parts, clock, log);
     timers.push(setInterval(() => tick(parts, clockWatch), checkpointMs));
@@ -140,13 +142,17 @@ async function run({ configuration, reading, choice, parts, clock, log, signal }
     timers.push(setInterval(() => sourceWatch.look(intake.status(), intake.findings()), sourcesMs));
     timers.push(watchProblems(parts, clock));
     timers.push(watchConfiguration(parts, reading, log));
-    // Everybody is shut out, and no line waits yet.
-    releaseMemory();
     const following = sources.run(signal);
     problems.delete(starting);
     reportFail2ban(configuration, log);
     announce(log, configuration, parts.status());
+    // What can wait until all is in force and read.
+    const cleaning = removeLeftOvers(choice, clock, log).catch((error: unknown) =>
+      log.warn({ problem: messageOf(error) }, 'left-overs of another backend stay'),
+    );
+    timers.push(setTimeout(releaseMemory, releaseMs));
     await following;
+    await cleaning;
   } finally {
     for (const timer of timers) clearInterval(timer);
     expiry.stop();
