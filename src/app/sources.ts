@@ -5,9 +5,9 @@ import { aborted } from '../sources/aborted.ts';
 import { JailList } from '../sources/jail-list.ts';
 import { type ConfiguredKind, sourceKinds } from '../sources/registry.ts';
 import type { SourceHost } from '../sources/source.ts';
+import { supervise } from '../sources/supervise.ts';
 import type { Intake } from './intake.ts';
 import type { Log } from './log.ts';
-import { supervise } from './supervise.ts';
 
 export interface SourcesParts {
   readonly host: SourceHost;

@@ -8,6 +8,7 @@ import { readingOf } from './jail-list.ts';
 import { type JournalRequest, startJournalctl } from './journal-child.ts';
 import { oldestOf } from './oldest.ts';
 import type { SourceHost, SourceKind } from './source.ts';
+import { supervise } from './supervise.ts';
 
 /** In ms. Tests shorten them. */
 export interface JournalPauses {
@@ -21,10 +22,6 @@ export interface JournalPauses {
 }
 
 const usualPauses: JournalPauses = { look: 5_000, silence: 10 * 60_000 };
-/** Before a reader that failed is started again while others read on, in ms; doubled each time, until it has lasted so long. */
-const retryMs = 1_000;
-const longestRetryMs = 30_000;
-const wellAfterMs = 60_000;
 
 /**
  * The host's journal, through journalctl. Jails that want the same entries share one child, one reading and one
@@ -106,18 +103,18 @@ class Readers {
 
   /** Again after each failure, while others are read; where none is, it is the journal's. @throws BailiffError journal-unreadable */
   async #keepReading(key: string, reader: Reader, signal: AbortSignal): Promise<void> {
-    for (let pauseMs = retryMs; ; pauseMs = Math.min(pauseMs * 2, longestRetryMs)) {
-      const began = performance.now();
-      try {
-        await reader.run();
-        return;
-      } catch (error) {
-        this.#failing.add(key);
-        if (this.#failing.size >= this.#running.size) throw error;
-        if (performance.now() - began > wellAfterMs) pauseMs = retryMs;
-        await setTimeout(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
-        this.#failing.delete(key);
-      }
+    const read = (): Promise<void> => {
+      this.#failing.delete(key);
+      return reader.run();
+    };
+    const failed = (error: unknown): void => {
+      this.#failing.add(key);
+      if (this.#failing.size >= this.#running.size) throw error;
+    };
+    try {
+      await supervise(read, signal, failed);
+    } finally {
+      this.#failing.delete(key);
     }
   }
 

@@ -12,7 +12,7 @@ const usualPauses: Pauses = { first: 1_000, longest: 30_000, wellAfter: 60_000 }
 
 /**
  * Runs a task until the signal aborts, again after each failure, with growing pauses.
- * `failed` gets each error and the pause before the next try, in ms.
+ * `failed` gets each error and the pause before the next try, in ms; what it throws is the end of it.
  */
 export async function supervise(
   task: (signal: AbortSignal) => Promise<void>,
