@@ -1,3 +1,5 @@
+import { LookCost } from './look-cost.ts';
+
 /** Calls `run` once, `ms` from now, unless the returned function is called before. */
 export type Schedule = (run: () => void, ms: number) => () => void;
 
@@ -15,8 +17,6 @@ const longestRetryMs = 30_000;
  */
 const restPerCost = 60;
 const longestIntervals = 4;
-/** The cheapest of so many looks tells the cost: the others had to wait for a busy machine. */
-const looksCompared = 8;
 /** After a hint, others may not be done yet. */
 const afterHintMs = 100;
 /** So many hints are followed in a row; each look that comes by its interval earns some more. */
@@ -33,7 +33,7 @@ export class Pace {
   readonly #run: () => Promise<void>;
   #cancel: () => void = () => undefined;
   #failures = 0;
-  readonly #took: number[] = [];
+  readonly #cost = new LookCost();
   #hints = mostHints;
   /** `idle` before the first look, and while one is under way. */
   #waiting: 'idle' | 'interval' | 'hint' = 'idle';
@@ -47,10 +47,9 @@ export class Pace {
   /** A look is over that took `tookMs`; the next is due after `intervalMs`. */
   succeeded(tookMs: number, intervalMs: number): void {
     this.#failures = 0;
-    this.#took.push(tookMs);
-    if (this.#took.length > looksCompared) this.#took.shift();
+    const cost = this.#cost.add(tookMs);
     // The first ones are of a program that is still warming up.
-    const rest = this.#took.length < looksCompared ? 0 : Math.min(...this.#took) * restPerCost;
+    const rest = this.#cost.isSettled ? cost * restPerCost : 0;
     this.#next(Math.min(intervalMs * longestIntervals, Math.max(intervalMs, rest)));
   }
 

@@ -3,6 +3,7 @@ import { BailiffError } from '../../core/errors.ts';
 import type { PolicyRule } from '../../core/policy.ts';
 import type { Dropped } from '../backend.ts';
 import { Lane } from '../lane.ts';
+import { LookCost } from '../look-cost.ts';
 import { longestUnread, type RuleWatch } from '../monitor.ts';
 import { Tally } from '../tally.ts';
 import { family, isAbsence, type RunNft, table } from './command.ts';
@@ -40,12 +41,11 @@ interface Learned {
 /**
  * To list one table, nft 1.0.6 reads each element of each set (0.5 s at a hundred thousand); to list all tables of the
  * family without elements, none, as 1.1.3 in either case. Older ones always do. A look that takes longer than this, in ms,
- * is made again after so many times as long; a smaller one stands in till then. What it takes is what the cheapest of the
- * last ones took: the others had to wait for a busy machine, on which nobody's rule before ours should go unseen for long.
+ * is made again after so many times as long; a smaller one stands in till then. A busy machine makes none dear: nobody's
+ * rule before ours should go unseen on it for long.
  */
 const costlyLook = 100;
 const restAfterLook = 100;
-const looksCompared = 8;
 
 /** Others write too: how often a writing is followed by another before it counts as in vain. */
 const attempts = 4;
@@ -66,8 +66,7 @@ export class Ruleset {
   #standing: readonly NftSet[] = [];
   #learned: Learned | null = null;
   #lookAgainAt = 0;
-  /** How long the last looks took, in ms. */
-  readonly #took: number[] = [];
+  readonly #cost = new LookCost();
   #canReject: boolean | null = null;
   /** What stood when all was last right, as the watch tells it. */
   #right: { readonly mark: number | null; readonly wanted: string; readonly at: number } | null = null;
@@ -185,9 +184,7 @@ export class Ruleset {
     const started = performance.now();
     const listed = await this.#run(['-t', '-a', 'list', 'ruleset', family]);
     const now = performance.now();
-    this.#took.push(now - started);
-    if (this.#took.length > looksCompared) this.#took.shift();
-    const cost = Math.min(...this.#took);
+    const cost = this.#cost.add(now - started);
     this.#lookAgainAt = cost > costlyLook ? now + restAfterLook * cost : 0;
     if (!listed.ok)
       throw new BailiffError('enforcement-failed', `the rules cannot be read: ${listed.complaint}`);
