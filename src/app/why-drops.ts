@@ -2,6 +2,7 @@ import type { WhyAnswer, WhyBan } from '../control/protocol.ts';
 import { messageLine } from '../core/errors.ts';
 import { keepsOut, splitTarget, type Target, targetOf } from '../core/policy.ts';
 import type { Backend, Taken, Untold } from '../enforce/backend.ts';
+import { within } from './within.ts';
 
 /** How long whoever asks waits for the kernel, in ms. */
 const patience = 3_000;
@@ -25,7 +26,11 @@ export async function withDrops(answer: WhyAnswer, backend: Backend): Promise<Wh
   if (targets.size === 0) return answer;
   if (backend.taken === undefined) return { ...answer, dropsUnknown: unknowable[backend.strength] };
   try {
-    const taken = await inTime(read(backend, targets));
+    const taken = await within(
+      read(backend, targets),
+      patience,
+      `the kernel did not tell within ${patience} ms`,
+    );
     const bans = answer.bans.map((ban) => ({ ...ban, dropped: known(taken.get(targetOfBan(ban))) }));
     const [reason = null] = [...taken.values()].flatMap(reasonOf);
     return { ...answer, bans, dropsUnknown: reason };
@@ -53,16 +58,4 @@ function known(answer: Answer | undefined): Taken | null {
 function reasonOf(answer: Answer): string[] {
   if (answer === null) return ['it does not stand in the kernel just now'];
   return 'untold' in answer ? [answer.untold] : [];
-}
-
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`the kernel did not tell within ${patience} ms`)), patience);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
