@@ -1,5 +1,5 @@
 import type { BusyRange } from '../control/protocol.ts';
-import { type AddressKey, formatKey } from '../core/address-key.ts';
+import { type AddressKey, familyOfKey, formatKey } from '../core/address-key.ts';
 import type { Allowlist } from '../core/allowlist.ts';
 import { keepsOut, type Policy } from '../core/policy.ts';
 import type { Address } from '../core/types.ts';
@@ -84,9 +84,9 @@ export class BusyRanges {
 const above6 = 2 ** 48;
 
 /** The usual range around a narrower one, as a number: a hundred thousand are asked for at a time. */
-function networkOf({ word0, word1, word2, word3, bits }: Readonly<AddressKey>): number | null {
-  const is4 = word0 === 0 && word1 === 0 && word2 === 0xffff;
-  if (is4) return bits > 96 + usualPrefixes[4] ? above6 + (word3 >>> 8) : null;
+function networkOf(key: Readonly<AddressKey>): number | null {
+  const { word0, word1, word3, bits } = key;
+  if (familyOfKey(key) === 4) return bits > 96 + usualPrefixes[4] ? above6 + (word3 >>> 8) : null;
   return bits > usualPrefixes[6] ? (word0 >>> 0) * 2 ** 16 + (word1 >>> 16) : null;
 }
 

@@ -1,4 +1,4 @@
-import { bytesOfWord, type Family, formatRange, parseRange, wordOf4 } from './address.ts';
+import { bytesOfWord, type Family, formatRange, parseRange, wordOf4, wordOfBytes } from './address.ts';
 import type { Address } from './types.ts';
 
 /**
@@ -27,9 +27,14 @@ export function readKey(address: Address, key: AddressKey): void {
   else if (!readNetwork6(address, key)) readRange(address, key);
 }
 
+export function familyOfKey({ word0, word1, word2 }: Readonly<AddressKey>): Family {
+  return word0 === 0 && word1 === 0 && word2 === mapped ? 4 : 6;
+}
+
 /** The canonical text of a key. */
-export function formatKey({ word0, word1, word2, word3, bits }: AddressKey): Address {
-  const family: Family = word0 === 0 && word1 === 0 && word2 === mapped ? 4 : 6;
+export function formatKey(key: Readonly<AddressKey>): Address {
+  const { word0, word1, word2, word3, bits } = key;
+  const family = familyOfKey(key);
   if (family === 4) return formatRange({ family, bytes: bytesOfWord(word3), bits: bits - 96 });
   return formatRange({ family, bytes: [word0, word1, word2, word3].flatMap(bytesOfWord), bits });
 }
@@ -81,13 +86,13 @@ function readRange(text: string, key: AddressKey): void {
   if (range === null) throw new RangeError(`"${text.slice(0, 64)}" is no address`);
   const { family, bytes, bits } = range;
   if (family === 4) {
-    setKey4(key, wordOf(bytes, 0), bits);
+    setKey4(key, wordOfBytes(bytes, 0), bits);
     return;
   }
-  key.word0 = wordOf(bytes, 0);
-  key.word1 = wordOf(bytes, 4);
-  key.word2 = wordOf(bytes, 8);
-  key.word3 = wordOf(bytes, 12);
+  key.word0 = wordOfBytes(bytes, 0);
+  key.word1 = wordOfBytes(bytes, 4);
+  key.word2 = wordOfBytes(bytes, 8);
+  key.word3 = wordOfBytes(bytes, 12);
   key.bits = bits;
 }
 
@@ -97,9 +102,4 @@ function setKey4(key: AddressKey, word: number, bits: number): void {
   key.word2 = mapped;
   key.word3 = word;
   key.bits = 96 + bits;
-}
-
-function wordOf(bytes: readonly number[], at: number): number {
-  const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(at, at + 4);
-  return (a << 24) | (b << 16) | (c << 8) | d;
 }

@@ -81,6 +81,12 @@ export function bytesOfWord(word: number): number[] {
   return [word >>> 24, (word >>> 16) & 0xff, (word >>> 8) & 0xff, word & 0xff];
 }
 
+/** 32 bits, signed, of the four bytes from a place on. */
+export function wordOfBytes(bytes: readonly number[], at = 0): number {
+  const [a = 0, b = 0, c = 0, d = 0] = bytes.slice(at, at + 4);
+  return (a << 24) | (b << 16) | (c << 8) | d;
+}
+
 const dot = 0x2e;
 const zero = 0x30;
 

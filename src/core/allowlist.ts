@@ -1,4 +1,12 @@
-import { type Family, formatRange, overlaps, parseRange, type Range, wordOf4 } from './address.ts';
+import {
+  type Family,
+  formatRange,
+  overlaps,
+  parseRange,
+  type Range,
+  wordOf4,
+  wordOfBytes,
+} from './address.ts';
 import type { Address } from './types.ts';
 
 /** Ranges that are never banned, with the reason a person is told. */
@@ -125,8 +133,7 @@ function byFamily(entries: readonly ParsedEntry[]): List {
 /** A shift by 32 would be one by none. */
 function networkOf({ family, bytes, bits }: Range): { readonly word: number; readonly mask: number } {
   if (family === 6) return { word: 0, mask: -1 };
-  const [a = 0, b = 0, c = 0, d = 0] = bytes;
-  return { word: (a << 24) | (b << 16) | (c << 8) | d, mask: bits === 0 ? 0 : -1 << (32 - bits) };
+  return { word: wordOfBytes(bytes), mask: bits === 0 ? 0 : -1 << (32 - bits) };
 }
 
 function askedOf(address: Address): Asked | null {
