@@ -13,7 +13,7 @@ import { probeNftables } from './nftables/probe.ts';
 import { NftReader } from './nftables/reader.ts';
 import { chain } from './nftables/rules.ts';
 import { Ruleset } from './nftables/ruleset.ts';
-import { countIn, takenBy, tookName } from './nftables/took.ts';
+import { countIn, takenBy, tookQuestion } from './nftables/took.ts';
 import { NftWriter } from './nftables/writer.ts';
 import { inSlices } from './slices.ts';
 
@@ -190,7 +190,7 @@ export class NftablesBackend implements Backend {
     const { set, key } = change;
     const stands = await this.#run(['-c', `delete element ${table} ${set.name} { ${key} }`]);
     if (!stands.ok && isAbsence(stands.complaint)) return null;
-    const listed = await this.#run(['-j', 'list', 'set', ...table.split(' '), tookName(set)]);
+    const listed = await this.#run(tookQuestion(set));
     if (!listed.ok) throw new BailiffError('enforcement-failed', `it cannot be read: ${listed.complaint}`);
     const room = await this.#ruleset.countedAllFor(set.family);
     return takenBy(countIn(listed.output, key), Date.now() / 1_000 - since, room);

@@ -1,6 +1,7 @@
 import { formatRange, parseRange } from '../../core/address.ts';
 import { plainPolicy } from '../../core/policy.ts';
 import type { Taken, Untold } from '../backend.ts';
+import { table } from './command.ts';
 import { fieldOf, firstSets, maskedField, type NftSet } from './sets.ts';
 
 /**
@@ -39,6 +40,11 @@ export function bansOf(name: string): string | null {
 
 export function tookDeclaration({ family }: NftSet, room: number): string {
   return `{ typeof ${fieldOf(family)}; size ${room}; flags dynamic,timeout; timeout ${days}d; }`;
+}
+
+/** What asks nft for all that a set counts, as JSON. */
+export function tookQuestion(set: Pick<NftSet, 'name'>): string[] {
+  return ['-j', 'list', 'set', ...table.split(' '), tookName(set)];
 }
 
 /** Whether what nft prints of a set, line by line, is one as we declare it. */

@@ -3,7 +3,7 @@ import { isLackOfRights } from '../command.ts';
 import { commandSize, commandsFor, type ElementChange } from './changes.ts';
 import { type ChildOptions, NftChild } from './child.ts';
 import { isAbsence, type RunNft, table } from './command.ts';
-import { keysIn, tookName } from './took.ts';
+import { keysIn, tookName, tookQuestion } from './took.ts';
 
 /**
  * More changes than these go to a process of their own. The child reads its stdin character by character,
@@ -67,11 +67,11 @@ export class NftWriter {
       await this.#child.tell(each.join('\n'));
       if (this.#child.pid !== undefined) return;
     }
-    for (const [name, group] of Map.groupBy(ended, ({ set }) => tookName(set))) {
-      const counted = keysIn((await this.#run(['-j', 'list', 'set', ...table.split(' '), name])).output);
+    for (const [name, group] of Map.groupBy(ended, ({ set }) => set.name)) {
+      const counted = keysIn((await this.#run(tookQuestion({ name }))).output);
       const keys = group.flatMap(({ key }) => (counted.has(key) ? [key] : []));
       for (let from = 0; from < keys.length; from += commandSize) {
-        await this.#run([deletion(name, keys.slice(from, from + commandSize))]);
+        await this.#run([deletion(tookName({ name }), keys.slice(from, from + commandSize))]);
       }
     }
   }
