@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomOf } from '../../test/fuzz/random.ts';
 import { targetOf, unenforced } from '../core/policy.ts';
 import type { Ban } from '../core/types.ts';
 import { ActiveBans } from './bans.ts';
@@ -14,15 +15,6 @@ const ban: Ban = {
   policy: 'drop',
   forced: false,
 };
-
-/** A stream of numbers below a limit, the same in each run (Park and Miller). */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
-}
 
 const keyOf = ({ jail, address }: Ban): string => `${jail} ${address}`;
 const byKey = (bans: Iterable<Ban>): Ban[] => [...bans].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
@@ -45,7 +37,7 @@ function tallied(bans: Iterable<Ban>, of: (ban: Ban) => string): Map<string, num
 }
 
 test('ten thousand random changes leave what a plain list of bans would hold', () => {
-  const next = numbers(20_261_128);
+  const { below: next } = randomOf(20_261_128);
   const active = new ActiveBans();
   const model = new Map<string, Ban>();
   const jails = ['sshd', 'web', 'recidive', 'by hand'];

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomOf } from '../../test/fuzz/random.ts';
 import { fingerprintKernel } from './fingerprint-kernel.ts';
 import { FingerprintSearch } from './fingerprint-search.ts';
 import { type LiteralFinder, LiteralSearch } from './literal-search.ts';
-
-/** A stream of numbers below a limit, the same in each run (Park and Miller). */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
-}
 
 /** The sets that each line holds a literal of, by looking for one after another. */
 function plainly(lines: readonly string[], sets: readonly (readonly string[])[], fold: boolean): string[] {
@@ -54,7 +46,7 @@ const searches = [
 for (const [how, of] of searches) {
   for (const fold of [false, true]) {
     test(`${how}: what stands in which line, ${fold ? 'in any case' : 'as written'}`, () => {
-      const next = numbers(20_261_128);
+      const { below: next } = randomOf(20_261_128);
       // Few letters, so that much of a literal stands in many places.
       const text = (length: number): string => Array.from({ length }, () => 'abAB é'[next(6)] ?? '').join('');
       for (let round = 0; round < 40; round += 1) {

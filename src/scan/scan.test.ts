@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { randomOf } from '../../test/fuzz/random.ts';
 import type { FilterAbout, FilterDefinition } from '../core/filter.ts';
 import { codingOf } from './encoding.ts';
 import { compileFilter } from './filters/compile.ts';
@@ -64,15 +65,6 @@ function judged(text: Buffer, prefilter: boolean, chunkLength: () => number): un
   return said;
 }
 
-/** Numbers that look random and are the same in every run (Park and Miller). */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
-}
-
 const words = [
   'Failed for ',
   'root',
@@ -112,7 +104,7 @@ words.push(Buffer.from([0xff]), Buffer.from([0xc3]), Buffer.from([0xf0, 0x9f]));
 test('with the prefilter and in any chunks a scan says what judging every line at once says', () => {
   let matches = 0;
   for (let seed = 1; seed <= 300; seed++) {
-    const random = randomNumbers(seed);
+    const random = randomOf(seed).below;
     const text = Buffer.concat(
       Array.from({ length: 120 }, () => words[random(words.length)] ?? Buffer.alloc(0)),
     );

@@ -1,5 +1,13 @@
 import { inside, run } from './command.ts';
 
+/** What shows all rules and sets. */
+const listings = [
+  ['iptables-nft-save'],
+  ['ip6tables-nft-save'],
+  ['ipset', 'save'],
+  ['nft', 'list', 'ruleset'],
+] as const;
+
 /** What stands in the kernel of a namespace, read by the machine's own tools. */
 export class Firewall {
   readonly #namespace: string;
@@ -16,6 +24,14 @@ export class Firewall {
   /** As `do`; that it fails is no matter, for what may not be there. */
   async attempt(file: string, ...args: string[]): Promise<void> {
     await this.do(file, ...args).catch(() => undefined);
+  }
+
+  /** Names of the programs that show something of ours there. */
+  async whoShowsOurs(): Promise<string[]> {
+    const showing: string[] = [];
+    for (const [program, ...args] of listings)
+      if (/bailiff/i.test(await this.do(program, ...args))) showing.push(program);
+    return showing;
   }
 
   /** Address to remaining seconds, of both of ipset's plain sets. */
